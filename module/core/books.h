@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Bookkeeping: every change of a counter goes through here, so that the scopes
+ * (device, space, client) cannot differ. bt_tracker.lock is held throughout.
+ */
+#ifndef BUFTRACK_CORE_BOOKS_H
+#define BUFTRACK_CORE_BOOKS_H
+
+#include "tracker.h"
+
+static inline void bt_book(struct bt_tracker *t, struct bt_client *c, u32 space,
+			   enum buftrack_counter counter, u64 n)
+{
+	t->total.v[counter] += n;
+	if (space != BT_NO_SPACE)
+		t->spaces[space].v[counter] += n;
+	c->counters.v[counter] += n;
+}
+
+/* A counter of what happens to records counts for the record's owner */
+static inline void bt_book_record(struct bt_tracker *t,
+				  const struct bt_record *rec,
+				  enum buftrack_counter counter, u64 n)
+{
+	bt_book(t, rec->owner, rec->space, counter, n);
+}
+
+static inline void bt_book_peak(struct bt_counters *counters)
+{
+	counters->v[BUFTRACK_PEAK_BYTES] =
+		max(counters->v[BUFTRACK_PEAK_BYTES],
+		    counters->v[BUFTRACK_LIVE_BYTES]);
+}
+
+/* A record came to life */
+static inline void bt_book_live(struct bt_tracker *t,
+				const struct bt_record *rec)
+{
+	struct bt_holding *holding = &rec->owner->holdings[rec->space];
+
+	holding->buffers++;
+	holding->bytes += rec->size;
+	bt_book_record(t, rec, BUFTRACK_ALLOCS, 1);
+	bt_book_record(t, rec, BUFTRACK_LIVE_BUFFERS, 1);
+	bt_book_record(t, rec, BUFTRACK_LIVE_BYTES, rec->size);
+	bt_book_peak(&t->total);
+	bt_book_peak(&t->spaces[rec->space]);
+	bt_book_peak(&rec->owner->counters);
+}
+
+/* A freed record came (1) or went (-1) */
+static inline void bt_book_freed(struct bt_tracker *t,
+				 const struct bt_record *rec, u64 n)
+{
+	bt_book_record(t, rec, BUFTRACK_FREED_RECORDS, n);
+	if (!rec->owner->closed)
+		rec->owner->holdings[rec->space].freed += n;
+}
+
+/* A live record ended, as @why; the counters are unsigned: adding -n takes n off */
+static inline void bt_book_ended(struct bt_tracker *t,
+				 const struct bt_record *rec,
+				 enum buftrack_counter why)
+{
+	bt_book_record(t, rec, why, 1);
+	bt_book_record(t, rec, BUFTRACK_LIVE_BUFFERS, -1);
+	bt_book_record(t, rec, BUFTRACK_LIVE_BYTES, -rec->size);
+	if (rec->owner->closed) {
+		bt_book_record(t, rec, BUFTRACK_ORPHANED_BUFFERS, -1);
+		bt_book_record(t, rec, BUFTRACK_ORPHANED_BYTES, -rec->size);
+	} else {
+		rec->owner->holdings[rec->space].buffers--;
+		rec->owner->holdings[rec->space].bytes -= rec->size;
+	}
+}
+
+#endif /* BUFTRACK_CORE_BOOKS_H */

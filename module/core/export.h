@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The core's functions are exported to the KUnit suites, and to nothing else */
+#ifndef BUFTRACK_CORE_EXPORT_H
+#define BUFTRACK_CORE_EXPORT_H
+
+#if IS_ENABLED(CONFIG_KUNIT) && __has_include(<kunit/visibility.h>)
+#include <kunit/visibility.h>
+#else
+#define EXPORT_SYMBOL_IF_KUNIT(symbol)
+#endif
+
+#endif /* BUFTRACK_CORE_EXPORT_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Augmented trees of records: every question a report asks, in O(log n) */
+#ifndef BUFTRACK_CORE_INDEX_H
+#define BUFTRACK_CORE_INDEX_H
+
+#include "tracker.h"
+
+void bt_index_insert(struct rb_root *root, struct bt_record *rec);
+void bt_index_erase(struct rb_root *root, struct bt_record *rec);
+
+struct bt_record *bt_index_find(struct rb_root *root, u64 address, u64 id);
+struct bt_record *bt_index_from(struct rb_root *root, u64 address, u64 id);
+struct bt_record *bt_index_newest_at(struct rb_root *root, u64 address);
+
+struct bt_record *bt_index_first_meeting(struct rb_root *live, u64 first,
+					 u64 last);
+struct bt_record *bt_index_next_meeting(struct bt_record *rec, u64 first,
+					u64 last);
+bool bt_index_spanned_sure(struct rb_root *live, u64 address, u64 epoch);
+
+static inline struct bt_record *bt_record_of(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct bt_record, node);
+}
+
+/* Last address of a record whose span is known */
+static inline u64 bt_record_last(const struct bt_record *rec)
+{
+	return rec->address + rec->span - 1;
+}
+
+static inline int bt_key_cmp(const struct bt_record *rec, u64 address, u64 id)
+{
+	if (rec->address != address)
+		return rec->address < address ? -1 : 1;
+	if (rec->id != id)
+		return rec->id < id ? -1 : 1;
+	return 0;
+}
+
+#endif /* BUFTRACK_CORE_INDEX_H */

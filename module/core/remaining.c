@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The log of remaining records: what clients of private domains left live
+ *
+ * Each entry has a stamp of its own in @freed.stamp, by which the log is ordered,
+ * and a reference to its owner.
+ */
+#include <linux/sched.h>
+#include "export.h"
+#include "index.h"
+
+/* Records that are moved under one lock hold */
+#define BT_LOG_CHUNK	32
+
+static void log_add(struct bt_tracker *t, struct bt_record *rec)
+{
+	struct rb_node **link = &t->remaining.rb_root.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = &parent->rb_right;
+	}
+	rec->freed.stamp = ++t->stamp;
+	rec->freed.by = NULL;
+	rb_link_node(&rec->node, parent, link);
+	rb_insert_color_cached(&rec->node, &t->remaining, !parent);
+	__bt_client_get(rec->owner);
+	t->nr_remaining++;
+}
+
+static struct bt_record *log_first(struct bt_tracker *t)
+{
+	return bt_record_of(rb_first_cached(&t->remaining));
+}
+
+static void log_pop(struct bt_tracker *t, struct bt_record *rec,
+		    struct bt_pool *out)
+{
+	rb_erase_cached(&rec->node, &t->remaining);
+	__bt_client_put(t, rec->owner);
+	t->nr_remaining--;
+	__bt_pool_put(out, rec);
+}
+
+/* Take up to a chunk of records from a tree that is no longer looked up in */
+static void take_chunk(struct rb_root *root, struct bt_pool *chunk)
+{
+	struct rb_node *node;
+
+	while (chunk->nr < BT_LOG_CHUNK && (node = rb_first(root))) {
+		rb_erase(node, root);
+		__bt_pool_put(chunk, bt_record_of(node));
+	}
+}
+
+static void log_chunk(struct bt_tracker *t, struct bt_pool *chunk)
+{
+	struct bt_pool out = { .store = chunk->store };
+	struct bt_record *rec;
+	unsigned long irq;
+
+	raw_spin_lock_irqsave(&t->lock, irq);
+	while (!t->removed && (rec = __bt_pool_get(chunk)))
+		log_add(t, rec);
+	while (t->nr_remaining > t->limits.max_remaining &&
+	       out.nr < BT_LOG_CHUNK)
+		log_pop(t, log_first(t), &out);
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+	bt_pool_drain(&out);
+	bt_pool_drain(chunk);
+	cond_resched();
+}
+
+/**
+ * bt_remaining_log() - move a domain's live records to the log
+ * @t: the tracker
+ * @d: the domain of a client that has ended
+ *
+ * The oldest entries make place for the new ones.
+ *
+ * Context: may sleep.
+ */
+void bt_remaining_log(struct bt_tracker *t, struct bt_domain *d)
+{
+	struct bt_pool chunk = { .store = t->pool.store };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(d->spaces); i++) {
+		struct rb_root *live = &d->spaces[i].live;
+
+		while (!RB_EMPTY_ROOT(live)) {
+			take_chunk(live, &chunk);
+			log_chunk(t, &chunk);
+		}
+	}
+}
+
+/**
+ * bt_remaining_drop() - drop the oldest entries of the log
+ * @t: the tracker
+ * @keep: most entries to keep
+ * @stamp: drop all that are not younger than this, too
+ *
+ * Context: may sleep.
+ */
+void bt_remaining_drop(struct bt_tracker *t, u64 keep, u64 stamp)
+{
+	struct bt_pool out = { .store = t->pool.store };
+	unsigned int dropped;
+
+	do {
+		struct bt_record *rec;
+		unsigned long irq;
+
+		raw_spin_lock_irqsave(&t->lock, irq);
+		while (out.nr < BT_LOG_CHUNK && (rec = log_first(t)) &&
+		       (t->nr_remaining > keep || rec->freed.stamp <= stamp))
+			log_pop(t, rec, &out);
+		raw_spin_unlock_irqrestore(&t->lock, irq);
+		dropped = out.nr;
+		bt_pool_drain(&out);
+		cond_resched();
+	} while (dropped);
+}

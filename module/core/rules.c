@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rules: one verdict for every report
+ *
+ * The order of the tests is the meaning; Documentation/verdicts.md says the same
+ * in words. A wrong free changes nothing but its target's repeat count.
+ */
+#include <linux/overflow.h>
+#include "books.h"
+#include "export.h"
+#include "index.h"
+
+/* Freed records over the bound that one free evicts, where the bound was lowered */
+#define BT_MAX_EVICTED	8
+
+/* The pool is empty, the caller can fill it, and nothing has been changed yet */
+#define BT_REFILL	(-EAGAIN)
+
+/* What one report is judged by */
+struct bt_case {
+	struct bt_tracker *t;
+	struct bt_client *c;
+	struct bt_domain *d;
+	struct bt_space_index *index;
+	const struct buftrack_report *r;
+	u64 stamp;
+	unsigned int flags;
+};
+
+static void note_gap(struct bt_domain *d, u64 stamp)
+{
+	d->gap = stamp;
+	d->epoch++;
+	d->nr_doubtful = d->nr_live;
+}
+
+static bool is_doubtful(const struct bt_domain *d, const struct bt_record *rec)
+{
+	return rec->live.epoch != d->epoch;
+}
+
+/* In a private domain a record cannot outlive its client, and needs no reference */
+static struct bt_client *reference(struct bt_client *c)
+{
+	if (c->shared)
+		__bt_client_get(c);
+	return c;
+}
+
+static void recycle(struct bt_tracker *t, struct bt_record *rec)
+{
+	__bt_record_forget(t, rec);
+	__bt_pool_put(&t->pool, rec);
+}
+
+static void add_live(const struct bt_case *k, struct bt_record *rec)
+{
+	bt_index_insert(&k->index->live, rec);
+	k->d->nr_live++;
+	k->t->nr_records++;
+	bt_book_live(k->t, rec);
+}
+
+static void drop_live(const struct bt_case *k, struct bt_record *rec,
+		      enum buftrack_counter why)
+{
+	bt_index_erase(&k->index->live, rec);
+	k->d->nr_live--;
+	k->d->nr_doubtful -= is_doubtful(k->d, rec);
+	k->t->nr_records--;
+	bt_book_ended(k->t, rec, why);
+}
+
+static void supersede(const struct bt_case *k, struct bt_record *rec)
+{
+	drop_live(k, rec, BUFTRACK_SUPERSEDED);
+	recycle(k->t, rec);
+}
+
+static void add_freed(const struct bt_case *k, struct bt_record *rec)
+{
+	rec->is_freed = true;
+	rec->repeats = 0;
+	rec->freed.stamp = k->stamp;
+	rec->freed.by = reference(k->c);
+	list_add_tail(&rec->freed.age, &k->d->freed);
+	bt_index_insert(&k->index->freed, rec);
+	k->d->nr_freed++;
+	k->t->nr_records++;
+	bt_book_freed(k->t, rec, 1);
+}
+
+static void drop_freed(const struct bt_case *k, struct bt_record *rec)
+{
+	bt_index_erase(&k->d->spaces[rec->space].freed, rec);
+	list_del(&rec->freed.age);
+	k->d->nr_freed--;
+	k->t->nr_records--;
+	bt_book_freed(k->t, rec, -1);
+	recycle(k->t, rec);
+}
+
+static void evict_oldest(const struct bt_case *k)
+{
+	struct bt_record *rec = list_first_entry(&k->d->freed, struct bt_record,
+						 freed.age);
+
+	bt_book_record(k->t, rec, BUFTRACK_EVICTED_RECORDS, 1);
+	k->d->has_evicted = true;
+	drop_freed(k, rec);
+}
+
+static void enforce_freed_bound(const struct bt_case *k)
+{
+	unsigned int n = BT_MAX_EVICTED;
+
+	while (n-- && k->d->nr_freed > k->t->limits.max_freed)
+		evict_oldest(k);
+}
+
+/* ALLOC 2: doubtful live records that it meets end without blame */
+static void supersede_doubtful(const struct bt_case *k)
+{
+	const struct buftrack_report *r = k->r;
+	u64 last = r->address + r->span - 1;
+	unsigned int left = BT_MAX_EXAMINED;
+	struct bt_record *rec, *next;
+
+	rec = bt_index_find(&k->index->live, r->address, r->id);
+	if (rec && is_doubtful(k->d, rec))
+		supersede(k, rec);
+	if (!r->span)
+		return;
+	rec = bt_index_first_meeting(&k->index->live, r->address, last);
+	for (; rec && left && k->d->nr_doubtful; rec = next) {
+		next = bt_index_next_meeting(rec, r->address, last);
+		if (!bt_key_cmp(rec, r->address, r->id))
+			continue;
+		left--;
+		if (is_doubtful(k->d, rec))
+			supersede(k, rec);
+	}
+}
+
+/* Live bytes, and what they can still become, are kept within 64 bits */
+static bool bytes_overflow(const struct bt_case *k, const struct bt_record *same)
+{
+	u64 held = k->t->total.v[BUFTRACK_LIVE_BYTES] - (same ? same->size : 0);
+	u64 sum;
+
+	return check_add_overflow(held, k->t->total.v[BUFTRACK_REMAINING_BYTES],
+				  &sum) ||
+	       check_add_overflow(sum, k->r->size, &sum);
+}
+
+/*
+ * ALLOC 3: see to it that the pool has a record for this alloc. One with the
+ * same key, live (@same) or freed, makes place for it.
+ */
+static int reserve_record(const struct bt_case *k, const struct bt_record *same)
+{
+	struct bt_tracker *t = k->t;
+	struct bt_record *freed;
+
+	if (bytes_overflow(k, same))
+		return BUFTRACK_UNTRACKED;
+	if (same)
+		return BUFTRACK_OK;
+	freed = bt_index_find(&k->index->freed, k->r->address, k->r->id);
+	if (freed) {
+		drop_freed(k, freed);
+		return BUFTRACK_OK;
+	}
+	if (t->nr_records < t->limits.max_records) {
+		if (t->pool.nr)
+			return BUFTRACK_OK;
+		if (k->flags & BT_MAY_REFILL)
+			return BT_REFILL;
+	}
+	if (!k->d->nr_freed)
+		return BUFTRACK_UNTRACKED;
+	evict_oldest(k);
+	return BUFTRACK_OK;
+}
+
+static void record_alloc(const struct bt_case *k)
+{
+	const struct buftrack_report *r = k->r;
+	struct bt_record *rec = __bt_pool_get(&k->t->pool);
+
+	*rec = (struct bt_record) {
+		.address = r->address,
+		.id = r->id,
+		.size = r->size,
+		.span = r->span,
+		.space = r->space,
+		.allocated = k->stamp,
+		.owner = reference(k->c),
+		.live.epoch = k->d->epoch,
+	};
+	add_live(k, rec);
+}
+
+static bool meets_live(const struct bt_case *k)
+{
+	const struct buftrack_report *r = k->r;
+
+	return r->span &&
+	       bt_index_first_meeting(&k->index->live, r->address,
+				      r->address + r->span - 1);
+}
+
+static int judge_alloc(const struct bt_case *k)
+{
+	const struct buftrack_report *r = k->r;
+	struct bt_record *same;
+	int verdict;
+
+	if (k->d->nr_doubtful)
+		supersede_doubtful(k);
+	same = bt_index_find(&k->index->live, r->address, r->id);
+	verdict = reserve_record(k, same);
+	if (verdict != BUFTRACK_OK)
+		return verdict;
+	if (same) {
+		supersede(k, same);
+		verdict = BUFTRACK_DOUBLE_ALLOC;
+	} else if (meets_live(k)) {
+		verdict = BUFTRACK_OVERLAP;
+	}
+	record_alloc(k);
+	return verdict;
+}
+
+static struct bt_record *find_target(const struct bt_case *k,
+				     struct rb_root *root)
+{
+	if (k->r->id)
+		return bt_index_find(root, k->r->address, k->r->id);
+	return bt_index_newest_at(root, k->r->address);
+}
+
+/* Whether its owner is another client that is still there */
+static bool is_foreign(const struct bt_case *k, const struct bt_record *rec)
+{
+	return rec->owner != k->c && !rec->owner->closed;
+}
+
+/* FREE 2 and 3: the target is live */
+static int judge_live_target(const struct bt_case *k, struct bt_record *rec)
+{
+	const struct buftrack_report *r = k->r;
+	int verdict = BUFTRACK_OK;
+
+	if (r->flags & BUFTRACK_REFUSED)
+		return BUFTRACK_REFUSED_FREE;
+	if (is_doubtful(k->d, rec))
+		verdict = BUFTRACK_OK;
+	else if (is_foreign(k, rec))
+		verdict = BUFTRACK_FOREIGN_FREE;
+	else if (r->size && r->size != rec->size)
+		verdict = BUFTRACK_SIZE_MISMATCH;
+	drop_live(k, rec, BUFTRACK_FREES);
+	add_freed(k, rec);
+	enforce_freed_bound(k);
+	return verdict;
+}
+
+/* Whether a live record, not doubtful, starts at the address or spans it */
+static bool hits_live(const struct bt_case *k)
+{
+	u64 address = k->r->address;
+	struct bt_record *rec = bt_index_newest_at(&k->index->live, address);
+
+	return (rec && !is_doubtful(k->d, rec)) ||
+	       bt_index_spanned_sure(&k->index->live, address, k->d->epoch);
+}
+
+/* FREE 4 and 5: the target is freed */
+static int judge_freed_target(const struct bt_case *k, struct bt_record *rec)
+{
+	if (k->d->gap > rec->freed.stamp)
+		return BUFTRACK_UNKNOWN_GAP;
+	if (rec->repeats < U32_MAX)
+		rec->repeats++;
+	return hits_live(k) ? BUFTRACK_STALE_FREE : BUFTRACK_DOUBLE_FREE;
+}
+
+static bool starts_at(struct rb_root *root, u64 address)
+{
+	struct bt_record *rec = bt_index_from(root, address, 0);
+
+	return rec && rec->address == address;
+}
+
+/* FREE 6 and 7: there is no target */
+static int judge_no_target(const struct bt_case *k)
+{
+	const struct buftrack_report *r = k->r;
+
+	if (bt_index_spanned_sure(&k->index->live, r->address, k->d->epoch))
+		return BUFTRACK_INVALID_FREE;
+	if (r->id && r->id < k->c->first_id)
+		return BUFTRACK_UNKNOWN_PRE_ATTACH;
+	if (k->d->gap)
+		return BUFTRACK_UNKNOWN_GAP;
+	if (k->d->has_evicted)
+		return BUFTRACK_UNKNOWN_EVICTED;
+	if (starts_at(&k->index->live, r->address) ||
+	    starts_at(&k->index->freed, r->address))
+		return BUFTRACK_UNKNOWN_OTHER_ID;
+	if (k->c->late)
+		return BUFTRACK_UNKNOWN_PRE_ATTACH;
+	return BUFTRACK_UNKNOWN_NEVER;
+}
+
+static int judge_free(const struct bt_case *k)
+{
+	struct bt_record *rec = find_target(k, &k->index->live);
+
+	if (rec)
+		return judge_live_target(k, rec);
+	rec = find_target(k, &k->index->freed);
+	if (rec)
+		return judge_freed_target(k, rec);
+	return judge_no_target(k);
+}
+
+static int judge(const struct bt_case *k)
+{
+	if (!k->t->enabled)
+		return BUFTRACK_DISABLED;
+	if (k->r->op == BUFTRACK_ALLOC)
+		return judge_alloc(k);
+	return judge_free(k);
+}
+
+/* The counter that a verdict on a report counts in, for the client that made it */
+static const u8 verdict_counter[BUFTRACK_NR_VERDICTS] = {
+	[BUFTRACK_OK] = BUFTRACK_NR_COUNTERS,
+	[BUFTRACK_DISABLED] = BUFTRACK_DISABLED_REPORTS,
+	[BUFTRACK_UNTRACKED] = BUFTRACK_UNTRACKED_BUFFERS,
+	[BUFTRACK_DOUBLE_ALLOC] = BUFTRACK_DOUBLE_ALLOCS,
+	[BUFTRACK_OVERLAP] = BUFTRACK_OVERLAPS,
+	[BUFTRACK_REFUSED_FREE] = BUFTRACK_REFUSED_FREES,
+	[BUFTRACK_FOREIGN_FREE] = BUFTRACK_FOREIGN_FREES,
+	[BUFTRACK_SIZE_MISMATCH] = BUFTRACK_SIZE_MISMATCHES,
+	[BUFTRACK_DOUBLE_FREE] = BUFTRACK_DOUBLE_FREES,
+	[BUFTRACK_STALE_FREE] = BUFTRACK_STALE_FREES,
+	[BUFTRACK_INVALID_FREE] = BUFTRACK_INVALID_FREES,
+	[BUFTRACK_UNKNOWN_PRE_ATTACH] = BUFTRACK_UNKNOWN_FREES_PRE_ATTACH,
+	[BUFTRACK_UNKNOWN_GAP] = BUFTRACK_UNKNOWN_FREES_GAP,
+	[BUFTRACK_UNKNOWN_EVICTED] = BUFTRACK_UNKNOWN_FREES_EVICTED,
+	[BUFTRACK_UNKNOWN_OTHER_ID] = BUFTRACK_UNKNOWN_FREES_OTHER_ID,
+	[BUFTRACK_UNKNOWN_NEVER] = BUFTRACK_UNKNOWN_FREES_NEVER,
+};
+
+static void count_verdict(const struct bt_case *k, int verdict)
+{
+	if (verdict != BUFTRACK_OK)
+		bt_book(k->t, k->c, k->r->space, verdict_counter[verdict], 1);
+	if (verdict == BUFTRACK_DISABLED || verdict == BUFTRACK_UNTRACKED)
+		note_gap(k->d, k->stamp);
+}
+
+/* A report's stamp is the time, or if need be a little later, to be unique */
+static u64 next_stamp(const struct bt_tracker *t, u64 now)
+{
+	return max(now, t->stamp + 1);
+}
+
+/**
+ * bt_report() - judge a report, and do what it says
+ * @t: the tracker
+ * @c: client of @t that makes it and has not ended
+ * @r: the report; op, size and range have been validated
+ * @now: time in ns
+ * @flags: %BT_MAY_REFILL: fail rather than go without a spare record
+ * @stamp: set to the report's stamp; may be NULL
+ *
+ * Context: any but NMI.
+ * Return: enum buftrack_verdict. -ENODEV if the tracker was removed. -ENOENT if
+ * it has no such space. -EAGAIN (with %BT_MAY_REFILL only) if the pool is empty:
+ * bt_pool_fill(), and call again, without the flag if that failed. After an
+ * error nothing has changed.
+ */
+int bt_report(struct bt_tracker *t, struct bt_client *c,
+	      const struct buftrack_report *r, u64 now, unsigned int flags,
+	      u64 *stamp)
+{
+	struct bt_case k = { .t = t, .c = c, .r = r, .flags = flags };
+	unsigned long irq;
+	int verdict;
+
+	raw_spin_lock_irqsave(&t->lock, irq);
+	if (t->removed) {
+		verdict = -ENODEV;
+		goto unlock;
+	}
+	if (r->space >= t->nr_spaces) {
+		verdict = -ENOENT;
+		goto unlock;
+	}
+	k.d = c->domain;
+	k.index = &k.d->spaces[r->space];
+	k.stamp = next_stamp(t, now);
+	verdict = judge(&k);
+	if (verdict < 0)
+		goto unlock;
+	count_verdict(&k, verdict);
+	t->stamp = k.stamp;
+	if (stamp)
+		*stamp = k.stamp;
+unlock:
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+	return verdict;
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_report);
+
+/**
+ * bt_lost() - note that reports of a client never arrived
+ * @t: the tracker
+ * @c: client of @t that has not ended
+ * @count: how many
+ * @now: time in ns
+ *
+ * Context: any but NMI.
+ * Return: 0, or -ENODEV if the tracker was removed.
+ */
+int bt_lost(struct bt_tracker *t, struct bt_client *c, u64 count, u64 now)
+{
+	unsigned long irq;
+	int err = 0;
+
+	raw_spin_lock_irqsave(&t->lock, irq);
+	if (t->removed) {
+		err = -ENODEV;
+		goto unlock;
+	}
+	t->stamp = next_stamp(t, now);
+	bt_book(t, c, BT_NO_SPACE, BUFTRACK_LOST_REPORTS, count);
+	note_gap(c->domain, t->stamp);
+unlock:
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_lost);

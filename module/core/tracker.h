@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tracker core: the books of one device, and the rules that judge reports
+ *
+ * Nothing here knows of files, ioctls, processes or printk, and all state is
+ * reached through a pointer. Reports can be made in any context but NMI;
+ * functions that may sleep say so.
+ *
+ * Locking: @bt_tracker.lock guards all that hangs off a tracker. It is a raw
+ * lock taken with interrupts off, because reports come from probes, and no
+ * caller holds another lock of this module inside of it. The one exception are
+ * the trees of a private domain whose client has ended: they belong to the
+ * context that ended it.
+ *
+ * Lifetimes: a client is referenced by its file, by the list of clients (open
+ * and closed ones), by each record of the shared domain that names it and by
+ * each remaining record. Without references it moves to @bt_tracker.dead, whence
+ * bt_take_dead() hands it to a context that may free it.
+ */
+#ifndef BUFTRACK_CORE_TRACKER_H
+#define BUFTRACK_CORE_TRACKER_H
+
+#include <linux/atomic.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/buftrack.h>
+
+struct bt_client;
+
+/* No space: for counters that belong to none */
+#define BT_NO_SPACE		BUFTRACK_MAX_SPACES
+
+/* ALLOC examines so many records that its range meets, see rules.c */
+#define BT_MAX_EXAMINED		64
+
+/**
+ * struct bt_counters - the counters of one scope
+ * @v: values by enum buftrack_counter
+ */
+struct bt_counters {
+	u64 v[BUFTRACK_NR_COUNTERS];
+};
+
+/**
+ * struct bt_reach - how far the live ranges below a tree node reach
+ * @epoch: highest epoch of any of them; 0 if there is none
+ * @last: highest last address of any of them
+ * @last_sure: highest last address of those with that @epoch
+ *
+ * A record is doubtful unless its epoch is its domain's. So a subtree whose
+ * @epoch is older has no record that blame could be built on, without a walk:
+ * noting a gap touches no node.
+ */
+struct bt_reach {
+	u64 epoch;
+	u64 last;
+	u64 last_sure;
+};
+
+/**
+ * struct bt_record - what is kept per buffer
+ * @node: in the live or the freed tree of its domain and space, by (address, id),
+ *	  or in the log of remaining records, by @freed.stamp
+ * @address: address in its space
+ * @id: the reporter's identity of it, 0: none
+ * @size: bytes that are accounted
+ * @span: extent in bytes, 0: unknown
+ * @allocated: stamp of its alloc
+ * @owner: client that allocated it
+ * @newest: highest stamp in the subtree of @node: of allocs in a live tree, of
+ *	    frees in a freed one
+ * @live: while it is live: its epoch, and the reach of the subtree
+ * @freed: afterwards: stamp of the free or of the end, client that freed it,
+ *	   place among the domain's freed records, oldest first
+ * @repeats: how often it was freed again
+ * @space: number of its space
+ * @is_freed: the freed flag
+ */
+struct bt_record {
+	struct rb_node node;
+	u64 address;
+	u64 id;
+	u64 size;
+	u64 span;
+	u64 allocated;
+	struct bt_client *owner;
+	u64 newest;
+	union {
+		struct {
+			u64 epoch;
+			struct bt_reach reach;
+		} live;
+		struct {
+			u64 stamp;
+			struct bt_client *by;
+			struct list_head age;
+		} freed;
+	};
+	u32 repeats;
+	u8 space;
+	bool is_freed;
+};
+
+static_assert(sizeof(struct bt_record) <= 144);
+
+/**
+ * struct bt_store - where the records of all trackers come from
+ * @cache: slab cache of struct bt_record
+ * @nr: records that exist
+ * @max: most records that may exist
+ */
+struct bt_store {
+	struct kmem_cache *cache;
+	atomic64_t nr;
+	u64 max;
+};
+
+/**
+ * struct bt_pool - spare records of one tracker
+ * @store: where they come from and go to
+ * @spare: the records, chained by their nodes' rb_left
+ * @nr: how many there are
+ */
+struct bt_pool {
+	struct bt_store *store;
+	struct bt_record *spare;
+	unsigned int nr;
+};
+
+/**
+ * struct bt_space_index - the records of one space in one domain
+ * @live: augmented tree of the live ones by (address, id)
+ * @freed: augmented tree of the freed ones by (address, id)
+ *
+ * A key is in at most one of the two.
+ */
+struct bt_space_index {
+	struct rb_root live;
+	struct rb_root freed;
+};
+
+/**
+ * struct bt_domain - the scope in which addresses and ids are compared
+ * @epoch: one more than the number of gaps
+ * @gap: stamp of the latest gap, 0: none
+ * @nr_live: live records
+ * @nr_doubtful: those of them that are older than the latest gap
+ * @nr_freed: freed records
+ * @has_evicted: it has evicted freed records
+ * @freed: the freed records, oldest first
+ * @spaces: the records by space
+ */
+struct bt_domain {
+	u64 epoch;
+	u64 gap;
+	u64 nr_live;
+	u64 nr_doubtful;
+	u64 nr_freed;
+	bool has_evicted;
+	struct list_head freed;
+	struct bt_space_index spaces[BUFTRACK_MAX_SPACES];
+};
+
+/**
+ * struct bt_holding - what a client has in one space
+ * @buffers: live records
+ * @bytes: sum of their sizes
+ * @freed: freed records
+ */
+struct bt_holding {
+	u64 buffers;
+	u64 bytes;
+	u64 freed;
+};
+
+/**
+ * struct bt_client - one source of reports; embedded in the caller's own struct
+ * @node: in bt_tracker.clients, by @number
+ * @link: in bt_tracker.closed or bt_tracker.dead
+ * @number: from 1, never used again on its device
+ * @refs: see the top of this file
+ * @domain: the domain it reports into; NULL once its own is gone
+ * @holdings: what it has by space, while it has not ended
+ * @first_id: first id it declared to report, 0: none
+ * @opened: stamp of its begin
+ * @closed: stamp of its end, 0 while it has not ended
+ * @shared: it reports into the shared domain
+ * @late: it declared that it attached late
+ * @had_gap: at its end, its domain had had a gap
+ * @has_evicted: at its end, its domain had evicted freed records
+ * @counters: its counters
+ */
+struct bt_client {
+	struct rb_node node;
+	struct list_head link;
+	u64 number;
+	u64 refs;
+	struct bt_domain *domain;
+	struct bt_holding *holdings;
+	u64 first_id;
+	u64 opened;
+	u64 closed;
+	bool shared;
+	bool late;
+	bool had_gap;
+	bool has_evicted;
+	struct bt_counters counters;
+};
+
+/**
+ * struct bt_limits - bounds of one tracker
+ * @max_records: live and freed records
+ * @max_freed: freed records per domain
+ * @max_clients: open clients
+ * @max_closed: closed clients that are kept
+ * @max_remaining: remaining records that are kept
+ */
+struct bt_limits {
+	u64 max_records;
+	u64 max_freed;
+	u32 max_clients;
+	u32 max_closed;
+	u32 max_remaining;
+};
+
+/**
+ * struct bt_tracker - the books of one device
+ * @lock: guards everything below
+ * @enabled: tracking is on
+ * @removed: the device is gone: no more reports
+ * @nr_spaces: spaces 0 to nr_spaces - 1 exist
+ * @stamp: of the latest report or other event
+ * @limits: bounds
+ * @nr_records: live and freed records
+ * @nr_remaining: records in @remaining
+ * @nr_clients: open clients
+ * @nr_closed: clients in @closed
+ * @last_client: number given last
+ * @pool: spare records
+ * @shared: the shared domain
+ * @clients: open and closed clients that can be looked up, by number
+ * @closed: the closed ones, oldest first
+ * @dead: clients that nothing refers to, to be freed
+ * @remaining: remaining records, by the stamp of their end
+ * @total: counters of the device
+ * @spaces: counters by space
+ */
+struct bt_tracker {
+	raw_spinlock_t lock;
+	bool enabled;
+	bool removed;
+	u32 nr_spaces;
+	u64 stamp;
+	struct bt_limits limits;
+	u64 nr_records;
+	u64 nr_remaining;
+	u32 nr_clients;
+	u32 nr_closed;
+	u64 last_client;
+	struct bt_pool pool;
+	struct bt_domain *shared;
+	struct rb_root clients;
+	struct list_head closed;
+	struct list_head dead;
+	struct rb_root_cached remaining;
+	struct bt_counters total;
+	struct bt_counters spaces[BUFTRACK_MAX_SPACES];
+};
+
+/* tracker.c: a tracker's life, its bounds and its counters as a whole */
+struct bt_tracker *bt_tracker_create(struct bt_store *store,
+				     const struct bt_limits *limits);
+void bt_tracker_retire(struct bt_tracker *t);
+void bt_tracker_destroy(struct bt_tracker *t);
+int bt_tracker_remove(struct bt_tracker *t, bool force, u64 *buffers,
+		      u64 *bytes);
+void bt_tracker_reset(struct bt_tracker *t);
+void bt_tracker_get_limits(struct bt_tracker *t, struct bt_limits *limits);
+void bt_tracker_configure(struct bt_tracker *t,
+			  void (*change)(struct bt_tracker *t, const void *arg),
+			  const void *arg);
+int bt_tracker_add_space(struct bt_tracker *t);
+
+/* client.c: clients and what becomes of their records */
+int bt_client_init(struct bt_client *c, bool shared, gfp_t gfp);
+void bt_client_fini(struct bt_client *c);
+int bt_client_begin(struct bt_tracker *t, struct bt_client *c, u64 now);
+void bt_client_end(struct bt_tracker *t, struct bt_client *c, u64 now);
+void bt_client_reap(struct bt_tracker *t, struct bt_client *c);
+struct bt_client *bt_take_dead(struct bt_tracker *t);
+struct bt_client *__bt_client_next(struct bt_tracker *t, u64 number);
+void __bt_client_get(struct bt_client *c);
+void __bt_client_put(struct bt_tracker *t, struct bt_client *c);
+void __bt_record_forget(struct bt_tracker *t, struct bt_record *rec);
+void __bt_closed_trim(struct bt_tracker *t);
+
+/* domain.c: creating and emptying domains */
+struct bt_domain *bt_domain_create(gfp_t gfp);
+void bt_domain_destroy(struct bt_tracker *t, struct bt_domain *d);
+
+/* remaining.c: the log of what ended clients left live */
+void bt_remaining_log(struct bt_tracker *t, struct bt_domain *d);
+void bt_remaining_drop(struct bt_tracker *t, u64 keep, u64 stamp);
+
+/* rules.c: verdicts */
+
+/* bt_report(): the caller can sleep, and so refill the pool and try again */
+#define BT_MAY_REFILL	BIT(0)
+
+int bt_report(struct bt_tracker *t, struct bt_client *c,
+	      const struct buftrack_report *r, u64 now, unsigned int flags,
+	      u64 *stamp);
+int bt_lost(struct bt_tracker *t, struct bt_client *c, u64 count, u64 now);
+
+/* pool.c: records without a buffer */
+int bt_store_init(struct bt_store *store, const char *name, u64 max);
+void bt_store_fini(struct bt_store *store);
+void bt_store_put(struct bt_store *store, struct bt_record *rec);
+int bt_pool_fill(struct bt_tracker *t);
+void bt_pool_trim(struct bt_tracker *t);
+struct bt_record *__bt_pool_get(struct bt_pool *pool);
+void __bt_pool_put(struct bt_pool *pool, struct bt_record *rec);
+void bt_pool_drain(struct bt_pool *pool);
+
+/* walk.c: reading what is there */
+
+/**
+ * struct bt_walk - one step through a tracker's records
+ * @cursor: where the listing is
+ * @client: only records of this owner, 0: any
+ * @space: only records of this space, or BUFTRACK_ANY_SPACE
+ * @states: only records in these states, not 0
+ * @emit: called with the lock held for each record found; false: no room left,
+ *	  and the record is not taken
+ * @end: set when there are no more records
+ */
+struct bt_walk {
+	struct buftrack_cursor cursor;
+	u64 client;
+	u32 space;
+	u32 states;
+	bool (*emit)(struct bt_walk *w, const struct bt_record *rec, u32 state);
+	bool end;
+};
+
+void bt_walk_step(struct bt_tracker *t, struct bt_walk *w);
+int bt_read_counters(struct bt_tracker *t, u32 scope, u64 number,
+		     struct bt_counters *out);
+
+#endif /* BUFTRACK_CORE_TRACKER_H */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Devices: what is registered, its node and its spaces
+ *
+ * Locking: the table of devices and each device's list of spaces have a mutex
+ * each. The order is the table's, bt_device.lock, bt_tracker.lock.
+ *
+ * Lifetime: struct device counts the references: the table's one, and one for
+ * each open file of the node. The last one frees the tracker.
+ */
+#ifndef BUFTRACK_DEVICE_H
+#define BUFTRACK_DEVICE_H
+
+#include <linux/cdev.h>
+#include <linux/device.h>
+#include <linux/mutex.h>
+#include <linux/uidgid.h>
+#include <linux/buftrack.h>
+#include "core/tracker.h"
+
+/* Highest values that bounds can be set to; the uapi header documents them */
+#define BT_MAX_DEVICES		4096
+#define BT_MAX_RECORDS		BIT_ULL(32)
+#define BT_MAX_CLIENTS		65536
+#define BT_MAX_REMAINING	BIT(24)
+
+struct bt_file;
+
+/**
+ * struct bt_space - a space of a device
+ * @name: its name
+ * @capacity: bytes, 0: unknown
+ */
+struct bt_space {
+	char name[BUFTRACK_SPACE_NAME_SIZE];
+	u64 capacity;
+};
+
+/**
+ * struct bt_device - a device
+ * @dev: device on the buftrack class, whose minor is @number
+ * @cdev: its node
+ * @number: its number
+ * @uid: who registered it
+ * @registrar: file of the control node that it goes with, NULL: none
+ * @name: its name
+ * @tracker: its books
+ * @lock: guards @nr_spaces and @spaces
+ * @nr_spaces: number of spaces
+ * @spaces: the spaces
+ */
+struct bt_device {
+	struct device dev;
+	struct cdev cdev;
+	u32 number;
+	kuid_t uid;
+	const struct bt_file *registrar;
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+	struct bt_tracker *tracker;
+	struct mutex lock; /* guards nr_spaces and spaces */
+	u32 nr_spaces;
+	struct bt_space spaces[BUFTRACK_MAX_SPACES];
+};
+
+/* device.c */
+int bt_devices_init(void);
+void bt_devices_exit(void);
+u32 bt_devices_count(void);
+const struct bt_store *bt_devices_store(void);
+struct bt_device *bt_device_get(u32 number, bool or_next);
+struct bt_device *bt_device_open(struct cdev *cdev);
+void bt_device_put(struct bt_device *dev);
+bool bt_device_managed_by(const struct bt_device *dev, const struct bt_file *file);
+void bt_device_bury(struct bt_device *dev);
+void bt_device_remove_temporary(const struct bt_file *registrar);
+
+/* control.c */
+int bt_control_init(void);
+void bt_control_exit(void);
+
+/* name.c */
+int bt_name_check(const char *name, size_t size);
+bool bt_name_is_pci(const char *name);
+
+#endif /* BUFTRACK_DEVICE_H */

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Opening and releasing the nodes, and becoming a client */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/user_namespace.h>
+#include "device.h"
+#include "file.h"
+#include "ioctl.h"
+
+static atomic64_t last_serial = ATOMIC64_INIT(0);
+
+/* The clock that all stamps are read from: ns since boot, readable anywhere */
+u64 bt_clock(void)
+{
+	return ktime_get_boot_fast_ns();
+}
+
+/* Rights are the opener's, whoever uses the file now */
+bool bt_file_is_admin(const struct bt_file *file)
+{
+	return file_ns_capable(file->file, &init_user_ns, CAP_SYS_ADMIN);
+}
+
+static void stamp_opener(struct bt_opener *opener, const struct file *filp)
+{
+	struct task_struct *leader = current->group_leader;
+
+	opener->tgid = get_pid(task_tgid(current));
+	opener->tid = get_pid(task_pid(current));
+	opener->start_time = leader->start_boottime;
+	opener->uid = filp->f_cred->euid;
+	get_task_comm(opener->comm, leader);
+}
+
+static void copy_opener(struct bt_opener *to, const struct bt_opener *from)
+{
+	*to = *from;
+	get_pid(to->tgid);
+	get_pid(to->tid);
+}
+
+static void put_opener(struct bt_opener *opener)
+{
+	put_pid(opener->tgid);
+	put_pid(opener->tid);
+}
+
+/**
+ * bt_opener_exited() - whether the process that opened a file is gone
+ * @opener: who opened it
+ *
+ * Context: any.
+ */
+bool bt_opener_exited(const struct bt_opener *opener)
+{
+	struct task_struct *task;
+	bool exited;
+
+	rcu_read_lock();
+	task = pid_task(opener->tgid, PIDTYPE_TGID);
+	exited = !task || !atomic_read(&task->signal->live);
+	rcu_read_unlock();
+	return exited;
+}
+
+/**
+ * bt_reporter_free() - free a client that the tracker has handed out as dead, or
+ *			that never began
+ * @reporter: the client
+ */
+void bt_reporter_free(struct bt_reporter *reporter)
+{
+	put_opener(&reporter->opener);
+	kfree(reporter);
+}
+
+static struct bt_reporter *create_reporter(const struct bt_file *file,
+					   const struct buftrack_declare *declare)
+{
+	struct bt_reporter *r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
+
+	if (!r)
+		return NULL;
+	if (bt_client_init(&r->client, declare->flags & BUFTRACK_SHARED,
+			   GFP_KERNEL_ACCOUNT)) {
+		kfree(r);
+		return NULL;
+	}
+	r->client.late = declare->flags & BUFTRACK_LATE;
+	r->client.first_id = declare->first_id;
+	r->claimed_pid = declare->claimed_pid;
+	strscpy_pad(r->claimed_name, declare->claimed_name,
+		    sizeof(r->claimed_name));
+	copy_opener(&r->opener, &file->opener);
+	return r;
+}
+
+static int begin_client(struct bt_file *file,
+			const struct buftrack_declare *declare)
+{
+	struct bt_reporter *r = create_reporter(file, declare);
+	int err;
+
+	lockdep_assert_held(&file->lock);
+	if (!r)
+		return -ENOMEM;
+	err = bt_client_begin(file->dev->tracker, &r->client, bt_clock());
+	if (err) {
+		bt_client_fini(&r->client);
+		bt_reporter_free(r);
+		return err;
+	}
+	/* Pairs with bt_file_client() */
+	smp_store_release(&file->reporter, r);
+	return 0;
+}
+
+/**
+ * bt_file_client() - the client that a file is; it becomes one if it is none
+ * @file: the file
+ *
+ * Context: may sleep.
+ * Return: the client, or an ERR_PTR.
+ */
+struct bt_client *bt_file_client(struct bt_file *file)
+{
+	static const struct buftrack_declare nothing;
+	/* Pairs with begin_client() */
+	struct bt_reporter *r = smp_load_acquire(&file->reporter);
+	int err = 0;
+
+	if (r)
+		return &r->client;
+	mutex_lock(&file->lock);
+	if (!file->reporter)
+		err = begin_client(file, &nothing);
+	mutex_unlock(&file->lock);
+	return err ? ERR_PTR(err) : &file->reporter->client;
+}
+
+static int check_declare(const struct bt_file *file,
+			 const struct buftrack_declare *declare)
+{
+	if (declare->flags & ~(BUFTRACK_LATE | BUFTRACK_SHARED) ||
+	    declare->reserved)
+		return -EOPNOTSUPP;
+	if (declare->flags & BUFTRACK_SHARED && !bt_file_is_admin(file))
+		return -EPERM;
+	if (!declare->claimed_name[0])
+		return 0;
+	return bt_name_check(declare->claimed_name,
+			     sizeof(declare->claimed_name));
+}
+
+int bt_do_declare(struct bt_file *file, void *arg)
+{
+	struct buftrack_declare *declare = arg;
+	int err;
+
+	err = check_declare(file, declare);
+	if (err)
+		return err;
+	mutex_lock(&file->lock);
+	err = file->reporter ? -EBUSY : begin_client(file, declare);
+	mutex_unlock(&file->lock);
+	if (!err)
+		declare->client = file->reporter->client.number;
+	return err;
+}
+
+static int open_node(struct file *filp, struct bt_device *dev)
+{
+	struct bt_file *file = kzalloc(sizeof(*file), GFP_KERNEL_ACCOUNT);
+
+	if (!file)
+		return -ENOMEM;
+	file->file = filp;
+	file->dev = dev;
+	file->serial = atomic64_inc_return(&last_serial);
+	stamp_opener(&file->opener, filp);
+	mutex_init(&file->lock);
+	filp->private_data = file;
+	return 0;
+}
+
+static void close_node(struct bt_file *file)
+{
+	put_opener(&file->opener);
+	mutex_destroy(&file->lock);
+	kfree(file);
+}
+
+static int control_open(struct inode *inode, struct file *filp)
+{
+	return open_node(filp, NULL);
+}
+
+static int control_release(struct inode *inode, struct file *filp)
+{
+	struct bt_file *file = filp->private_data;
+
+	bt_device_remove_temporary(file);
+	close_node(file);
+	return 0;
+}
+
+static int device_open(struct inode *inode, struct file *filp)
+{
+	struct bt_device *dev = bt_device_open(inode->i_cdev);
+	int err = open_node(filp, dev);
+
+	if (err)
+		bt_device_put(dev);
+	return err;
+}
+
+static int device_release(struct inode *inode, struct file *filp)
+{
+	struct bt_file *file = filp->private_data;
+	struct bt_device *dev = file->dev;
+
+	if (file->reporter) {
+		struct bt_client *c = &file->reporter->client;
+
+		bt_client_end(dev->tracker, c, bt_clock());
+		bt_client_reap(dev->tracker, c);
+		bt_device_bury(dev);
+	}
+	close_node(file);
+	bt_device_put(dev);
+	return 0;
+}
+
+const struct file_operations bt_control_fops = {
+	.owner = THIS_MODULE,
+	.open = control_open,
+	.release = control_release,
+	.unlocked_ioctl = bt_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};
+
+const struct file_operations bt_device_fops = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.release = device_release,
+	.unlocked_ioctl = bt_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.llseek = noop_llseek,
+};

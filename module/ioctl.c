@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ioctls: one table, and one place that copies arguments in and out
+ *
+ * A handler gets its argument in kernel memory, zero where the caller's structure
+ * was shorter than ours, and answers in place.
+ */
+#include <linux/fs.h>
+#include <linux/uaccess.h>
+#include "file.h"
+#include "ioctl.h"
+
+union bt_ioctl_arg {
+	struct buftrack_info info;
+	struct buftrack_device_add device_add;
+	struct buftrack_device_remove device_remove;
+	struct buftrack_device_info device_info;
+	struct buftrack_device_set device_set;
+	struct buftrack_space_add space_add;
+	struct buftrack_space_info space_info;
+	struct buftrack_declare declare;
+	struct buftrack_report_one report_one;
+	struct buftrack_batch batch;
+	struct buftrack_lost lost;
+	struct buftrack_counters counters;
+	struct buftrack_client_info client_info;
+	struct buftrack_records records;
+	struct buftrack_reset reset;
+};
+
+/**
+ * struct bt_ioctl_op - an ioctl
+ * @handle: does it
+ * @size: of the structure as we know it
+ * @min_size: of the structure as it was introduced
+ * @mode: FMODE_* that the file must have been opened with
+ * @on_control: the control node knows it
+ * @on_device: a device's node knows it
+ * @changes: it changes something, so that first of all the answer must fit
+ * @partial: it answers even when it fails
+ */
+struct bt_ioctl_op {
+	int (*handle)(struct bt_file *file, void *arg);
+	u32 size;
+	u32 min_size;
+	fmode_t mode;
+	bool on_control;
+	bool on_device;
+	bool changes;
+	bool partial;
+};
+
+#define BT_OP(_cmd, _handle, _struct, _last, ...)			\
+	[BUFTRACK_CMD_##_cmd] = {					\
+		.handle = _handle,					\
+		.size = sizeof(struct _struct),				\
+		.min_size = offsetofend(struct _struct, _last),		\
+		__VA_ARGS__						\
+	}
+
+static const struct bt_ioctl_op bt_ops[] = {
+	BT_OP(INFO, bt_do_info, buftrack_info, version,
+	      .on_control = true, .on_device = true),
+	BT_OP(DEVICE_ADD, bt_do_device_add, buftrack_device_add, name,
+	      .on_control = true, .mode = FMODE_WRITE, .changes = true),
+	BT_OP(DEVICE_REMOVE, bt_do_device_remove, buftrack_device_remove,
+	      removed_bytes, .on_control = true, .mode = FMODE_WRITE,
+	      .changes = true),
+	BT_OP(DEVICE_INFO, bt_do_device_info, buftrack_device_info, driver,
+	      .on_control = true, .on_device = true, .mode = FMODE_READ),
+	BT_OP(DEVICE_SET, bt_do_device_set, buftrack_device_set, max_remaining,
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+	BT_OP(SPACE_ADD, bt_do_space_add, buftrack_space_add, name,
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+	BT_OP(SPACE_INFO, bt_do_space_info, buftrack_space_info, name,
+	      .on_device = true, .mode = FMODE_READ),
+	BT_OP(DECLARE, bt_do_declare, buftrack_declare, claimed_name,
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+	BT_OP(REPORT, bt_do_report, buftrack_report_one, stamp,
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+	BT_OP(BATCH, bt_do_batch, buftrack_batch, reserved,
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true,
+	      .partial = true),
+	BT_OP(LOST, bt_do_lost, buftrack_lost, count,
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+	BT_OP(COUNTERS, bt_do_counters, buftrack_counters, reserved,
+	      .on_device = true, .mode = FMODE_READ),
+	BT_OP(CLIENT_INFO, bt_do_client_info, buftrack_client_info, claimed_name,
+	      .on_device = true, .mode = FMODE_READ),
+	BT_OP(RECORDS, bt_do_records, buftrack_records, reserved,
+	      .on_device = true, .mode = FMODE_READ),
+	BT_OP(RESET, bt_do_reset, buftrack_reset, flags,
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+};
+
+static const struct bt_ioctl_op *find_op(const struct bt_file *file,
+					 unsigned int cmd)
+{
+	const struct bt_ioctl_op *op;
+	unsigned int nr = _IOC_NR(cmd);
+
+	if (nr >= ARRAY_SIZE(bt_ops) || cmd != _IO(BUFTRACK_TYPE, nr))
+		return NULL;
+	op = &bt_ops[nr];
+	return (file->dev ? op->on_device : op->on_control) ? op : NULL;
+}
+
+/* Copy the argument in, and see that an answer can be written where it was */
+static int take_arg(const struct bt_ioctl_op *op, union bt_ioctl_arg *arg,
+		    void __user *from, u32 *len)
+{
+	u32 size;
+	int err;
+
+	if (get_user(size, (u32 __user *)from))
+		return -EFAULT;
+	if (size < op->min_size)
+		return -EINVAL;
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	err = copy_struct_from_user(arg, op->size, from, size);
+	if (err)
+		return err;
+	*len = min(size, op->size);
+	if (op->changes && copy_to_user(from, arg, *len))
+		return -EFAULT;
+	return 0;
+}
+
+long bt_ioctl(struct file *filp, unsigned int cmd, unsigned long ptr)
+{
+	struct bt_file *file = filp->private_data;
+	const struct bt_ioctl_op *op = find_op(file, cmd);
+	void __user *user = (void __user *)ptr;
+	union bt_ioctl_arg arg;
+	u32 len;
+	int err;
+
+	if (!op)
+		return -ENOTTY;
+	if (op->mode & ~filp->f_mode)
+		return -EBADF;
+	err = take_arg(op, &arg, user, &len);
+	if (err)
+		return err;
+	err = op->handle(file, &arg);
+	if (err && !op->partial)
+		return err;
+	if (copy_to_user(user, &arg, len))
+		return -EFAULT;
+	return err;
+}

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Queries and settings: what can be read of devices, clients and records, and set */
+#include <linux/pid_namespace.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+#include "device.h"
+#include "file.h"
+#include "ioctl.h"
+#include "settings.h"
+#include "version.h"
+
+static u32 pid_for_reader(struct pid *pid)
+{
+	return pid_nr_ns(pid, task_active_pid_ns(current));
+}
+
+static u32 uid_for_reader(kuid_t uid)
+{
+	return from_kuid_munged(current_user_ns(), uid);
+}
+
+int bt_do_info(struct bt_file *file, void *arg)
+{
+	struct buftrack_info *info = arg;
+
+	if (info->flags || info->reserved)
+		return -EOPNOTSUPP;
+	info->serial = file->serial;
+	info->nr_devices = bt_devices_count();
+	info->max_devices = bt_setting_max_devices();
+	info->nr_records = atomic64_read(&bt_devices_store()->nr);
+	info->max_records = bt_devices_store()->max;
+	info->record_size = sizeof(struct bt_record);
+	info->nr_counters = BUFTRACK_NR_COUNTERS;
+	info->nr_verdicts = BUFTRACK_NR_VERDICTS;
+	strscpy_pad(info->version, BUFTRACK_VERSION, sizeof(info->version));
+	return 0;
+}
+
+static u32 device_state(const struct bt_device *dev)
+{
+	const struct bt_tracker *t = dev->tracker;
+
+	return (t->enabled ? BUFTRACK_DEVICE_ENABLED : 0) |
+	       (t->removed ? BUFTRACK_DEVICE_REMOVED : 0) |
+	       (dev->registrar ? BUFTRACK_DEVICE_IS_TEMPORARY : 0);
+}
+
+static void fill_device_info(struct bt_device *dev,
+			     struct buftrack_device_info *info)
+{
+	struct bt_tracker *t = dev->tracker;
+	unsigned long irq;
+
+	info->device = dev->number;
+	info->uid = uid_for_reader(dev->uid);
+	info->now = bt_clock();
+	strscpy_pad(info->name, dev->name, sizeof(info->name));
+	strscpy_pad(info->driver, "user", sizeof(info->driver));
+
+	raw_spin_lock_irqsave(&t->lock, irq);
+	info->state = device_state(dev);
+	info->nr_spaces = t->nr_spaces;
+	info->nr_clients = t->nr_clients;
+	info->nr_records = t->nr_records;
+	info->max_clients = t->limits.max_clients;
+	info->max_records = t->limits.max_records;
+	info->max_freed = t->limits.max_freed;
+	info->max_closed = t->limits.max_closed;
+	info->max_remaining = t->limits.max_remaining;
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+}
+
+int bt_do_device_info(struct bt_file *file, void *arg)
+{
+	struct buftrack_device_info *info = arg;
+	struct bt_device *dev = file->dev;
+
+	if (info->flags & ~BUFTRACK_NEXT)
+		return -EOPNOTSUPP;
+	if (dev) {
+		fill_device_info(dev, info);
+		return 0;
+	}
+	dev = bt_device_get(info->device, info->flags & BUFTRACK_NEXT);
+	if (!dev)
+		return -ENOENT;
+	fill_device_info(dev, info);
+	bt_device_put(dev);
+	return 0;
+}
+
+static void change_settings(struct bt_tracker *t, const void *arg)
+{
+	const struct buftrack_device_set *set = arg;
+
+	if (set->fields & BUFTRACK_SET_ENABLED)
+		t->enabled = set->enabled;
+	if (set->fields & BUFTRACK_SET_MAX_RECORDS)
+		t->limits.max_records = set->max_records;
+	if (set->fields & BUFTRACK_SET_MAX_FREED)
+		t->limits.max_freed = set->max_freed;
+	if (set->fields & BUFTRACK_SET_MAX_CLIENTS)
+		t->limits.max_clients = set->max_clients;
+	if (set->fields & BUFTRACK_SET_MAX_CLOSED)
+		t->limits.max_closed = set->max_closed;
+	if (set->fields & BUFTRACK_SET_MAX_REMAINING)
+		t->limits.max_remaining = set->max_remaining;
+}
+
+#define BT_SET_ALL (BUFTRACK_SET_ENABLED | BUFTRACK_SET_MAX_RECORDS |	\
+		    BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_CLIENTS |	\
+		    BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING)
+
+static bool out_of_range(const struct buftrack_device_set *set, u32 field,
+			 u64 value, u64 min, u64 max)
+{
+	return set->fields & field && (value < min || value > max);
+}
+
+static int check_settings(const struct buftrack_device_set *set)
+{
+	if (set->fields & ~BT_SET_ALL)
+		return -EOPNOTSUPP;
+	if (out_of_range(set, BUFTRACK_SET_ENABLED, set->enabled, 0, 1) ||
+	    out_of_range(set, BUFTRACK_SET_MAX_RECORDS, set->max_records, 1,
+			 BT_MAX_RECORDS) ||
+	    out_of_range(set, BUFTRACK_SET_MAX_FREED, set->max_freed, 0,
+			 BT_MAX_RECORDS) ||
+	    out_of_range(set, BUFTRACK_SET_MAX_CLIENTS, set->max_clients, 1,
+			 BT_MAX_CLIENTS) ||
+	    out_of_range(set, BUFTRACK_SET_MAX_CLOSED, set->max_closed, 0,
+			 BT_MAX_CLIENTS) ||
+	    out_of_range(set, BUFTRACK_SET_MAX_REMAINING, set->max_remaining, 0,
+			 BT_MAX_REMAINING))
+		return -EINVAL;
+	return 0;
+}
+
+static int check_manager(const struct bt_file *file)
+{
+	if (!bt_device_managed_by(file->dev, file))
+		return -EPERM;
+	return READ_ONCE(file->dev->tracker->removed) ? -ENODEV : 0;
+}
+
+int bt_do_device_set(struct bt_file *file, void *arg)
+{
+	int err = check_settings(arg);
+
+	if (!err)
+		err = check_manager(file);
+	if (err)
+		return err;
+	bt_tracker_configure(file->dev->tracker, change_settings, arg);
+	bt_device_bury(file->dev);
+	return 0;
+}
+
+int bt_do_reset(struct bt_file *file, void *arg)
+{
+	const struct buftrack_reset *reset = arg;
+	int err;
+
+	if (reset->flags)
+		return -EOPNOTSUPP;
+	err = check_manager(file);
+	if (err)
+		return err;
+	bt_tracker_reset(file->dev->tracker);
+	bt_device_bury(file->dev);
+	return 0;
+}
+
+static u32 client_state(const struct bt_reporter *r)
+{
+	const struct bt_client *c = &r->client;
+	bool gap = c->closed ? c->had_gap : c->domain->gap;
+	bool evicted = c->closed ? c->has_evicted : c->domain->has_evicted;
+
+	return (c->closed ? 0 : BUFTRACK_CLIENT_OPEN) |
+	       (bt_opener_exited(&r->opener) ? BUFTRACK_CLIENT_OPENER_EXITED : 0) |
+	       (c->late ? BUFTRACK_CLIENT_IS_LATE : 0) |
+	       (c->shared ? BUFTRACK_CLIENT_IS_SHARED : 0) |
+	       (gap ? BUFTRACK_CLIENT_HAD_GAP : 0) |
+	       (evicted ? BUFTRACK_CLIENT_HAS_EVICTED : 0);
+}
+
+static void fill_client_info(struct bt_reporter *r,
+			     struct buftrack_client_info *info)
+{
+	info->client = r->client.number;
+	info->state = client_state(r);
+	info->pid = pid_for_reader(r->opener.tgid);
+	info->tid = pid_for_reader(r->opener.tid);
+	info->uid = uid_for_reader(r->opener.uid);
+	info->claimed_pid = r->claimed_pid;
+	info->start_time = r->opener.start_time;
+	info->opened = r->client.opened;
+	info->closed = r->client.closed;
+	info->first_id = r->client.first_id;
+	memcpy(info->comm, r->opener.comm, sizeof(info->comm));
+	memcpy(info->claimed_name, r->claimed_name, sizeof(info->claimed_name));
+}
+
+int bt_do_client_info(struct bt_file *file, void *arg)
+{
+	struct buftrack_client_info *info = arg;
+	struct bt_tracker *t = file->dev->tracker;
+	struct bt_client *c;
+	unsigned long irq;
+	int err = 0;
+
+	if (info->flags & ~BUFTRACK_NEXT || info->reserved)
+		return -EOPNOTSUPP;
+	raw_spin_lock_irqsave(&t->lock, irq);
+	c = __bt_client_next(t, info->client);
+	if (!c || (c->number != info->client && !(info->flags & BUFTRACK_NEXT)))
+		err = -ENOENT;
+	else
+		fill_client_info(bt_reporter_of(c), info);
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+	return err;
+}
+
+int bt_do_counters(struct bt_file *file, void *arg)
+{
+	struct buftrack_counters *query = arg;
+	struct bt_counters counters;
+	u32 nr = min_t(u32, query->nr, BUFTRACK_NR_COUNTERS);
+	int err;
+
+	if (query->reserved)
+		return -EOPNOTSUPP;
+	if (query->scope > BUFTRACK_SCOPE_CLIENT)
+		return -EINVAL;
+	err = bt_read_counters(file->dev->tracker, query->scope, query->number,
+			       &counters);
+	if (err)
+		return err;
+	if (copy_to_user(u64_to_user_ptr(query->values), counters.v,
+			 nr * sizeof(counters.v[0])))
+		return -EFAULT;
+	query->nr = nr;
+	return 0;
+}

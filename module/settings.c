@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Module parameters: bounds of the machine, and defaults for new devices */
+#include <linux/mm.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include "core/tracker.h"
+#include "device.h"
+#include "settings.h"
+
+/* A quarter of the memory at most goes into records, unless it is set */
+#define DEFAULT_MEMORY_SHARE	4
+
+static unsigned int max_devices = 256;
+module_param(max_devices, uint, 0644);
+MODULE_PARM_DESC(max_devices, "most devices on this machine (default 256)");
+
+static unsigned int max_devices_per_user = 64;
+module_param(max_devices_per_user, uint, 0644);
+MODULE_PARM_DESC(max_devices_per_user,
+		 "most devices that one user without CAP_SYS_ADMIN can register (default 64)");
+
+static ulong max_records;
+module_param(max_records, ulong, 0444);
+MODULE_PARM_DESC(max_records,
+		 "most records on this machine (default 0: as many as fit in a quarter of its memory)");
+
+static ulong records_per_device = 16777216;
+module_param(records_per_device, ulong, 0644);
+MODULE_PARM_DESC(records_per_device,
+		 "most records of a new device, live and freed (default 16777216)");
+
+static ulong freed_records = 65536;
+module_param(freed_records, ulong, 0644);
+MODULE_PARM_DESC(freed_records,
+		 "most freed records that one domain of a new device keeps (default 65536)");
+
+static unsigned int clients_per_device = 4096;
+module_param(clients_per_device, uint, 0644);
+MODULE_PARM_DESC(clients_per_device,
+		 "most open clients of a new device (default 4096)");
+
+static unsigned int closed_clients = 1024;
+module_param(closed_clients, uint, 0644);
+MODULE_PARM_DESC(closed_clients,
+		 "most closed clients that a new device keeps (default 1024)");
+
+static unsigned int remaining_records = 65536;
+module_param(remaining_records, uint, 0644);
+MODULE_PARM_DESC(remaining_records,
+		 "most remaining records that a new device keeps (default 65536)");
+
+u32 bt_setting_max_devices(void)
+{
+	return min_t(u32, READ_ONCE(max_devices), BT_MAX_DEVICES);
+}
+
+u32 bt_setting_max_devices_per_user(void)
+{
+	return READ_ONCE(max_devices_per_user);
+}
+
+u64 bt_setting_max_records(void)
+{
+	u64 bytes = (u64)totalram_pages() << PAGE_SHIFT;
+
+	if (max_records)
+		return max_records;
+	return bytes / DEFAULT_MEMORY_SHARE / sizeof(struct bt_record);
+}
+
+/* Parameters out of the range that a device can be set to are brought into it */
+void bt_setting_limits(struct bt_limits *limits)
+{
+	*limits = (struct bt_limits) {
+		.max_records = clamp_t(u64, READ_ONCE(records_per_device), 1,
+				       BT_MAX_RECORDS),
+		.max_freed = min_t(u64, READ_ONCE(freed_records),
+				   BT_MAX_RECORDS),
+		.max_clients = clamp_t(u32, READ_ONCE(clients_per_device), 1,
+				       BT_MAX_CLIENTS),
+		.max_closed = min_t(u32, READ_ONCE(closed_clients),
+				    BT_MAX_CLIENTS),
+		.max_remaining = min_t(u32, READ_ONCE(remaining_records),
+				       BT_MAX_REMAINING),
+	};
+}

@@ -1,0 +1,779 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * buftrack: who holds each device buffer, and was it freed once, twice or never
+ */
+#ifndef _UAPI_LINUX_BUFTRACK_H
+#define _UAPI_LINUX_BUFTRACK_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/**
+ * DOC: General ioctl format
+ *
+ * /dev/buftrack/control registers, lists and removes devices. Each device has
+ * a node of its own, /dev/buftrack/<n>, for everything else.
+ *
+ * The ioctl number carries no size. Every argument starts with @size, which
+ * user space sets to sizeof() of the structure it was built with, and the
+ * interface grows by new fields at the end and by new flags: the kernel takes
+ * a longer structure if all that it does not know is zero, and treats what a
+ * shorter one lacks as zero. All fields have a fixed width and place, the same
+ * for 32-bit callers. Fields are inputs unless marked "out". Every ioctl
+ * returns 0 or -1 with one of these errno values, which mean the same
+ * everywhere:
+ *
+ *  - ENOTTY: this node does not know this ioctl (a device's ioctl on the
+ *    control node, or a module older than its caller)
+ *  - EINVAL: a value is out of its range, or @size is smaller than the
+ *    structure was when it was introduced
+ *  - E2BIG: @size is larger than what the module knows, and not zero there
+ *  - EOPNOTSUPP: an unknown flag or op, or a reserved field that is not zero
+ *  - EFAULT: a pointer leads outside of the caller's memory
+ *  - EBADF: a report through a file not open for writing, or a query through
+ *    one not open for reading
+ *  - EPERM: the opener of the file may not do this
+ *  - ENOENT: no such device, space or client
+ *  - ENODEV: the device of this file was removed
+ *  - EEXIST: the name is taken (%BUFTRACK_DEVICE_EXCL), or the space has
+ *    another capacity
+ *  - EBUSY: the device still has clients, or this file is a client already
+ *  - ENAMETOOLONG: no NUL within the bytes of a name
+ *  - EILSEQ: an empty name, or one with other than printable ASCII
+ *  - ERANGE: address + span is past 2^64
+ *  - EDQUOT: this user has registered as many devices as one user may
+ *  - ENFILE: the machine has as many devices as it may
+ *  - EUSERS: the device has as many open clients as it may
+ *  - ENOSPC: the device has as many spaces as it may
+ *  - ENOMEM: out of memory; nothing was changed
+ *  - EINTR: a fatal signal ended a batch; its @done tells how far it came
+ *
+ * A report that fails with an errno was not made: nothing is counted and
+ * nothing changes. Too many records is no errno but a verdict,
+ * %BUFTRACK_UNTRACKED.
+ */
+#define BUFTRACK_TYPE 0xBF
+
+enum {
+	BUFTRACK_CMD_INFO = 0x00,
+	BUFTRACK_CMD_DEVICE_ADD = 0x01,
+	BUFTRACK_CMD_DEVICE_REMOVE = 0x02,
+	BUFTRACK_CMD_DEVICE_INFO = 0x03,
+	BUFTRACK_CMD_DEVICE_SET = 0x04,
+	BUFTRACK_CMD_SPACE_ADD = 0x05,
+	BUFTRACK_CMD_SPACE_INFO = 0x06,
+	BUFTRACK_CMD_DECLARE = 0x07,
+	BUFTRACK_CMD_REPORT = 0x08,
+	BUFTRACK_CMD_BATCH = 0x09,
+	BUFTRACK_CMD_LOST = 0x0a,
+	BUFTRACK_CMD_COUNTERS = 0x0b,
+	BUFTRACK_CMD_CLIENT_INFO = 0x0c,
+	BUFTRACK_CMD_RECORDS = 0x0d,
+	BUFTRACK_CMD_RESET = 0x0e,
+};
+
+/* Sizes of names in bytes, with their NUL */
+#define BUFTRACK_DEVICE_NAME_SIZE	128
+#define BUFTRACK_SPACE_NAME_SIZE	32
+#define BUFTRACK_CLAIMED_NAME_SIZE	64
+#define BUFTRACK_DRIVER_NAME_SIZE	32
+#define BUFTRACK_VERSION_SIZE		32
+#define BUFTRACK_COMM_SIZE		16
+
+/* Most spaces that one device can have; spaces are numbered from 0 */
+#define BUFTRACK_MAX_SPACES		64
+
+/**
+ * enum buftrack_verdict - what a report was found to be
+ * @BUFTRACK_OK: as it should be
+ * @BUFTRACK_DISABLED: tracking is off: not recorded, a gap
+ * @BUFTRACK_UNTRACKED: an alloc for which there is no record left: a gap
+ * @BUFTRACK_DOUBLE_ALLOC: an alloc of a key that is live; it replaces that one
+ * @BUFTRACK_OVERLAP: an alloc whose range meets another live record's
+ * @BUFTRACK_REFUSED_FREE: the driver refused to free a live record
+ * @BUFTRACK_FOREIGN_FREE: freed, by another client than the owner
+ * @BUFTRACK_SIZE_MISMATCH: freed, with another size than it was allocated with
+ * @BUFTRACK_DOUBLE_FREE: already freed
+ * @BUFTRACK_STALE_FREE: already freed, and the address holds a live record
+ * @BUFTRACK_INVALID_FREE: an address inside of a live record
+ * @BUFTRACK_UNKNOWN_PRE_ATTACH: unknown; the client's reports began too late
+ * @BUFTRACK_UNKNOWN_GAP: unknown; reports are known to be missing
+ * @BUFTRACK_UNKNOWN_EVICTED: unknown; freed records have been evicted
+ * @BUFTRACK_UNKNOWN_OTHER_ID: unknown by this id; the address has other ids
+ * @BUFTRACK_UNKNOWN_NEVER: unknown with full coverage: never allocated
+ *
+ * Documentation/verdicts.md has the rules.
+ */
+enum buftrack_verdict {
+	BUFTRACK_OK = 0,
+	BUFTRACK_DISABLED = 1,
+	BUFTRACK_UNTRACKED = 2,
+	BUFTRACK_DOUBLE_ALLOC = 3,
+	BUFTRACK_OVERLAP = 4,
+	BUFTRACK_REFUSED_FREE = 5,
+	BUFTRACK_FOREIGN_FREE = 6,
+	BUFTRACK_SIZE_MISMATCH = 7,
+	BUFTRACK_DOUBLE_FREE = 8,
+	BUFTRACK_STALE_FREE = 9,
+	BUFTRACK_INVALID_FREE = 10,
+	BUFTRACK_UNKNOWN_PRE_ATTACH = 11,
+	BUFTRACK_UNKNOWN_GAP = 12,
+	BUFTRACK_UNKNOWN_EVICTED = 13,
+	BUFTRACK_UNKNOWN_OTHER_ID = 14,
+	BUFTRACK_UNKNOWN_NEVER = 15,
+};
+
+#define BUFTRACK_NR_VERDICTS 16
+
+/**
+ * enum buftrack_counter - index into the array that %BUFTRACK_IOCTL_COUNTERS
+ *			   fills
+ *
+ * At every instant that a reader can see, in every scope:
+ * allocs = frees + live_buffers + superseded + remaining_buffers +
+ * removed_buffers. The _BYTES are sums of sizes. LIVE, ORPHANED and FREED_RECORDS
+ * tell what is held now, PEAK_BYTES the highest LIVE_BYTES after any report; all
+ * others only grow, until a reset.
+ */
+enum buftrack_counter {
+	BUFTRACK_ALLOCS = 0,
+	BUFTRACK_FREES = 1,
+	BUFTRACK_LIVE_BUFFERS = 2,
+	BUFTRACK_LIVE_BYTES = 3,
+	BUFTRACK_PEAK_BYTES = 4,
+	BUFTRACK_ORPHANED_BUFFERS = 5,
+	BUFTRACK_ORPHANED_BYTES = 6,
+	BUFTRACK_DOUBLE_FREES = 7,
+	BUFTRACK_STALE_FREES = 8,
+	BUFTRACK_FOREIGN_FREES = 9,
+	BUFTRACK_SIZE_MISMATCHES = 10,
+	BUFTRACK_REFUSED_FREES = 11,
+	BUFTRACK_INVALID_FREES = 12,
+	BUFTRACK_UNKNOWN_FREES_PRE_ATTACH = 13,
+	BUFTRACK_UNKNOWN_FREES_GAP = 14,
+	BUFTRACK_UNKNOWN_FREES_EVICTED = 15,
+	BUFTRACK_UNKNOWN_FREES_OTHER_ID = 16,
+	BUFTRACK_UNKNOWN_FREES_NEVER = 17,
+	BUFTRACK_DOUBLE_ALLOCS = 18,
+	BUFTRACK_OVERLAPS = 19,
+	BUFTRACK_SUPERSEDED = 20,
+	BUFTRACK_REMAINING_BUFFERS = 21,
+	BUFTRACK_REMAINING_BYTES = 22,
+	BUFTRACK_REMOVED_BUFFERS = 23,
+	BUFTRACK_UNTRACKED_BUFFERS = 24,
+	BUFTRACK_DISABLED_REPORTS = 25,
+	BUFTRACK_LOST_REPORTS = 26,
+	BUFTRACK_FREED_RECORDS = 27,
+	BUFTRACK_EVICTED_RECORDS = 28,
+};
+
+#define BUFTRACK_NR_COUNTERS 29
+
+/**
+ * struct buftrack_info - ioctl(BUFTRACK_IOCTL_INFO), on either node
+ * @size: sizeof(struct buftrack_info)
+ * @flags: must be 0
+ * @serial: out: a number that no other opening of any node has had since the
+ *	    module was loaded
+ * @nr_devices: out: devices registered now
+ * @max_devices: out: most devices the machine may have
+ * @nr_records: out: records held by all devices, spare ones included
+ * @max_records: out: most records that all devices together may hold
+ * @record_size: out: bytes of kernel memory of one record, live or freed
+ * @nr_counters: out: length of the counter array that this module knows
+ * @nr_verdicts: out: number of verdicts that this module knows
+ * @version: out: the module's version
+ *
+ * Tells a caller what it talks to.
+ */
+struct buftrack_info {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 serial;
+	__u32 nr_devices;
+	__u32 max_devices;
+	__aligned_u64 nr_records;
+	__aligned_u64 max_records;
+	__u32 record_size;
+	__u32 nr_counters;
+	__u32 nr_verdicts;
+	__u32 reserved;
+	char version[BUFTRACK_VERSION_SIZE];
+};
+#define BUFTRACK_IOCTL_INFO _IO(BUFTRACK_TYPE, BUFTRACK_CMD_INFO)
+
+/**
+ * enum buftrack_device_add_flags - how to register a device
+ * @BUFTRACK_DEVICE_EXCL: fail with EEXIST if the name is registered
+ * @BUFTRACK_DEVICE_TEMPORARY: remove the device, clients or not, when this
+ *	file of the control node is released
+ */
+enum buftrack_device_add_flags {
+	BUFTRACK_DEVICE_EXCL = 1 << 0,
+	BUFTRACK_DEVICE_TEMPORARY = 1 << 1,
+};
+
+/**
+ * struct buftrack_device_add - ioctl(BUFTRACK_IOCTL_DEVICE_ADD), control node
+ * @size: sizeof(struct buftrack_device_add)
+ * @flags: combination of enum buftrack_device_add_flags
+ * @device: out: number n of the device: its node is /dev/buftrack/n
+ * @created: out: 1, or 0 if the name was registered and this is that device
+ * @name: 1 to 127 printable ASCII characters, the device's stable name. Names
+ *	  that start like a PCI address (0000:00:00.0) take CAP_SYS_ADMIN.
+ *
+ * Registers a device that no kernel driver announces. Its tracking is on.
+ */
+struct buftrack_device_add {
+	__u32 size;
+	__u32 flags;
+	__u32 device;
+	__u32 created;
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+};
+#define BUFTRACK_IOCTL_DEVICE_ADD _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DEVICE_ADD)
+
+/**
+ * enum buftrack_device_remove_flags - how to remove a device
+ * @BUFTRACK_DEVICE_FORCE: even if it has open clients; their next report
+ *	fails with ENODEV
+ */
+enum buftrack_device_remove_flags {
+	BUFTRACK_DEVICE_FORCE = 1 << 0,
+};
+
+/**
+ * struct buftrack_device_remove - ioctl(BUFTRACK_IOCTL_DEVICE_REMOVE), control
+ *				   node
+ * @size: sizeof(struct buftrack_device_remove)
+ * @flags: combination of enum buftrack_device_remove_flags
+ * @device: number of the device
+ * @reserved: must be 0
+ * @removed_buffers: out: records that were live and ended as removed
+ * @removed_bytes: out: the sum of their sizes
+ *
+ * Takes the device's node away. Files that have it open can still query what
+ * they could before, until they close. For the user who registered the device
+ * and for CAP_SYS_ADMIN.
+ */
+struct buftrack_device_remove {
+	__u32 size;
+	__u32 flags;
+	__u32 device;
+	__u32 reserved;
+	__aligned_u64 removed_buffers;
+	__aligned_u64 removed_bytes;
+};
+#define BUFTRACK_IOCTL_DEVICE_REMOVE \
+	_IO(BUFTRACK_TYPE, BUFTRACK_CMD_DEVICE_REMOVE)
+
+/**
+ * enum buftrack_next_flags - how DEVICE_INFO, SPACE_INFO and CLIENT_INFO look up
+ * @BUFTRACK_NEXT: take the lowest number that is at least the one given, rather
+ *	than that very one; ENOENT says that there is none
+ */
+enum buftrack_next_flags {
+	BUFTRACK_NEXT = 1 << 0,
+};
+
+/**
+ * enum buftrack_device_state - state of a device
+ * @BUFTRACK_DEVICE_ENABLED: tracking is on
+ * @BUFTRACK_DEVICE_REMOVED: the device was removed
+ * @BUFTRACK_DEVICE_IS_TEMPORARY: it goes with the file that registered it
+ */
+enum buftrack_device_state {
+	BUFTRACK_DEVICE_ENABLED = 1 << 0,
+	BUFTRACK_DEVICE_REMOVED = 1 << 1,
+	BUFTRACK_DEVICE_IS_TEMPORARY = 1 << 2,
+};
+
+/**
+ * struct buftrack_device_info - ioctl(BUFTRACK_IOCTL_DEVICE_INFO), either node
+ * @size: sizeof(struct buftrack_device_info)
+ * @flags: combination of enum buftrack_next_flags (control node only)
+ * @device: number of the device, in and out; out only on a device's own node
+ * @state: out: combination of enum buftrack_device_state
+ * @uid: out: who registered it, in the caller's user namespace
+ * @nr_spaces: out: number of spaces; they are numbered from 0
+ * @nr_clients: out: open clients
+ * @max_clients: out: most open clients it may have
+ * @nr_records: out: records held, live and freed
+ * @max_records: out: most records it may hold
+ * @max_freed: out: most freed records that one domain keeps
+ * @max_closed: out: most closed clients that are kept
+ * @max_remaining: out: most remaining records that are kept
+ * @now: out: the device's clock, which record stamps are read from, in ns
+ * @name: out: the device's name
+ * @driver: out: who announced it: "user", or a driver's name
+ */
+struct buftrack_device_info {
+	__u32 size;
+	__u32 flags;
+	__u32 device;
+	__u32 state;
+	__u32 uid;
+	__u32 nr_spaces;
+	__u32 nr_clients;
+	__u32 max_clients;
+	__aligned_u64 nr_records;
+	__aligned_u64 max_records;
+	__aligned_u64 max_freed;
+	__aligned_u64 max_closed;
+	__aligned_u64 max_remaining;
+	__aligned_u64 now;
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+	char driver[BUFTRACK_DRIVER_NAME_SIZE];
+};
+#define BUFTRACK_IOCTL_DEVICE_INFO _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DEVICE_INFO)
+
+/**
+ * enum buftrack_device_set_fields - which fields of buftrack_device_set count
+ * @BUFTRACK_SET_ENABLED: @enabled
+ * @BUFTRACK_SET_MAX_RECORDS: @max_records
+ * @BUFTRACK_SET_MAX_FREED: @max_freed
+ * @BUFTRACK_SET_MAX_CLIENTS: @max_clients
+ * @BUFTRACK_SET_MAX_CLOSED: @max_closed
+ * @BUFTRACK_SET_MAX_REMAINING: @max_remaining
+ */
+enum buftrack_device_set_fields {
+	BUFTRACK_SET_ENABLED = 1 << 0,
+	BUFTRACK_SET_MAX_RECORDS = 1 << 1,
+	BUFTRACK_SET_MAX_FREED = 1 << 2,
+	BUFTRACK_SET_MAX_CLIENTS = 1 << 3,
+	BUFTRACK_SET_MAX_CLOSED = 1 << 4,
+	BUFTRACK_SET_MAX_REMAINING = 1 << 5,
+};
+
+/**
+ * struct buftrack_device_set - ioctl(BUFTRACK_IOCTL_DEVICE_SET), device node
+ * @size: sizeof(struct buftrack_device_set)
+ * @fields: combination of enum buftrack_device_set_fields: what to set
+ * @enabled: 1: tracking is on, 0: it is off and reports get BUFTRACK_DISABLED
+ * @max_clients: most open clients, 1 to 65536
+ * @max_records: most records, live and freed, 1 to 2^32
+ * @max_freed: most freed records that one domain keeps, 0 to 2^32
+ * @max_closed: most closed clients that are kept, 0 to 65536
+ * @max_remaining: most remaining records that are kept, 0 to 2^24
+ *
+ * Sets all the fields named, or on an error none. A lower bound applies from
+ * the next report on: records over max_freed are evicted then, a few at each
+ * report, and live records are never dropped. For the user who registered the
+ * device and for CAP_SYS_ADMIN.
+ */
+struct buftrack_device_set {
+	__u32 size;
+	__u32 fields;
+	__u32 enabled;
+	__u32 max_clients;
+	__aligned_u64 max_records;
+	__aligned_u64 max_freed;
+	__aligned_u64 max_closed;
+	__aligned_u64 max_remaining;
+};
+#define BUFTRACK_IOCTL_DEVICE_SET _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DEVICE_SET)
+
+/**
+ * struct buftrack_space_add - ioctl(BUFTRACK_IOCTL_SPACE_ADD), device node
+ * @size: sizeof(struct buftrack_space_add)
+ * @flags: must be 0
+ * @space: out: number of the space, for reports
+ * @created: out: 1, or 0 if the device had a space of this name already
+ * @capacity: bytes, 0 where unknown. A known capacity replaces an unknown one;
+ *	      two that differ are EEXIST.
+ * @name: 1 to 31 printable ASCII characters
+ */
+struct buftrack_space_add {
+	__u32 size;
+	__u32 flags;
+	__u32 space;
+	__u32 created;
+	__aligned_u64 capacity;
+	char name[BUFTRACK_SPACE_NAME_SIZE];
+};
+#define BUFTRACK_IOCTL_SPACE_ADD _IO(BUFTRACK_TYPE, BUFTRACK_CMD_SPACE_ADD)
+
+/**
+ * struct buftrack_space_info - ioctl(BUFTRACK_IOCTL_SPACE_INFO), device node
+ * @size: sizeof(struct buftrack_space_info)
+ * @flags: combination of enum buftrack_next_flags
+ * @space: number of the space, in and out
+ * @reserved: must be 0
+ * @capacity: out: bytes, 0 where unknown
+ * @name: out: the space's name
+ */
+struct buftrack_space_info {
+	__u32 size;
+	__u32 flags;
+	__u32 space;
+	__u32 reserved;
+	__aligned_u64 capacity;
+	char name[BUFTRACK_SPACE_NAME_SIZE];
+};
+#define BUFTRACK_IOCTL_SPACE_INFO _IO(BUFTRACK_TYPE, BUFTRACK_CMD_SPACE_INFO)
+
+/**
+ * enum buftrack_declare_flags - what a client says of itself
+ * @BUFTRACK_LATE: it held buffers before it began to report
+ * @BUFTRACK_SHARED: it reports into the device's shared domain (CAP_SYS_ADMIN)
+ */
+enum buftrack_declare_flags {
+	BUFTRACK_LATE = 1 << 0,
+	BUFTRACK_SHARED = 1 << 1,
+};
+
+/**
+ * struct buftrack_declare - ioctl(BUFTRACK_IOCTL_DECLARE), device node
+ * @size: sizeof(struct buftrack_declare)
+ * @flags: combination of enum buftrack_declare_flags
+ * @first_id: the first id that will be reported; ids below it belong to
+ *	      buffers older than the reports. 0: not declared
+ * @client: out: number of the client on this device, from 1, never used again
+ * @claimed_pid: process on whose behalf a relay reports, shown as claimed;
+ *		 0: none
+ * @reserved: must be 0
+ * @claimed_name: its name, likewise; printable ASCII, empty: none
+ *
+ * Makes this file a client of the device, before its first report. A file that
+ * reports without it becomes a client of a private domain that declares
+ * nothing. The kernel adds who opened the file.
+ */
+struct buftrack_declare {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 first_id;
+	__aligned_u64 client;
+	__u32 claimed_pid;
+	__u32 reserved;
+	char claimed_name[BUFTRACK_CLAIMED_NAME_SIZE];
+};
+#define BUFTRACK_IOCTL_DECLARE _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DECLARE)
+
+/**
+ * enum buftrack_op - what a report is about
+ * @BUFTRACK_ALLOC: a buffer was allocated
+ * @BUFTRACK_FREE: a buffer is freed
+ */
+enum buftrack_op {
+	BUFTRACK_ALLOC = 1,
+	BUFTRACK_FREE = 2,
+};
+
+/**
+ * enum buftrack_report_flags - more about a report
+ * @BUFTRACK_REFUSED: the driver refused this free (BUFTRACK_FREE only)
+ */
+enum buftrack_report_flags {
+	BUFTRACK_REFUSED = 1 << 0,
+};
+
+/**
+ * struct buftrack_report - one alloc or free
+ * @op: enum buftrack_op
+ * @flags: combination of enum buftrack_report_flags
+ * @space: number of the space
+ * @address: address in that space
+ * @size: size in bytes, what is accounted. An alloc's must not be 0; a free's
+ *	    0 says that it is not known.
+ * @span: extent in the address space in bytes, 0 if unknown; address + span is
+ *	  at most 2^64. Must be 0 for a free.
+ * @id: the reporter's own identity of the buffer, 0 if it has none
+ *
+ * An alloc is reported after the allocator returned, a free before the memory
+ * can be handed out again.
+ */
+struct buftrack_report {
+	__u16 op;
+	__u16 flags;
+	__u32 space;
+	__aligned_u64 address;
+	__aligned_u64 size;
+	__aligned_u64 span;
+	__aligned_u64 id;
+};
+
+/**
+ * struct buftrack_report_one - ioctl(BUFTRACK_IOCTL_REPORT), device node
+ * @size: sizeof(struct buftrack_report_one)
+ * @flags: must be 0
+ * @report: the report
+ * @verdict: out: enum buftrack_verdict
+ * @reserved: must be 0
+ * @stamp: out: when, by the device's clock, in ns. Every report of a device has
+ *	   a stamp of its own, in the order in which they were applied.
+ */
+struct buftrack_report_one {
+	__u32 size;
+	__u32 flags;
+	struct buftrack_report report;
+	__u32 verdict;
+	__u32 reserved;
+	__aligned_u64 stamp;
+};
+#define BUFTRACK_IOCTL_REPORT _IO(BUFTRACK_TYPE, BUFTRACK_CMD_REPORT)
+
+/**
+ * struct buftrack_batch - ioctl(BUFTRACK_IOCTL_BATCH), device node
+ * @size: sizeof(struct buftrack_batch)
+ * @flags: must be 0
+ * @reports: pointer to an array of struct buftrack_report
+ * @verdicts: pointer to an array of __u8, enum buftrack_verdict for each report
+ *	      applied, or 0 if they are not wanted
+ * @nr: length of both arrays
+ * @report_size: sizeof(struct buftrack_report)
+ * @done: out: how many reports, from the first on, were applied and counted
+ * @reserved: must be 0
+ *
+ * Applies the reports in their order. At the first one that is not valid or not
+ * readable it stops with that report's errno; @done is its index, what came
+ * before it is applied, and it and what follows is not. If a verdict cannot be
+ * written, EFAULT and @done tell the same, and up to 64 reports before @done
+ * have no verdict written. Other clients' reports may come in between.
+ */
+struct buftrack_batch {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 reports;
+	__aligned_u64 verdicts;
+	__u32 nr;
+	__u32 report_size;
+	__u32 done;
+	__u32 reserved;
+};
+#define BUFTRACK_IOCTL_BATCH _IO(BUFTRACK_TYPE, BUFTRACK_CMD_BATCH)
+
+/**
+ * struct buftrack_lost - ioctl(BUFTRACK_IOCTL_LOST), device node
+ * @size: sizeof(struct buftrack_lost)
+ * @flags: must be 0
+ * @count: how many reports were lost, at least; must not be 0
+ *
+ * Tells that reports of this client never arrived: a gap.
+ */
+struct buftrack_lost {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 count;
+};
+#define BUFTRACK_IOCTL_LOST _IO(BUFTRACK_TYPE, BUFTRACK_CMD_LOST)
+
+/**
+ * enum buftrack_scope - what counters are about
+ * @BUFTRACK_SCOPE_DEVICE: the whole device
+ * @BUFTRACK_SCOPE_SPACE: one space of it
+ * @BUFTRACK_SCOPE_CLIENT: one client of it, open, or closed and still kept
+ */
+enum buftrack_scope {
+	BUFTRACK_SCOPE_DEVICE = 0,
+	BUFTRACK_SCOPE_SPACE = 1,
+	BUFTRACK_SCOPE_CLIENT = 2,
+};
+
+/**
+ * struct buftrack_counters - ioctl(BUFTRACK_IOCTL_COUNTERS), device node
+ * @size: sizeof(struct buftrack_counters)
+ * @scope: enum buftrack_scope
+ * @number: number of the space or client; 0 for the device
+ * @values: pointer to an array of __u64, indexed by enum buftrack_counter
+ * @nr: in: length of the array; out: how many were filled in. The rest of the
+ *	array is not touched.
+ * @reserved: must be 0
+ *
+ * All values are of one instant.
+ */
+struct buftrack_counters {
+	__u32 size;
+	__u32 scope;
+	__aligned_u64 number;
+	__aligned_u64 values;
+	__u32 nr;
+	__u32 reserved;
+};
+#define BUFTRACK_IOCTL_COUNTERS _IO(BUFTRACK_TYPE, BUFTRACK_CMD_COUNTERS)
+
+/**
+ * enum buftrack_client_state - state of a client
+ * @BUFTRACK_CLIENT_OPEN: its file is open
+ * @BUFTRACK_CLIENT_OPENER_EXITED: the process that opened the file is gone;
+ *	while the client is open, another one holds the file
+ * @BUFTRACK_CLIENT_IS_LATE: it declared that it attached late
+ * @BUFTRACK_CLIENT_IS_SHARED: it reports into the shared domain
+ * @BUFTRACK_CLIENT_HAD_GAP: its domain has had a gap
+ * @BUFTRACK_CLIENT_HAS_EVICTED: its domain has evicted freed records
+ */
+enum buftrack_client_state {
+	BUFTRACK_CLIENT_OPEN = 1 << 0,
+	BUFTRACK_CLIENT_OPENER_EXITED = 1 << 1,
+	BUFTRACK_CLIENT_IS_LATE = 1 << 2,
+	BUFTRACK_CLIENT_IS_SHARED = 1 << 3,
+	BUFTRACK_CLIENT_HAD_GAP = 1 << 4,
+	BUFTRACK_CLIENT_HAS_EVICTED = 1 << 5,
+};
+
+/**
+ * struct buftrack_client_info - ioctl(BUFTRACK_IOCTL_CLIENT_INFO), device node
+ * @size: sizeof(struct buftrack_client_info)
+ * @flags: combination of enum buftrack_next_flags
+ * @client: number of the client, in and out
+ * @state: out: combination of enum buftrack_client_state
+ * @pid: out: thread group that opened the file, in the caller's pid namespace;
+ *	 0 if it is outside of it
+ * @tid: out: thread that opened the file, likewise
+ * @uid: out: user that opened it, in the caller's user namespace
+ * @claimed_pid: out: as declared, 0: none
+ * @reserved: must be 0
+ * @start_time: out: when the opener's thread group started, ns since boot
+ * @opened: out: when the client began, by the device's clock, in ns
+ * @closed: out: when it ended, likewise; 0 while it is open
+ * @first_id: out: as declared
+ * @comm: out: name of the process when it opened the file
+ * @claimed_name: out: as declared
+ */
+struct buftrack_client_info {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 client;
+	__u32 state;
+	__u32 pid;
+	__u32 tid;
+	__u32 uid;
+	__u32 claimed_pid;
+	__u32 reserved;
+	__aligned_u64 start_time;
+	__aligned_u64 opened;
+	__aligned_u64 closed;
+	__aligned_u64 first_id;
+	char comm[BUFTRACK_COMM_SIZE];
+	char claimed_name[BUFTRACK_CLAIMED_NAME_SIZE];
+};
+#define BUFTRACK_IOCTL_CLIENT_INFO _IO(BUFTRACK_TYPE, BUFTRACK_CMD_CLIENT_INFO)
+
+/**
+ * enum buftrack_record_state - state of a record
+ * @BUFTRACK_RECORD_LIVE: allocated, and no free was reported
+ * @BUFTRACK_RECORD_FREED: freed, and kept to tell what a second free is
+ * @BUFTRACK_RECORD_REMAINING: was live when its client ended
+ * @BUFTRACK_RECORD_DOUBTFUL: live, but older than the domain's latest gap
+ * @BUFTRACK_RECORD_ORPHANED: live, but its owner has ended
+ */
+enum buftrack_record_state {
+	BUFTRACK_RECORD_LIVE = 1 << 0,
+	BUFTRACK_RECORD_FREED = 1 << 1,
+	BUFTRACK_RECORD_REMAINING = 1 << 2,
+	BUFTRACK_RECORD_DOUBTFUL = 1 << 3,
+	BUFTRACK_RECORD_ORPHANED = 1 << 4,
+};
+
+/**
+ * struct buftrack_record - what is known of one buffer
+ * @client: its owner
+ * @space: number of its space
+ * @state: one of LIVE, FREED and REMAINING of enum buftrack_record_state, with
+ *	   DOUBTFUL and ORPHANED where they hold
+ * @address: address in the space
+ * @size: size in bytes
+ * @span: extent in the address space in bytes, 0 if unknown
+ * @id: the reporter's identity of it, 0: none
+ * @allocated: when, by the device's clock, in ns
+ * @ended: when it was freed or its client ended, likewise; 0 while it is live
+ * @ended_by: client that freed it, 0 if it was not freed
+ * @repeats: how often it was freed again
+ * @pid: thread group of the owner, as in struct buftrack_client_info
+ * @comm: name of that process
+ */
+struct buftrack_record {
+	__aligned_u64 client;
+	__u32 space;
+	__u32 state;
+	__aligned_u64 address;
+	__aligned_u64 size;
+	__aligned_u64 span;
+	__aligned_u64 id;
+	__aligned_u64 allocated;
+	__aligned_u64 ended;
+	__aligned_u64 ended_by;
+	__u32 repeats;
+	__u32 pid;
+	char comm[BUFTRACK_COMM_SIZE];
+};
+
+/**
+ * struct buftrack_cursor - a place in the listing of a device's records
+ * @client: client whose records are listed, 0: the shared domain
+ * @address: of the last record listed
+ * @id: of the last record listed
+ * @stamp: of the last remaining record listed
+ * @space: space of the last record listed
+ * @part: which part of the listing; all fields 0: its beginning
+ */
+struct buftrack_cursor {
+	__aligned_u64 client;
+	__aligned_u64 address;
+	__aligned_u64 id;
+	__aligned_u64 stamp;
+	__u32 space;
+	__u32 part;
+};
+
+/* struct buftrack_records: any space */
+#define BUFTRACK_ANY_SPACE 0xffffffffU
+
+/**
+ * struct buftrack_records - ioctl(BUFTRACK_IOCTL_RECORDS), device node
+ * @size: sizeof(struct buftrack_records)
+ * @flags: must be 0
+ * @cursor: in: all 0 to begin, or as the call before left it; out: where to go
+ *	    on
+ * @client: only records that this client owns; 0: any
+ * @space: only records of this space, or BUFTRACK_ANY_SPACE
+ * @states: only records in these states: a combination of the first three of
+ *	    enum buftrack_record_state; 0: all of them
+ * @min_size: only records of at least this size in bytes
+ * @min_age: only records allocated at least so many ns ago
+ * @max_age: only records allocated at most so many ns ago; 0: any
+ * @records: pointer to an array of struct buftrack_record
+ * @nr: in: length of the array; out: how many were filled in
+ * @record_size: sizeof(struct buftrack_record)
+ * @end: out: 1 when there are no more records
+ * @reserved: must be 0
+ *
+ * One call may fill in less than @nr records, or none, and yet not be the end.
+ * Reports go on meanwhile: a record that stays through a whole listing is in it
+ * exactly once, one that comes, goes or changes may be in it or not.
+ */
+struct buftrack_records {
+	__u32 size;
+	__u32 flags;
+	struct buftrack_cursor cursor;
+	__aligned_u64 client;
+	__u32 space;
+	__u32 states;
+	__aligned_u64 min_size;
+	__aligned_u64 min_age;
+	__aligned_u64 max_age;
+	__aligned_u64 records;
+	__u32 nr;
+	__u32 record_size;
+	__u32 end;
+	__u32 reserved;
+};
+#define BUFTRACK_IOCTL_RECORDS _IO(BUFTRACK_TYPE, BUFTRACK_CMD_RECORDS)
+
+/**
+ * struct buftrack_reset - ioctl(BUFTRACK_IOCTL_RESET), device node
+ * @size: sizeof(struct buftrack_reset)
+ * @flags: must be 0
+ *
+ * Starts the device's counters anew, in all scopes: allocs becomes live_buffers,
+ * peak_bytes becomes live_bytes, what is held now stays, the rest becomes 0. The
+ * log of remaining records is emptied. What a domain knows (records, gaps, that
+ * it evicted) stays. For the user who registered the device and for
+ * CAP_SYS_ADMIN.
+ */
+struct buftrack_reset {
+	__u32 size;
+	__u32 flags;
+};
+#define BUFTRACK_IOCTL_RESET _IO(BUFTRACK_TYPE, BUFTRACK_CMD_RESET)
+
+#endif /* _UAPI_LINUX_BUFTRACK_H */
