@@ -4,6 +4,7 @@
 #define BUFTRACK_COMPAT_H
 
 #include <linux/device.h>
+#include <linux/slab.h>
 #include <linux/version.h>
 
 /* The devnode callback of a class takes a const device since 6.2 */
@@ -11,6 +12,11 @@
 typedef struct device bt_devnode_device;
 #else
 typedef const struct device bt_devnode_device;
+#endif
+
+/* Since 6.5 a slab cache can ask to be shown on its own */
+#ifndef SLAB_NO_MERGE
+#define SLAB_NO_MERGE 0
 #endif
 
 #endif /* BUFTRACK_COMPAT_H */

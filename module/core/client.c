@@ -8,6 +8,9 @@
 #include "books.h"
 #include "export.h"
 
+/* Clients that are forgotten under one lock hold */
+#define BT_TRIM_CHUNK	64
+
 static struct bt_client *client_of(struct rb_node *node)
 {
 	return rb_entry_safe(node, struct bt_client, node);
@@ -125,11 +128,18 @@ struct bt_client *__bt_client_next(struct bt_tracker *t, u64 number)
 	return found;
 }
 
-/* Forget the closed clients that have been kept longest, beyond the bound */
-void __bt_closed_trim(struct bt_tracker *t)
+/**
+ * __bt_closed_trim() - forget the closed clients kept longest, over the bound
+ * @t: the tracker, locked
+ *
+ * Return: true if it is to be called again, after the lock was released.
+ */
+bool __bt_closed_trim(struct bt_tracker *t)
 {
+	unsigned int n = BT_TRIM_CHUNK;
+
 	lockdep_assert_held(&t->lock);
-	while (t->nr_closed > t->limits.max_closed) {
+	while (n-- && t->nr_closed > t->limits.max_closed) {
 		struct bt_client *c = list_first_entry(&t->closed,
 						       struct bt_client, link);
 
@@ -137,6 +147,23 @@ void __bt_closed_trim(struct bt_tracker *t)
 		t->nr_closed--;
 		unlist_client(t, c);
 	}
+	return t->nr_closed > t->limits.max_closed;
+}
+
+/**
+ * bt_closed_trim() - bring the number of closed clients within its bound
+ * @t: the tracker
+ */
+void bt_closed_trim(struct bt_tracker *t)
+{
+	unsigned long irq;
+	bool more;
+
+	do {
+		raw_spin_lock_irqsave(&t->lock, irq);
+		more = __bt_closed_trim(t);
+		raw_spin_unlock_irqrestore(&t->lock, irq);
+	} while (more);
 }
 
 /**

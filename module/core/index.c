@@ -42,7 +42,7 @@ static void summary_merge(struct bt_summary *sum, const struct bt_record *rec)
 }
 
 /* All records of one tree are of one kind, so that this holds for both */
-static struct bt_summary summarize(const struct bt_record *rec)
+static struct bt_summary summarize_own(const struct bt_record *rec)
 {
 	struct bt_summary sum = { .newest = own_stamp(rec) };
 
@@ -51,6 +51,13 @@ static struct bt_summary summarize(const struct bt_record *rec)
 		sum.reach.last = bt_record_last(rec);
 		sum.reach.last_sure = sum.reach.last;
 	}
+	return sum;
+}
+
+static struct bt_summary summarize(const struct bt_record *rec)
+{
+	struct bt_summary sum = summarize_own(rec);
+
 	if (rec->node.rb_left)
 		summary_merge(&sum, bt_record_of(rec->node.rb_left));
 	if (rec->node.rb_right)
@@ -63,6 +70,14 @@ static void summary_store(struct bt_record *rec, const struct bt_summary *sum)
 	rec->newest = sum->newest;
 	if (!rec->is_freed)
 		rec->live.reach = sum->reach;
+}
+
+/* A record with the summary @sum comes below @rec */
+static void summary_raise(struct bt_record *rec, const struct bt_summary *sum)
+{
+	rec->newest = max(rec->newest, sum->newest);
+	if (!rec->is_freed)
+		reach_merge(&rec->live.reach, &sum->reach);
 }
 
 static bool summary_equal(const struct bt_record *rec,
@@ -123,19 +138,21 @@ static const struct rb_augment_callbacks augment = {
 void bt_index_insert(struct rb_root *root, struct bt_record *rec)
 {
 	struct rb_node **link = &root->rb_node, *parent = NULL;
-	struct bt_summary sum;
+	struct bt_summary sum = summarize_own(rec);
 
+	/* It will be below every node on the way down */
 	while (*link) {
+		struct bt_record *above = bt_record_of(*link);
+
 		parent = *link;
-		if (bt_key_cmp(bt_record_of(parent), rec->address, rec->id) > 0)
+		summary_raise(above, &sum);
+		if (bt_key_cmp(above, rec->address, rec->id) > 0)
 			link = &parent->rb_left;
 		else
 			link = &parent->rb_right;
 	}
 	rb_link_node(&rec->node, parent, link);
-	sum = summarize(rec);
 	summary_store(rec, &sum);
-	augment_propagate(parent, NULL);
 	rb_insert_augmented(&rec->node, root, &augment);
 }
 

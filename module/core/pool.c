@@ -7,10 +7,14 @@
  * trimmed from where one can sleep. The store counts all records of the machine.
  */
 #include <linux/minmax.h>
+#include "compat.h"
 #include "tracker.h"
 
-/* Fill to this many, so that a report seldom has to; trim what is over twice that */
-#define BT_POOL_TARGET	128
+/* Records that are allocated at a time */
+#define BT_STORE_CHUNK	32
+
+/* Fill by this many, so that a report seldom has to; trim what is over twice that */
+#define BT_POOL_TARGET	(4 * BT_STORE_CHUNK)
 
 /**
  * bt_store_init() - create a store of records
@@ -24,7 +28,7 @@
 int bt_store_init(struct bt_store *store, const char *name, u64 max)
 {
 	store->cache = kmem_cache_create(name, sizeof(struct bt_record), 0,
-					 SLAB_ACCOUNT, NULL);
+					 SLAB_ACCOUNT | SLAB_NO_MERGE, NULL);
 	if (!store->cache)
 		return -ENOMEM;
 	atomic64_set(&store->nr, 0);
@@ -56,21 +60,6 @@ void bt_store_put(struct bt_store *store, struct bt_record *rec)
 	atomic64_dec(&store->nr);
 }
 
-static struct bt_record *store_get(struct bt_store *store)
-{
-	struct bt_record *rec;
-
-	if (atomic64_inc_return(&store->nr) > store->max)
-		goto undo;
-	rec = kmem_cache_alloc(store->cache,
-			       GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY);
-	if (rec)
-		return rec;
-undo:
-	atomic64_dec(&store->nr);
-	return NULL;
-}
-
 struct bt_record *__bt_pool_get(struct bt_pool *pool)
 {
 	struct bt_record *rec = pool->spare;
@@ -87,6 +76,32 @@ void __bt_pool_put(struct bt_pool *pool, struct bt_record *rec)
 	rec->node.rb_left = pool->spare ? &pool->spare->node : NULL;
 	pool->spare = rec;
 	pool->nr++;
+}
+
+/* Count up to @want new records in; returns how many the bound has room for */
+static unsigned int store_admit(struct bt_store *store, unsigned int want)
+{
+	s64 over = atomic64_add_return(want, &store->nr) - (s64)store->max;
+	unsigned int excess = clamp_t(s64, over, 0, want);
+
+	atomic64_sub(excess, &store->nr);
+	return want - excess;
+}
+
+/* Allocate up to a chunk of records into a pool; returns how many there were */
+static unsigned int store_get(struct bt_store *store, struct bt_pool *to)
+{
+	void *recs[BT_STORE_CHUNK];
+	unsigned int want = store_admit(store, ARRAY_SIZE(recs)), n = 0, i;
+
+	if (want)
+		n = kmem_cache_alloc_bulk(store->cache, GFP_KERNEL |
+					  __GFP_NOWARN | __GFP_NORETRY,
+					  want, recs);
+	atomic64_sub(want - n, &store->nr);
+	for (i = 0; i < n; i++)
+		__bt_pool_put(to, recs[i]);
+	return n;
 }
 
 /**
@@ -123,16 +138,10 @@ static void pool_move(struct bt_pool *from, struct bt_pool *to, unsigned int nr)
 int bt_pool_fill(struct bt_tracker *t)
 {
 	struct bt_pool more = { .store = t->pool.store };
-	unsigned int want = BT_POOL_TARGET;
 	unsigned long irq;
 
-	while (want--) {
-		struct bt_record *rec = store_get(more.store);
-
-		if (!rec)
-			break;
-		__bt_pool_put(&more, rec);
-	}
+	while (more.nr < BT_POOL_TARGET && store_get(more.store, &more))
+		;
 	if (!more.nr)
 		return -ENOMEM;
 	raw_spin_lock_irqsave(&t->lock, irq);

@@ -46,16 +46,12 @@ EXPORT_SYMBOL_IF_KUNIT(bt_tracker_create);
  */
 void bt_tracker_retire(struct bt_tracker *t)
 {
-	unsigned long irq;
-
 	bt_remaining_drop(t, 0, t->stamp);
 	bt_domain_destroy(t, t->shared);
 	t->shared = NULL;
 	bt_pool_drain(&t->pool);
-	raw_spin_lock_irqsave(&t->lock, irq);
 	t->limits.max_closed = 0;
-	__bt_closed_trim(t);
-	raw_spin_unlock_irqrestore(&t->lock, irq);
+	bt_closed_trim(t);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_tracker_retire);
 
@@ -208,9 +204,9 @@ void bt_tracker_configure(struct bt_tracker *t,
 
 	raw_spin_lock_irqsave(&t->lock, irq);
 	change(t, arg);
-	__bt_closed_trim(t);
 	keep = t->limits.max_remaining;
 	raw_spin_unlock_irqrestore(&t->lock, irq);
+	bt_closed_trim(t);
 	bt_remaining_drop(t, keep, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_tracker_configure);

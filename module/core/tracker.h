@@ -295,7 +295,8 @@ struct bt_client *__bt_client_next(struct bt_tracker *t, u64 number);
 void __bt_client_get(struct bt_client *c);
 void __bt_client_put(struct bt_tracker *t, struct bt_client *c);
 void __bt_record_forget(struct bt_tracker *t, struct bt_record *rec);
-void __bt_closed_trim(struct bt_tracker *t);
+bool __bt_closed_trim(struct bt_tracker *t);
+void bt_closed_trim(struct bt_tracker *t);
 
 /* domain.c: creating and emptying domains */
 struct bt_domain *bt_domain_create(gfp_t gfp);

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What reports cost, for a machine whose clock counts instructions
+ *
+ * Runs in the test machine under -icount, where one nanosecond is one
+ * instruction. Prints a line "NAME BASELINE VALUE UNIT" for each measurement, all
+ * of one run; the reader makes ratios of them.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+#include <linux/buftrack.h>
+
+#define SMALL	10000
+#define LARGE	1000000
+#define SAMPLE	20000
+#define BATCH	1000
+#define MIB	(1ULL << 20)
+
+struct bench {
+	int control;
+	int device;
+	unsigned int number;
+	uint64_t next_id;
+	uint64_t *live;		/* ids of live buffers, by slot */
+	uint64_t nr_live;
+	uint64_t random;
+	struct buftrack_report batch[BATCH];
+	unsigned int queued;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* xorshift64: any spread will do, but the same one every time */
+static uint64_t rnd(struct bench *b)
+{
+	b->random ^= b->random << 13;
+	b->random ^= b->random >> 7;
+	b->random ^= b->random << 17;
+	return b->random;
+}
+
+static void flush(struct bench *b)
+{
+	struct buftrack_batch batch = {
+		.size = sizeof(batch),
+		.reports = (uintptr_t)b->batch,
+		.nr = b->queued,
+		.report_size = sizeof(b->batch[0]),
+	};
+
+	if (b->queued && ioctl(b->device, BUFTRACK_IOCTL_BATCH, &batch))
+		die("batch");
+	b->queued = 0;
+}
+
+static void report(struct bench *b, const struct buftrack_report *r)
+{
+	b->batch[b->queued++] = *r;
+	if (b->queued == BATCH)
+		flush(b);
+}
+
+/* Buffers of 1 MiB, spread by a bijection over the address space */
+static uint64_t address_of(uint64_t id)
+{
+	return (id * 0x9e3779b97f4a7c15ULL) % (1ULL << 43) * MIB;
+}
+
+static void report_alloc(struct bench *b, uint64_t id)
+{
+	report(b, &(struct buftrack_report){
+		.op = BUFTRACK_ALLOC, .address = address_of(id),
+		.size = MIB, .span = MIB, .id = id,
+	});
+}
+
+static void report_free(struct bench *b, uint64_t id)
+{
+	report(b, &(struct buftrack_report){
+		.op = BUFTRACK_FREE, .address = address_of(id), .id = id,
+	});
+}
+
+static void open_device(struct bench *b, const char *name)
+{
+	struct buftrack_device_add add = { .size = sizeof(add) };
+	struct buftrack_space_add space = { .size = sizeof(space), .name = "DRAM" };
+	struct buftrack_device_set set = {
+		.size = sizeof(set),
+		.fields = BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_REMAINING,
+		.max_freed = 2 * LARGE,
+	};
+	char path[64];
+
+	snprintf(add.name, sizeof(add.name), "%s", name);
+	if (ioctl(b->control, BUFTRACK_IOCTL_DEVICE_ADD, &add))
+		die("device add");
+	b->number = add.device;
+	snprintf(path, sizeof(path), "/dev/buftrack/%u", add.device);
+	b->device = open(path, O_RDWR);
+	if (b->device < 0)
+		die(path);
+	if (ioctl(b->device, BUFTRACK_IOCTL_SPACE_ADD, &space) ||
+	    ioctl(b->device, BUFTRACK_IOCTL_DEVICE_SET, &set))
+		die("device set-up");
+	b->next_id = 1;
+	b->nr_live = 0;
+	b->queued = 0;
+}
+
+static void close_device(struct bench *b)
+{
+	struct buftrack_device_remove rm = {
+		.size = sizeof(rm), .device = b->number,
+	};
+
+	close(b->device);
+	if (ioctl(b->control, BUFTRACK_IOCTL_DEVICE_REMOVE, &rm))
+		die("device remove");
+}
+
+/* @n live records and @n freed ones */
+static void fill(struct bench *b, uint64_t n)
+{
+	uint64_t i;
+
+	for (i = 0; i < n; i++) {
+		report_alloc(b, b->next_id);
+		report_free(b, b->next_id++);
+	}
+	for (i = 0; i < n; i++) {
+		report_alloc(b, b->next_id);
+		b->live[b->nr_live++] = b->next_id++;
+	}
+	flush(b);
+}
+
+/* Frees of random live buffers and allocs of new ones, in turn */
+static double cost_of_reports(struct bench *b)
+{
+	uint64_t start = now(), i;
+
+	for (i = 0; i < SAMPLE; i++) {
+		uint64_t slot = rnd(b) % b->nr_live;
+
+		report_free(b, b->live[slot]);
+		b->live[slot] = b->next_id++;
+		report_alloc(b, b->live[slot]);
+	}
+	flush(b);
+	return (now() - start) / (2.0 * SAMPLE);
+}
+
+static uint64_t records_held(struct bench *b)
+{
+	struct buftrack_info info = { .size = sizeof(info) };
+
+	if (ioctl(b->control, BUFTRACK_IOCTL_INFO, &info))
+		die("info");
+	return info.nr_records;
+}
+
+/* Bytes of slab pages behind the records, from /proc/slabinfo */
+static double slab_bytes(void)
+{
+	uint64_t active, total, size, per_slab, pages, slabs;
+	FILE *f = fopen("/proc/slabinfo", "re");
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "buftrack_record %" SCNu64 " %" SCNu64 " %" SCNu64
+			   " %" SCNu64 " %" SCNu64 " : tunables %*u %*u %*u : slabdata %*u %" SCNu64,
+			   &active, &total, &size, &per_slab, &pages, &slabs) == 6) {
+			fclose(f);
+			return (double)slabs * pages * getpagesize();
+		}
+	}
+	die("no buftrack_record in /proc/slabinfo");
+	return 0;
+}
+
+static void bench_growth(struct bench *b)
+{
+	struct buftrack_info info = { .size = sizeof(info) };
+	double small, large;
+
+	open_device(b, "bench:small");
+	fill(b, SMALL);
+	small = cost_of_reports(b);
+	close_device(b);
+
+	open_device(b, "bench:large");
+	fill(b, LARGE);
+	large = cost_of_reports(b);
+	printf("report_at_1M_live_1M_freed_vs_10k %.0f %.0f instructions\n",
+	       small, large);
+	if (ioctl(b->control, BUFTRACK_IOCTL_INFO, &info))
+		die("info");
+	printf("memory_per_record_vs_record_size %u %.1f bytes\n",
+	       info.record_size, slab_bytes() / records_held(b));
+	close_device(b);
+}
+
+/* A crowd: @n live ranges over one address, and @n freed ids that start there */
+static void fill_crowd(struct bench *b, uint64_t n)
+{
+	uint64_t i;
+
+	for (i = 1; i <= n; i++) {
+		report(b, &(struct buftrack_report){
+			.op = BUFTRACK_ALLOC, .address = 4 * LARGE,
+			.size = 1, .span = 1, .id = i,
+		});
+		report(b, &(struct buftrack_report){
+			.op = BUFTRACK_FREE, .address = 4 * LARGE, .id = i,
+		});
+	}
+	for (i = 1; i <= n; i++)
+		report(b, &(struct buftrack_report){
+			.op = BUFTRACK_ALLOC, .address = i, .size = 1,
+			.span = 8 * LARGE, .id = i,
+		});
+	flush(b);
+}
+
+/* Reports of every kind that meet the crowd, none of which ends a record of it */
+static double cost_in_crowd(struct bench *b)
+{
+	uint64_t start = now(), i, id = 10 * LARGE;
+
+	for (i = 0; i < SAMPLE / 4; i++, id++) {
+		struct buftrack_report r = {
+			.op = BUFTRACK_ALLOC, .address = 4 * LARGE,
+			.size = 1, .span = LARGE, .id = id,
+		};
+
+		report(b, &r);				/* overlap */
+		r.op = BUFTRACK_FREE;
+		r.span = 0;
+		report(b, &r);				/* ok */
+		r.id = 0;
+		report(b, &r);				/* freed last: stale */
+		r.id = id + 1;
+		report(b, &r);				/* inside: invalid */
+	}
+	flush(b);
+	return (now() - start) / (double)SAMPLE;
+}
+
+static void bench_crowd(struct bench *b)
+{
+	double cost[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		open_device(b, i ? "bench:crowd" : "bench:few");
+		fill_crowd(b, i ? LARGE : SMALL);
+		cost[i] = cost_in_crowd(b);
+		close_device(b);
+	}
+	printf("report_in_a_crowd_of_1M_vs_10k %.0f %.0f instructions\n",
+	       cost[0], cost[1]);
+}
+
+/* The cheapest system call there is to compare one report with: a null ioctl */
+static void bench_calls(struct bench *b)
+{
+	struct buftrack_report_one one = {
+		.size = sizeof(one),
+		.report = { .op = BUFTRACK_ALLOC, .size = MIB, .span = MIB },
+	};
+	double null_call, single, batched;
+	uint64_t start, i;
+
+	open_device(b, "bench:calls");
+	fill(b, SMALL);
+	start = now();
+	for (i = 0; i < SAMPLE; i++)
+		ioctl(b->device, _IO(BUFTRACK_TYPE, 0xff));
+	null_call = (now() - start) / (double)SAMPLE;
+	start = now();
+	for (i = 0; i < SAMPLE; i++) {
+		one.report.id = b->next_id++;
+		one.report.address = address_of(one.report.id);
+		if (ioctl(b->device, BUFTRACK_IOCTL_REPORT, &one))
+			die("report");
+	}
+	single = (now() - start) / (double)SAMPLE;
+	batched = cost_of_reports(b);
+	close_device(b);
+	printf("report_alone_vs_null_ioctl %.0f %.0f instructions\n", null_call,
+	       single);
+	printf("report_in_batch_vs_alone %.0f %.0f instructions\n", single,
+	       batched);
+}
+
+int main(void)
+{
+	struct bench b = { .random = 88172645463325252ULL };
+
+	b.control = open("/dev/buftrack/control", O_RDWR);
+	if (b.control < 0)
+		die("/dev/buftrack/control");
+	b.live = calloc(LARGE, sizeof(*b.live));
+	if (!b.live)
+		die("memory");
+	bench_calls(&b);
+	bench_growth(&b);
+	bench_crowd(&b);
+	return 0;
+}
