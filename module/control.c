@@ -12,11 +12,19 @@ static struct miscdevice control = {
 	.mode = 0666,
 };
 
+/**
+ * bt_control_init() - create the control node
+ *
+ * Return: 0 or a negative errno.
+ */
 int __init bt_control_init(void)
 {
 	return misc_register(&control);
 }
 
+/**
+ * bt_control_exit() - take the control node away
+ */
 void bt_control_exit(void)
 {
 	misc_deregister(&control);

@@ -164,6 +164,13 @@ static int add_locked(const struct bt_file *file, struct buftrack_device_add *ad
 	return 0;
 }
 
+/**
+ * bt_do_device_add() - handle %BUFTRACK_IOCTL_DEVICE_ADD
+ * @file: the file
+ * @arg: struct buftrack_device_add
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_device_add(struct bt_file *file, void *arg)
 {
 	struct buftrack_device_add *add = arg;
@@ -202,12 +209,21 @@ static int remove_locked(struct bt_device *dev, bool force, u64 *buffers,
  * bt_device_managed_by() - whether a file's opener may remove and set a device
  * @dev: the device
  * @file: the file
+ *
+ * Return: true if so.
  */
 bool bt_device_managed_by(const struct bt_device *dev, const struct bt_file *file)
 {
 	return uid_eq(dev->uid, file->opener.uid) || bt_file_is_admin(file);
 }
 
+/**
+ * bt_do_device_remove() - handle %BUFTRACK_IOCTL_DEVICE_REMOVE
+ * @file: the file
+ * @arg: struct buftrack_device_remove
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_device_remove(struct bt_file *file, void *arg)
 {
 	struct buftrack_device_remove *remove = arg;
@@ -299,18 +315,31 @@ void bt_device_put(struct bt_device *dev)
 	put_device(&dev->dev);
 }
 
-/* Number of devices that are registered */
+/**
+ * bt_devices_count() - how many devices are registered
+ *
+ * Return: their number.
+ */
 u32 bt_devices_count(void)
 {
 	return READ_ONCE(nr_devices);
 }
 
-/* Where all records come from */
+/**
+ * bt_devices_store() - where all records come from
+ *
+ * Return: the store.
+ */
 const struct bt_store *bt_devices_store(void)
 {
 	return &store;
 }
 
+/**
+ * bt_devices_init() - set up the table of devices
+ *
+ * Return: 0 or a negative errno.
+ */
 int __init bt_devices_init(void)
 {
 	int err;
@@ -333,6 +362,9 @@ fini_store:
 	return err;
 }
 
+/**
+ * bt_devices_exit() - remove all devices; no file is open any more
+ */
 void bt_devices_exit(void)
 {
 	remove_all(NULL);

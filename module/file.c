@@ -13,13 +13,25 @@
 
 static atomic64_t last_serial = ATOMIC64_INIT(0);
 
-/* The clock that all stamps are read from: ns since boot, readable anywhere */
+/**
+ * bt_clock() - the clock that all stamps are read from
+ *
+ * Context: any.
+ * Return: ns since boot.
+ */
 u64 bt_clock(void)
 {
 	return ktime_get_boot_fast_ns();
 }
 
-/* Rights are the opener's, whoever uses the file now */
+/**
+ * bt_file_is_admin() - whether a file's opener had CAP_SYS_ADMIN
+ * @file: the file
+ *
+ * Rights are the opener's, whoever uses the file now.
+ *
+ * Return: true if so.
+ */
 bool bt_file_is_admin(const struct bt_file *file)
 {
 	return file_ns_capable(file->file, &init_user_ns, CAP_SYS_ADMIN);
@@ -54,6 +66,7 @@ static void put_opener(struct bt_opener *opener)
  * @opener: who opened it
  *
  * Context: any.
+ * Return: true if so.
  */
 bool bt_opener_exited(const struct bt_opener *opener)
 {
@@ -156,6 +169,13 @@ static int check_declare(const struct bt_file *file,
 			     sizeof(declare->claimed_name));
 }
 
+/**
+ * bt_do_declare() - handle %BUFTRACK_IOCTL_DECLARE
+ * @file: the file
+ * @arg: struct buftrack_declare
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_declare(struct bt_file *file, void *arg)
 {
 	struct buftrack_declare *declare = arg;

@@ -75,6 +75,12 @@ struct bt_client *bt_file_client(struct bt_file *file);
 bool bt_opener_exited(const struct bt_opener *opener);
 void bt_reporter_free(struct bt_reporter *reporter);
 
+/**
+ * bt_reporter_of() - who a client of the tracker is
+ * @c: the client
+ *
+ * Return: the reporter that it is embedded in.
+ */
 static inline struct bt_reporter *bt_reporter_of(struct bt_client *c)
 {
 	return container_of(c, struct bt_reporter, client);

@@ -127,6 +127,14 @@ static int take_arg(const struct bt_ioctl_op *op, union bt_ioctl_arg *arg,
 	return 0;
 }
 
+/**
+ * bt_ioctl() - the ioctl operation of both nodes
+ * @filp: the file
+ * @cmd: number of the ioctl
+ * @ptr: address of its argument
+ *
+ * Return: 0 or a negative errno.
+ */
 long bt_ioctl(struct file *filp, unsigned int cmd, unsigned long ptr)
 {
 	struct bt_file *file = filp->private_data;

@@ -33,6 +33,8 @@ int bt_name_check(const char *name, size_t size)
  * @name: the name, as in 0000:00:00.0
  *
  * Those names are for what really sits there.
+ *
+ * Return: true if so.
  */
 bool bt_name_is_pci(const char *name)
 {

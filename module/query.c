@@ -21,6 +21,13 @@ static u32 uid_for_reader(kuid_t uid)
 	return from_kuid_munged(current_user_ns(), uid);
 }
 
+/**
+ * bt_do_info() - handle %BUFTRACK_IOCTL_INFO
+ * @file: the file
+ * @arg: struct buftrack_info
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_info(struct bt_file *file, void *arg)
 {
 	struct buftrack_info *info = arg;
@@ -73,6 +80,13 @@ static void fill_device_info(struct bt_device *dev,
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 }
 
+/**
+ * bt_do_device_info() - handle %BUFTRACK_IOCTL_DEVICE_INFO
+ * @file: the file
+ * @arg: struct buftrack_device_info
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_device_info(struct bt_file *file, void *arg)
 {
 	struct buftrack_device_info *info = arg;
@@ -146,6 +160,13 @@ static int check_manager(const struct bt_file *file)
 	return READ_ONCE(file->dev->tracker->removed) ? -ENODEV : 0;
 }
 
+/**
+ * bt_do_device_set() - handle %BUFTRACK_IOCTL_DEVICE_SET
+ * @file: the file
+ * @arg: struct buftrack_device_set
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_device_set(struct bt_file *file, void *arg)
 {
 	int err = check_settings(arg);
@@ -159,6 +180,13 @@ int bt_do_device_set(struct bt_file *file, void *arg)
 	return 0;
 }
 
+/**
+ * bt_do_reset() - handle %BUFTRACK_IOCTL_RESET
+ * @file: the file
+ * @arg: struct buftrack_reset
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_reset(struct bt_file *file, void *arg)
 {
 	const struct buftrack_reset *reset = arg;
@@ -205,6 +233,13 @@ static void fill_client_info(struct bt_reporter *r,
 	memcpy(info->claimed_name, r->claimed_name, sizeof(info->claimed_name));
 }
 
+/**
+ * bt_do_client_info() - handle %BUFTRACK_IOCTL_CLIENT_INFO
+ * @file: the file
+ * @arg: struct buftrack_client_info
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_client_info(struct bt_file *file, void *arg)
 {
 	struct buftrack_client_info *info = arg;
@@ -225,6 +260,13 @@ int bt_do_client_info(struct bt_file *file, void *arg)
 	return err;
 }
 
+/**
+ * bt_do_counters() - handle %BUFTRACK_IOCTL_COUNTERS
+ * @file: the file
+ * @arg: struct buftrack_counters
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_counters(struct bt_file *file, void *arg)
 {
 	struct buftrack_counters *query = arg;

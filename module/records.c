@@ -127,6 +127,13 @@ static int check_query(const struct bt_device *dev,
 	return 0;
 }
 
+/**
+ * bt_do_records() - handle %BUFTRACK_IOCTL_RECORDS
+ * @file: the file
+ * @arg: struct buftrack_records
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_records(struct bt_file *file, void *arg)
 {
 	struct buftrack_records *q = arg;

@@ -49,6 +49,13 @@ static int apply_report(struct bt_tracker *t, struct bt_client *c,
 	return verdict;
 }
 
+/**
+ * bt_do_report() - handle %BUFTRACK_IOCTL_REPORT
+ * @file: the file
+ * @arg: struct buftrack_report_one
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_report(struct bt_file *file, void *arg)
 {
 	struct buftrack_report_one *one = arg;
@@ -62,6 +69,7 @@ int bt_do_report(struct bt_file *file, void *arg)
 	if (IS_ERR(c))
 		return PTR_ERR(c);
 	verdict = apply_report(file->dev->tracker, c, &one->report, &stamp);
+	bt_device_bury(file->dev);
 	if (verdict < 0)
 		return verdict;
 	one->verdict = verdict;
@@ -145,6 +153,13 @@ static int check_batch(const struct buftrack_batch *batch)
 	return batch->report_size > PAGE_SIZE ? -E2BIG : 0;
 }
 
+/**
+ * bt_do_batch() - handle %BUFTRACK_IOCTL_BATCH
+ * @file: the file
+ * @arg: struct buftrack_batch
+ *
+ * Return: 0, or a negative errno of the report that is at @done.
+ */
 int bt_do_batch(struct bt_file *file, void *arg)
 {
 	struct buftrack_batch *batch = arg;
@@ -169,6 +184,13 @@ int bt_do_batch(struct bt_file *file, void *arg)
 	return err;
 }
 
+/**
+ * bt_do_lost() - handle %BUFTRACK_IOCTL_LOST
+ * @file: the file
+ * @arg: struct buftrack_lost
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_lost(struct bt_file *file, void *arg)
 {
 	const struct buftrack_lost *lost = arg;

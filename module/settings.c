@@ -49,16 +49,31 @@ module_param(remaining_records, uint, 0644);
 MODULE_PARM_DESC(remaining_records,
 		 "most remaining records that a new device keeps (default 65536)");
 
+/**
+ * bt_setting_max_devices() - most devices that may be registered
+ *
+ * Return: their number.
+ */
 u32 bt_setting_max_devices(void)
 {
 	return min_t(u32, READ_ONCE(max_devices), BT_MAX_DEVICES);
 }
 
+/**
+ * bt_setting_max_devices_per_user() - most devices that one user may register
+ *
+ * Return: their number.
+ */
 u32 bt_setting_max_devices_per_user(void)
 {
 	return READ_ONCE(max_devices_per_user);
 }
 
+/**
+ * bt_setting_max_records() - most records that all devices together may hold
+ *
+ * Return: their number.
+ */
 u64 bt_setting_max_records(void)
 {
 	u64 bytes = (u64)totalram_pages() << PAGE_SHIFT;
@@ -68,7 +83,12 @@ u64 bt_setting_max_records(void)
 	return bytes / DEFAULT_MEMORY_SHARE / sizeof(struct bt_record);
 }
 
-/* Parameters out of the range that a device can be set to are brought into it */
+/**
+ * bt_setting_limits() - the bounds that a new device begins with
+ * @limits: where to
+ *
+ * Parameters out of the range that a device can be set to are brought into it.
+ */
 void bt_setting_limits(struct bt_limits *limits)
 {
 	*limits = (struct bt_limits) {

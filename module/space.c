@@ -41,6 +41,13 @@ static int create_space(struct bt_device *dev,
 	return 0;
 }
 
+/**
+ * bt_do_space_add() - handle %BUFTRACK_IOCTL_SPACE_ADD
+ * @file: the file
+ * @arg: struct buftrack_space_add
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_space_add(struct bt_file *file, void *arg)
 {
 	struct buftrack_space_add *add = arg;
@@ -65,6 +72,13 @@ int bt_do_space_add(struct bt_file *file, void *arg)
 	return err;
 }
 
+/**
+ * bt_do_space_info() - handle %BUFTRACK_IOCTL_SPACE_INFO
+ * @file: the file
+ * @arg: struct buftrack_space_info
+ *
+ * Return: 0 or a negative errno.
+ */
 int bt_do_space_info(struct bt_file *file, void *arg)
 {
 	struct buftrack_space_info *info = arg;

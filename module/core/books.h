@@ -8,6 +8,14 @@
 
 #include "tracker.h"
 
+/**
+ * bt_book() - add to a counter in all scopes
+ * @t: the tracker, locked
+ * @c: client that it counts for
+ * @space: space that it counts for, or BT_NO_SPACE
+ * @counter: which counter
+ * @n: how much; the counters are unsigned, so that adding -n takes n off
+ */
 static inline void bt_book(struct bt_tracker *t, struct bt_client *c, u32 space,
 			   enum buftrack_counter counter, u64 n)
 {
@@ -17,7 +25,13 @@ static inline void bt_book(struct bt_tracker *t, struct bt_client *c, u32 space,
 	c->counters.v[counter] += n;
 }
 
-/* A counter of what happens to records counts for the record's owner */
+/**
+ * bt_book_record() - count what happens to a record, which is its owner's
+ * @t: the tracker, locked
+ * @rec: the record
+ * @counter: which counter
+ * @n: how much, as in bt_book()
+ */
 static inline void bt_book_record(struct bt_tracker *t,
 				  const struct bt_record *rec,
 				  enum buftrack_counter counter, u64 n)
@@ -25,6 +39,10 @@ static inline void bt_book_record(struct bt_tracker *t,
 	bt_book(t, rec->owner, rec->space, counter, n);
 }
 
+/**
+ * bt_book_peak() - take note of a new peak, if there is one
+ * @counters: the counters of one scope, of a tracker that is locked
+ */
 static inline void bt_book_peak(struct bt_counters *counters)
 {
 	counters->v[BUFTRACK_PEAK_BYTES] =
@@ -32,7 +50,11 @@ static inline void bt_book_peak(struct bt_counters *counters)
 		    counters->v[BUFTRACK_LIVE_BYTES]);
 }
 
-/* A record came to life */
+/**
+ * bt_book_live() - a record came to life
+ * @t: the tracker, locked
+ * @rec: the record
+ */
 static inline void bt_book_live(struct bt_tracker *t,
 				const struct bt_record *rec)
 {
@@ -48,7 +70,12 @@ static inline void bt_book_live(struct bt_tracker *t,
 	bt_book_peak(&rec->owner->counters);
 }
 
-/* A freed record came (1) or went (-1) */
+/**
+ * bt_book_freed() - a freed record came or went
+ * @t: the tracker, locked
+ * @rec: the record
+ * @n: 1 or -1
+ */
 static inline void bt_book_freed(struct bt_tracker *t,
 				 const struct bt_record *rec, u64 n)
 {
@@ -57,7 +84,12 @@ static inline void bt_book_freed(struct bt_tracker *t,
 		rec->owner->holdings[rec->space].freed += n;
 }
 
-/* A live record ended, as @why; the counters are unsigned: adding -n takes n off */
+/**
+ * bt_book_ended() - a live record ended
+ * @t: the tracker, locked
+ * @rec: the record
+ * @why: the counter of how
+ */
 static inline void bt_book_ended(struct bt_tracker *t,
 				 const struct bt_record *rec,
 				 enum buftrack_counter why)

@@ -55,11 +55,20 @@ void bt_client_fini(struct bt_client *c)
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_client_fini);
 
+/**
+ * __bt_client_get() - take one more reference to a client
+ * @c: the client, of a tracker that is locked
+ */
 void __bt_client_get(struct bt_client *c)
 {
 	c->refs++;
 }
 
+/**
+ * __bt_client_put() - drop a reference to a client
+ * @t: the tracker, locked
+ * @c: the client; after the last one, bt_take_dead() has it
+ */
 void __bt_client_put(struct bt_tracker *t, struct bt_client *c)
 {
 	if (!--c->refs)

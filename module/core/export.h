@@ -3,9 +3,13 @@
 #ifndef BUFTRACK_CORE_EXPORT_H
 #define BUFTRACK_CORE_EXPORT_H
 
-#if IS_ENABLED(CONFIG_KUNIT) && __has_include(<kunit/visibility.h>)
+#if IS_ENABLED(CONFIG_KUNIT)
+#if __has_include(<kunit/visibility.h>)
 #include <kunit/visibility.h>
-#else
+#endif
+#endif
+
+#ifndef EXPORT_SYMBOL_IF_KUNIT
 #define EXPORT_SYMBOL_IF_KUNIT(symbol)
 #endif
 

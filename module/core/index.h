@@ -18,17 +18,36 @@ struct bt_record *bt_index_next_meeting(struct bt_record *rec, u64 first,
 					u64 last);
 bool bt_index_spanned_sure(struct rb_root *live, u64 address, u64 epoch);
 
+/**
+ * bt_record_of() - the record of a tree node
+ * @node: the node, may be NULL
+ *
+ * Return: the record that it is embedded in, or NULL.
+ */
 static inline struct bt_record *bt_record_of(struct rb_node *node)
 {
 	return rb_entry_safe(node, struct bt_record, node);
 }
 
-/* Last address of a record whose span is known */
+/**
+ * bt_record_last() - last address of a record
+ * @rec: the record, whose span is known
+ *
+ * Return: the address.
+ */
 static inline u64 bt_record_last(const struct bt_record *rec)
 {
 	return rec->address + rec->span - 1;
 }
 
+/**
+ * bt_key_cmp() - compare a record's key with another one
+ * @rec: the record
+ * @address: address of the other key
+ * @id: id of the other key
+ *
+ * Return: less than, equal to or more than 0, as the record's key is.
+ */
 static inline int bt_key_cmp(const struct bt_record *rec, u64 address, u64 id)
 {
 	if (rec->address != address)

@@ -60,6 +60,12 @@ void bt_store_put(struct bt_store *store, struct bt_record *rec)
 	atomic64_dec(&store->nr);
 }
 
+/**
+ * __bt_pool_get() - take a spare record
+ * @pool: the pool, locked, or out of others' reach
+ *
+ * Return: the record, or NULL if the pool is empty.
+ */
 struct bt_record *__bt_pool_get(struct bt_pool *pool)
 {
 	struct bt_record *rec = pool->spare;
@@ -71,6 +77,11 @@ struct bt_record *__bt_pool_get(struct bt_pool *pool)
 	return rec;
 }
 
+/**
+ * __bt_pool_put() - put a record where the spare ones are
+ * @pool: the pool, locked, or out of others' reach
+ * @rec: the record, in no tree and on no list
+ */
 void __bt_pool_put(struct bt_pool *pool, struct bt_record *rec)
 {
 	rec->node.rb_left = pool->spare ? &pool->spare->node : NULL;
@@ -96,7 +107,7 @@ static unsigned int store_get(struct bt_store *store, struct bt_pool *to)
 
 	if (want)
 		n = kmem_cache_alloc_bulk(store->cache, GFP_KERNEL |
-					  __GFP_NOWARN | __GFP_NORETRY,
+					  __GFP_NOWARN | __GFP_RETRY_MAYFAIL,
 					  want, recs);
 	atomic64_sub(want - n, &store->nr);
 	for (i = 0; i < n; i++)

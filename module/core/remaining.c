@@ -42,15 +42,22 @@ static void log_pop(struct bt_tracker *t, struct bt_record *rec,
 	__bt_pool_put(out, rec);
 }
 
-/* Take up to a chunk of records from a tree that is no longer looked up in */
+/*
+ * Take up to a chunk of records from a tree that is no longer looked up in. A pool
+ * gives last what it got first, so it takes two of them to keep the tree's order.
+ */
 static void take_chunk(struct rb_root *root, struct bt_pool *chunk)
 {
+	struct bt_pool turned = {};
+	struct bt_record *rec;
 	struct rb_node *node;
 
-	while (chunk->nr < BT_LOG_CHUNK && (node = rb_first(root))) {
+	while (turned.nr < BT_LOG_CHUNK && (node = rb_first(root))) {
 		rb_erase(node, root);
-		__bt_pool_put(chunk, bt_record_of(node));
+		__bt_pool_put(&turned, bt_record_of(node));
 	}
+	while ((rec = __bt_pool_get(&turned)))
+		__bt_pool_put(chunk, rec);
 }
 
 static void log_chunk(struct bt_tracker *t, struct bt_pool *chunk)

@@ -189,8 +189,8 @@ struct bt_holding {
  * @closed: stamp of its end, 0 while it has not ended
  * @shared: it reports into the shared domain
  * @late: it declared that it attached late
- * @had_gap: at its end, its domain had had a gap
- * @has_evicted: at its end, its domain had evicted freed records
+ * @had_gap: once it has ended: its domain noted a gap
+ * @has_evicted: once it has ended: its domain evicted freed records
  * @counters: its counters
  */
 struct bt_client {

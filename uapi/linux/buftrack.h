@@ -128,11 +128,40 @@ enum buftrack_verdict {
 /**
  * enum buftrack_counter - index into the array that %BUFTRACK_IOCTL_COUNTERS
  *			   fills
+ * @BUFTRACK_ALLOCS: recorded allocations
+ * @BUFTRACK_FREES: reports that freed a live record
+ * @BUFTRACK_LIVE_BUFFERS: live records
+ * @BUFTRACK_LIVE_BYTES: the sum of their sizes
+ * @BUFTRACK_PEAK_BYTES: the highest LIVE_BYTES after any report
+ * @BUFTRACK_ORPHANED_BUFFERS: those of the live whose owner has ended
+ * @BUFTRACK_ORPHANED_BYTES: the sum of their sizes
+ * @BUFTRACK_DOUBLE_FREES: reports that got %BUFTRACK_DOUBLE_FREE
+ * @BUFTRACK_STALE_FREES: reports that got %BUFTRACK_STALE_FREE
+ * @BUFTRACK_FOREIGN_FREES: reports that got %BUFTRACK_FOREIGN_FREE
+ * @BUFTRACK_SIZE_MISMATCHES: reports that got %BUFTRACK_SIZE_MISMATCH
+ * @BUFTRACK_REFUSED_FREES: reports that got %BUFTRACK_REFUSED_FREE
+ * @BUFTRACK_INVALID_FREES: reports that got %BUFTRACK_INVALID_FREE
+ * @BUFTRACK_UNKNOWN_FREES_PRE_ATTACH: reports that got
+ *				       %BUFTRACK_UNKNOWN_PRE_ATTACH
+ * @BUFTRACK_UNKNOWN_FREES_GAP: reports that got %BUFTRACK_UNKNOWN_GAP
+ * @BUFTRACK_UNKNOWN_FREES_EVICTED: reports that got %BUFTRACK_UNKNOWN_EVICTED
+ * @BUFTRACK_UNKNOWN_FREES_OTHER_ID: reports that got %BUFTRACK_UNKNOWN_OTHER_ID
+ * @BUFTRACK_UNKNOWN_FREES_NEVER: reports that got %BUFTRACK_UNKNOWN_NEVER
+ * @BUFTRACK_DOUBLE_ALLOCS: reports that got %BUFTRACK_DOUBLE_ALLOC
+ * @BUFTRACK_OVERLAPS: reports that got %BUFTRACK_OVERLAP
+ * @BUFTRACK_SUPERSEDED: live records that an alloc replaced
+ * @BUFTRACK_REMAINING_BUFFERS: records that were live when their client ended
+ * @BUFTRACK_REMAINING_BYTES: the sum of their sizes
+ * @BUFTRACK_REMOVED_BUFFERS: records that were live when the device was removed
+ * @BUFTRACK_UNTRACKED_BUFFERS: reports that got %BUFTRACK_UNTRACKED
+ * @BUFTRACK_DISABLED_REPORTS: reports that got %BUFTRACK_DISABLED
+ * @BUFTRACK_LOST_REPORTS: reports that are known not to have arrived
+ * @BUFTRACK_FREED_RECORDS: freed records held
+ * @BUFTRACK_EVICTED_RECORDS: freed records dropped to make place for others
  *
  * At every instant that a reader can see, in every scope:
  * allocs = frees + live_buffers + superseded + remaining_buffers +
- * removed_buffers. The _BYTES are sums of sizes. LIVE, ORPHANED and FREED_RECORDS
- * tell what is held now, PEAK_BYTES the highest LIVE_BYTES after any report; all
+ * removed_buffers. LIVE, ORPHANED and FREED_RECORDS tell what is held now; all
  * others only grow, until a reset.
  */
 enum buftrack_counter {
@@ -182,6 +211,7 @@ enum buftrack_counter {
  * @record_size: out: bytes of kernel memory of one record, live or freed
  * @nr_counters: out: length of the counter array that this module knows
  * @nr_verdicts: out: number of verdicts that this module knows
+ * @reserved: must be 0
  * @version: out: the module's version
  *
  * Tells a caller what it talks to.
@@ -358,7 +388,7 @@ enum buftrack_device_set_fields {
  *
  * Sets all the fields named, or on an error none. A lower bound applies from
  * the next report on: records over max_freed are evicted then, a few at each
- * report, and live records are never dropped. For the user who registered the
+ * free, and live records are never dropped. For the user who registered the
  * device and for CAP_SYS_ADMIN.
  */
 struct buftrack_device_set {
@@ -546,7 +576,7 @@ struct buftrack_batch {
  * struct buftrack_lost - ioctl(BUFTRACK_IOCTL_LOST), device node
  * @size: sizeof(struct buftrack_lost)
  * @flags: must be 0
- * @count: how many reports were lost, at least; must not be 0
+ * @count: how many reports were lost, at least: 1 to 2^32 - 1
  *
  * Tells that reports of this client never arrived: a gap.
  */
