@@ -92,7 +92,7 @@ int bt_do_device_info(struct bt_file *file, void *arg)
 	struct buftrack_device_info *info = arg;
 	struct bt_device *dev = file->dev;
 
-	if (info->flags & ~BUFTRACK_NEXT)
+	if (info->flags & ~(dev ? 0 : BUFTRACK_NEXT))
 		return -EOPNOTSUPP;
 	if (dev) {
 		fill_device_info(dev, info);

@@ -18,8 +18,12 @@ static int check_range(const struct buftrack_report *r)
 	return 0;
 }
 
-static int check_report(const struct buftrack_report *r)
+static int check_report(const struct bt_tracker *t,
+			const struct buftrack_report *r)
 {
+	/* Spaces come, and never go */
+	if (r->space >= READ_ONCE(t->nr_spaces))
+		return READ_ONCE(t->removed) ? -ENODEV : -ENOENT;
 	switch (r->op) {
 	case BUFTRACK_ALLOC:
 		if (r->flags)
@@ -34,15 +38,23 @@ static int check_report(const struct buftrack_report *r)
 	}
 }
 
-/* Returns the verdict, or an errno */
-static int apply_report(struct bt_tracker *t, struct bt_client *c,
-			const struct buftrack_report *r, u64 *stamp)
+/*
+ * Returns the verdict, or an errno. A report that fails changes nothing: it does
+ * not make its file a client either.
+ */
+static int apply_report(struct bt_file *file, const struct buftrack_report *r,
+			u64 *stamp)
 {
+	struct bt_tracker *t = file->dev->tracker;
 	unsigned int flags = BT_MAY_REFILL;
-	int verdict = check_report(r);
+	struct bt_client *c;
+	int verdict = check_report(t, r);
 
 	if (verdict)
 		return verdict;
+	c = bt_file_client(file);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
 	while ((verdict = bt_report(t, c, r, bt_clock(), flags, stamp)) == -EAGAIN)
 		if (bt_pool_fill(t))
 			flags = 0;
@@ -59,16 +71,12 @@ static int apply_report(struct bt_tracker *t, struct bt_client *c,
 int bt_do_report(struct bt_file *file, void *arg)
 {
 	struct buftrack_report_one *one = arg;
-	struct bt_client *c;
 	u64 stamp;
 	int verdict;
 
 	if (one->flags || one->reserved)
 		return -EOPNOTSUPP;
-	c = bt_file_client(file);
-	if (IS_ERR(c))
-		return PTR_ERR(c);
-	verdict = apply_report(file->dev->tracker, c, &one->report, &stamp);
+	verdict = apply_report(file, &one->report, &stamp);
 	bt_device_bury(file->dev);
 	if (verdict < 0)
 		return verdict;
@@ -105,14 +113,13 @@ static u32 take_reports(struct bt_chunk *chunk, const struct buftrack_batch *bat
 }
 
 /* Apply reports, up to the first one that is not valid; returns how many were */
-static u32 apply_reports(struct bt_file *file, struct bt_client *c,
-			 struct bt_chunk *chunk, u32 n, int *err)
+static u32 apply_reports(struct bt_file *file, struct bt_chunk *chunk, u32 n,
+			 int *err)
 {
 	u32 i;
 
 	for (i = 0; i < n; i++) {
-		int verdict = apply_report(file->dev->tracker, c,
-					   &chunk->reports[i], NULL);
+		int verdict = apply_report(file, &chunk->reports[i], NULL);
 
 		if (verdict < 0) {
 			*err = verdict;
@@ -123,15 +130,15 @@ static u32 apply_reports(struct bt_file *file, struct bt_client *c,
 	return i;
 }
 
-static int run_batch(struct bt_file *file, struct bt_client *c,
-		     struct buftrack_batch *batch, struct bt_chunk *chunk)
+static int run_batch(struct bt_file *file, struct buftrack_batch *batch,
+		     struct bt_chunk *chunk)
 {
 	int err = 0;
 
 	while (!err && batch->done < batch->nr) {
 		u32 n = take_reports(chunk, batch, batch->done, &err);
 
-		n = apply_reports(file, c, chunk, n, &err);
+		n = apply_reports(file, chunk, n, &err);
 		if (batch->verdicts &&
 		    copy_to_user(u64_to_user_ptr(batch->verdicts + batch->done),
 				 chunk->verdicts, n))
@@ -164,20 +171,16 @@ int bt_do_batch(struct bt_file *file, void *arg)
 {
 	struct buftrack_batch *batch = arg;
 	struct bt_chunk *chunk;
-	struct bt_client *c;
 	int err;
 
 	batch->done = 0;
 	err = check_batch(batch);
 	if (err)
 		return err;
-	c = bt_file_client(file);
-	if (IS_ERR(c))
-		return PTR_ERR(c);
 	chunk = kmalloc(sizeof(*chunk), GFP_KERNEL);
 	if (!chunk)
 		return -ENOMEM;
-	err = run_batch(file, c, batch, chunk);
+	err = run_batch(file, batch, chunk);
 	kfree(chunk);
 	bt_pool_trim(file->dev->tracker);
 	bt_device_bury(file->dev);

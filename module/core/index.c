@@ -8,6 +8,7 @@
  * interval tree does, with the epoch folded in: see struct bt_reach.
  */
 #include <linux/rbtree_augmented.h>
+#include "export.h"
 #include "index.h"
 
 /* What the augmentation keeps of a subtree */
@@ -155,6 +156,7 @@ void bt_index_insert(struct rb_root *root, struct bt_record *rec)
 	summary_store(rec, &sum);
 	rb_insert_augmented(&rec->node, root, &augment);
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_index_insert);
 
 /**
  * bt_index_erase() - take a record out of its tree
@@ -166,6 +168,7 @@ void bt_index_erase(struct rb_root *root, struct bt_record *rec)
 {
 	rb_erase_augmented(&rec->node, root, &augment);
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_index_erase);
 
 /**
  * bt_index_from() - first record at or after a key
@@ -192,6 +195,7 @@ struct bt_record *bt_index_from(struct rb_root *root, u64 address, u64 id)
 	}
 	return found;
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_index_from);
 
 /**
  * bt_index_find() - the record with a key
@@ -215,6 +219,7 @@ struct bt_record *bt_index_find(struct rb_root *root, u64 address, u64 id)
 	}
 	return NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_index_find);
 
 static u64 newest_below(struct rb_node *node)
 {
@@ -296,6 +301,7 @@ struct bt_record *bt_index_newest_at(struct rb_root *root, u64 address)
 	latest_side(top->rb_right, address, false, &latest);
 	return latest_pick(&latest);
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_index_newest_at);
 
 static bool reaches(struct rb_node *node, u64 first)
 {
@@ -347,6 +353,7 @@ struct bt_record *bt_index_first_meeting(struct rb_root *live, u64 first,
 		return NULL;
 	return meeting_below(live->rb_node, first, last);
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_index_first_meeting);
 
 /**
  * bt_index_next_meeting() - next live record whose range meets [first, last]
@@ -379,6 +386,7 @@ struct bt_record *bt_index_next_meeting(struct bt_record *rec, u64 first,
 			return rec;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_index_next_meeting);
 
 static bool reaches_sure(struct rb_node *node, u64 address, u64 epoch)
 {
@@ -422,3 +430,4 @@ bool bt_index_spanned_sure(struct rb_root *live, u64 address, u64 epoch)
 	}
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_index_spanned_sure);

@@ -8,6 +8,7 @@
  */
 #include <linux/minmax.h>
 #include "compat.h"
+#include "export.h"
 #include "tracker.h"
 
 /* Records that are allocated at a time */
@@ -35,6 +36,7 @@ int bt_store_init(struct bt_store *store, const char *name, u64 max)
 	store->max = max;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_store_init);
 
 /**
  * bt_store_fini() - destroy a store
@@ -46,6 +48,7 @@ void bt_store_fini(struct bt_store *store)
 {
 	kmem_cache_destroy(store->cache);
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_store_fini);
 
 /**
  * bt_store_put() - destroy a record
@@ -160,6 +163,7 @@ int bt_pool_fill(struct bt_tracker *t)
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_pool_fill);
 
 /**
  * bt_pool_trim() - give what a tracker's pool has too many of back to the store
@@ -179,3 +183,4 @@ void bt_pool_trim(struct bt_tracker *t)
 		bt_pool_drain(&surplus);
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_pool_trim);

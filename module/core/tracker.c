@@ -182,6 +182,7 @@ void bt_tracker_get_limits(struct bt_tracker *t, struct bt_limits *limits)
 	*limits = t->limits;
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 }
+EXPORT_SYMBOL_IF_KUNIT(bt_tracker_get_limits);
 
 /**
  * bt_tracker_configure() - set the bounds, and turn tracking on or off

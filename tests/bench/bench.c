@@ -17,18 +17,18 @@
 #include <unistd.h>
 #include <linux/buftrack.h>
 
-#define SMALL	10000
-#define LARGE	1000000
-#define SAMPLE	20000
-#define BATCH	1000
-#define MIB	(1ULL << 20)
+#define SMALL 10000
+#define LARGE 1000000
+#define SAMPLE 20000
+#define BATCH 1000
+#define MIB (1ULL << 20)
 
 struct bench {
 	int control;
 	int device;
 	unsigned int number;
 	uint64_t next_id;
-	uint64_t *live;		/* ids of live buffers, by slot */
+	uint64_t *live; /* ids of live buffers, by slot */
 	uint64_t nr_live;
 	uint64_t random;
 	struct buftrack_report batch[BATCH];
@@ -88,23 +88,29 @@ static uint64_t address_of(uint64_t id)
 static void report_alloc(struct bench *b, uint64_t id)
 {
 	report(b, &(struct buftrack_report){
-		.op = BUFTRACK_ALLOC, .address = address_of(id),
-		.size = MIB, .span = MIB, .id = id,
-	});
+			  .op = BUFTRACK_ALLOC,
+			  .address = address_of(id),
+			  .size = MIB,
+			  .span = MIB,
+			  .id = id,
+		  });
 }
 
 static void report_free(struct bench *b, uint64_t id)
 {
 	report(b, &(struct buftrack_report){
-		.op = BUFTRACK_FREE, .address = address_of(id), .id = id,
-	});
+			  .op = BUFTRACK_FREE,
+			  .address = address_of(id),
+			  .id = id,
+		  });
 }
 
 /* A device whose domains keep @max_freed freed records */
 static void open_device(struct bench *b, const char *name, uint64_t max_freed)
 {
 	struct buftrack_device_add add = { .size = sizeof(add) };
-	struct buftrack_space_add space = { .size = sizeof(space), .name = "DRAM" };
+	struct buftrack_space_add space = { .size = sizeof(space),
+					    .name = "DRAM" };
 	struct buftrack_device_set set = {
 		.size = sizeof(set),
 		.fields = BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_REMAINING,
@@ -131,7 +137,8 @@ static void open_device(struct bench *b, const char *name, uint64_t max_freed)
 static void close_device(struct bench *b)
 {
 	struct buftrack_device_remove rm = {
-		.size = sizeof(rm), .device = b->number,
+		.size = sizeof(rm),
+		.device = b->number,
 	};
 
 	close(b->device);
@@ -192,9 +199,12 @@ static double slab_bytes(void)
 	char line[512];
 
 	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "buftrack_record %" SCNu64 " %" SCNu64 " %" SCNu64
-			   " %" SCNu64 " %" SCNu64 " : tunables %*u %*u %*u : slabdata %*u %" SCNu64,
-			   &active, &total, &size, &per_slab, &pages, &slabs) == 6) {
+		if (sscanf(line,
+			   "buftrack_record %" SCNu64 " %" SCNu64 " %" SCNu64
+			   " %" SCNu64 " %" SCNu64
+			   " : tunables %*u %*u %*u : slabdata %*u %" SCNu64,
+			   &active, &total, &size, &per_slab, &pages,
+			   &slabs) == 6) {
 			fclose(f);
 			return (double)slabs * pages * getpagesize();
 		}
@@ -232,18 +242,26 @@ static void fill_crowd(struct bench *b, uint64_t n)
 
 	for (i = 1; i <= n; i++) {
 		report(b, &(struct buftrack_report){
-			.op = BUFTRACK_ALLOC, .address = 4 * LARGE,
-			.size = 1, .span = 1, .id = i,
-		});
+				  .op = BUFTRACK_ALLOC,
+				  .address = 4 * LARGE,
+				  .size = 1,
+				  .span = 1,
+				  .id = i,
+			  });
 		report(b, &(struct buftrack_report){
-			.op = BUFTRACK_FREE, .address = 4 * LARGE, .id = i,
-		});
+				  .op = BUFTRACK_FREE,
+				  .address = 4 * LARGE,
+				  .id = i,
+			  });
 	}
 	for (i = 1; i <= n; i++)
 		report(b, &(struct buftrack_report){
-			.op = BUFTRACK_ALLOC, .address = i, .size = 1,
-			.span = 8 * LARGE, .id = i,
-		});
+				  .op = BUFTRACK_ALLOC,
+				  .address = i,
+				  .size = 1,
+				  .span = 8 * LARGE,
+				  .id = i,
+			  });
 	flush(b);
 }
 
@@ -254,18 +272,21 @@ static double cost_in_crowd(struct bench *b)
 
 	for (i = 0; i < SAMPLE / 4; i++, id++) {
 		struct buftrack_report r = {
-			.op = BUFTRACK_ALLOC, .address = 4 * LARGE,
-			.size = 1, .span = LARGE, .id = id,
+			.op = BUFTRACK_ALLOC,
+			.address = 4 * LARGE,
+			.size = 1,
+			.span = LARGE,
+			.id = id,
 		};
 
-		report(b, &r);				/* overlap */
+		report(b, &r); /* overlap */
 		r.op = BUFTRACK_FREE;
 		r.span = 0;
-		report(b, &r);				/* ok */
+		report(b, &r); /* ok */
 		r.id = 0;
-		report(b, &r);				/* freed last: stale */
+		report(b, &r); /* freed last: stale */
 		r.id = id + 1;
-		report(b, &r);				/* inside: invalid */
+		report(b, &r); /* inside: invalid */
 	}
 	flush(b);
 	return (now() - start) / (double)SAMPLE;
