@@ -205,10 +205,9 @@ static void walk_locked(struct bt_tracker *t, struct bt_walk *w)
 {
 	unsigned int left = BT_WALK_CHUNK;
 
-	if (t->removed) {
-		w->end = true;
-		return;
-	}
+	/* Live and freed records ended with the device; what remained is history */
+	if (t->removed && w->cursor.part < PART_REMAINING)
+		w->cursor.part = PART_REMAINING;
 	if (w->cursor.part == PART_BEGIN)
 		w->cursor.part = PART_LIVE;
 	if (w->cursor.part < PART_REMAINING && !list_domains(t, w, &left))
