@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * cli-shim.so: a module that is not the one that is loaded, for LD_PRELOAD
+ *
+ *   SHIM_FAIL=<nr>:<errno>   the ioctl of that number fails so
+ *   SHIM_SKIP=<n>            but not the first n times
+ *   SHIM_OPEN=<errno>        opening a node fails so
+ *   SHIM_COUNTERS=<n>        the module knows so many counters
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <linux/buftrack.h>
+
+static unsigned long setting(const char *name, unsigned long otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoul(value, NULL, 10) : otherwise;
+}
+
+static int injected(unsigned long request)
+{
+	static unsigned long nr_met;
+	const char *fail = getenv("SHIM_FAIL");
+	char *colon;
+
+	if (!fail || strtoul(fail, &colon, 10) != _IOC_NR(request))
+		return 0;
+	if (nr_met++ < setting("SHIM_SKIP", 0))
+		return 0;
+	errno = atoi(colon + 1);
+	return -1;
+}
+
+/* What it knows of the counters, it tells; there is nothing beyond. */
+static void pretend(unsigned long request, void *arg)
+{
+	unsigned long known = setting("SHIM_COUNTERS", BUFTRACK_NR_COUNTERS);
+	struct buftrack_info *info = arg;
+	struct buftrack_counters *counters = arg;
+
+	if (request == BUFTRACK_IOCTL_INFO) {
+		info->nr_counters = known;
+	} else if (request == BUFTRACK_IOCTL_COUNTERS && counters->nr > known) {
+		uint64_t *values = (uint64_t *)(uintptr_t)counters->values;
+
+		memset(values + known, 0,
+		       (counters->nr - known) * sizeof(*values));
+		counters->nr = known;
+	}
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	int (*real)(int fd, unsigned long request, ...) =
+		dlsym(RTLD_NEXT, "ioctl");
+	va_list args;
+	void *arg;
+	int ret;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (_IOC_TYPE(request) != BUFTRACK_TYPE)
+		return real(fd, request, arg);
+	if (injected(request))
+		return -1;
+	ret = real(fd, request, arg);
+	if (!ret)
+		pretend(request, arg);
+	return ret;
+}
+
+int open(const char *path, int flags, ...)
+{
+	int (*real)(const char *path, int flags, ...) =
+		dlsym(RTLD_NEXT, "open");
+	mode_t mode = 0;
+	va_list args;
+
+	va_start(args, flags);
+	if (flags & O_CREAT)
+		mode = va_arg(args, int);
+	va_end(args);
+	errno = setting("SHIM_OPEN", 0);
+	if (errno && !strncmp(path, "/dev/buftrack/", strlen("/dev/buftrack/")))
+		return -1;
+	return real(path, flags, mode);
+}

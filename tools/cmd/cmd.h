@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The frame of the command: verbs, their options, how they end
+ */
+#ifndef BUFTRACK_CMD_H
+#define BUFTRACK_CMD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* How the command ends */
+enum {
+	ENDED_WELL = 0,
+	ENDED_FAILED = 1,
+	ENDED_USAGE = 2,
+	ENDED_CONDITION = 3,
+};
+
+/**
+ * struct option_spec - an option of a verb
+ * @name: without the dashes; NULL ends a list
+ * @argument: how help calls its argument; NULL: it takes none
+ * @help: a line for help
+ */
+struct option_spec {
+	const char *name;
+	const char *argument;
+	const char *help;
+};
+
+struct args;
+
+/**
+ * struct verb - what the command can do
+ * @name: one word, or two: "device add"
+ * @operands: how help shows what follows the options, "" if nothing does
+ * @summary: a line for help
+ * @details: more for help, or NULL
+ * @options: list, beside --help, which every verb has
+ * @run: does it; returns how the command ends
+ */
+struct verb {
+	const char *name;
+	const char *operands;
+	const char *summary;
+	const char *details;
+	const struct option_spec *options;
+	int (*run)(struct args *args);
+};
+
+/* All verbs, in the order in which help shows them; NULL at the end */
+extern const struct verb *const verbs[];
+
+/**
+ * struct args - the words that follow the verb
+ * @verb: the verb
+ * @argc: how many words, the verb's last one included
+ * @argv: the words
+ * @value: argument of the option that next_option() found
+ */
+struct args {
+	const struct verb *verb;
+	int argc;
+	char **argv;
+	const char *value;
+};
+
+/* What next_option() returns beside an index */
+enum {
+	OPTIONS_END = -1,
+	OPTIONS_BAD = -2,
+	OPTIONS_HELP = -3,
+};
+
+/**
+ * next_option() - the next option
+ * @args: the words
+ *
+ * Return: its index in the verb's list, or OPTIONS_END, or OPTIONS_BAD and
+ * OPTIONS_HELP, when all has been said, and the caller passes it on to
+ * options_failed().
+ */
+int next_option(struct args *args);
+
+/* options_failed() - how the command ends when next_option() gave up */
+int options_failed(int option);
+
+/**
+ * operands() - what follows the options
+ * @args: the words; next_option() has said OPTIONS_END
+ * @least: how many operands there must be
+ * @most: how many there may be
+ *
+ * Return: the operands with a NULL at the end, or NULL: it has complained, and
+ * the command ends with ENDED_USAGE.
+ */
+char **operands(struct args *args, int least, int most);
+
+/* help.c */
+void print_help(const struct verb *verb);
+void print_overview(void);
+const struct verb *find_verb(const char *first, const char *second);
+
+#endif /* BUFTRACK_CMD_H */

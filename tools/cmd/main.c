@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * buftrack: read and drive the buffer tracker
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "say.h"
+#include "verbs.h"
+
+const struct verb *const verbs[] = {
+	&verb_status,
+	&verb_list,
+	&verb_remaining,
+	&verb_replay,
+	&verb_device_add,
+	&verb_device_remove,
+	&verb_device_set,
+	&verb_enable,
+	&verb_disable,
+	&verb_reset,
+	&verb_version,
+	&verb_help,
+	NULL,
+};
+
+/* unknown() - a word that is no verb */
+static int unknown(const char *first, const char *second)
+{
+	size_t length = strlen(first);
+
+	for (size_t i = 0; verbs[i]; i++) {
+		const char *name = verbs[i]->name;
+
+		if (strncmp(name, first, length) || name[length] != ' ')
+			continue;
+		if (second && *second != '-')
+			say("%s has no verb '%s': see 'buftrack --help'", first,
+			    second);
+		else
+			say("%s needs a verb: see 'buftrack --help'", first);
+		return ENDED_USAGE;
+	}
+	say("there is no verb '%s': see 'buftrack --help'", first);
+	return ENDED_USAGE;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	struct args args;
+
+	if (argc < 2) {
+		say("it needs a verb: see 'buftrack --help'");
+		return ENDED_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
+		print_overview();
+		return ENDED_WELL;
+	}
+	if (!strcmp(argv[1], "--version"))
+		argv[1] += strlen("--");
+	args.verb = find_verb(argv[1], argc > 2 ? argv[2] : NULL);
+	if (!args.verb && argc > 2 && !strcmp(argv[2], "--help")) {
+		print_overview();
+		return ENDED_WELL;
+	}
+	if (!args.verb)
+		return unknown(argv[1], argc > 2 ? argv[2] : NULL);
+	args.argc = argc - 1;
+	args.argv = argv + 1;
+	if (strchr(args.verb->name, ' ')) {
+		args.argc--;
+		args.argv++;
+	}
+	return args.verb->run(&args);
+}
+
+int main(int argc, char **argv)
+{
+	int ret;
+
+	setlocale(LC_CTYPE, "");
+	ret = dispatch(argc, argv);
+	/* What could not be written was not said. */
+	if (fflush(stdout) || ferror(stdout))
+		return fail("the output cannot be written: %s",
+			    strerror(errno));
+	return ret;
+}

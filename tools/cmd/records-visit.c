@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Listing records: asking the devices
+ */
+#include <errno.h>
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "records.h"
+#include "say.h"
+#include "select.h"
+
+/* The kernel filters by these; the rest of the states is sifted here. */
+#define KERNEL_STATES                                   \
+	(BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED | \
+	 BUFTRACK_RECORD_REMAINING)
+
+/*
+ * @began: our clock when the first device was asked
+ * @space_met: some device has the space that is asked for
+ * @client_met: likewise
+ */
+struct visit {
+	const struct query *query;
+	struct selection selection;
+	struct totals totals;
+	struct origin *origins;
+	struct origin *origin;
+	uint64_t began;
+	bool space_met;
+	bool client_met;
+};
+
+static void *checked(void *pointer)
+{
+	if (!pointer)
+		exit(fail(
+			"out of memory for the list: free some, or use --limit"));
+	return pointer;
+}
+
+static void copy(char *to, const char *from, size_t size)
+{
+	size_t length = strnlen(from, size - 1);
+
+	memcpy(to, from, length);
+	to[length] = '\0';
+}
+
+static int name_spaces(struct origin *origin, struct buftrack_device *device)
+{
+	struct buftrack_space *space;
+	unsigned int from = 0;
+
+	while ((space = buftrack_device_next_space(device, from))) {
+		unsigned int number = buftrack_space_number(space);
+
+		if (number < BUFTRACK_MAX_SPACES)
+			copy(origin->spaces[number], buftrack_space_name(space),
+			     BUFTRACK_SPACE_NAME_SIZE);
+		buftrack_space_free(space);
+		from = number + 1;
+	}
+	return errno == ENOENT ? 0 : fail_errno(ACT_SPACE_INFO, "the spaces");
+}
+
+static uint64_t our_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
+}
+
+/* Devices are asked one after the other, but ages are of one moment. */
+static void set_clock(struct visit *visit, struct origin *origin,
+		      const struct buftrack_device_status *status)
+{
+	uint64_t now = our_clock();
+
+	if (!visit->began)
+		visit->began = now;
+	origin->ahead = buftrack_device_status_now(status) - now;
+	origin->now = visit->began + origin->ahead;
+}
+
+static int add_origin(struct visit *visit, struct buftrack_device *device,
+		      const struct buftrack_device_status *status)
+{
+	struct origin *origin = checked(calloc(1, sizeof(*origin)));
+
+	origin->next = visit->origins;
+	origin->number = buftrack_device_status_number(status);
+	set_clock(visit, origin, status);
+	copy(origin->name, buftrack_device_status_name(status),
+	     sizeof(origin->name));
+	visit->origins = origin;
+	visit->origin = origin;
+	return name_spaces(origin, device);
+}
+
+static void drop_origins(struct visit *visit)
+{
+	while (visit->origins) {
+		struct origin *origin = visit->origins;
+
+		visit->origins = origin->next;
+		tdestroy(origin->owners, free);
+		free(origin);
+	}
+}
+
+static int compare_owners(const void *a, const void *b)
+{
+	const struct owner *left = a, *right = b;
+
+	return (left->number > right->number) - (left->number < right->number);
+}
+
+/* find_owner() - what is known of a client, asked for once */
+static const struct owner *find_owner(struct origin *origin,
+				      struct buftrack_device *device,
+				      uint64_t number)
+{
+	struct owner key = { .number = number }, *owner, **found;
+	struct buftrack_client *client;
+	unsigned int state;
+
+	found = tfind(&key, &origin->owners, compare_owners);
+	if (found)
+		return *found;
+	owner = checked(calloc(1, sizeof(*owner)));
+	owner->number = number;
+	checked(tsearch(owner, &origin->owners, compare_owners));
+	client = buftrack_device_read_client(device, number);
+	if (!client)
+		return owner;
+	state = buftrack_client_state(client);
+	owner->exited = (state & BUFTRACK_CLIENT_OPEN) &&
+			(state & BUFTRACK_CLIENT_OPENER_EXITED);
+	owner->claimed_pid = buftrack_client_claimed_pid(client);
+	copy(owner->claimed_name, buftrack_client_claimed_name(client),
+	     sizeof(owner->claimed_name));
+	buftrack_client_free(client);
+	return owner;
+}
+
+static bool is_wanted(const struct query *query,
+		      const struct buftrack_buffer *buffer)
+{
+	unsigned int more = query->states & ~KERNEL_STATES;
+
+	if (query->has_pid && query->pid != buftrack_buffer_pid(buffer))
+		return false;
+	if (buftrack_buffer_size(buffer) > query->max_size)
+		return false;
+	return !query->states ||
+	       (query->states & KERNEL_STATES &
+		buftrack_buffer_state(buffer)) ||
+	       (more & buftrack_buffer_state(buffer));
+}
+
+static void take(struct visit *visit, struct buftrack_device *device,
+		 const struct buftrack_buffer *buffer)
+{
+	struct row row = {
+		.origin = visit->origin,
+		.client = buftrack_buffer_client(buffer),
+		.address = buftrack_buffer_address(buffer),
+		.size = buftrack_buffer_size(buffer),
+		.span = buftrack_buffer_span(buffer),
+		.id = buftrack_buffer_id(buffer),
+		.allocated = buftrack_buffer_allocated(buffer),
+		.ended = buftrack_buffer_ended(buffer),
+		.ended_by = buftrack_buffer_ended_by(buffer),
+		.space = buftrack_buffer_space(buffer),
+		.state = buftrack_buffer_state(buffer),
+		.repeats = buftrack_buffer_repeats(buffer),
+		.pid = buftrack_buffer_pid(buffer),
+	};
+
+	copy(row.comm, buftrack_buffer_comm(buffer), sizeof(row.comm));
+	row.owner = find_owner(visit->origin, device, row.client);
+	visit->totals.matched++;
+	visit->totals.bytes += row.size;
+	selection_add(&visit->selection, &row);
+}
+
+/* set_states() - LIVE covers what is doubtful or orphaned */
+static void set_states(struct buftrack_filter *filter, unsigned int states)
+{
+	if (states & ~KERNEL_STATES)
+		states |= BUFTRACK_RECORD_LIVE;
+	buftrack_filter_set_states(filter, states & KERNEL_STATES);
+}
+
+/*
+ * make_filter() - what the kernel is to sift
+ *
+ * Return: a filter, or NULL: this device has no such space.
+ */
+static struct buftrack_filter *make_filter(struct visit *visit,
+					   struct buftrack_device *device)
+{
+	const struct query *query = visit->query;
+	struct buftrack_filter *filter = checked(buftrack_filter_new());
+
+	buftrack_filter_set_client(filter, query->client);
+	set_states(filter, query->states);
+	buftrack_filter_set_min_size(filter, query->min_size);
+	buftrack_filter_set_age(filter, query->min_age, query->max_age);
+	if (query->space) {
+		struct buftrack_space *space =
+			buftrack_device_find_space(device, query->space);
+
+		if (!space) {
+			buftrack_filter_free(filter);
+			return NULL;
+		}
+		buftrack_filter_set_space(filter, buftrack_space_number(space));
+		buftrack_space_free(space);
+	}
+	visit->space_met = true;
+	return filter;
+}
+
+static int walk(struct visit *visit, struct buftrack_device *device,
+		const struct buftrack_filter *filter)
+{
+	struct buftrack_listing *listing =
+		checked(buftrack_listing_new(device, filter));
+	const struct buftrack_buffer *buffer;
+	int ret;
+
+	while ((ret = buftrack_listing_next(listing, &buffer)) > 0)
+		if (is_wanted(visit->query, buffer))
+			take(visit, device, buffer);
+	buftrack_listing_free(listing);
+	return ret < 0 ?
+		       fail_errno(ACT_RECORDS, "device %u (%s)",
+				  visit->origin->number, visit->origin->name) :
+		       0;
+}
+
+/* has_client() - whether the client that is asked for is here */
+static bool has_client(const struct visit *visit,
+		       struct buftrack_device *device)
+{
+	struct buftrack_client *client;
+
+	if (!visit->query->client)
+		return true;
+	client = buftrack_device_read_client(device, visit->query->client);
+	buftrack_client_free(client);
+	return client;
+}
+
+static int add_remaining(struct visit *visit, struct buftrack_device *device)
+{
+	struct buftrack_counter_set *set;
+
+	if (!visit->totals.remaining)
+		return 0;
+	set = buftrack_device_read_counters(device, BUFTRACK_SCOPE_DEVICE, 0);
+	if (!set)
+		return fail_errno(ACT_COUNTERS, "device %u (%s)",
+				  visit->origin->number, visit->origin->name);
+	visit->totals.remaining_buffers +=
+		buftrack_counter_set_value(set, BUFTRACK_REMAINING_BUFFERS);
+	visit->totals.remaining_bytes +=
+		buftrack_counter_set_value(set, BUFTRACK_REMAINING_BYTES);
+	buftrack_counter_set_free(set);
+	return 0;
+}
+
+static int visit_device(struct buftrack_device *device,
+			const struct buftrack_device_status *status,
+			void *context)
+{
+	struct visit *visit = context;
+	struct buftrack_filter *filter;
+	int ret;
+
+	if (add_origin(visit, device, status) || add_remaining(visit, device))
+		return ENDED_FAILED;
+	if (!has_client(visit, device))
+		return 0;
+	visit->client_met = true;
+	filter = make_filter(visit, device);
+	if (!filter)
+		return 0;
+	ret = walk(visit, device, filter);
+	buftrack_filter_free(filter);
+	return ret;
+}
+
+/* A filter that nothing can pass is a slip, not an empty list. */
+static int check_met(const struct visit *visit)
+{
+	const struct query *query = visit->query;
+	const char *where = query->device ? "the device has" : "no device has";
+	const char *no = query->device ? "no " : "a ";
+
+	if (!visit->client_met && query->client)
+		return fail("%s %sclient %llu: see 'buftrack status'", where,
+			    no, (unsigned long long)query->client);
+	if (!visit->space_met && query->space)
+		return fail("%s %sspace '%s': see 'buftrack status'", where, no,
+			    query->space);
+	return 0;
+}
+
+int show_records(const struct query *query, bool remaining)
+{
+	struct printer printer = { 0 };
+	struct visit visit = {
+		.query = query,
+		.selection = { .query = query, .printer = &printer },
+		.totals = { .remaining = remaining },
+	};
+	int ret;
+
+	printer_begin(&printer, query->json);
+	ret = each_device(query->device, visit_device, &visit);
+	if (!ret)
+		ret = check_met(&visit);
+	selection_end(&visit.selection);
+	/* Where nothing was found out, there is nothing to write. */
+	if (!ret || printer.nr)
+		printer_end(&printer, &visit.totals);
+	drop_origins(&visit);
+	return ret;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * buftrack remaining
+ */
+#include "records.h"
+#include "say.h"
+#include "verbs.h"
+
+static const struct option_spec options[] = {
+	QUERY_OPTIONS,
+	{ .name = NULL },
+};
+
+static int parse(struct args *args, struct query *query)
+{
+	int option;
+
+	while ((option = next_option(args)) >= 0)
+		if (query_option(args, option, query))
+			return OPTIONS_BAD;
+	if (option == OPTIONS_END && !operands(args, 0, 0))
+		return OPTIONS_BAD;
+	return option;
+}
+
+static int run(struct args *args)
+{
+	struct query query;
+	int ret;
+
+	query_init(&query);
+	query.states = BUFTRACK_RECORD_REMAINING;
+	ret = parse(args, &query);
+	if (ret != OPTIONS_END)
+		return options_failed(ret);
+	return show_records(&query, true);
+}
+
+const struct verb verb_remaining = {
+	.name = "remaining",
+	.operands = "",
+	.summary = "which buffers were still live when their clients ended",
+	.details = QUERY_DETAILS
+	"\nThe latest of them are kept, as many as --max-remaining of device set says. What\nis no longer kept is still in the sum of those that remained in all.",
+	.options = options,
+	.run = run,
+};

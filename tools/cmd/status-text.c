@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What status and replay tell, as text
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "snapshot.h"
+#include "text.h"
+
+/* So many closed clients are shown, the latest, unless all were asked for. */
+#define MAX_CLOSED 8
+
+static void print_device(const struct snapshot *snapshot)
+{
+	const struct buftrack_device_status *status = snapshot->status;
+	unsigned int state = buftrack_device_status_state(status);
+	bool on = state & BUFTRACK_DEVICE_ENABLED;
+
+	printf("%sdevice %u: %s%s", bold(),
+	       buftrack_device_status_number(status),
+	       buftrack_device_status_name(status), plain());
+	printf(", by %s, tracking is %s%s%s%s%s\n",
+	       buftrack_device_status_driver(status), on ? good() : bad(),
+	       on ? "on" : "off", plain(),
+	       state & BUFTRACK_DEVICE_IS_TEMPORARY ? ", temporary" : "",
+	       state & BUFTRACK_DEVICE_REMOVED ? ", removed" : "");
+}
+
+static const unsigned int activity[] = {
+	BUFTRACK_ALLOCS,	  BUFTRACK_FREES,
+	BUFTRACK_LIVE_BUFFERS,	  BUFTRACK_LIVE_BYTES,
+	BUFTRACK_PEAK_BYTES,	  BUFTRACK_REMAINING_BUFFERS,
+	BUFTRACK_REMAINING_BYTES,
+};
+
+#define NR_ACTIVITY (sizeof(activity) / sizeof(activity[0]))
+
+static void activity_columns(struct table *table)
+{
+	static const char *const names[NR_ACTIVITY] = {
+		"ALLOCS", "FREES",  "LIVE",	   "LIVE SIZE",
+		"PEAK",	  "REMAIN", "REMAIN SIZE",
+	};
+
+	for (size_t i = 0; i < NR_ACTIVITY; i++)
+		table_column(table, names[i], TABLE_RIGHT);
+	table_column(table, "WRONG FREES", TABLE_RIGHT);
+}
+
+static bool counts_bytes(unsigned int counter)
+{
+	return counter == BUFTRACK_LIVE_BYTES ||
+	       counter == BUFTRACK_PEAK_BYTES ||
+	       counter == BUFTRACK_REMAINING_BYTES;
+}
+
+static void activity_cells(struct table *table,
+			   const struct buftrack_counter_set *counters)
+{
+	for (size_t i = 0; i < NR_ACTIVITY; i++) {
+		uint64_t value =
+			buftrack_counter_set_value(counters, activity[i]);
+
+		if (counts_bytes(activity[i]))
+			table_size(table, value);
+		else
+			table_number(table, value);
+	}
+	table_number(table, wrong_frees(counters));
+}
+
+static void print_spaces(const struct snapshot *snapshot)
+{
+	struct table *table = table_new();
+
+	table_column(table, "SPACE", 0);
+	table_column(table, "CAPACITY", TABLE_RIGHT);
+	activity_columns(table);
+	for (size_t i = 0; i < snapshot->nr_spaces; i++) {
+		uint64_t capacity =
+			buftrack_space_capacity(snapshot->spaces[i]);
+
+		table_row(table, NULL);
+		table_cell(table, "%s",
+			   buftrack_space_name(snapshot->spaces[i]));
+		if (capacity)
+			table_size(table, capacity);
+		else
+			table_cell(table, "-");
+		activity_cells(table, snapshot->space_counters[i]);
+	}
+	table_row(table, bold());
+	table_cell(table, "all");
+	table_cell(table, " ");
+	activity_cells(table, snapshot->counters);
+	table_print(table);
+	table_free(table);
+}
+
+/* "open", "closed", and what else is worth a word */
+static void state_cell(struct table *table,
+		       const struct buftrack_client *client)
+{
+	unsigned int state = buftrack_client_state(client);
+
+	table_cell(table, "%s%s%s%s%s%s",
+		   state & BUFTRACK_CLIENT_OPEN ? "open" : "closed",
+		   (state & BUFTRACK_CLIENT_OPEN) &&
+				   (state & BUFTRACK_CLIENT_OPENER_EXITED) ?
+			   ", opener exited" :
+			   "",
+		   state & BUFTRACK_CLIENT_IS_LATE ? ", late" : "",
+		   state & BUFTRACK_CLIENT_IS_SHARED ? ", shared" : "",
+		   state & BUFTRACK_CLIENT_HAD_GAP ? ", gap" : "",
+		   state & BUFTRACK_CLIENT_HAS_EVICTED ? ", evictions" : "");
+}
+
+/* What a client says of itself is never shown as if it were known. */
+static void claim_cell(struct table *table,
+		       const struct buftrack_client *client)
+{
+	const char *name = buftrack_client_claimed_name(client);
+	unsigned int pid = buftrack_client_claimed_pid(client);
+
+	if (pid && *name)
+		table_cell(table, "pid %u '%s'", pid, name);
+	else if (pid)
+		table_cell(table, "pid %u", pid);
+	else if (*name)
+		table_cell(table, "'%s'", name);
+	else
+		table_cell(table, "-");
+}
+
+static void client_row(struct table *table, const struct snapshot *snapshot,
+		       size_t i)
+{
+	const struct buftrack_client *client = snapshot->clients[i];
+
+	table_row(table, NULL);
+	table_number(table, buftrack_client_number(client));
+	table_number(table, buftrack_client_pid(client));
+	table_cell(table, "%s", buftrack_client_comm(client));
+	claim_cell(table, client);
+	state_cell(table, client);
+	activity_cells(table, snapshot->client_counters[i]);
+}
+
+static size_t count_closed(const struct snapshot *snapshot)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < snapshot->nr_clients; i++)
+		if (!(buftrack_client_state(snapshot->clients[i]) &
+		      BUFTRACK_CLIENT_OPEN))
+			nr++;
+	return nr;
+}
+
+static void print_clients(const struct snapshot *snapshot, bool all)
+{
+	size_t closed = count_closed(snapshot), hidden = 0, skip;
+	struct table *table;
+
+	if (!snapshot->nr_clients)
+		return;
+	table = table_new();
+	table_column(table, "CLIENT", TABLE_RIGHT);
+	table_column(table, "PID", TABLE_RIGHT);
+	table_column(table, "COMM", 0);
+	table_column(table, "CLAIMS TO BE", 0);
+	table_column(table, "STATE", 0);
+	activity_columns(table);
+	skip = !all && closed > MAX_CLOSED ? closed - MAX_CLOSED : 0;
+	for (size_t i = 0; i < snapshot->nr_clients; i++) {
+		bool open = buftrack_client_state(snapshot->clients[i]) &
+			    BUFTRACK_CLIENT_OPEN;
+
+		if (!open && hidden < skip)
+			hidden++;
+		else
+			client_row(table, snapshot, i);
+	}
+	printf("\n");
+	table_print(table);
+	table_free(table);
+	if (hidden)
+		printf("and %zu closed clients before them: see --all-clients\n",
+		       hidden);
+}
+
+/* Which verdicts are about frees; the rest is told below them. */
+static bool is_free(unsigned int verdict)
+{
+	return verdict >= BUFTRACK_REFUSED_FREE;
+}
+
+static void verdict_row(struct table *table, unsigned int verdict, int counter,
+			uint64_t count)
+{
+	table_row(table, NULL);
+	table_cell(table, "%s", buftrack_counter_name(counter));
+	table_number(table, count);
+	table_cell(table, "%s", buftrack_verdict_meaning(verdict));
+}
+
+static void verdict_rows(struct table *table, const struct snapshot *snapshot,
+			 bool frees)
+{
+	for (unsigned int i = 0; i < BUFTRACK_NR_VERDICTS; i++) {
+		int counter = buftrack_verdict_counter(i);
+		uint64_t count;
+
+		if (counter < 0 || is_free(i) != frees)
+			continue;
+		count = buftrack_counter_set_value(snapshot->counters, counter);
+		if (count)
+			verdict_row(table, i, counter, count);
+	}
+}
+
+static struct table *verdict_table(const char *name)
+{
+	struct table *table = table_new();
+
+	table_column(table, name, 0);
+	table_column(table, "COUNT", TABLE_RIGHT);
+	table_column(table, "MEANING", 0);
+	return table;
+}
+
+static void print_wrong_frees(const struct snapshot *snapshot)
+{
+	uint64_t total = wrong_frees(snapshot->counters);
+	struct table *table;
+
+	if (!total) {
+		printf("\n%sno wrong frees%s\n", good(), plain());
+		return;
+	}
+	table = verdict_table("WRONG FREE");
+	verdict_rows(table, snapshot, true);
+	table_row(table, bad());
+	table_cell(table, "all");
+	table_number(table, total);
+	printf("\n");
+	table_print(table);
+	table_free(table);
+}
+
+/* Counters that no verdict has, but that a user should know of if not 0 */
+static const struct {
+	enum buftrack_counter counter;
+	const char *meaning;
+} notices[] = {
+	{ BUFTRACK_SUPERSEDED, "records replaced by a later alloc" },
+	{ BUFTRACK_ORPHANED_BUFFERS, "live, but their owner has ended" },
+	{ BUFTRACK_REMOVED_BUFFERS, "were live when the device was removed" },
+	{ BUFTRACK_LOST_REPORTS, "known to be lost on their way" },
+	{ BUFTRACK_EVICTED_RECORDS,
+	  "freed records dropped to make room, so that a second free of them is unknown" },
+};
+
+static bool add_notices(struct table *table, const struct snapshot *snapshot)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(notices) / sizeof(notices[0]); i++) {
+		uint64_t count = buftrack_counter_set_value(snapshot->counters,
+							    notices[i].counter);
+
+		if (!count)
+			continue;
+		any = true;
+		table_row(table, NULL);
+		table_cell(table, "%s",
+			   buftrack_counter_name(notices[i].counter));
+		table_number(table, count);
+		table_cell(table, "%s", notices[i].meaning);
+	}
+	return any;
+}
+
+static bool other_verdicts(const struct snapshot *snapshot)
+{
+	static const unsigned int counters[] = {
+		BUFTRACK_DISABLED_REPORTS,
+		BUFTRACK_UNTRACKED_BUFFERS,
+		BUFTRACK_DOUBLE_ALLOCS,
+		BUFTRACK_OVERLAPS,
+	};
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
+		if (buftrack_counter_set_value(snapshot->counters, counters[i]))
+			return true;
+	return false;
+}
+
+static void print_others(const struct snapshot *snapshot)
+{
+	struct table *table = verdict_table("ALSO SEEN");
+	bool any = other_verdicts(snapshot);
+
+	verdict_rows(table, snapshot, false);
+	if (add_notices(table, snapshot) || any) {
+		printf("\n");
+		table_print(table);
+	}
+	table_free(table);
+}
+
+void print_text(const struct snapshots *snapshots, bool all_clients)
+{
+	for (size_t i = 0; i < snapshots->nr; i++) {
+		const struct snapshot *snapshot = &snapshots->list[i];
+
+		if (i)
+			printf("\n\n");
+		print_device(snapshot);
+		print_spaces(snapshot);
+		print_clients(snapshot, all_clients);
+		print_wrong_frees(snapshot);
+		print_others(snapshot);
+	}
+	if (!snapshots->nr)
+		printf("no devices\n");
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Text for people: units and colours
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+const char *size_text(uint64_t bytes, char text[UNIT_TEXT])
+{
+	static const char *const units[] = { "B",   "KiB", "MiB", "GiB",
+					     "TiB", "PiB", "EiB" };
+	unsigned int unit = 0;
+	double value = bytes;
+
+	/* 1023.995 of a unit would be rounded to 1024.00 of it. */
+	for (; value >= 1023.995 && unit < 6; unit++)
+		value /= 1024;
+	if (!unit)
+		snprintf(text, UNIT_TEXT, "%" PRIu64 " B", bytes);
+	else
+		snprintf(text, UNIT_TEXT, "%.*f %s",
+			 value < 10  ? 2 :
+			 value < 100 ? 1 :
+				       0,
+			 value, units[unit]);
+	return text;
+}
+
+const char *duration_text(uint64_t ns, char text[UNIT_TEXT])
+{
+	uint64_t s = ns / 1000000000;
+
+	if (ns < 1000)
+		snprintf(text, UNIT_TEXT, "%" PRIu64 "ns", ns);
+	else if (ns < 1000000)
+		snprintf(text, UNIT_TEXT, "%" PRIu64 "us", ns / 1000);
+	else if (!s)
+		snprintf(text, UNIT_TEXT, "%" PRIu64 "ms", ns / 1000000);
+	else if (s < 60)
+		snprintf(text, UNIT_TEXT, "%" PRIu64 "s", s);
+	else if (s < 3600)
+		snprintf(text, UNIT_TEXT, "%" PRIu64 "m %" PRIu64 "s", s / 60,
+			 s % 60);
+	else if (s < 86400)
+		snprintf(text, UNIT_TEXT, "%" PRIu64 "h %" PRIu64 "m", s / 3600,
+			 s / 60 % 60);
+	else
+		snprintf(text, UNIT_TEXT, "%" PRIu64 "d %" PRIu64 "h",
+			 s / 86400, s / 3600 % 24);
+	return text;
+}
+
+static bool colours(void)
+{
+	static int wanted = -1;
+
+	if (wanted < 0) {
+		const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+
+		wanted = isatty(STDOUT_FILENO) && !(none && *none) && term &&
+			 strcmp(term, "dumb");
+	}
+	return wanted;
+}
+
+const char *bold(void)
+{
+	return colours() ? "\033[1m" : "";
+}
+
+const char *bad(void)
+{
+	return colours() ? "\033[31m" : "";
+}
+
+const char *good(void)
+{
+	return colours() ? "\033[32m" : "";
+}
+
+const char *plain(void)
+{
+	return colours() ? "\033[m" : "";
+}

@@ -1,0 +1,90 @@
+# bash completion for buftrack                             -*- shell-script -*-
+# shellcheck shell=bash
+
+# Words that are no options: what a verb takes, a line for each verb.
+_buftrack_verbs='status list remaining replay device enable disable reset version help'
+_buftrack_device_verbs='add remove set'
+
+_buftrack_options() {
+	local limits='--max-records --freed-records --max-clients --max-closed --max-remaining'
+	local query='--device --client --pid --space --min-size --max-size --min-age --max-age
+		--sort --reverse --limit --json'
+	case $1 in
+	status) echo '--device --json --fail-on --all-clients' ;;
+	list) echo "$query --state" ;;
+	remaining) echo "$query" ;;
+	replay) echo "$limits --keep --all-clients --json" ;;
+	'device add') echo '--space --json' ;;
+	'device remove') echo '--force --json' ;;
+	'device set') echo "$limits --space --device" ;;
+	enable | disable | reset) echo '--device' ;;
+	version) echo '--json' ;;
+	esac
+}
+
+# The names of the devices that there are.
+_buftrack_devices() {
+	buftrack status --json 2> /dev/null | sed -nE 's/^      "name": "([^"\\]*)",$/\1/p'
+}
+
+_buftrack_values() {
+	case $1 in
+	--device) _buftrack_devices ;;
+	--sort) echo 'age size address client' ;;
+	--state) echo 'live freed remaining doubtful orphaned all' ;;
+	--fail-on) echo 'double_free stale_free foreign_free size_mismatch refused_free
+		invalid_free unknown_free unknown_free.pre_attach unknown_free.gap
+		unknown_free.evicted unknown_free.other_id unknown_free.never double_alloc
+		overlap untracked disabled remaining' ;;
+	esac
+}
+
+# Options that take a value, which nothing is known of.
+_buftrack_takes_value() {
+	case $1 in
+	--client | --pid | --space | --min-size | --max-size | --min-age | --max-age | --limit | \
+		--max-records | --freed-records | --max-clients | --max-closed | --max-remaining) ;;
+	*) return 1 ;;
+	esac
+}
+
+_buftrack() {
+	local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+	local verb=${COMP_WORDS[1]-} first=2 words=
+	# What is completed may have spaces in it.
+	local IFS=$' \t\n'
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$_buftrack_verbs --help --version" -- "$current")
+		return
+	fi
+	if [ "$verb" = device ]; then
+		if [ "$COMP_CWORD" = 2 ]; then
+			mapfile -t COMPREPLY < <(compgen -W "$_buftrack_device_verbs" -- "$current")
+			return
+		fi
+		verb="device ${COMP_WORDS[2]}" first=3
+	fi
+	words=$(_buftrack_values "$before")
+	if [ -n "$words" ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+		return
+	fi
+	_buftrack_takes_value "$before" && return
+	case $current in
+	-*)
+		mapfile -t COMPREPLY < <(compgen -W "$(_buftrack_options "$verb") --help" -- "$current")
+		return
+		;;
+	esac
+	case $verb in
+	replay) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+	help) mapfile -t COMPREPLY < <(compgen -W "$_buftrack_verbs" -- "$current") ;;
+	'device remove' | 'device set' | enable | disable | reset)
+		[ "$COMP_CWORD" -gt "$first" ] ||
+			mapfile -t COMPREPLY < <(compgen -W "$(_buftrack_devices)" -- "$current")
+		;;
+	esac
+}
+
+complete -o filenames -F _buftrack buftrack

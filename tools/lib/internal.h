@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the files of the library share
+ */
+#ifndef BUFTRACK_LIB_INTERNAL_H
+#define BUFTRACK_LIB_INTERNAL_H
+
+#include "libbuftrack.h"
+
+/* Everything is hidden but what the public header declares */
+#define API __attribute__((visibility("default")))
+
+/* Answers hold what the kernel wrote, as it wrote it */
+struct buftrack_module {
+	struct buftrack_info info;
+};
+
+struct buftrack_device_status {
+	struct buftrack_device_info info;
+};
+
+struct buftrack_space {
+	struct buftrack_space_info info;
+};
+
+struct buftrack_client {
+	struct buftrack_client_info info;
+};
+
+struct buftrack_buffer {
+	struct buftrack_record record;
+};
+
+struct buftrack_counter_set {
+	uint64_t values[BUFTRACK_NR_COUNTERS];
+	unsigned int length;
+};
+
+/* What is handed over is kept as the kernel wants it */
+struct buftrack_settings {
+	struct buftrack_device_set set;
+};
+
+struct buftrack_declaration {
+	struct buftrack_declare declare;
+};
+
+struct buftrack_filter {
+	struct buftrack_records query;
+};
+
+struct buftrack_reports {
+	struct buftrack_report *reports;
+	uint8_t *verdicts;
+	unsigned int capacity;
+	unsigned int length;
+	unsigned int done;
+};
+
+struct buftrack_device {
+	int fd;
+};
+
+struct buftrack_control {
+	int fd;
+};
+
+#endif /* BUFTRACK_LIB_INTERNAL_H */

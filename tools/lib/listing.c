@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * buftrack_listing: a walk over the records of a device
+ */
+#include <stdlib.h>
+
+#include "internal.h"
+#include "uapi.h"
+
+/* So many records are fetched at once: 24 KiB. */
+#define CHUNK 256
+
+struct buftrack_listing {
+	struct buftrack_device *device;
+	struct buftrack_records query;
+	unsigned int filled;
+	unsigned int at;
+	struct buftrack_buffer chunk[CHUNK];
+};
+
+API struct buftrack_listing *
+buftrack_listing_new(struct buftrack_device *device,
+		     const struct buftrack_filter *filter)
+{
+	struct buftrack_listing *listing = calloc(1, sizeof(*listing));
+
+	if (!listing)
+		return NULL;
+	listing->device = device;
+	if (filter)
+		listing->query = filter->query;
+	else
+		listing->query.space = BUFTRACK_ANY_SPACE;
+	return listing;
+}
+
+API void buftrack_listing_free(struct buftrack_listing *listing)
+{
+	free(listing);
+}
+
+static int fetch(struct buftrack_listing *listing)
+{
+	struct buftrack_records *query = &listing->query;
+
+	query->records = (uintptr_t)listing->chunk;
+	query->nr = CHUNK;
+	query->record_size = sizeof(listing->chunk[0]);
+	listing->at = 0;
+	listing->filled = 0;
+	if (uapi_records(listing->device->fd, query))
+		return -1;
+	listing->filled = query->nr;
+	return 0;
+}
+
+API int buftrack_listing_next(struct buftrack_listing *listing,
+			      const struct buftrack_buffer **buffer)
+{
+	/* A chunk may come empty and yet not be the last. */
+	while (listing->at == listing->filled) {
+		if (listing->query.end)
+			return 0;
+		if (fetch(listing))
+			return -1;
+	}
+	*buffer = &listing->chunk[listing->at++];
+	return 1;
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The names of counters and verdicts: their one home
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+static const char *const counter_names[] = {
+	[BUFTRACK_ALLOCS] = "allocs",
+	[BUFTRACK_FREES] = "frees",
+	[BUFTRACK_LIVE_BUFFERS] = "live_buffers",
+	[BUFTRACK_LIVE_BYTES] = "live_bytes",
+	[BUFTRACK_PEAK_BYTES] = "peak_bytes",
+	[BUFTRACK_ORPHANED_BUFFERS] = "orphaned_buffers",
+	[BUFTRACK_ORPHANED_BYTES] = "orphaned_bytes",
+	[BUFTRACK_DOUBLE_FREES] = "double_free",
+	[BUFTRACK_STALE_FREES] = "stale_free",
+	[BUFTRACK_FOREIGN_FREES] = "foreign_free",
+	[BUFTRACK_SIZE_MISMATCHES] = "size_mismatch",
+	[BUFTRACK_REFUSED_FREES] = "refused_free",
+	[BUFTRACK_INVALID_FREES] = "invalid_free",
+	[BUFTRACK_UNKNOWN_FREES_PRE_ATTACH] = "unknown_free.pre_attach",
+	[BUFTRACK_UNKNOWN_FREES_GAP] = "unknown_free.gap",
+	[BUFTRACK_UNKNOWN_FREES_EVICTED] = "unknown_free.evicted",
+	[BUFTRACK_UNKNOWN_FREES_OTHER_ID] = "unknown_free.other_id",
+	[BUFTRACK_UNKNOWN_FREES_NEVER] = "unknown_free.never",
+	[BUFTRACK_DOUBLE_ALLOCS] = "double_alloc",
+	[BUFTRACK_OVERLAPS] = "overlap",
+	[BUFTRACK_SUPERSEDED] = "superseded",
+	[BUFTRACK_REMAINING_BUFFERS] = "remaining_buffers",
+	[BUFTRACK_REMAINING_BYTES] = "remaining_bytes",
+	[BUFTRACK_REMOVED_BUFFERS] = "removed_buffers",
+	[BUFTRACK_UNTRACKED_BUFFERS] = "untracked_buffers",
+	[BUFTRACK_DISABLED_REPORTS] = "disabled_reports",
+	[BUFTRACK_LOST_REPORTS] = "lost_reports",
+	[BUFTRACK_FREED_RECORDS] = "freed_records",
+	[BUFTRACK_EVICTED_RECORDS] = "evicted_records",
+};
+
+static const struct {
+	const char *name;
+	const char *meaning;
+	int counter;
+} verdicts[] = {
+	[BUFTRACK_OK] = { "ok", "as it should be", -1 },
+	[BUFTRACK_DISABLED] = { "disabled", "reported while tracking was off",
+				BUFTRACK_DISABLED_REPORTS },
+	[BUFTRACK_UNTRACKED] = { "untracked",
+				 "allocated when no record was left to keep it in",
+				 BUFTRACK_UNTRACKED_BUFFERS },
+	[BUFTRACK_DOUBLE_ALLOC] = { "double_alloc",
+				    "allocated what was live already",
+				    BUFTRACK_DOUBLE_ALLOCS },
+	[BUFTRACK_OVERLAP] = { "overlap",
+			       "allocated where another buffer lives",
+			       BUFTRACK_OVERLAPS },
+	[BUFTRACK_REFUSED_FREE] = { "refused_free",
+				    "the driver refused to free it, it lives on",
+				    BUFTRACK_REFUSED_FREES },
+	[BUFTRACK_FOREIGN_FREE] = { "foreign_free",
+				    "freed by another client than its owner",
+				    BUFTRACK_FOREIGN_FREES },
+	[BUFTRACK_SIZE_MISMATCH] = { "size_mismatch",
+				     "freed with another size than allocated",
+				     BUFTRACK_SIZE_MISMATCHES },
+	[BUFTRACK_DOUBLE_FREE] = { "double_free", "it was freed already",
+				   BUFTRACK_DOUBLE_FREES },
+	[BUFTRACK_STALE_FREE] = { "stale_free",
+				  "it was freed already, and another lives there now",
+				  BUFTRACK_STALE_FREES },
+	[BUFTRACK_INVALID_FREE] = { "invalid_free",
+				    "the address is inside of a live buffer",
+				    BUFTRACK_INVALID_FREES },
+	[BUFTRACK_UNKNOWN_PRE_ATTACH] = { "unknown_free.pre_attach",
+					  "it is older than the client's reports",
+					  BUFTRACK_UNKNOWN_FREES_PRE_ATTACH },
+	[BUFTRACK_UNKNOWN_GAP] = { "unknown_free.gap",
+				   "reports are missing that may explain it",
+				   BUFTRACK_UNKNOWN_FREES_GAP },
+	[BUFTRACK_UNKNOWN_EVICTED] = { "unknown_free.evicted",
+				       "its record may have been evicted",
+				       BUFTRACK_UNKNOWN_FREES_EVICTED },
+	[BUFTRACK_UNKNOWN_OTHER_ID] = { "unknown_free.other_id",
+					"other objects had this address: several free one buffer",
+					BUFTRACK_UNKNOWN_FREES_OTHER_ID },
+	[BUFTRACK_UNKNOWN_NEVER] = { "unknown_free.never",
+				     "it was never allocated",
+				     BUFTRACK_UNKNOWN_FREES_NEVER },
+};
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+_Static_assert(ARRAY_SIZE(counter_names) == BUFTRACK_NR_COUNTERS,
+	       "every counter has a name");
+_Static_assert(ARRAY_SIZE(verdicts) == BUFTRACK_NR_VERDICTS,
+	       "every verdict has a name");
+
+API const char *buftrack_library_version(void)
+{
+	return LIBBUFTRACK_VERSION;
+}
+
+API const char *buftrack_counter_name(unsigned int counter)
+{
+	return counter < BUFTRACK_NR_COUNTERS ? counter_names[counter] : NULL;
+}
+
+API int buftrack_counter_from_name(const char *name)
+{
+	for (unsigned int i = 0; i < BUFTRACK_NR_COUNTERS; i++)
+		if (!strcmp(counter_names[i], name))
+			return i;
+	errno = ENOENT;
+	return -1;
+}
+
+API const char *buftrack_verdict_name(unsigned int verdict)
+{
+	return verdict < BUFTRACK_NR_VERDICTS ? verdicts[verdict].name : NULL;
+}
+
+API int buftrack_verdict_from_name(const char *name)
+{
+	for (unsigned int i = 0; i < BUFTRACK_NR_VERDICTS; i++)
+		if (!strcmp(verdicts[i].name, name))
+			return i;
+	errno = ENOENT;
+	return -1;
+}
+
+API const char *buftrack_verdict_meaning(unsigned int verdict)
+{
+	return verdict < BUFTRACK_NR_VERDICTS ? verdicts[verdict].meaning :
+						NULL;
+}
+
+API int buftrack_verdict_counter(unsigned int verdict)
+{
+	if (verdict < BUFTRACK_NR_VERDICTS && verdicts[verdict].counter >= 0)
+		return verdicts[verdict].counter;
+	errno = ENOENT;
+	return -1;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The boundary to the kernel: nothing else in the library opens a node or calls
+ * ioctl()
+ *
+ * Callers fill in all of a structure but its @size. Each function returns what
+ * open(2) or ioctl(2) does.
+ */
+#ifndef BUFTRACK_LIB_UAPI_H
+#define BUFTRACK_LIB_UAPI_H
+
+#include <linux/buftrack.h>
+
+int uapi_open_control(int flags);
+int uapi_open_device(unsigned int number, int flags);
+void uapi_close(int fd);
+
+int uapi_info(int fd, struct buftrack_info *arg);
+int uapi_device_add(int fd, struct buftrack_device_add *arg);
+int uapi_device_remove(int fd, struct buftrack_device_remove *arg);
+int uapi_device_info(int fd, struct buftrack_device_info *arg);
+int uapi_device_set(int fd, struct buftrack_device_set *arg);
+int uapi_space_add(int fd, struct buftrack_space_add *arg);
+int uapi_space_info(int fd, struct buftrack_space_info *arg);
+int uapi_declare(int fd, struct buftrack_declare *arg);
+int uapi_report(int fd, struct buftrack_report_one *arg);
+int uapi_batch(int fd, struct buftrack_batch *arg);
+int uapi_lost(int fd, struct buftrack_lost *arg);
+int uapi_counters(int fd, struct buftrack_counters *arg);
+int uapi_client_info(int fd, struct buftrack_client_info *arg);
+int uapi_records(int fd, struct buftrack_records *arg);
+int uapi_reset(int fd, struct buftrack_reset *arg);
+
+#endif /* BUFTRACK_LIB_UAPI_H */
