@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Threads that share a tracker */
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/slab.h>
+#include "crew.h"
+
+/**
+ * crew_create() - create a tracker for threads
+ * @test: the test
+ */
+struct crew *crew_create(struct kunit *test)
+{
+	static const struct bt_limits limits = {
+		.max_records = 2000, .max_freed = 200, .max_clients = 64,
+		.max_closed = 16, .max_remaining = 200,
+	};
+	struct crew *crew = kunit_kzalloc(test, sizeof(*crew), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, crew);
+	KUNIT_ASSERT_EQ(test, 0, bt_store_init(&crew->store, "buftrack_crew",
+					       10000));
+	crew->t = bt_tracker_create(&crew->store, &limits);
+	KUNIT_ASSERT_NOT_NULL(test, crew->t);
+	for (i = 0; i < CREW_SPACES; i++)
+		bt_tracker_add_space(crew->t);
+	return crew;
+}
+
+u64 crew_now(struct crew *crew)
+{
+	return atomic64_inc_return(&crew->clock);
+}
+
+/**
+ * crew_expect() - note whether something is as it must be
+ * @crew: the crew
+ * @holds: it is
+ */
+void crew_expect(struct crew *crew, bool holds)
+{
+	if (!holds)
+		atomic_inc(&crew->wrong);
+}
+
+/**
+ * crew_open() - begin a client
+ * @crew: the crew
+ * @shared: it reports into the shared domain
+ *
+ * Return: the client, or NULL if there can be none (any more).
+ */
+struct bt_client *crew_open(struct crew *crew, bool shared)
+{
+	struct bt_client *c = kzalloc(sizeof(*c), GFP_KERNEL);
+
+	if (!c)
+		return NULL;
+	if (bt_client_init(c, shared, GFP_KERNEL))
+		goto free;
+	if (bt_client_begin(crew->t, c, crew_now(crew)))
+		goto fini;
+	atomic_inc(&crew->clients);
+	return c;
+fini:
+	bt_client_fini(c);
+free:
+	kfree(c);
+	return NULL;
+}
+
+void crew_close(struct crew *crew, struct bt_client *c)
+{
+	bt_client_end(crew->t, c, crew_now(crew));
+	bt_client_reap(crew->t, c);
+}
+
+/**
+ * crew_collect_dead() - free the clients that nothing names any more
+ * @crew: the crew
+ */
+void crew_collect_dead(struct crew *crew)
+{
+	struct bt_client *c;
+
+	while ((c = bt_take_dead(crew->t))) {
+		atomic_dec(&crew->clients);
+		kfree(c);
+	}
+}
+
+/**
+ * crew_destroy() - end the tracker, and expect that nothing is left of it
+ * @test: the test
+ * @crew: the crew, all of whose clients are closed
+ */
+void crew_destroy(struct kunit *test, struct crew *crew)
+{
+	KUNIT_EXPECT_EQ(test, atomic_read(&crew->wrong), 0);
+	bt_tracker_retire(crew->t);
+	crew_collect_dead(crew);
+	bt_tracker_destroy(crew->t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&crew->clients), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&crew->store.nr), 0);
+	bt_store_fini(&crew->store);
+}
+
+/**
+ * hand_init() - prepare a thread
+ * @hand: the thread
+ * @crew: its crew
+ * @seed: what its dice start from
+ * @work: what it does
+ *
+ * Return: 0, or -ENOMEM; hand_fini() is due after either.
+ */
+int hand_init(struct hand *hand, struct crew *crew, u64 seed,
+	      void (*work)(struct hand *hand))
+{
+	hand->crew = crew;
+	hand->work = work;
+	init_completion(&hand->done);
+	prandom_seed_state(&hand->rnd, seed);
+	hand->own = crew_open(crew, false);
+	hand->shared = crew_open(crew, true);
+	return hand->own && hand->shared ? 0 : -ENOMEM;
+}
+
+void hand_fini(struct hand *hand)
+{
+	if (hand->own)
+		crew_close(hand->crew, hand->own);
+	if (hand->shared)
+		crew_close(hand->crew, hand->shared);
+}
+
+/* The module may go as soon as the test is over, so no code of it may follow */
+static int hand_run(void *arg)
+{
+	struct hand *hand = arg;
+
+	hand->work(hand);
+	kthread_complete_and_exit(&hand->done, 0);
+}
+
+/**
+ * hand_start() - start a thread
+ * @hand: the thread
+ *
+ * Return: false if there is none, and @done was completed for it.
+ */
+bool hand_start(struct hand *hand)
+{
+	bool started = !IS_ERR(kthread_run(hand_run, hand, "buftrack_hand"));
+
+	if (!started)
+		complete(&hand->done);
+	return started;
+}
+
+static struct buftrack_report some_report(struct hand *hand)
+{
+	struct buftrack_report r = {
+		.op = hand_dice(hand, 2) ? BUFTRACK_ALLOC : BUFTRACK_FREE,
+		.space = hand_dice(hand, CREW_SPACES),
+		.address = 16 * hand_dice(hand, 200),
+		.id = hand_dice(hand, 3),
+	};
+
+	if (r.op == BUFTRACK_ALLOC) {
+		r.size = 1 + hand_dice(hand, 20);
+		r.span = hand_dice(hand, 40) ? r.size : 1000;
+	}
+	return r;
+}
+
+/**
+ * hand_report() - make a report
+ * @hand: the thread
+ * @c: as this client
+ */
+void hand_report(struct hand *hand, struct bt_client *c)
+{
+	const struct buftrack_report r = some_report(hand);
+	struct crew *crew = hand->crew;
+	u64 now = crew_now(crew), stamp = 0;
+	int ret;
+
+	ret = bt_report(crew->t, c, &r, now, BT_MAY_REFILL, &stamp);
+	if (ret == -EAGAIN) {
+		bt_pool_fill(crew->t);
+		ret = bt_report(crew->t, c, &r, now, 0, &stamp);
+	}
+	crew_expect(crew, ret >= 0 || ret == -ENODEV);
+	crew_expect(crew, ret < 0 || stamp >= now);
+	if (ret >= 0)
+		hand->verdicts[ret]++;
+	else
+		hand->refused++;
+}

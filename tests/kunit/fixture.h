@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the suites share: a tracker with a store of its own
+ *
+ * Every suite has fixture_init() and fixture_exit() as its init and exit, so that
+ * each test ends with the audit: all counters in balance, all trees in shape, all
+ * clients handed back, no record left.
+ */
+#ifndef BUFTRACK_KUNIT_FIXTURE_H
+#define BUFTRACK_KUNIT_FIXTURE_H
+
+#include <kunit/test.h>
+#include "../../module/core/tracker.h"
+
+/* Spaces of a fixture's tracker */
+#define FIXTURE_SPACES	4
+
+/**
+ * struct fixture - what a test starts from, in kunit.priv
+ * @store: a store for this test's records alone
+ * @t: a tracker with wide bounds
+ * @clients: all clients that were begun and are not freed
+ * @now: the clock; each report is one tick later than the one before
+ * @stamp: of the latest report
+ * @quick: leave the thorough check out after each report
+ */
+struct fixture {
+	struct bt_store store;
+	struct bt_tracker *t;
+	struct list_head clients;
+	u64 now;
+	u64 stamp;
+	bool quick;
+};
+
+static inline struct fixture *fixture(struct kunit *test)
+{
+	return test->priv;
+}
+
+int fixture_init(struct kunit *test);
+void fixture_exit(struct kunit *test);
+
+/* Clients; open_client() takes enum buftrack_declare_flags */
+struct bt_client *open_client(struct kunit *test, u32 flags, u64 first_id);
+struct bt_client *open_private(struct kunit *test);
+struct bt_client *open_shared(struct kunit *test);
+void end_client(struct kunit *test, struct bt_client *c);
+void reap_client(struct kunit *test, struct bt_client *c);
+void close_client(struct kunit *test, struct bt_client *c);
+u64 take_dead(struct kunit *test);
+unsigned int collect_dead(struct kunit *test);
+
+/* Reports */
+int make_report(struct kunit *test, struct bt_client *c,
+		struct buftrack_report r);
+void report_lost(struct kunit *test, struct bt_client *c, u64 count);
+
+/* A buffer whose span is its size, for the reports below */
+#define BUFFER(start, bytes) \
+	.address = (start), .size = (bytes), .span = (bytes)
+
+#define EXPECT_ALLOC(test, client, verdict, ...) \
+	KUNIT_EXPECT_EQ(test, (int)(verdict), \
+			make_report(test, client, (struct buftrack_report){ \
+				    .op = BUFTRACK_ALLOC, __VA_ARGS__ }))
+
+#define EXPECT_FREE(test, client, verdict, ...) \
+	KUNIT_EXPECT_EQ(test, (int)(verdict), \
+			make_report(test, client, (struct buftrack_report){ \
+				    .op = BUFTRACK_FREE, __VA_ARGS__ }))
+
+/* Settings */
+void set_enabled(struct kunit *test, bool enabled);
+void set_limits(struct kunit *test, const struct bt_limits *limits);
+void set_max_records(struct kunit *test, u64 max);
+void set_max_freed(struct kunit *test, u64 max);
+void set_max_closed(struct kunit *test, u32 max);
+void set_max_remaining(struct kunit *test, u32 max);
+
+/* Counters: of the device, of a space, of a client */
+u64 count(struct kunit *test, enum buftrack_counter counter);
+u64 count_in(struct kunit *test, u32 space, enum buftrack_counter counter);
+u64 count_of(struct kunit *test, const struct bt_client *c,
+	     enum buftrack_counter counter);
+
+/* Records, by key, in the domain of a client */
+struct bt_record *find_live(struct bt_client *c, u32 space, u64 address, u64 id);
+struct bt_record *find_freed(struct bt_client *c, u32 space, u64 address,
+			     u64 id);
+
+/* checks.c: whether all is in shape */
+void check_tree(struct kunit *test, const struct rb_root *root, u64 *nr);
+bool is_conserved(const struct bt_counters *c);
+void check_balance(struct kunit *test, struct bt_tracker *t);
+void check_all(struct kunit *test);
+
+#endif /* BUFTRACK_KUNIT_FIXTURE_H */

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A second tracker to compare with: the rules and nothing else
+ *
+ * Records are on plain lists and every question is a scan over them. What is held
+ * is counted afresh after each report. Slow, and short enough to be read next to
+ * the rules.
+ */
+#ifndef BUFTRACK_KUNIT_MODEL_H
+#define BUFTRACK_KUNIT_MODEL_H
+
+#include "../../module/core/tracker.h"
+
+/*
+ * Freed records over the bound that one free evicts, which matters only after the
+ * bound was lowered
+ */
+#define MODEL_EVICTIONS	8
+
+/* An alloc examines so many records that are in its way */
+#define MODEL_EXAMINED	64
+
+/**
+ * struct model_domain - a scope in which addresses and ids are compared
+ * @records: live and freed records, in the order of their allocs
+ * @gap: when the latest gap was, 0: never
+ * @has_evicted: freed records were evicted
+ */
+struct model_domain {
+	struct list_head records;
+	u64 gap;
+	bool has_evicted;
+};
+
+/**
+ * struct model_client - a source of reports
+ * @node: in model.clients
+ * @number: from 1
+ * @first_id: as declared
+ * @shared: as declared
+ * @late: as declared
+ * @ended: its file was released
+ * @reaped: so were its records
+ * @listed: it can be looked up by number
+ * @own: its private domain
+ * @counters: its counters
+ */
+struct model_client {
+	struct list_head node;
+	u64 number;
+	u64 first_id;
+	bool shared;
+	bool late;
+	bool ended;
+	bool reaped;
+	bool listed;
+	struct model_domain own;
+	struct bt_counters counters;
+};
+
+/**
+ * struct model_record - a buffer
+ * @node: in model_domain.records or model.remaining
+ * @space: its space
+ * @address: its address
+ * @id: its id, 0: none
+ * @size: what is accounted
+ * @span: extent, 0: unknown
+ * @allocated: when
+ * @freed: when, 0: it is live
+ * @repeats: how often it was freed again
+ * @marked: found by the scan that is under way
+ * @owner: who allocated it
+ * @by: who freed it
+ */
+struct model_record {
+	struct list_head node;
+	u32 space;
+	u64 address;
+	u64 id;
+	u64 size;
+	u64 span;
+	u64 allocated;
+	u64 freed;
+	u32 repeats;
+	bool marked;
+	struct model_client *owner;
+	struct model_client *by;
+};
+
+/**
+ * struct model - a device
+ * @enabled: tracking is on
+ * @removed: the device is gone
+ * @clock: when the latest event was
+ * @nr_spaces: its spaces
+ * @memory: records that there is memory for
+ * @limits: its bounds
+ * @last_client: number given last
+ * @clients: those that anything still names, the ended ones in the order of
+ *	     their ends
+ * @shared: the shared domain
+ * @remaining: what ended clients left live, oldest first
+ * @total: counters of the device
+ * @spaces: counters by space
+ */
+struct model {
+	bool enabled;
+	bool removed;
+	u64 clock;
+	u32 nr_spaces;
+	u64 memory;
+	struct bt_limits limits;
+	u64 last_client;
+	struct list_head clients;
+	struct model_domain shared;
+	struct list_head remaining;
+	struct bt_counters total;
+	struct bt_counters spaces[BUFTRACK_MAX_SPACES];
+};
+
+/* model.c: what there is, and what is counted */
+void model_init(struct model *m, const struct bt_limits *limits, u32 nr_spaces);
+void model_fini(struct model *m);
+struct model_client *model_begin(struct model *m, bool shared, bool late,
+				 u64 first_id);
+void model_end(struct model *m, struct model_client *c);
+void model_reap(struct model *m, struct model_client *c);
+bool model_is_named(struct model *m, const struct model_client *c);
+void model_forget_client(struct model_client *c);
+struct model_domain *model_domain_of(struct model *m, struct model_client *c);
+void model_set_limits(struct model *m, const struct bt_limits *limits);
+void model_reset(struct model *m);
+void model_remove(struct model *m, u64 *buffers, u64 *bytes);
+void model_count(struct model *m, struct model_client *c, u32 space,
+		 enum buftrack_counter counter, u64 n);
+void model_recount(struct model *m);
+u32 model_open_clients(struct model *m);
+u64 model_nr_records(struct model *m);
+u64 model_memory_used(struct model *m);
+u64 model_nr_freed(const struct model_domain *d);
+
+/* model_rules.c: verdicts */
+int model_report(struct model *m, struct model_client *c,
+		 const struct buftrack_report *r, u64 stamp);
+void model_lost(struct model *m, struct model_client *c, u64 count);
+bool model_doubtful(const struct model_domain *d, const struct model_record *rec);
+
+#endif /* BUFTRACK_KUNIT_MODEL_H */

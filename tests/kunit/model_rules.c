@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The model: the verdict on each report */
+#include <linux/slab.h>
+#include "model.h"
+
+static const enum buftrack_counter counter_of[BUFTRACK_NR_VERDICTS] = {
+	[BUFTRACK_DISABLED] = BUFTRACK_DISABLED_REPORTS,
+	[BUFTRACK_UNTRACKED] = BUFTRACK_UNTRACKED_BUFFERS,
+	[BUFTRACK_DOUBLE_ALLOC] = BUFTRACK_DOUBLE_ALLOCS,
+	[BUFTRACK_OVERLAP] = BUFTRACK_OVERLAPS,
+	[BUFTRACK_REFUSED_FREE] = BUFTRACK_REFUSED_FREES,
+	[BUFTRACK_FOREIGN_FREE] = BUFTRACK_FOREIGN_FREES,
+	[BUFTRACK_SIZE_MISMATCH] = BUFTRACK_SIZE_MISMATCHES,
+	[BUFTRACK_DOUBLE_FREE] = BUFTRACK_DOUBLE_FREES,
+	[BUFTRACK_STALE_FREE] = BUFTRACK_STALE_FREES,
+	[BUFTRACK_INVALID_FREE] = BUFTRACK_INVALID_FREES,
+	[BUFTRACK_UNKNOWN_PRE_ATTACH] = BUFTRACK_UNKNOWN_FREES_PRE_ATTACH,
+	[BUFTRACK_UNKNOWN_GAP] = BUFTRACK_UNKNOWN_FREES_GAP,
+	[BUFTRACK_UNKNOWN_EVICTED] = BUFTRACK_UNKNOWN_FREES_EVICTED,
+	[BUFTRACK_UNKNOWN_OTHER_ID] = BUFTRACK_UNKNOWN_FREES_OTHER_ID,
+	[BUFTRACK_UNKNOWN_NEVER] = BUFTRACK_UNKNOWN_FREES_NEVER,
+};
+
+/**
+ * model_doubtful() - whether the free of a live record may have been missed
+ * @d: its domain
+ * @rec: the record
+ */
+bool model_doubtful(const struct model_domain *d, const struct model_record *rec)
+{
+	return rec->allocated < d->gap;
+}
+
+static bool starts_at(const struct model_record *rec,
+		      const struct buftrack_report *r)
+{
+	return rec->space == r->space && rec->address == r->address;
+}
+
+static bool has_key(const struct model_record *rec,
+		    const struct buftrack_report *r)
+{
+	return starts_at(rec, r) && rec->id == r->id;
+}
+
+static bool spans(const struct model_record *rec, u32 space, u64 address)
+{
+	return rec->space == space && address >= rec->address &&
+	       address - rec->address < rec->span;
+}
+
+static bool meets(const struct model_record *rec, const struct buftrack_report *r)
+{
+	if (!r->span || !rec->span)
+		return false;
+	return spans(rec, r->space, r->address) ||
+	       (rec->space == r->space && rec->address >= r->address &&
+		rec->address - r->address < r->span);
+}
+
+static struct model_record *find(struct model_domain *d,
+				 const struct buftrack_report *r)
+{
+	struct model_record *rec;
+
+	list_for_each_entry(rec, &d->records, node)
+		if (has_key(rec, r))
+			return rec;
+	return NULL;
+}
+
+/* A live record with another key that the range of an alloc meets */
+static bool is_in_the_way(const struct model_record *rec,
+			  const struct buftrack_report *r)
+{
+	return !rec->freed && !has_key(rec, r) && meets(rec, r);
+}
+
+static void forget(struct model_record *rec)
+{
+	list_del(&rec->node);
+	kfree(rec);
+}
+
+static void supersede(struct model *m, struct model_record *rec)
+{
+	model_count(m, rec->owner, rec->space, BUFTRACK_SUPERSEDED, 1);
+	forget(rec);
+}
+
+static void evict_oldest(struct model *m, struct model_domain *d)
+{
+	struct model_record *rec, *oldest = NULL;
+
+	list_for_each_entry(rec, &d->records, node)
+		if (rec->freed && (!oldest || rec->freed < oldest->freed))
+			oldest = rec;
+	model_count(m, oldest->owner, oldest->space, BUFTRACK_EVICTED_RECORDS, 1);
+	forget(oldest);
+	d->has_evicted = true;
+}
+
+static void evict_over_bound(struct model *m, struct model_domain *d)
+{
+	unsigned int n;
+
+	for (n = 0; n < MODEL_EVICTIONS; n++)
+		if (model_nr_freed(d) > m->limits.max_freed)
+			evict_oldest(m, d);
+}
+
+/* How many of those in the way have a lower (address, id) */
+static unsigned int rank_of(struct model_domain *d,
+			    const struct model_record *rec,
+			    const struct buftrack_report *r)
+{
+	struct model_record *other;
+	unsigned int rank = 0;
+
+	list_for_each_entry(other, &d->records, node)
+		if (is_in_the_way(other, r) &&
+		    (other->address < rec->address ||
+		     (other->address == rec->address && other->id < rec->id)))
+			rank++;
+	return rank;
+}
+
+static unsigned int count_in_the_way(struct model_domain *d,
+				     const struct buftrack_report *r)
+{
+	struct model_record *rec;
+	unsigned int nr = 0;
+
+	list_for_each_entry(rec, &d->records, node)
+		nr += is_in_the_way(rec, r);
+	return nr;
+}
+
+/* ALLOC 2: all are judged before any goes, because each that goes shifts ranks */
+static void supersede_doubtful(struct model *m, struct model_domain *d,
+			       const struct buftrack_report *r)
+{
+	bool crowd = count_in_the_way(d, r) > MODEL_EXAMINED;
+	struct model_record *rec, *next;
+
+	list_for_each_entry(rec, &d->records, node) {
+		if (rec->freed || !model_doubtful(d, rec))
+			continue;
+		rec->marked = has_key(rec, r) ||
+			      (meets(rec, r) &&
+			       (!crowd || rank_of(d, rec, r) < MODEL_EXAMINED));
+	}
+	list_for_each_entry_safe(rec, next, &d->records, node)
+		if (rec->marked)
+			supersede(m, rec);
+}
+
+static bool bytes_overflow(struct model *m, const struct model_record *same,
+			   const struct buftrack_report *r)
+{
+	u64 bytes = m->total.v[BUFTRACK_LIVE_BYTES] +
+		    m->total.v[BUFTRACK_REMAINING_BYTES];
+
+	if (same && !same->freed)
+		bytes -= same->size;
+	return bytes + r->size < bytes;
+}
+
+/* ALLOC 3: make room for one more record */
+static bool has_room(struct model *m, struct model_domain *d)
+{
+	if (model_nr_records(m) < m->limits.max_records &&
+	    model_memory_used(m) < m->memory)
+		return true;
+	if (!model_nr_freed(d))
+		return false;
+	evict_oldest(m, d);
+	return true;
+}
+
+static struct model_record *new_record(struct model_client *c,
+				       const struct buftrack_report *r,
+				       u64 stamp)
+{
+	struct model_record *rec = kzalloc(sizeof(*rec), GFP_KERNEL);
+
+	if (!rec)
+		return NULL;
+	rec->space = r->space;
+	rec->address = r->address;
+	rec->id = r->id;
+	rec->size = r->size;
+	rec->span = r->span;
+	rec->allocated = stamp;
+	rec->owner = c;
+	return rec;
+}
+
+static int alloc_tracked(struct model *m, struct model_client *c,
+			 const struct buftrack_report *r, u64 stamp)
+{
+	struct model_domain *d = model_domain_of(m, c);
+	struct model_record *rec, *same;
+	int verdict = BUFTRACK_OK;
+
+	supersede_doubtful(m, d, r);
+	model_recount(m);
+	same = find(d, r);
+	if (bytes_overflow(m, same, r) || (!same && !has_room(m, d))) {
+		d->gap = stamp;
+		return BUFTRACK_UNTRACKED;
+	}
+	if (same && !same->freed)
+		verdict = BUFTRACK_DOUBLE_ALLOC;
+	else if (count_in_the_way(d, r))
+		verdict = BUFTRACK_OVERLAP;
+	if (verdict == BUFTRACK_DOUBLE_ALLOC)
+		supersede(m, same);
+	else if (same)
+		forget(same);
+	rec = new_record(c, r, stamp);
+	if (!rec)
+		return -ENOMEM;
+	list_add_tail(&rec->node, &d->records);
+	model_count(m, c, r->space, BUFTRACK_ALLOCS, 1);
+	return verdict;
+}
+
+/* Without an id: the live one allocated last, else the freed one freed last */
+static struct model_record *target_by_address(struct model_domain *d,
+					      const struct buftrack_report *r)
+{
+	struct model_record *rec, *live = NULL, *freed = NULL;
+
+	list_for_each_entry(rec, &d->records, node) {
+		if (!starts_at(rec, r))
+			continue;
+		if (rec->freed && (!freed || rec->freed > freed->freed))
+			freed = rec;
+		if (!rec->freed && (!live || rec->allocated > live->allocated))
+			live = rec;
+	}
+	return live ?: freed;
+}
+
+/* FREE 3 */
+static int free_live(struct model *m, struct model_client *c,
+		     struct model_record *rec, const struct buftrack_report *r,
+		     u64 stamp)
+{
+	struct model_domain *d = model_domain_of(m, c);
+
+	int verdict = BUFTRACK_OK;
+
+	if (model_doubtful(d, rec))
+		verdict = BUFTRACK_OK;
+	else if (rec->owner != c && !rec->owner->ended)
+		verdict = BUFTRACK_FOREIGN_FREE;
+	else if (r->size && r->size != rec->size)
+		verdict = BUFTRACK_SIZE_MISMATCH;
+	rec->freed = stamp;
+	rec->by = c;
+	model_count(m, rec->owner, rec->space, BUFTRACK_FREES, 1);
+	evict_over_bound(m, d);
+	return verdict;
+}
+
+/* FREE 4 and 5 */
+static int free_again(struct model_domain *d, struct model_record *target,
+		      const struct buftrack_report *r)
+{
+	struct model_record *rec;
+
+	if (d->gap > target->freed)
+		return BUFTRACK_UNKNOWN_GAP;
+	target->repeats++;
+	list_for_each_entry(rec, &d->records, node) {
+		if (rec->freed || model_doubtful(d, rec))
+			continue;
+		if (starts_at(rec, r) || spans(rec, r->space, r->address))
+			return BUFTRACK_STALE_FREE;
+	}
+	return BUFTRACK_DOUBLE_FREE;
+}
+
+/* FREE 6 and 7 */
+static int free_unknown(struct model_client *c, struct model_domain *d,
+			const struct buftrack_report *r)
+{
+	struct model_record *rec;
+
+	list_for_each_entry(rec, &d->records, node)
+		if (!rec->freed && !model_doubtful(d, rec) &&
+		    !starts_at(rec, r) && spans(rec, r->space, r->address))
+			return BUFTRACK_INVALID_FREE;
+	if (r->id && r->id < c->first_id)
+		return BUFTRACK_UNKNOWN_PRE_ATTACH;
+	if (d->gap)
+		return BUFTRACK_UNKNOWN_GAP;
+	if (d->has_evicted)
+		return BUFTRACK_UNKNOWN_EVICTED;
+	list_for_each_entry(rec, &d->records, node)
+		if (starts_at(rec, r))
+			return BUFTRACK_UNKNOWN_OTHER_ID;
+	return c->late ? BUFTRACK_UNKNOWN_PRE_ATTACH : BUFTRACK_UNKNOWN_NEVER;
+}
+
+static int free_tracked(struct model *m, struct model_client *c,
+			const struct buftrack_report *r, u64 stamp)
+{
+	struct model_domain *d = model_domain_of(m, c);
+	struct model_record *target = r->id ? find(d, r) :
+					      target_by_address(d, r);
+
+	if (!target)
+		return free_unknown(c, d, r);
+	if (target->freed)
+		return free_again(d, target, r);
+	if (r->flags & BUFTRACK_REFUSED)
+		return BUFTRACK_REFUSED_FREE;
+	return free_live(m, c, target, r, stamp);
+}
+
+static int judge(struct model *m, struct model_client *c,
+		 const struct buftrack_report *r, u64 stamp)
+{
+	if (!m->enabled) {
+		model_domain_of(m, c)->gap = stamp;
+		return BUFTRACK_DISABLED;
+	}
+	return r->op == BUFTRACK_ALLOC ? alloc_tracked(m, c, r, stamp) :
+					 free_tracked(m, c, r, stamp);
+}
+
+/**
+ * model_report() - judge a report
+ * @m: the model
+ * @c: who makes it
+ * @r: the report
+ * @stamp: when; later than all before
+ *
+ * Return: the verdict, or an errno for which nothing changes.
+ */
+int model_report(struct model *m, struct model_client *c,
+		 const struct buftrack_report *r, u64 stamp)
+{
+	int verdict;
+
+	if (m->removed)
+		return -ENODEV;
+	if (r->space >= m->nr_spaces)
+		return -ENOENT;
+	m->clock = stamp;
+	verdict = judge(m, c, r, stamp);
+	if (verdict > BUFTRACK_OK)
+		model_count(m, c, r->space, counter_of[verdict], 1);
+	model_recount(m);
+	return verdict;
+}
+
+/**
+ * model_lost() - reports of a client never arrived
+ * @m: the model
+ * @c: the client
+ * @count: how many
+ */
+void model_lost(struct model *m, struct model_client *c, u64 count)
+{
+	model_domain_of(m, c)->gap = ++m->clock;
+	model_count(m, c, BT_NO_SPACE, BUFTRACK_LOST_REPORTS, count);
+}

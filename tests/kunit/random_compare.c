@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Random sequences: whether the tracker and the model agree */
+#include "random.h"
+
+/**
+ * match_expect() - expect two values to be the same
+ * @m: the match
+ * @name: what they are values of
+ * @got: the tracker's
+ * @expected: the model's
+ *
+ * Says how to come here again if they are not; only the first time, because what
+ * follows is a consequence.
+ */
+void match_expect(struct match *m, const char *name, u64 got, u64 expected)
+{
+	if (got == expected || m->failed)
+		return;
+	m->failed = true;
+	KUNIT_FAIL(m->test,
+		   "profile %s, seed %llu, op %u (%s): %s: got %llu, expected %llu",
+		   m->p->name, m->seed, m->op, m->what, name, got, expected);
+}
+
+static const char * const counter_names[BUFTRACK_NR_COUNTERS] = {
+	[BUFTRACK_ALLOCS] = "allocs",
+	[BUFTRACK_FREES] = "frees",
+	[BUFTRACK_LIVE_BUFFERS] = "live_buffers",
+	[BUFTRACK_LIVE_BYTES] = "live_bytes",
+	[BUFTRACK_PEAK_BYTES] = "peak_bytes",
+	[BUFTRACK_ORPHANED_BUFFERS] = "orphaned_buffers",
+	[BUFTRACK_ORPHANED_BYTES] = "orphaned_bytes",
+	[BUFTRACK_DOUBLE_FREES] = "double_free",
+	[BUFTRACK_STALE_FREES] = "stale_free",
+	[BUFTRACK_FOREIGN_FREES] = "foreign_free",
+	[BUFTRACK_SIZE_MISMATCHES] = "size_mismatch",
+	[BUFTRACK_REFUSED_FREES] = "refused_free",
+	[BUFTRACK_INVALID_FREES] = "invalid_free",
+	[BUFTRACK_UNKNOWN_FREES_PRE_ATTACH] = "unknown_free.pre_attach",
+	[BUFTRACK_UNKNOWN_FREES_GAP] = "unknown_free.gap",
+	[BUFTRACK_UNKNOWN_FREES_EVICTED] = "unknown_free.evicted",
+	[BUFTRACK_UNKNOWN_FREES_OTHER_ID] = "unknown_free.other_id",
+	[BUFTRACK_UNKNOWN_FREES_NEVER] = "unknown_free.never",
+	[BUFTRACK_DOUBLE_ALLOCS] = "double_alloc",
+	[BUFTRACK_OVERLAPS] = "overlap",
+	[BUFTRACK_SUPERSEDED] = "superseded",
+	[BUFTRACK_REMAINING_BUFFERS] = "remaining_buffers",
+	[BUFTRACK_REMAINING_BYTES] = "remaining_bytes",
+	[BUFTRACK_REMOVED_BUFFERS] = "removed_buffers",
+	[BUFTRACK_UNTRACKED_BUFFERS] = "untracked_buffers",
+	[BUFTRACK_DISABLED_REPORTS] = "disabled_reports",
+	[BUFTRACK_LOST_REPORTS] = "lost_reports",
+	[BUFTRACK_FREED_RECORDS] = "freed_records",
+	[BUFTRACK_EVICTED_RECORDS] = "evicted_records",
+};
+
+static void compare_scope(struct match *m, u32 scope, u64 number,
+			  const struct bt_counters *expected)
+{
+	struct bt_tracker *t = fixture(m->test)->t;
+	struct bt_counters got = {};
+	unsigned int i;
+
+	match_expect(m, "scope", bt_read_counters(t, scope, number, &got), 0);
+	for (i = 0; i < BUFTRACK_NR_COUNTERS; i++)
+		match_expect(m, counter_names[i], got.v[i], expected->v[i]);
+	match_expect(m, "conservation", is_conserved(&got), true);
+}
+
+static u32 compare_clients(struct match *m)
+{
+	struct bt_tracker *t = fixture(m->test)->t;
+	struct model_client *c;
+	struct bt_counters none;
+	u32 listed = 0;
+
+	list_for_each_entry(c, &m->m.clients, node) {
+		listed += c->listed;
+		if (c->listed)
+			compare_scope(m, BUFTRACK_SCOPE_CLIENT, c->number,
+				      &c->counters);
+		else
+			match_expect(m, "dropped client",
+				     bt_read_counters(t, BUFTRACK_SCOPE_CLIENT,
+						      c->number, &none),
+				     (u64)-ENOENT);
+	}
+	return listed;
+}
+
+/**
+ * match_compare() - compare all counters in all scopes
+ * @m: the match
+ */
+void match_compare(struct match *m)
+{
+	struct bt_tracker *t = fixture(m->test)->t;
+	u32 i, listed;
+
+	compare_scope(m, BUFTRACK_SCOPE_DEVICE, 0, &m->m.total);
+	for (i = 0; i < m->m.nr_spaces; i++)
+		compare_scope(m, BUFTRACK_SCOPE_SPACE, i, &m->m.spaces[i]);
+	listed = compare_clients(m);
+	match_expect(m, "open clients", t->nr_clients,
+		     model_open_clients(&m->m));
+	match_expect(m, "listed clients", t->nr_clients + t->nr_closed, listed);
+	if (!m->m.removed)
+		match_expect(m, "records", t->nr_records,
+			     model_nr_records(&m->m));
+	match_expect(m, "log of remaining", t->nr_remaining,
+		     list_count_nodes(&m->m.remaining));
+}
+
+static struct model_record *find_twin(struct list_head *records,
+				      const struct seen *seen)
+{
+	struct model_record *rec;
+
+	list_for_each_entry(rec, records, node)
+		if (!rec->marked && rec->space == seen->space &&
+		    rec->address == seen->address && rec->id == seen->id &&
+		    rec->owner->number == seen->owner &&
+		    rec->allocated == seen->allocated)
+			return rec;
+	return NULL;
+}
+
+static struct model_client *find_client(struct match *m, u64 number)
+{
+	struct model_client *c;
+
+	list_for_each_entry(c, &m->m.clients, node)
+		if (c->number == number)
+			return c;
+	return NULL;
+}
+
+/**
+ * match_collect_dead() - free the clients that nothing names any more, in both
+ * @m: the match
+ */
+void match_collect_dead(struct match *m)
+{
+	struct model_client *c;
+	u64 number;
+
+	while ((number = take_dead(m->test))) {
+		c = find_client(m, number);
+		match_expect(m, "a client handed out",
+			     c && !model_is_named(&m->m, c), true);
+		if (c)
+			model_forget_client(c);
+	}
+	list_for_each_entry(c, &m->m.clients, node)
+		match_expect(m, "a client kept", model_is_named(&m->m, c), true);
+}
+
+static u32 state_of(struct match *m, const struct model_record *rec)
+{
+	u32 state = BUFTRACK_RECORD_LIVE;
+
+	if (rec->freed)
+		return BUFTRACK_RECORD_FREED;
+	if (model_doubtful(model_domain_of(&m->m, rec->owner), rec))
+		state |= BUFTRACK_RECORD_DOUBTFUL;
+	if (rec->owner->ended)
+		state |= BUFTRACK_RECORD_ORPHANED;
+	return state;
+}
+
+static void compare_record(struct match *m, const struct seen *seen)
+{
+	struct model_client *owner = find_client(m, seen->owner);
+	bool remaining = seen->state == BUFTRACK_RECORD_REMAINING;
+	struct model_record *rec = NULL;
+
+	if (owner)
+		rec = find_twin(remaining ? &m->m.remaining :
+				&model_domain_of(&m->m, owner)->records, seen);
+	match_expect(m, "a record that is there", !!rec, true);
+	if (!rec)
+		return;
+	rec->marked = true;
+	match_expect(m, "size", seen->size, rec->size);
+	match_expect(m, "span", seen->span, rec->span);
+	match_expect(m, "repeats", seen->repeats, rec->repeats);
+	if (remaining)
+		return;
+	match_expect(m, "state", seen->state, state_of(m, rec));
+	match_expect(m, "freed", seen->ended, rec->freed);
+	match_expect(m, "freed by", seen->by, rec->by ? rec->by->number : 0);
+}
+
+static void unmark(struct list_head *records)
+{
+	struct model_record *rec;
+
+	list_for_each_entry(rec, records, node)
+		rec->marked = false;
+}
+
+static void unmark_all(struct model *m)
+{
+	struct model_client *c;
+
+	unmark(&m->shared.records);
+	unmark(&m->remaining);
+	list_for_each_entry(c, &m->clients, node)
+		unmark(&c->own.records);
+}
+
+/* The log of remaining records is listed in its order */
+static void compare_remaining_order(struct match *m, unsigned int first)
+{
+	struct model_record *rec;
+
+	list_for_each_entry(rec, &m->m.remaining, node) {
+		if (first == m->listing->nr)
+			return;
+		match_expect(m, "order of the remaining", rec->allocated,
+			     m->listing->seen[first++].allocated);
+	}
+}
+
+/**
+ * match_compare_records() - compare all records, and the tracker's structure
+ * @m: the match
+ */
+void match_compare_records(struct match *m)
+{
+	struct listing *l = m->listing;
+	unsigned int i, others;
+
+	check_all(m->test);
+	if (m->m.removed)
+		return;
+	listing_rewind(l);
+	listing_fill(l, fixture(m->test)->t);
+	others = l->nr - list_count_nodes(&m->m.remaining);
+	match_expect(m, "records listed", others, model_nr_records(&m->m));
+	for (i = 0; i < l->nr; i++)
+		compare_record(m, &l->seen[i]);
+	compare_remaining_order(m, others);
+	unmark_all(&m->m);
+}

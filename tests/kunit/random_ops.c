@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Random sequences: what is done to the tracker and to the model */
+#include <linux/minmax.h>
+#include "random.h"
+
+#define say(m, fmt, ...) \
+	scnprintf((m)->what, sizeof((m)->what), fmt, ##__VA_ARGS__)
+
+/* Time stands still now and then, and stamps must go on all the same */
+static void pass_time(struct match *m)
+{
+	fixture(m->test)->now += match_dice(m, 3) * match_dice(m, 50);
+}
+
+static struct pair *some_client(struct match *m)
+{
+	return &m->open[match_dice(m, m->nr_open)];
+}
+
+static u64 some_id(struct match *m)
+{
+	if (!m->p->ids || match_chance(m, m->p->no_id, 100))
+		return 0;
+	return 1 + match_dice(m, m->p->ids);
+}
+
+static u64 some_size(struct match *m)
+{
+	u64 dice = (u64)match_dice(m, U32_MAX) << 32 | match_dice(m, U32_MAX);
+
+	return 1 + dice % (m->p->max_size ?: m->p->step);
+}
+
+/* Mostly where something can start, sometimes in between */
+static u64 some_address(struct match *m)
+{
+	u64 address = m->p->base + m->p->step * match_dice(m, m->p->addresses);
+
+	if (match_chance(m, 1, 12))
+		address += match_dice(m, min(m->p->step, U32_MAX));
+	return address;
+}
+
+static u64 some_span(struct match *m, const struct buftrack_report *r)
+{
+	u64 span = r->size;
+
+	if (match_chance(m, m->p->point, 100))
+		return 0;
+	if (match_chance(m, m->p->wide, 100))
+		span = m->p->step * (1 + match_dice(m, m->p->addresses));
+	return min(span - 1, U64_MAX - r->address) + 1;
+}
+
+static struct model_record *some_record(struct match *m, const struct pair *by)
+{
+	struct list_head *records = &model_domain_of(&m->m, by->twin)->records;
+	size_t nr = list_count_nodes(records);
+	struct model_record *rec;
+
+	if (!nr)
+		return NULL;
+	nr = match_dice(m, nr);
+	list_for_each_entry(rec, records, node)
+		if (!nr--)
+			break;
+	return rec;
+}
+
+static struct buftrack_report some_alloc(struct match *m, const struct pair *by)
+{
+	struct model_record *rec = NULL;
+	struct buftrack_report r = {
+		.op = BUFTRACK_ALLOC,
+		.space = match_dice(m, max(m->p->spaces, 1U)),
+		.address = some_address(m),
+		.id = some_id(m),
+	};
+
+	if (match_chance(m, 1, 8))
+		rec = some_record(m, by);
+	if (rec) {
+		r.space = rec->space;
+		r.address = rec->address;
+		r.id = rec->id;
+	}
+	r.size = some_size(m);
+	r.span = some_span(m, &r);
+	return r;
+}
+
+static struct buftrack_report some_free(struct match *m, const struct pair *by)
+{
+	struct model_record *rec = NULL;
+	struct buftrack_report r = {
+		.op = BUFTRACK_FREE,
+		.flags = match_chance(m, 1, 16) ? BUFTRACK_REFUSED : 0,
+		.space = match_dice(m, max(m->p->spaces, 1U)),
+		.address = some_address(m),
+		.id = some_id(m),
+		.size = match_chance(m, 1, 4) ? some_size(m) : 0,
+	};
+
+	if (match_chance(m, 3, 5))
+		rec = some_record(m, by);
+	if (rec) {
+		r.space = rec->space;
+		r.address = rec->address;
+		r.id = match_chance(m, 1, 5) ? some_id(m) : rec->id;
+		if (match_chance(m, 1, 2))
+			r.size = rec->size;
+	}
+	return r;
+}
+
+static void report(struct match *m)
+{
+	struct fixture *fx = fixture(m->test);
+	struct pair *by = some_client(m);
+	struct buftrack_report r;
+	int got, expected;
+
+	r = match_chance(m, m->p->frees ?: 50, 100) ? some_free(m, by) :
+						      some_alloc(m, by);
+	say(m, "client %llu: %s %u:%#llx size %llu span %llu id %llu%s",
+	    by->twin->number, r.op == BUFTRACK_ALLOC ? "alloc" : "free",
+	    r.space, r.address, r.size, r.span, r.id,
+	    r.flags ? " refused" : "");
+	pass_time(m);
+	got = make_report(m->test, by->c, r);
+	if (got >= 0) {
+		match_expect(m, "a later stamp", fx->stamp > m->m.clock, true);
+		match_expect(m, "a stamp of now", fx->stamp >= fx->now, true);
+	}
+	expected = model_report(&m->m, by->twin, &r, fx->stamp);
+	match_expect(m, "verdict", got, expected);
+	if (got >= 0)
+		m->verdicts[got]++;
+}
+
+static void lose(struct match *m)
+{
+	struct pair *by = some_client(m);
+	u64 count = 1 + match_dice(m, 9);
+
+	say(m, "client %llu: %llu lost", by->twin->number, count);
+	match_expect(m, "lost", bt_lost(fixture(m->test)->t, by->c, count,
+					fixture(m->test)->now), 0);
+	model_lost(&m->m, by->twin, count);
+}
+
+static void toggle(struct match *m)
+{
+	say(m, "%s", m->m.enabled ? "disable" : "enable");
+	m->m.enabled = !m->m.enabled;
+	set_enabled(m->test, m->m.enabled);
+}
+
+/**
+ * match_begin_client() - open a client, if there is place for one
+ * @m: the match
+ */
+void match_begin_client(struct match *m)
+{
+	struct pair *pair = &m->open[m->nr_open];
+	u32 flags = match_chance(m, m->p->shared, 100) ? BUFTRACK_SHARED : 0;
+	u64 first_id = match_chance(m, 1, 3) ? match_dice(m, m->p->ids + 1) : 0;
+
+	if (m->nr_open == min(m->p->clients ?: 3U, (u32)MATCH_CLIENTS))
+		return;
+	if (match_chance(m, 1, 4))
+		flags |= BUFTRACK_LATE;
+	say(m, "open with flags %u, first id %llu", flags, first_id);
+	pair->c = open_client(m->test, flags, first_id);
+	pair->twin = model_begin(&m->m, flags & BUFTRACK_SHARED,
+				 flags & BUFTRACK_LATE, first_id);
+	KUNIT_ASSERT_NOT_NULL(m->test, pair->twin);
+	match_expect(m, "number", pair->c->number, pair->twin->number);
+	m->nr_open++;
+}
+
+static void reap(struct match *m)
+{
+	if (!m->ended.c)
+		return;
+	reap_client(m->test, m->ended.c);
+	model_reap(&m->m, m->ended.twin);
+	m->ended = (struct pair){};
+}
+
+/* The one that ended before is reaped now at the latest */
+static void end(struct match *m)
+{
+	struct pair *pair = some_client(m);
+
+	reap(m);
+	say(m, "close of client %llu", pair->twin->number);
+	end_client(m->test, pair->c);
+	model_end(&m->m, pair->twin);
+	m->ended = *pair;
+	*pair = m->open[--m->nr_open];
+	if (match_chance(m, 2, 3))
+		reap(m);
+}
+
+static void reset(struct match *m)
+{
+	say(m, "reset");
+	bt_tracker_reset(fixture(m->test)->t);
+	model_reset(&m->m);
+}
+
+static void adjust(struct match *m)
+{
+	struct bt_limits limits = m->m.limits;
+
+	say(m, "other bounds");
+	limits.max_freed = match_dice(m, m->p->max_freed + 1);
+	limits.max_closed = match_dice(m, m->p->max_closed + 1);
+	limits.max_remaining = match_dice(m, m->p->max_remaining + 1);
+	limits.max_records = 1 + match_dice(m, m->p->max_records ?: 400);
+	set_limits(m->test, &limits);
+	model_set_limits(&m->m, &limits);
+}
+
+/**
+ * match_step() - do one thing to both
+ * @m: the match
+ */
+void match_step(struct match *m)
+{
+	const struct profile *p = m->p;
+	u32 dice = match_dice(m, 1000);
+
+	if (!m->nr_open)
+		match_begin_client(m);
+	else if (dice < p->lost)
+		lose(m);
+	else if ((dice -= p->lost) < (m->m.enabled ? p->toggle : p->toggle * 8))
+		toggle(m);
+	else if ((dice -= p->toggle) < p->churn)
+		match_begin_client(m);
+	else if ((dice -= p->churn) < p->churn)
+		end(m);
+	else if ((dice -= p->churn) < p->reset)
+		reset(m);
+	else if ((dice -= p->reset) < p->adjust)
+		adjust(m);
+	else
+		report(m);
+}
+
+/* Reports that come too late change nothing */
+static void report_in_vain(struct match *m)
+{
+	unsigned int n;
+
+	for (n = 0; m->nr_open && n < 10; n++)
+		report(m);
+}
+
+/**
+ * match_remove() - remove the device under its clients
+ * @m: the match
+ */
+void match_remove(struct match *m)
+{
+	u64 got[2] = {}, expected[2];
+
+	say(m, "remove");
+	match_expect(m, "removal",
+		     bt_tracker_remove(fixture(m->test)->t, true, &got[0],
+				       &got[1]), 0);
+	model_remove(&m->m, &expected[0], &expected[1]);
+	match_expect(m, "buffers", got[0], expected[0]);
+	match_expect(m, "bytes", got[1], expected[1]);
+	report_in_vain(m);
+}
+
+/**
+ * match_close_all() - end all clients
+ * @m: the match
+ */
+void match_close_all(struct match *m)
+{
+	while (m->nr_open) {
+		end(m);
+		match_compare(m);
+	}
+	reap(m);
+	match_compare(m);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Copying all that a tracker knows */
+#include <linux/slab.h>
+#include "snapshot.h"
+
+static void take_domain(struct snapshot_domain *s, struct bt_domain *d)
+{
+	struct bt_record *rec;
+	u64 place = 0;
+
+	s->gap = d->gap;
+	s->epoch = d->epoch;
+	s->has_evicted = d->has_evicted;
+	list_for_each_entry(rec, &d->freed, freed.age)
+		s->ages += ++place * rec->freed.stamp;
+}
+
+static void take_clients(struct snapshot *s, struct bt_tracker *t)
+{
+	struct rb_node *node;
+
+	for (node = rb_first(&t->clients); node; node = rb_next(node)) {
+		struct bt_client *c = rb_entry(node, struct bt_client, node);
+
+		if (c->number > SNAPSHOT_CLIENTS)
+			continue;
+		s->clients[c->number - 1] = c->counters;
+		if (!c->shared && !c->closed)
+			take_domain(&s->domains[c->number], c->domain);
+	}
+}
+
+/**
+ * snapshot_take() - copy all that the fixture's tracker knows
+ * @test: the test
+ */
+struct snapshot *snapshot_take(struct kunit *test)
+{
+	struct bt_tracker *t = fixture(test)->t;
+	struct snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	s->records = listing_create(test, SNAPSHOT_RECORDS);
+	listing_fill(s->records, t);
+	KUNIT_ASSERT_TRUE(test, s->records->w.end);
+	s->nr_records = t->nr_records;
+	s->stamp = t->stamp;
+	s->total = t->total;
+	memcpy(s->spaces, t->spaces, sizeof(s->spaces));
+	take_domain(&s->domains[0], t->shared);
+	take_clients(s, t);
+	return s;
+}
+
+/**
+ * snapshot_expect_same() - expect that nothing has changed but the time
+ * @test: the test
+ * @before: what was
+ * @after: what is
+ */
+void snapshot_expect_same(struct kunit *test, const struct snapshot *before,
+			  const struct snapshot *after)
+{
+	KUNIT_EXPECT_EQ(test, before->nr_records, after->nr_records);
+	KUNIT_ASSERT_EQ(test, before->records->nr, after->records->nr);
+	KUNIT_EXPECT_MEMEQ(test, before->records->seen, after->records->seen,
+			   before->records->nr * sizeof(struct seen));
+	KUNIT_EXPECT_MEMEQ(test, &before->total, &after->total,
+			   sizeof(after->total));
+	KUNIT_EXPECT_MEMEQ(test, before->spaces, after->spaces,
+			   sizeof(after->spaces));
+	KUNIT_EXPECT_MEMEQ(test, before->clients, after->clients,
+			   sizeof(after->clients));
+	KUNIT_EXPECT_MEMEQ(test, before->domains, after->domains,
+			   sizeof(after->domains));
+}
+
+/**
+ * snapshot_expect_verdict() - expect that a report was counted, and nothing else
+ * @test: the test
+ * @before: what was; changed to what is expected
+ * @after: what is
+ * @c: who made the report
+ * @space: where
+ * @counter: what it counts as
+ */
+void snapshot_expect_verdict(struct kunit *test, struct snapshot *before,
+			     const struct snapshot *after,
+			     const struct bt_client *c, u32 space,
+			     enum buftrack_counter counter)
+{
+	before->total.v[counter]++;
+	before->spaces[space].v[counter]++;
+	before->clients[c->number - 1].v[counter]++;
+	snapshot_expect_same(test, before, after);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* All that a tracker knows, copied, to compare before and after */
+#ifndef BUFTRACK_KUNIT_SNAPSHOT_H
+#define BUFTRACK_KUNIT_SNAPSHOT_H
+
+#include "listing.h"
+
+#define SNAPSHOT_RECORDS	512
+#define SNAPSHOT_CLIENTS	8
+
+/**
+ * struct snapshot_domain - what a domain knows besides its records
+ * @gap: its latest gap
+ * @epoch: its epoch
+ * @has_evicted: it has evicted
+ * @ages: sum over its freed records, which tells their order
+ */
+struct snapshot_domain {
+	u64 gap;
+	u64 epoch;
+	u64 has_evicted;
+	u64 ages;
+};
+
+/**
+ * struct snapshot - a tracker at an instant
+ * @records: all records that can be listed
+ * @nr_records: how many records it holds
+ * @stamp: its latest stamp
+ * @total: counters of the device
+ * @spaces: by space
+ * @clients: by client, from number 1 on
+ * @domains: the shared one, and by client
+ */
+struct snapshot {
+	struct listing *records;
+	u64 nr_records;
+	u64 stamp;
+	struct bt_counters total;
+	struct bt_counters spaces[FIXTURE_SPACES];
+	struct bt_counters clients[SNAPSHOT_CLIENTS];
+	struct snapshot_domain domains[1 + SNAPSHOT_CLIENTS];
+};
+
+struct snapshot *snapshot_take(struct kunit *test);
+void snapshot_expect_same(struct kunit *test, const struct snapshot *before,
+			  const struct snapshot *after);
+void snapshot_expect_verdict(struct kunit *test, struct snapshot *before,
+			     const struct snapshot *after,
+			     const struct bt_client *c, u32 space,
+			     enum buftrack_counter counter);
+
+#endif /* BUFTRACK_KUNIT_SNAPSHOT_H */

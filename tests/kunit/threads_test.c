@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One tracker, many threads: nothing is lost, and every reader sees a balance */
+#include <linux/sched.h>
+#include "crew.h"
+#include "fixture.h"
+
+#define NR_REPORTS	6000
+
+/* Lets the others run, also on a single processor that nothing preempts */
+static void report_and_rest(struct hand *hand, unsigned int n)
+{
+	hand_report(hand, hand_dice(hand, 2) ? hand->own : hand->shared);
+	cond_resched();
+	if (n % 500 == 0)
+		schedule_timeout_uninterruptible(1);
+}
+
+static void work_reports(struct hand *hand)
+{
+	unsigned int n;
+
+	for (n = 0; n < NR_REPORTS; n++)
+		report_and_rest(hand, n);
+	atomic_dec(&hand->crew->working);
+}
+
+static void work_reports_until_removed(struct hand *hand)
+{
+	unsigned int n;
+
+	for (n = 0; n < 50 * NR_REPORTS && hand->refused < 100; n++)
+		report_and_rest(hand, n);
+	atomic_dec(&hand->crew->working);
+}
+
+static bool still_working(struct hand *hand)
+{
+	cond_resched();
+	return atomic_read(&hand->crew->working);
+}
+
+static void read_scope(struct crew *crew, u32 scope, u64 number)
+{
+	struct bt_counters c;
+
+	if (!bt_read_counters(crew->t, scope, number, &c))
+		crew_expect(crew, is_conserved(&c));
+}
+
+static void work_reads(struct hand *hand)
+{
+	struct crew *crew = hand->crew;
+	u32 i;
+
+	while (still_working(hand)) {
+		read_scope(crew, BUFTRACK_SCOPE_DEVICE, 0);
+		for (i = 0; i < CREW_SPACES; i++)
+			read_scope(crew, BUFTRACK_SCOPE_SPACE, i);
+		for (i = 1; i < 60; i++)
+			read_scope(crew, BUFTRACK_SCOPE_CLIENT, i);
+	}
+}
+
+/* A listing, and what it has come across */
+struct stroll {
+	struct bt_walk w;
+	unsigned int nr;
+	unsigned int odd;
+};
+
+static bool look(struct bt_walk *w, const struct bt_record *rec, u32 state)
+{
+	struct stroll *s = container_of(w, struct stroll, w);
+
+	s->nr++;
+	s->odd += rec->space >= CREW_SPACES || !rec->owner->number;
+	return s->nr % 50;
+}
+
+/* Starts again from time to time, for a listing that reports outrun never ends */
+static void work_lists(struct hand *hand)
+{
+	struct stroll s = {
+		.w = { .space = BUFTRACK_ANY_SPACE, .emit = look,
+		       .states = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |
+				 BUFTRACK_RECORD_REMAINING },
+	};
+
+	while (still_working(hand)) {
+		bt_walk_step(hand->crew->t, &s.w);
+		if (s.w.end || !hand_dice(hand, 500)) {
+			s.w.cursor = (struct buftrack_cursor){};
+			s.w.end = false;
+		}
+	}
+	crew_expect(hand->crew, !s.odd);
+}
+
+/* Clients that come, make a few reports and go */
+static void work_churns(struct hand *hand)
+{
+	struct crew *crew = hand->crew;
+
+	while (still_working(hand)) {
+		struct bt_client *c = crew_open(crew, hand_dice(hand, 2));
+		unsigned int n = hand_dice(hand, 50);
+
+		while (c && n--)
+			hand_report(hand, c);
+		if (c)
+			crew_close(crew, c);
+		crew_collect_dead(crew);
+	}
+}
+
+/* Bounds that change, tracking off and on, and lost reports */
+static void set_something(struct bt_tracker *t, const void *arg)
+{
+	u32 dice = *(const u32 *)arg;
+
+	t->enabled = dice % 8;
+	t->limits.max_freed = dice / 8 % 300;
+	t->limits.max_records = dice / 2400 % 2000;
+	t->limits.max_closed = dice % 16;
+	t->limits.max_remaining = dice % 200;
+}
+
+static void work_meddles(struct hand *hand)
+{
+	struct crew *crew = hand->crew;
+
+	while (still_working(hand)) {
+		u32 dice = hand_dice(hand, U32_MAX);
+
+		bt_tracker_configure(crew->t, set_something, &dice);
+		if (dice % 5 == 0)
+			bt_tracker_reset(crew->t);
+		if (dice % 11 == 0)
+			bt_lost(crew->t, hand->shared, 1, crew_now(crew));
+		bt_pool_trim(crew->t);
+	}
+}
+
+/* When all have made some reports, the device goes */
+static void work_removes(struct hand *hand)
+{
+	struct crew *crew = hand->crew;
+	u64 buffers = 0, bytes = 0;
+
+	while (still_working(hand) && atomic64_read(&crew->clock) < NR_REPORTS)
+		;
+	crew_expect(crew, !bt_tracker_remove(crew->t, true, &buffers, &bytes));
+	read_scope(crew, BUFTRACK_SCOPE_DEVICE, 0);
+}
+
+static void run_crew(struct kunit *test, struct crew *crew, struct hand *hands,
+		     void (* const *works)(struct hand *hand), unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_EQ(test, 0, hand_init(&hands[i], crew, i + 1,
+						   works[i]));
+	atomic_set(&crew->working, CREW_WORKERS);
+	for (i = 0; i < nr; i++)
+		if (!hand_start(&hands[i]) && i < CREW_WORKERS)
+			atomic_dec(&crew->working);
+	for (i = 0; i < nr; i++)
+		wait_for_completion(&hands[i].done);
+}
+
+static void close_crew(struct kunit *test, struct crew *crew, struct hand *hands,
+		       unsigned int nr)
+{
+	unsigned int i;
+
+	check_balance(test, crew->t);
+	for (i = 0; i < nr; i++)
+		hand_fini(&hands[i]);
+	check_balance(test, crew->t);
+	crew_destroy(test, crew);
+}
+
+static u64 sum_of(const struct hand *hands, unsigned int nr, int verdict)
+{
+	u64 sum = 0;
+
+	while (nr--)
+		sum += hands[nr].verdicts[verdict];
+	return sum;
+}
+
+static void expect_sum(struct kunit *test, const struct crew *crew,
+		       const struct hand *hands, int verdict,
+		       enum buftrack_counter counter)
+{
+	KUNIT_EXPECT_EQ(test, crew->t->total.v[counter],
+			sum_of(hands, CREW_WORKERS, verdict));
+}
+
+/* Not one report of many threads is lost or counted twice */
+static void reports_of_all_threads_add_up(struct kunit *test)
+{
+	static void (* const works[])(struct hand *hand) = {
+		work_reports, work_reports, work_reports, work_reports,
+		work_reads, work_lists,
+	};
+	struct crew *crew = crew_create(test);
+	struct hand *hands = kunit_kcalloc(test, ARRAY_SIZE(works),
+					   sizeof(*hands), GFP_KERNEL);
+	unsigned int i;
+	u64 all = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, hands);
+	run_crew(test, crew, hands, works, ARRAY_SIZE(works));
+	for (i = 0; i < BUFTRACK_NR_VERDICTS; i++)
+		all += sum_of(hands, CREW_WORKERS, i);
+	KUNIT_EXPECT_EQ(test, all, CREW_WORKERS * NR_REPORTS);
+	expect_sum(test, crew, hands, BUFTRACK_DOUBLE_ALLOC,
+		   BUFTRACK_DOUBLE_ALLOCS);
+	expect_sum(test, crew, hands, BUFTRACK_OVERLAP, BUFTRACK_OVERLAPS);
+	expect_sum(test, crew, hands, BUFTRACK_DOUBLE_FREE,
+		   BUFTRACK_DOUBLE_FREES);
+	expect_sum(test, crew, hands, BUFTRACK_STALE_FREE, BUFTRACK_STALE_FREES);
+	expect_sum(test, crew, hands, BUFTRACK_FOREIGN_FREE,
+		   BUFTRACK_FOREIGN_FREES);
+	close_crew(test, crew, hands, ARRAY_SIZE(works));
+}
+
+static void everything_may_happen_at_once(struct kunit *test)
+{
+	static void (* const works[])(struct hand *hand) = {
+		work_reports, work_reports, work_reports, work_reports,
+		work_reads, work_lists, work_churns, work_churns, work_meddles,
+	};
+	struct crew *crew = crew_create(test);
+	struct hand *hands = kunit_kcalloc(test, ARRAY_SIZE(works),
+					   sizeof(*hands), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, hands);
+	run_crew(test, crew, hands, works, ARRAY_SIZE(works));
+	close_crew(test, crew, hands, ARRAY_SIZE(works));
+}
+
+static void device_may_go_under_all_threads(struct kunit *test)
+{
+	static void (* const works[])(struct hand *hand) = {
+		work_reports_until_removed, work_reports_until_removed,
+		work_reports_until_removed, work_reports_until_removed,
+		work_reads, work_lists, work_churns, work_meddles, work_removes,
+	};
+	struct crew *crew = crew_create(test);
+	struct hand *hands = kunit_kcalloc(test, ARRAY_SIZE(works),
+					   sizeof(*hands), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, hands);
+	run_crew(test, crew, hands, works, ARRAY_SIZE(works));
+	for (i = 0; i < CREW_WORKERS; i++)
+		KUNIT_EXPECT_EQ(test, hands[i].refused, 100);
+	KUNIT_EXPECT_EQ(test, crew->t->total.v[BUFTRACK_LIVE_BUFFERS], 0);
+	close_crew(test, crew, hands, ARRAY_SIZE(works));
+}
+
+static struct kunit_case threads_cases[] = {
+	KUNIT_CASE_SLOW(reports_of_all_threads_add_up),
+	KUNIT_CASE_SLOW(everything_may_happen_at_once),
+	KUNIT_CASE_SLOW(device_may_go_under_all_threads),
+	{}
+};
+
+static struct kunit_suite threads_suite = {
+	.name = "buftrack_threads",
+	.test_cases = threads_cases,
+};
+kunit_test_suite(threads_suite);

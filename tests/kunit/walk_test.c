@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Listings: each record once, whatever happens meanwhile, from any cursor */
+#include <linux/prandom.h>
+#include "fixture.h"
+#include "listing.h"
+
+#define ROOM	1024
+
+/* @nr buffers of @c, every third of them freed; the spaces take turns */
+static void make_some(struct kunit *test, struct bt_client *c, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = i % FIXTURE_SPACES,
+			     BUFFER(0x1000 + i * 16, 16), .id = i);
+		if (i % 3 == 0)
+			EXPECT_FREE(test, c, BUFTRACK_OK,
+				    .space = i % FIXTURE_SPACES,
+				    .address = 0x1000 + i * 16);
+	}
+}
+
+static struct listing *list_all(struct kunit *test)
+{
+	struct listing *l = listing_create(test, ROOM);
+
+	listing_fill(l, fixture(test)->t);
+	KUNIT_EXPECT_TRUE(test, l->w.end);
+	return l;
+}
+
+static unsigned int how_often(const struct listing *l, u64 owner, u64 id,
+			      u32 state)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < l->nr; i++)
+		nr += l->seen[i].owner == owner && l->seen[i].id == id &&
+		      l->seen[i].state == state;
+	return nr;
+}
+
+static void empty_tracker_ends_at_once(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, list_all(test)->nr, 0);
+}
+
+static void each_record_is_listed_once(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *s = open_shared(test);
+	struct bt_client *b = open_private(test), *gone = open_private(test);
+	struct listing *l;
+	unsigned int i;
+
+	make_some(test, a, 30);
+	make_some(test, s, 30);
+	make_some(test, b, 30);
+	make_some(test, gone, 30);
+	close_client(test, gone);
+	l = list_all(test);
+	KUNIT_EXPECT_EQ(test, l->nr, 110);
+	for (i = 0; i < 30; i++) {
+		u32 state = i % 3 ? BUFTRACK_RECORD_LIVE : BUFTRACK_RECORD_FREED;
+
+		KUNIT_EXPECT_EQ(test, how_often(l, a->number, i, state), 1);
+		KUNIT_EXPECT_EQ(test, how_often(l, s->number, i, state), 1);
+		KUNIT_EXPECT_EQ(test, how_often(l, b->number, i, state), 1);
+		KUNIT_EXPECT_EQ(test, how_often(l, gone->number, i,
+						BUFTRACK_RECORD_REMAINING),
+				!!(i % 3));
+	}
+}
+
+static void records_are_listed_as_they_are(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	struct seen *seen;
+
+	EXPECT_ALLOC(test, a, BUFTRACK_OK, .space = 2, .address = 0x1000,
+		     .size = 96, .span = 16, .id = 7);
+	EXPECT_FREE(test, b, BUFTRACK_FOREIGN_FREE, .space = 2,
+		    .address = 0x1000);
+	EXPECT_FREE(test, a, BUFTRACK_DOUBLE_FREE, .space = 2, .address = 0x1000);
+	seen = &list_all(test)->seen[0];
+	KUNIT_EXPECT_EQ(test, seen->owner, a->number);
+	KUNIT_EXPECT_EQ(test, seen->by, b->number);
+	KUNIT_EXPECT_EQ(test, seen->space, 2);
+	KUNIT_EXPECT_EQ(test, seen->size, 96);
+	KUNIT_EXPECT_EQ(test, seen->span, 16);
+	KUNIT_EXPECT_EQ(test, seen->id, 7);
+	KUNIT_EXPECT_EQ(test, seen->repeats, 1);
+	KUNIT_EXPECT_EQ(test, seen->ended, fixture(test)->stamp - 1);
+	KUNIT_EXPECT_EQ(test, seen->allocated, fixture(test)->stamp - 2);
+}
+
+static void doubtful_and_orphaned_are_told(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	struct listing *l;
+
+	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 16), .id = 1);
+	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x2000, 16), .id = 2);
+	report_lost(test, b, 1);
+	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x3000, 16), .id = 3);
+	close_client(test, a);
+	l = list_all(test);
+	KUNIT_EXPECT_EQ(test, l->seen[0].state, BUFTRACK_RECORD_LIVE |
+			BUFTRACK_RECORD_DOUBTFUL | BUFTRACK_RECORD_ORPHANED);
+	KUNIT_EXPECT_EQ(test, l->seen[1].state, BUFTRACK_RECORD_LIVE |
+			BUFTRACK_RECORD_DOUBTFUL);
+	KUNIT_EXPECT_EQ(test, l->seen[2].state, BUFTRACK_RECORD_LIVE |
+			BUFTRACK_RECORD_ORPHANED);
+}
+
+static void little_room_loses_nothing(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *s = open_shared(test);
+	struct bt_client *gone = open_private(test);
+	struct listing *all, *few = listing_create(test, 3);
+	unsigned int at = 0;
+
+	make_some(test, a, 25);
+	make_some(test, s, 25);
+	make_some(test, gone, 25);
+	close_client(test, gone);
+	all = list_all(test);
+	while (!few->w.end) {
+		few->nr = 0;
+		listing_fill(few, fixture(test)->t);
+		KUNIT_ASSERT_LE(test, at + few->nr, all->nr);
+		KUNIT_EXPECT_MEMEQ(test, few->seen, all->seen + at,
+				   few->nr * sizeof(few->seen[0]));
+		at += few->nr;
+	}
+	KUNIT_EXPECT_EQ(test, at, all->nr);
+}
+
+static void one_step_is_bounded(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	struct listing *l = listing_create(test, ROOM);
+	unsigned int steps = 0;
+
+	make_some(test, c, 600);
+	while (!l->w.end) {
+		unsigned int before = l->nr;
+
+		bt_walk_step(fixture(test)->t, &l->w);
+		KUNIT_EXPECT_LE(test, l->nr - before, 128);
+		steps++;
+	}
+	KUNIT_EXPECT_EQ(test, l->nr, 600);
+	KUNIT_EXPECT_GE(test, steps, 5);
+}
+
+/* However few of the records pass a filter, the steps are bounded and it ends */
+static void one_step_is_bounded_when_nothing_is_wanted(struct kunit *test)
+{
+	struct bt_client *c = open_shared(test), *other = open_shared(test);
+	struct listing *l = listing_create(test, ROOM);
+	unsigned int steps = 0;
+
+	make_some(test, c, 600);
+	l->w.client = other->number;
+	for (; !l->w.end; steps++)
+		bt_walk_step(fixture(test)->t, &l->w);
+	KUNIT_EXPECT_EQ(test, l->nr, 0);
+	KUNIT_EXPECT_GE(test, steps, 5);
+	KUNIT_EXPECT_LE(test, steps, 20);
+}
+
+static unsigned int filtered(struct kunit *test, u64 client, u32 space, u32 states)
+{
+	struct listing *l = listing_create(test, ROOM);
+	unsigned int i;
+
+	l->w.client = client;
+	l->w.space = space;
+	l->w.states = states;
+	listing_fill(l, fixture(test)->t);
+	for (i = 0; i < l->nr; i++) {
+		KUNIT_EXPECT_TRUE(test, l->seen[i].state & states);
+		if (client)
+			KUNIT_EXPECT_EQ(test, l->seen[i].owner, client);
+		if (space != BUFTRACK_ANY_SPACE)
+			KUNIT_EXPECT_EQ(test, l->seen[i].space, space);
+	}
+	return l->nr;
+}
+
+static void filters_keep_what_was_asked_for(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *s = open_shared(test);
+	struct bt_client *gone = open_private(test);
+	const u32 any = BUFTRACK_ANY_SPACE;
+
+	make_some(test, a, 24);
+	make_some(test, s, 24);
+	make_some(test, gone, 24);
+	close_client(test, gone);
+	KUNIT_EXPECT_EQ(test, filtered(test, 0, any, ALL_STATES), 64);
+	KUNIT_EXPECT_EQ(test, filtered(test, 1, any, ALL_STATES), 24);
+	KUNIT_EXPECT_EQ(test, filtered(test, 2, any, ALL_STATES), 24);
+	KUNIT_EXPECT_EQ(test, filtered(test, 3, any, ALL_STATES), 16);
+	KUNIT_EXPECT_EQ(test, filtered(test, 9, any, ALL_STATES), 0);
+	KUNIT_EXPECT_EQ(test, filtered(test, 0, 1, ALL_STATES), 16);
+	KUNIT_EXPECT_EQ(test, filtered(test, 0, 63, ALL_STATES), 0);
+	KUNIT_EXPECT_EQ(test, filtered(test, 0, any, BUFTRACK_RECORD_LIVE), 32);
+	KUNIT_EXPECT_EQ(test, filtered(test, 0, any, BUFTRACK_RECORD_FREED), 16);
+	KUNIT_EXPECT_EQ(test, filtered(test, 0, any,
+				       BUFTRACK_RECORD_REMAINING), 16);
+	KUNIT_EXPECT_EQ(test, filtered(test, 2, 3, BUFTRACK_RECORD_FREED), 2);
+}
+
+/* The records with odd ids come and go, those with even ids stay */
+static void disturb(struct kunit *test, struct bt_client *c, struct rnd_state *rnd)
+{
+	u32 i = 2 * (prandom_u32_state(rnd) % 100) + 1;
+	u32 space = i / 2 % FIXTURE_SPACES;
+
+	if (find_live(c, space, 0x1000 + i * 16, i))
+		EXPECT_FREE(test, c, BUFTRACK_OK, .space = space,
+			    .address = 0x1000 + i * 16, .id = i);
+	else
+		EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = space,
+			     BUFFER(0x1000 + i * 16, 16), .id = i);
+}
+
+static void make_even(struct kunit *test, struct bt_client *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < 200; i += 2) {
+		EXPECT_ALLOC(test, c, BUFTRACK_OK,
+			     .space = i / 2 % FIXTURE_SPACES,
+			     BUFFER(0x1000 + i * 16, 16), .id = i + 1000);
+		if (i % 4)
+			EXPECT_FREE(test, c, BUFTRACK_OK,
+				    .space = i / 2 % FIXTURE_SPACES,
+				    .address = 0x1000 + i * 16, .id = i + 1000);
+	}
+}
+
+/* Lists with a room for one record between any two disturbances */
+static void list_disturbed(struct kunit *test, struct listing *all,
+			   struct bt_client *c, struct rnd_state *rnd)
+{
+	struct listing *one = listing_create(test, 1);
+
+	while (!one->w.end) {
+		disturb(test, c, rnd);
+		one->nr = 0;
+		listing_fill(one, fixture(test)->t);
+		if (one->nr && all->nr < all->room)
+			all->seen[all->nr++] = one->seen[0];
+	}
+}
+
+static void records_that_stay_are_listed_once(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *s = open_shared(test);
+	struct listing *l = listing_create(test, ROOM);
+	struct rnd_state rnd;
+	unsigned int i;
+
+	prandom_seed_state(&rnd, 11);
+	set_max_freed(test, 200);
+	make_even(test, a);
+	make_even(test, s);
+	list_disturbed(test, l, a, &rnd);
+	for (i = 0; i < 200; i += 2) {
+		u32 state = i % 4 ? BUFTRACK_RECORD_FREED : BUFTRACK_RECORD_LIVE;
+
+		KUNIT_EXPECT_EQ(test, how_often(l, 1, i + 1000, state), 1);
+		KUNIT_EXPECT_EQ(test, how_often(l, 2, i + 1000, state), 1);
+	}
+}
+
+static void clients_may_end_under_a_listing(struct kunit *test)
+{
+	struct listing *one = listing_create(test, 1);
+	struct bt_client *c[6];
+	unsigned int i, seen_last = 0;
+
+	for (i = 0; i < ARRAY_SIZE(c); i++) {
+		c[i] = open_private(test);
+		make_some(test, c[i], 10);
+	}
+	set_max_closed(test, 1);
+	set_max_remaining(test, 0);
+	for (i = 0; !one->w.end; i++) {
+		one->nr = 0;
+		listing_fill(one, fixture(test)->t);
+		seen_last += one->nr && one->seen[0].owner == 6;
+		if (i % 3 == 0 && i / 3 < ARRAY_SIZE(c) - 1)
+			close_client(test, c[i / 3]);
+		collect_dead(test);
+	}
+	KUNIT_EXPECT_EQ(test, seen_last, 10);
+}
+
+static u64 odd_number(struct rnd_state *rnd)
+{
+	static const u64 odd[] = { 0, 1, 2, 3, 4, 0x1000, 0x1010, 63, 64,
+				   U32_MAX, 1ULL << 63, U64_MAX - 1, U64_MAX };
+
+	return odd[prandom_u32_state(rnd) % ARRAY_SIZE(odd)];
+}
+
+/* Whatever user space made of a cursor, the listing ends, and lists nothing twice */
+static void garbage_cursors_are_safe(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *s = open_shared(test);
+	struct listing *l = listing_create(test, ROOM);
+	struct rnd_state rnd;
+	unsigned int n, steps;
+
+	make_some(test, a, 30);
+	make_some(test, s, 30);
+	prandom_seed_state(&rnd, 12);
+	for (n = 0; n < 3000; n++) {
+		listing_rewind(l);
+		l->w.cursor = (struct buftrack_cursor) {
+			.client = odd_number(&rnd),
+			.address = odd_number(&rnd),
+			.id = odd_number(&rnd),
+			.stamp = odd_number(&rnd),
+			.space = odd_number(&rnd),
+			.part = odd_number(&rnd),
+		};
+		for (steps = 0; steps < 20 && !l->w.end; steps++)
+			bt_walk_step(fixture(test)->t, &l->w);
+		KUNIT_EXPECT_TRUE(test, l->w.end);
+		KUNIT_EXPECT_LE(test, l->nr, 60);
+	}
+}
+
+static void removed_device_lists_what_remained(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *gone = open_private(test);
+	u64 buffers, bytes;
+
+	make_some(test, a, 10);
+	make_some(test, gone, 10);
+	close_client(test, gone);
+	bt_tracker_remove(fixture(test)->t, true, &buffers, &bytes);
+	/* Only what @gone left live: the rest ended with the device */
+	KUNIT_EXPECT_EQ(test, list_all(test)->nr, 6);
+}
+
+static struct kunit_case walk_cases[] = {
+	KUNIT_CASE(empty_tracker_ends_at_once),
+	KUNIT_CASE(each_record_is_listed_once),
+	KUNIT_CASE(records_are_listed_as_they_are),
+	KUNIT_CASE(doubtful_and_orphaned_are_told),
+	KUNIT_CASE(little_room_loses_nothing),
+	KUNIT_CASE(one_step_is_bounded),
+	KUNIT_CASE(one_step_is_bounded_when_nothing_is_wanted),
+	KUNIT_CASE(filters_keep_what_was_asked_for),
+	KUNIT_CASE(records_that_stay_are_listed_once),
+	KUNIT_CASE(clients_may_end_under_a_listing),
+	KUNIT_CASE(garbage_cursors_are_safe),
+	KUNIT_CASE(removed_device_lists_what_remained),
+	{}
+};
+
+static struct kunit_suite walk_suite = {
+	.name = "buftrack_walk",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.test_cases = walk_cases,
+};
+kunit_test_suite(walk_suite);
