@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The audit after each test: with its processes gone, nothing of it may be left in
+ * the module, and the kernel may not have complained. Module parameters that the
+ * test changed are put back.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "abi.h"
+#include "helper.h"
+#include "module.h"
+
+#define MAX_PARAMETERS	16
+#define SETTLE_MS	5000
+
+/* Taints that tell of trouble: bad page, oops, warning, soft lockup */
+#define TROUBLE (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)
+
+static struct {
+	char name[64];
+	char value[32];
+} parameters[MAX_PARAMETERS];
+static unsigned int nr_parameters;
+static unsigned long tainted;
+static struct buftrack_info before;
+
+static unsigned long trouble(void)
+{
+	char text[32];
+
+	read_file("/proc/sys/kernel/tainted", text, sizeof(text));
+	return strtoul(text, NULL, 10) & TROUBLE;
+}
+
+static void save_parameters(void)
+{
+	DIR *dir = opendir(PARAMETER_DIR);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		unsigned int i = nr_parameters;
+
+		if (entry->d_name[0] == '.' || i == MAX_PARAMETERS)
+			continue;
+		snprintf(parameters[i].name, sizeof(parameters[i].name), "%.63s",
+			 entry->d_name);
+		get_parameter(entry->d_name, parameters[i].value,
+			      sizeof(parameters[i].value));
+		nr_parameters++;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* Some parameters are for loading only: then it is loaded again */
+static bool restore_parameter(const char *name, const char *value)
+{
+	char path[128], now[sizeof(parameters[0].value)];
+	struct stat stat_buffer;
+
+	snprintf(path, sizeof(path), PARAMETER_DIR "/%.63s", name);
+	if (stat(path, &stat_buffer))
+		return false;
+	get_parameter(name, now, sizeof(now));
+	if (!strcmp(now, value))
+		return true;
+	if (stat_buffer.st_mode & 0200)
+		set_parameter(name, value);
+	return stat_buffer.st_mode & 0200;
+}
+
+static void restore_parameters(void)
+{
+	bool restored = true;
+	unsigned int i;
+
+	for (i = 0; i < nr_parameters; i++)
+		restored &= restore_parameter(parameters[i].name,
+					      parameters[i].value);
+	if (restored)
+		return;
+	unload_module();
+	if (load_module(""))
+		printf("# the module cannot be loaded again\n");
+}
+
+static int read_info(struct buftrack_info *info)
+{
+	int fd = open(CONTROL_NODE, O_RDONLY), err;
+
+	memset(info, 0, sizeof(*info));
+	if (fd < 0)
+		return errno;
+	err = CALL(fd, INFO, info);
+	close(fd);
+	return err;
+}
+
+void audit_begin(void)
+{
+	int err = read_info(&before);
+
+	if (err) {
+		printf("Bail out! " CONTROL_NODE ": %s\n", strerror(err));
+		exit(1);
+	}
+	save_parameters();
+	tainted = trouble();
+}
+
+/* The last files of a test may be closed by the kernel a little later */
+static bool left_something(void)
+{
+	struct buftrack_info info;
+	unsigned int ms;
+	int err;
+
+	for (ms = 0; ms < SETTLE_MS; ms++) {
+		err = read_info(&info);
+		if (!err && info.nr_devices == before.nr_devices &&
+		    info.nr_records == before.nr_records)
+			return false;
+		usleep(1000);
+	}
+	printf("# left behind: %d devices, %lld records (%s)\n",
+	       (int)(info.nr_devices - before.nr_devices),
+	       (long long)(info.nr_records - before.nr_records), strerror(err));
+	return true;
+}
+
+/* Whether the test that just ended left all as it was; if not, the next may */
+bool audit_passes(void)
+{
+	bool passes = !left_something();
+
+	if (trouble() != tainted) {
+		printf("# the kernel complained: tainted is %#lx\n", trouble());
+		tainted = trouble();
+		passes = false;
+	}
+	restore_parameters();
+	if (!passes && read_info(&before))
+		printf("# " CONTROL_NODE " is gone\n");
+	return passes;
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reading counters, and starting them anew */
+#include <stdio.h>
+#include <unistd.h>
+#include "helper.h"
+#include "rig.h"
+
+#define FREE_AT(_address) FREE(.address = (_address))
+
+static int try_scope(int fd, __u32 scope, __u64 number)
+{
+	__u64 values[BUFTRACK_NR_COUNTERS];
+
+	return counters(fd, scope, number, values);
+}
+
+RIG_TEST(counters_of_an_unknown_space_are_enoent)
+{
+	CHECK_OK(try_scope(r->fd, BUFTRACK_SCOPE_SPACE, 0));
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_SPACE, 1), ENOENT);
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_SPACE, 64), ENOENT);
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_SPACE, 1ULL << 32), ENOENT);
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_SPACE, ~0ULL), ENOENT);
+}
+
+RIG_TEST(counters_of_an_unknown_client_are_enoent)
+{
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_CLIENT, 1), ENOENT);
+	become_client(r->fd);
+	CHECK_OK(try_scope(r->fd, BUFTRACK_SCOPE_CLIENT, 1));
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_CLIENT, 0), ENOENT);
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_CLIENT, 2), ENOENT);
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_CLIENT, (1ULL << 32) + 1),
+		  ENOENT);
+}
+
+RIG_TEST(number_of_the_device_scope_is_0)
+{
+	CHECK_OK(try_scope(r->fd, BUFTRACK_SCOPE_DEVICE, 0));
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_DEVICE, 1), ENOENT);
+	CHECK_ERR(try_scope(r->fd, BUFTRACK_SCOPE_DEVICE, ~0ULL), ENOENT);
+}
+
+/* A caller may know fewer counters than the module, or more */
+static void check_length(const struct rig *r, __u32 nr, __u32 want)
+{
+	__u64 values[BUFTRACK_NR_COUNTERS + 4];
+	struct buftrack_counters query = {
+		.values = user_ptr(values),
+		.nr = nr,
+	};
+	unsigned int i;
+
+	memset(values, 0xa5, sizeof(values));
+	CHECK_OK(CALL(r->fd, COUNTERS, &query));
+	CHECK_EQ(query.nr, want);
+	for (i = 0; i < ARRAY_SIZE(values); i++)
+		CHECK_EQ(values[i] == 0xa5a5a5a5a5a5a5a5ULL, i >= want);
+}
+
+RIG_TEST(rest_of_the_array_is_not_touched)
+{
+	__u32 nr;
+
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	for (nr = 0; nr < BUFTRACK_NR_COUNTERS; nr++)
+		check_length(r, nr, nr);
+	check_length(r, BUFTRACK_NR_COUNTERS, BUFTRACK_NR_COUNTERS);
+	check_length(r, BUFTRACK_NR_COUNTERS + 4, BUFTRACK_NR_COUNTERS);
+	check_length(r, 0xffffffff, BUFTRACK_NR_COUNTERS);
+}
+
+RIG_TEST(peak_is_of_each_scope)
+{
+	__u32 space = add_space(r->fd, "L1");
+	__u64 values[BUFTRACK_NR_COUNTERS];
+
+	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 100)));
+	CHECK_OK(try_report(r->fd, FREE_AT(0x1000)));
+	CHECK_OK(try_report(r->fd, ALLOC(.space = space, .size = 60)));
+	CHECK_OK(try_report(r->fd, BUFFER(0x2000, 30)));
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_PEAK_BYTES), 100);
+	CHECK_OK(try_report(r->fd, BUFFER(0x3000, 20)));
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_PEAK_BYTES), 110);
+	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, 0, values));
+	CHECK_EQ(values[BUFTRACK_PEAK_BYTES], 100);
+	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, space, values));
+	CHECK_EQ(values[BUFTRACK_PEAK_BYTES], 60);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_PEAK_BYTES), 110);
+}
+
+RIG_TEST(what_a_client_leaves_remains)
+{
+	__u64 values[BUFTRACK_NR_COUNTERS];
+	int fd = rig_open(r);
+
+	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
+	CHECK_OK(try_report(fd, BUFFER(0x2000, 32)));
+	CHECK_OK(try_report(fd, BUFFER(0x3000, 64)));
+	CHECK_OK(try_report(fd, FREE_AT(0x3000)));
+	close(fd);
+	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_CLIENT, 1, values));
+	CHECK_EQ(values[BUFTRACK_ALLOCS], 3);
+	CHECK_EQ(values[BUFTRACK_FREES], 1);
+	CHECK_EQ(values[BUFTRACK_REMAINING_BUFFERS], 2);
+	CHECK_EQ(values[BUFTRACK_REMAINING_BYTES], 48);
+	CHECK_EQ(values[BUFTRACK_LIVE_BUFFERS], 0);
+	CHECK_EQ(values[BUFTRACK_LIVE_BYTES], 0);
+	CHECK_EQ(values[BUFTRACK_FREED_RECORDS], 0);
+	CHECK_EQ(values[BUFTRACK_EVICTED_RECORDS], 0);
+	CHECK_EQ(device_info(r->fd).nr_records, 0);
+}
+
+/* Some of everything, in a private and in the shared domain */
+static void fill(const struct rig *r)
+{
+	int private = rig_open(r), shared = rig_open(r), gone = rig_open(r);
+	__u64 client;
+
+	CHECK_OK(declare(shared, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(gone, BUFTRACK_SHARED, &client));
+	CHECK_OK(try_report(gone, BUFFER(0x9000, 8)));
+	close(gone);
+	CHECK_OK(try_report(shared, BUFFER(0x1000, 16)));
+	CHECK_OK(try_report(private, BUFFER(0x1000, 32)));
+	CHECK_OK(try_report(private, BUFFER(0x2000, 64)));
+	CHECK_OK(try_report(private, FREE_AT(0x2000)));
+	CHECK_OK(try_report(private, FREE_AT(0x2000)));
+	CHECK_OK(try_report(private, FREE_AT(0x7777)));
+	gone = rig_open(r);
+	CHECK_OK(try_report(gone, BUFFER(0x1000, 128)));
+	close(gone);
+	CHECK_OK(lost(private, 5));
+}
+
+static void check_anew(const __u64 *before, const __u64 *after)
+{
+	unsigned int i;
+
+	for (i = 0; i < BUFTRACK_NR_COUNTERS; i++) {
+		__u64 want = 0;
+
+		if (i == BUFTRACK_ALLOCS)
+			want = before[BUFTRACK_LIVE_BUFFERS];
+		else if (i == BUFTRACK_PEAK_BYTES)
+			want = before[BUFTRACK_LIVE_BYTES];
+		else if (i == BUFTRACK_LIVE_BUFFERS || i == BUFTRACK_LIVE_BYTES ||
+			 i == BUFTRACK_ORPHANED_BUFFERS ||
+			 i == BUFTRACK_ORPHANED_BYTES ||
+			 i == BUFTRACK_FREED_RECORDS)
+			want = before[i];
+		CHECK_EQ(after[i], want);
+	}
+}
+
+/* The device, its space, and clients: open, shared, an orphans' owner, closed */
+RIG_TEST(reset_starts_all_scopes_anew)
+{
+	static const struct {
+		__u32 scope;
+		__u64 number;
+	} scopes[] = {
+		{ BUFTRACK_SCOPE_DEVICE, 0 }, { BUFTRACK_SCOPE_SPACE, 0 },
+		{ BUFTRACK_SCOPE_CLIENT, 1 }, { BUFTRACK_SCOPE_CLIENT, 2 },
+		{ BUFTRACK_SCOPE_CLIENT, 3 }, { BUFTRACK_SCOPE_CLIENT, 4 },
+	};
+	__u64 before[ARRAY_SIZE(scopes)][BUFTRACK_NR_COUNTERS];
+	__u64 after[BUFTRACK_NR_COUNTERS];
+	unsigned int i;
+
+	fill(r);
+	for (i = 0; i < ARRAY_SIZE(scopes); i++)
+		CHECK_OK(counters(r->fd, scopes[i].scope, scopes[i].number,
+				  before[i]));
+	CHECK_EQ(before[0][BUFTRACK_ORPHANED_BYTES], 8);
+	CHECK_EQ(before[0][BUFTRACK_REMAINING_BYTES], 128);
+	CHECK_OK(reset_device(r->fd));
+	for (i = 0; i < ARRAY_SIZE(scopes); i++) {
+		CHECK_OK(counters(r->fd, scopes[i].scope, scopes[i].number,
+				  after));
+		check_anew(before[i], after);
+		check_conservation(after);
+	}
+}
+
+RIG_TEST(reset_empties_the_log_of_remaining_records_alone)
+{
+	struct buftrack_client_info info;
+	__u64 records;
+
+	fill(r);
+	records = device_info(r->fd).nr_records;
+	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_REMAINING).nr, 1);
+	CHECK_OK(reset_device(r->fd));
+	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_REMAINING).nr, 0);
+	CHECK_EQ(list_all(r->fd, 0).nr, records);
+	CHECK_OK(client_info(r->fd, 3, &info));
+	CHECK_OK(client_info(r->fd, 4, &info));
+}
+
+RIG_TEST(reset_keeps_what_domains_know)
+{
+	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
+	CHECK_OK(try_report(r->fd, FREE_AT(0x1000)));
+	CHECK_OK(reset_device(r->fd));
+	CHECK_EQ(verdict_of(r->fd, FREE_AT(0x1000)), BUFTRACK_DOUBLE_FREE);
+	CHECK_OK(lost(r->fd, 1));
+	CHECK_OK(reset_device(r->fd));
+	CHECK_EQ(verdict_of(r->fd, FREE_AT(0x2000)), BUFTRACK_UNKNOWN_GAP);
+	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_HAD_GAP);
+}
+
+RIG_TEST(books_go_on_after_a_reset)
+{
+	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
+	CHECK_OK(reset_device(r->fd));
+	CHECK_EQ(verdict_of(r->fd, FREE_AT(0x1000)), BUFTRACK_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_ALLOCS), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_FREES), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BYTES), 0);
+}
+
+struct churn {
+	const struct rig *r;
+	volatile bool stop;
+};
+
+static void *churn(void *arg)
+{
+	struct churn *c = arg;
+	__u64 i;
+
+	for (i = 0; !c->stop; i++) {
+		int fd = rig_open(c->r);
+
+		CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
+		CHECK_OK(try_report(fd, BUFFER(0x1000, 32)));
+		CHECK_OK(try_report(fd, BUFFER(0x2000, 16)));
+		CHECK_OK(try_report(fd, FREE_AT(0x2000)));
+		close(fd);
+		if (i % 64 == 63)
+			CHECK_OK(reset_device(c->r->fd));
+	}
+	return NULL;
+}
+
+/* While clients come, report and go, and counters are reset */
+RIG_TEST(counters_are_all_of_one_instant)
+{
+	struct churn c = { .r = r };
+	pthread_t thread = start_thread(churn, &c);
+	__u64 values[BUFTRACK_NR_COUNTERS], reads;
+
+	for (reads = 0; reads < 20000; reads++) {
+		CHECK_OK(counters(r->fd, reads % 2 ? BUFTRACK_SCOPE_DEVICE :
+						     BUFTRACK_SCOPE_SPACE,
+				  0, values));
+		check_conservation(values);
+	}
+	c.stop = true;
+	finish_thread(thread);
+}

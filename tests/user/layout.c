@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The layout of the ABI, in numbers: it may not differ between callers, nor ever
+ * change. A field's place is where the one before it ends, so that there is no
+ * padding.
+ */
+#include <assert.h>
+#include <stddef.h>
+#include "rig.h"
+
+#define AT(_struct, _field, _offset) \
+	static_assert(offsetof(struct _struct, _field) == (_offset), #_field)
+#define SIZE(_struct, _size) \
+	static_assert(sizeof(struct _struct) == (_size), #_struct)
+#define CMD(_name, _nr) \
+	static_assert(BUFTRACK_IOCTL_##_name == (0xbf00 | (_nr)), #_name)
+
+CMD(INFO, 0);
+CMD(DEVICE_ADD, 1);
+CMD(DEVICE_REMOVE, 2);
+CMD(DEVICE_INFO, 3);
+CMD(DEVICE_SET, 4);
+CMD(SPACE_ADD, 5);
+CMD(SPACE_INFO, 6);
+CMD(DECLARE, 7);
+CMD(REPORT, 8);
+CMD(BATCH, 9);
+CMD(LOST, 10);
+CMD(COUNTERS, 11);
+CMD(CLIENT_INFO, 12);
+CMD(RECORDS, 13);
+CMD(RESET, 14);
+
+AT(buftrack_info, size, 0);
+AT(buftrack_info, flags, 4);
+AT(buftrack_info, serial, 8);
+AT(buftrack_info, nr_devices, 16);
+AT(buftrack_info, max_devices, 20);
+AT(buftrack_info, nr_records, 24);
+AT(buftrack_info, max_records, 32);
+AT(buftrack_info, record_size, 40);
+AT(buftrack_info, nr_counters, 44);
+AT(buftrack_info, nr_verdicts, 48);
+AT(buftrack_info, reserved, 52);
+AT(buftrack_info, version, 56);
+SIZE(buftrack_info, 88);
+
+AT(buftrack_device_add, size, 0);
+AT(buftrack_device_add, flags, 4);
+AT(buftrack_device_add, device, 8);
+AT(buftrack_device_add, created, 12);
+AT(buftrack_device_add, name, 16);
+SIZE(buftrack_device_add, 144);
+
+AT(buftrack_device_remove, size, 0);
+AT(buftrack_device_remove, flags, 4);
+AT(buftrack_device_remove, device, 8);
+AT(buftrack_device_remove, reserved, 12);
+AT(buftrack_device_remove, removed_buffers, 16);
+AT(buftrack_device_remove, removed_bytes, 24);
+SIZE(buftrack_device_remove, 32);
+
+AT(buftrack_device_info, size, 0);
+AT(buftrack_device_info, flags, 4);
+AT(buftrack_device_info, device, 8);
+AT(buftrack_device_info, state, 12);
+AT(buftrack_device_info, uid, 16);
+AT(buftrack_device_info, nr_spaces, 20);
+AT(buftrack_device_info, nr_clients, 24);
+AT(buftrack_device_info, max_clients, 28);
+AT(buftrack_device_info, nr_records, 32);
+AT(buftrack_device_info, max_records, 40);
+AT(buftrack_device_info, max_freed, 48);
+AT(buftrack_device_info, max_closed, 56);
+AT(buftrack_device_info, max_remaining, 64);
+AT(buftrack_device_info, now, 72);
+AT(buftrack_device_info, name, 80);
+AT(buftrack_device_info, driver, 208);
+SIZE(buftrack_device_info, 240);
+
+AT(buftrack_device_set, size, 0);
+AT(buftrack_device_set, fields, 4);
+AT(buftrack_device_set, enabled, 8);
+AT(buftrack_device_set, max_clients, 12);
+AT(buftrack_device_set, max_records, 16);
+AT(buftrack_device_set, max_freed, 24);
+AT(buftrack_device_set, max_closed, 32);
+AT(buftrack_device_set, max_remaining, 40);
+SIZE(buftrack_device_set, 48);
+
+AT(buftrack_space_add, size, 0);
+AT(buftrack_space_add, flags, 4);
+AT(buftrack_space_add, space, 8);
+AT(buftrack_space_add, created, 12);
+AT(buftrack_space_add, capacity, 16);
+AT(buftrack_space_add, name, 24);
+SIZE(buftrack_space_add, 56);
+
+AT(buftrack_space_info, size, 0);
+AT(buftrack_space_info, flags, 4);
+AT(buftrack_space_info, space, 8);
+AT(buftrack_space_info, reserved, 12);
+AT(buftrack_space_info, capacity, 16);
+AT(buftrack_space_info, name, 24);
+SIZE(buftrack_space_info, 56);
+
+AT(buftrack_declare, size, 0);
+AT(buftrack_declare, flags, 4);
+AT(buftrack_declare, first_id, 8);
+AT(buftrack_declare, client, 16);
+AT(buftrack_declare, claimed_pid, 24);
+AT(buftrack_declare, reserved, 28);
+AT(buftrack_declare, claimed_name, 32);
+SIZE(buftrack_declare, 96);
+
+AT(buftrack_report, op, 0);
+AT(buftrack_report, flags, 2);
+AT(buftrack_report, space, 4);
+AT(buftrack_report, address, 8);
+AT(buftrack_report, size, 16);
+AT(buftrack_report, span, 24);
+AT(buftrack_report, id, 32);
+SIZE(buftrack_report, 40);
+
+AT(buftrack_report_one, size, 0);
+AT(buftrack_report_one, flags, 4);
+AT(buftrack_report_one, report, 8);
+AT(buftrack_report_one, verdict, 48);
+AT(buftrack_report_one, reserved, 52);
+AT(buftrack_report_one, stamp, 56);
+SIZE(buftrack_report_one, 64);
+
+AT(buftrack_batch, size, 0);
+AT(buftrack_batch, flags, 4);
+AT(buftrack_batch, reports, 8);
+AT(buftrack_batch, verdicts, 16);
+AT(buftrack_batch, nr, 24);
+AT(buftrack_batch, report_size, 28);
+AT(buftrack_batch, done, 32);
+AT(buftrack_batch, reserved, 36);
+SIZE(buftrack_batch, 40);
+
+AT(buftrack_lost, size, 0);
+AT(buftrack_lost, flags, 4);
+AT(buftrack_lost, count, 8);
+SIZE(buftrack_lost, 16);
+
+AT(buftrack_counters, size, 0);
+AT(buftrack_counters, scope, 4);
+AT(buftrack_counters, number, 8);
+AT(buftrack_counters, values, 16);
+AT(buftrack_counters, nr, 24);
+AT(buftrack_counters, reserved, 28);
+SIZE(buftrack_counters, 32);
+
+AT(buftrack_client_info, size, 0);
+AT(buftrack_client_info, flags, 4);
+AT(buftrack_client_info, client, 8);
+AT(buftrack_client_info, state, 16);
+AT(buftrack_client_info, pid, 20);
+AT(buftrack_client_info, tid, 24);
+AT(buftrack_client_info, uid, 28);
+AT(buftrack_client_info, claimed_pid, 32);
+AT(buftrack_client_info, reserved, 36);
+AT(buftrack_client_info, start_time, 40);
+AT(buftrack_client_info, opened, 48);
+AT(buftrack_client_info, closed, 56);
+AT(buftrack_client_info, first_id, 64);
+AT(buftrack_client_info, comm, 72);
+AT(buftrack_client_info, claimed_name, 88);
+SIZE(buftrack_client_info, 152);
+
+AT(buftrack_record, client, 0);
+AT(buftrack_record, space, 8);
+AT(buftrack_record, state, 12);
+AT(buftrack_record, address, 16);
+AT(buftrack_record, size, 24);
+AT(buftrack_record, span, 32);
+AT(buftrack_record, id, 40);
+AT(buftrack_record, allocated, 48);
+AT(buftrack_record, ended, 56);
+AT(buftrack_record, ended_by, 64);
+AT(buftrack_record, repeats, 72);
+AT(buftrack_record, pid, 76);
+AT(buftrack_record, comm, 80);
+SIZE(buftrack_record, 96);
+
+AT(buftrack_cursor, client, 0);
+AT(buftrack_cursor, address, 8);
+AT(buftrack_cursor, id, 16);
+AT(buftrack_cursor, stamp, 24);
+AT(buftrack_cursor, space, 32);
+AT(buftrack_cursor, part, 36);
+SIZE(buftrack_cursor, 40);
+
+AT(buftrack_records, size, 0);
+AT(buftrack_records, flags, 4);
+AT(buftrack_records, cursor, 8);
+AT(buftrack_records, client, 48);
+AT(buftrack_records, space, 56);
+AT(buftrack_records, states, 60);
+AT(buftrack_records, min_size, 64);
+AT(buftrack_records, min_age, 72);
+AT(buftrack_records, max_age, 80);
+AT(buftrack_records, records, 88);
+AT(buftrack_records, nr, 96);
+AT(buftrack_records, record_size, 100);
+AT(buftrack_records, end, 104);
+AT(buftrack_records, reserved, 108);
+SIZE(buftrack_records, 112);
+
+AT(buftrack_reset, size, 0);
+AT(buftrack_reset, flags, 4);
+SIZE(buftrack_reset, 8);
+
+static_assert(BUFTRACK_NR_VERDICTS == BUFTRACK_UNKNOWN_NEVER + 1, "verdicts");
+static_assert(BUFTRACK_NR_COUNTERS == BUFTRACK_EVICTED_RECORDS + 1, "counters");
+
+/* The lengths that the kernel takes are swept elsewhere: this asks for the rest */
+TEST(module_has_the_counters_and_verdicts_of_the_header)
+{
+	struct buftrack_info info = info_of(open_control(O_RDONLY));
+
+	CHECK_EQ(info.nr_counters, 29);
+	CHECK_EQ(info.nr_verdicts, 16);
+	CHECK_EQ(info.flags, 0);
+	CHECK_EQ(info.reserved, 0);
+	CHECK(info.record_size > 0 && info.record_size <= 144);
+	CHECK(info.version[0] && !info.version[sizeof(info.version) - 1]);
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Loading and unloading the module, and the parameters that it is loaded with */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "endless.h"
+#include "helper.h"
+#include "module.h"
+#include "rig.h"
+
+/* What the kernel says of a module that is in use */
+#define IN_USE EAGAIN
+
+static void reload(const char *parameters)
+{
+	CHECK_OK(unload_module());
+	CHECK_OK(load_module(parameters));
+}
+
+TEST(unloading_while_the_control_node_is_open_is_refused)
+{
+	int control = open_control(O_RDONLY);
+
+	CHECK_ERR(unload_module(), IN_USE);
+	CHECK_EQ(info_of(control).nr_devices, 0);
+	close(control);
+	reload("");
+}
+
+TEST(unloading_while_a_device_is_open_is_refused)
+{
+	struct rig r;
+
+	rig_up(&r);
+	become_client(r.fd);
+	close(r.control);
+	CHECK_ERR(unload_module(), IN_USE);
+	CHECK_EQ(device_info(r.fd).nr_clients, 1);
+	close(r.fd);
+	reload("");
+}
+
+TEST(unloading_while_a_removed_device_is_open_is_refused)
+{
+	struct rig r;
+
+	rig_up(&r);
+	CHECK_OK(try_report(r.fd, BUFFER(0x1000, 16)));
+	CHECK_OK(remove_device(r.control, r.device, BUFTRACK_DEVICE_FORCE));
+	close(r.control);
+	CHECK_ERR(unload_module(), IN_USE);
+	CHECK_EQ(device_counter(r.fd, BUFTRACK_REMOVED_BUFFERS), 1);
+	close(r.fd);
+	reload("");
+}
+
+RIG_TEST(unloading_in_mid_batch_is_refused)
+{
+	struct endless *e = endless_create(r);
+	pid_t pid = start(endless_run, e);
+
+	endless_wait(e);
+	CHECK_ERR(unload_module(), IN_USE);
+	end(pid, SIGKILL);
+	endless_check(e);
+}
+
+static void open_and_pass(void *arg)
+{
+	(void)arg;
+	open_control(O_RDONLY);
+}
+
+TEST(unloading_is_fine_once_those_who_had_it_open_are_gone)
+{
+	in_child(open_and_pass, NULL);
+	reload("");
+	CHECK_EQ(info_of(open_control(O_RDONLY)).nr_devices, 0);
+}
+
+/* Everything that can be left without a file that is open */
+static void leave_all_kinds(void)
+{
+	int control = open_control(O_RDWR), shared, private, fd;
+	__u64 client, i;
+
+	fd = open_node(add_device(control, "left", 0), O_RDWR);
+	add_space(fd, "DRAM");
+	shared = open_node(0, O_RDWR);
+	private = open_node(0, O_RDWR);
+	CHECK_OK(declare(shared, BUFTRACK_SHARED, &client));
+	for (i = 0; i < 500; i++) {
+		CHECK_OK(try_report(shared, BUFFER(i << 12, 16)));
+		CHECK_OK(try_report(private, BUFFER(i << 12, 16)));
+	}
+	for (i = 0; i < 100; i++)
+		CHECK_OK(try_report(shared, FREE(.address = i << 12)));
+	close(shared);
+	close(private);
+	CHECK_EQ(device_counter(fd, BUFTRACK_ORPHANED_BUFFERS), 400);
+	CHECK_EQ(list_all(fd, BUFTRACK_RECORD_REMAINING).nr, 500);
+	check_books(fd);
+	close(fd);
+	close(control);
+}
+
+TEST(unloading_takes_all_that_was_left)
+{
+	struct buftrack_info info;
+	int i, fd;
+
+	for (i = 0; i < 20; i++) {
+		leave_all_kinds();
+		reload("");
+		fd = open_control(O_RDONLY);
+		info = info_of(fd);
+		CHECK_EQ(info.nr_devices, 0);
+		CHECK_EQ(info.nr_records, 0);
+		close(fd);
+		CHECK_EQ(access("/dev/buftrack/0", F_OK), -1ULL);
+	}
+}
+
+static void check_loaded_with(const char *parameters, __u32 max_devices,
+			      __u64 max_freed)
+{
+	int control;
+
+	reload(parameters);
+	control = open_control(O_RDWR);
+	CHECK_EQ(info_of(control).max_devices, max_devices);
+	add_device(control, "first", BUFTRACK_DEVICE_TEMPORARY);
+	CHECK_EQ(device_info(open_node(0, O_RDONLY)).max_freed, max_freed);
+}
+
+static void check_parameters(void *arg)
+{
+	(void)arg;
+	check_loaded_with("max_devices=7 freed_records=9", 7, 9);
+}
+
+static void check_clamped_parameters(void *arg)
+{
+	(void)arg;
+	check_loaded_with("max_devices=99999 freed_records=99999999999", 4096,
+			  1ULL << 32);
+}
+
+TEST(parameters_are_taken_when_loading)
+{
+	in_child(check_parameters, NULL);
+	reload("");
+}
+
+TEST(parameters_out_of_range_are_clamped_when_loading)
+{
+	in_child(check_clamped_parameters, NULL);
+	reload("");
+}
+
+TEST(parameters_of_nonsense_are_refused_when_loading)
+{
+	CHECK_OK(unload_module());
+	CHECK_ERR(load_module("max_devices=many"), EINVAL);
+	CHECK_ERR(load_module("freed_records=-1"), EINVAL);
+	CHECK_OK(load_module(""));
+}
+
+TEST(bound_of_all_records_cannot_be_written)
+{
+	struct stat stat_buffer;
+
+	CHECK_SYS(stat(PARAMETER_DIR "/max_records", &stat_buffer));
+	CHECK_EQ(stat_buffer.st_mode & 0777, 0444);
+}
+
+TEST(bound_of_all_records_is_a_quarter_of_the_memory)
+{
+	struct buftrack_info info = info_of(open_control(O_RDONLY));
+	__u64 memory = (__u64)sysconf(_SC_PHYS_PAGES) * getpagesize();
+	__u64 bytes = info.max_records * info.record_size;
+
+	CHECK(bytes <= memory / 4 + (1 << 20));
+	CHECK(bytes >= memory / 4 - memory / 20);
+}
+
+/* A bound of 300 for two devices together, spare records included */
+static void reach_bound(void *arg)
+{
+	struct rig a, b;
+	__u32 verdict = BUFTRACK_OK;
+	__u64 i;
+
+	(void)arg;
+	rig_up(&a);
+	b.control = a.control;
+	b.device = add_device(a.control, "second", BUFTRACK_DEVICE_TEMPORARY);
+	b.fd = rig_open(&b);
+	add_space(b.fd, "DRAM");
+	CHECK_EQ(info_of(a.control).max_records, 300);
+	CHECK_EQ(verdict_of(b.fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	for (i = 0; verdict == BUFTRACK_OK; i++) {
+		CHECK_OK(report(a.fd, BUFFER(i << 12, 16), &verdict, NULL));
+		CHECK(info_of(a.control).nr_records <= 300);
+	}
+	CHECK_EQ(verdict, BUFTRACK_UNTRACKED);
+	CHECK(i > 100 && i <= 300);
+	CHECK_EQ(device_counter(a.fd, BUFTRACK_UNTRACKED_BUFFERS), 1);
+
+	/* What is freed makes place, within the domain */
+	CHECK_EQ(verdict_of(a.fd, FREE(.address = 0)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(a.fd, BUFFER(i << 12, 16)), BUFTRACK_OK);
+	CHECK_EQ(device_counter(a.fd, BUFTRACK_EVICTED_RECORDS), 1);
+
+	/* What one device gives back, the other can have */
+	CHECK_OK(remove_device(a.control, a.device, BUFTRACK_DEVICE_FORCE));
+	close(a.fd);
+	for (i = 2; i < 250; i++)
+		CHECK_EQ(verdict_of(b.fd, BUFFER(i << 12, 16)), BUFTRACK_OK);
+	check_books(b.fd);
+}
+
+TEST(bound_of_all_records_holds_for_all_devices_together)
+{
+	reload("max_records=300");
+	in_child(reach_bound, NULL);
+	reload("");
+	CHECK(info_of(open_control(O_RDONLY)).max_records > 300);
+}

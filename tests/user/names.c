@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What devices, spaces and claims may be called */
+#include <stdio.h>
+#include <string.h>
+#include "rig.h"
+
+/**
+ * struct naming - something that takes a name
+ * @what: what it is
+ * @size: bytes of the name, with its NUL
+ * @may_be_empty: an empty name says that there is none
+ * @give: give it the @size bytes of a name
+ * @get: read it back, with @size bytes
+ */
+struct naming {
+	const char *what;
+	size_t size;
+	bool may_be_empty;
+	int (*give)(const struct rig *r, const char *name);
+	void (*get)(const struct rig *r, char *name);
+};
+
+static __u32 last_device, last_space;
+
+static int name_device(const struct rig *r, const char *name)
+{
+	struct buftrack_device_add add = {
+		.flags = BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY,
+	};
+	int err;
+
+	memcpy(add.name, name, sizeof(add.name));
+	err = CALL(r->control, DEVICE_ADD, &add);
+	last_device = add.device;
+	return err;
+}
+
+static void get_device_name(const struct rig *r, char *name)
+{
+	struct buftrack_device_info info = { .device = last_device };
+
+	memset(info.name, 0xa5, sizeof(info.name));
+	CHECK_OK(CALL(r->control, DEVICE_INFO, &info));
+	memcpy(name, info.name, sizeof(info.name));
+}
+
+static int name_space(const struct rig *r, const char *name)
+{
+	struct buftrack_space_add add = {};
+	int err;
+
+	memcpy(add.name, name, sizeof(add.name));
+	err = CALL(r->fd, SPACE_ADD, &add);
+	last_space = add.space;
+	return err;
+}
+
+static void get_space_name(const struct rig *r, char *name)
+{
+	struct buftrack_space_info info = { .space = last_space };
+
+	memset(info.name, 0xa5, sizeof(info.name));
+	CHECK_OK(CALL(r->fd, SPACE_INFO, &info));
+	memcpy(name, info.name, sizeof(info.name));
+}
+
+static int name_claimed(const struct rig *r, const char *name)
+{
+	struct buftrack_declare arg = {};
+
+	memcpy(arg.claimed_name, name, sizeof(arg.claimed_name));
+	return CALL(r->fd, DECLARE, &arg);
+}
+
+static void get_claimed_name(const struct rig *r, char *name)
+{
+	struct buftrack_client_info info;
+
+	CHECK_OK(client_info(r->fd, 1, &info));
+	memcpy(name, info.claimed_name, sizeof(info.claimed_name));
+}
+
+static const struct naming namings[] = {
+	{ "device", BUFTRACK_DEVICE_NAME_SIZE, false, name_device,
+	  get_device_name },
+	{ "space", BUFTRACK_SPACE_NAME_SIZE, false, name_space, get_space_name },
+	{ "claimed", BUFTRACK_CLAIMED_NAME_SIZE, true, name_claimed,
+	  get_claimed_name },
+};
+
+static void check_refused(const struct naming *n, const char *name, int err)
+{
+	struct picture before;
+	struct rig r;
+
+	rig_up(&r);
+	take_picture(&r, &before);
+	CHECK_ERR(n->give(&r, name), err);
+	check_unchanged(&r, &before);
+	rig_down(&r);
+}
+
+/* The whole field is to come back as the name and zeros */
+static void check_taken(const struct naming *n, const char *name)
+{
+	char want[BUFTRACK_DEVICE_NAME_SIZE] = {}, got[sizeof(want)];
+	struct rig r;
+
+	strcpy(want, name);
+	rig_up(&r);
+	CHECK_OK(n->give(&r, name));
+	n->get(&r, got);
+	CHECK(!memcmp(got, want, n->size));
+	rig_down(&r);
+}
+
+static void of_one_character_is_taken(const void *arg)
+{
+	char name[BUFTRACK_DEVICE_NAME_SIZE] = "x";
+
+	check_taken(arg, name);
+}
+
+static void of_full_length_is_taken(const void *arg)
+{
+	char name[BUFTRACK_DEVICE_NAME_SIZE] = {};
+	const struct naming *n = arg;
+
+	memset(name, 'x', n->size - 1);
+	check_taken(n, name);
+}
+
+static void without_nul_is_enametoolong(const void *arg)
+{
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+
+	memset(name, 'x', sizeof(name));
+	check_refused(arg, name, ENAMETOOLONG);
+}
+
+static void of_any_printable_character_is_taken(const void *arg)
+{
+	const struct naming *n = arg;
+	char c;
+
+	for (c = ' '; c <= '~';) {
+		char name[BUFTRACK_DEVICE_NAME_SIZE] = {};
+		size_t i;
+
+		for (i = 0; i < n->size - 1 && c <= '~'; i++)
+			name[i] = c++;
+		check_taken(n, name);
+	}
+}
+
+static void followed_by_garbage_is_taken(const void *arg)
+{
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+
+	memset(name, 0xff, sizeof(name));
+	strcpy(name, "garbage");
+	check_taken(arg, name);
+}
+
+static void empty_is_eilseq(const void *arg)
+{
+	char name[BUFTRACK_DEVICE_NAME_SIZE] = {};
+
+	check_refused(arg, name, EILSEQ);
+}
+
+static void empty_is_none(const void *arg)
+{
+	char name[BUFTRACK_DEVICE_NAME_SIZE] = {};
+
+	check_taken(arg, name);
+}
+
+/* First, last, and alone */
+static void check_character(const struct naming *n, unsigned char c)
+{
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+	struct rig r;
+
+	rig_up(&r);
+	memset(name, 0, sizeof(name));
+	name[0] = c;
+	CHECK_ERR(n->give(&r, name), EILSEQ);
+	name[1] = 'x';
+	CHECK_ERR(n->give(&r, name), EILSEQ);
+	memset(name, 'x', n->size - 2);
+	name[n->size - 2] = c;
+	name[n->size - 1] = 0;
+	CHECK_ERR(n->give(&r, name), EILSEQ);
+	CHECK_EQ(info_of(r.control).nr_devices, 1);
+	CHECK_EQ(device_info(r.fd).nr_spaces, 1);
+	CHECK_EQ(device_info(r.fd).nr_clients, 0);
+	rig_down(&r);
+}
+
+static void with_a_control_character_is_eilseq(const void *arg)
+{
+	unsigned int c;
+
+	for (c = 1; c < ' '; c++)
+		check_character(arg, c);
+	check_character(arg, 0x7f);
+}
+
+static void with_other_than_ascii_is_eilseq(const void *arg)
+{
+	unsigned int c;
+
+	for (c = 0x80; c <= 0xff; c++)
+		check_character(arg, c);
+}
+
+#define ADD(_naming, _test) \
+	test_addf(AREA, _test, _naming, "%s_name_" #_test, (_naming)->what)
+
+__attribute__((constructor)) static void add_tests(void)
+{
+	const struct naming *n;
+
+	for (n = namings; n < namings + ARRAY_SIZE(namings); n++) {
+		ADD(n, of_one_character_is_taken);
+		ADD(n, of_full_length_is_taken);
+		ADD(n, of_any_printable_character_is_taken);
+		ADD(n, followed_by_garbage_is_taken);
+		ADD(n, without_nul_is_enametoolong);
+		ADD(n, with_a_control_character_is_eilseq);
+		ADD(n, with_other_than_ascii_is_eilseq);
+		if (n->may_be_empty)
+			ADD(n, empty_is_none);
+		else
+			ADD(n, empty_is_eilseq);
+	}
+}

@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The ioctls as a table */
+#include <stddef.h>
+#include <stdio.h>
+#include "op.h"
+
+#define FIELD(_struct, _field, ...)                                          \
+	{                                                                    \
+		#_field, offsetof(struct _struct, _field),                   \
+			sizeof(((struct _struct *)0)->_field), __VA_ARGS__ \
+	}
+
+static void fill_info(const struct rig *r, void *arg)
+{
+	struct buftrack_info *info = arg;
+
+	(void)r;
+	info->size = sizeof(*info);
+}
+
+static void fill_device_add(const struct rig *r, void *arg)
+{
+	struct buftrack_device_add *add = arg;
+
+	(void)r;
+	add->size = sizeof(*add);
+	add->flags = BUFTRACK_DEVICE_TEMPORARY;
+	snprintf(add->name, sizeof(add->name), "another");
+}
+
+static void fill_device_remove(const struct rig *r, void *arg)
+{
+	struct buftrack_device_remove *remove = arg;
+
+	remove->size = sizeof(*remove);
+	remove->flags = BUFTRACK_DEVICE_FORCE;
+	remove->device = r->device;
+}
+
+static void fill_device_info(const struct rig *r, void *arg)
+{
+	struct buftrack_device_info *info = arg;
+
+	(void)r;
+	info->size = sizeof(*info);
+}
+
+static void fill_device_set(const struct rig *r, void *arg)
+{
+	struct buftrack_device_set *set = arg;
+
+	(void)r;
+	set->size = sizeof(*set);
+	set->fields = BUFTRACK_SET_MAX_FREED;
+	set->max_freed = 12345;
+}
+
+static void fill_space_add(const struct rig *r, void *arg)
+{
+	struct buftrack_space_add *add = arg;
+
+	(void)r;
+	add->size = sizeof(*add);
+	snprintf(add->name, sizeof(add->name), "L1");
+}
+
+static void fill_space_info(const struct rig *r, void *arg)
+{
+	struct buftrack_space_info *info = arg;
+
+	(void)r;
+	info->size = sizeof(*info);
+}
+
+static void fill_declare(const struct rig *r, void *arg)
+{
+	struct buftrack_declare *declare = arg;
+
+	(void)r;
+	declare->size = sizeof(*declare);
+	declare->first_id = 7;
+}
+
+static void fill_report(const struct rig *r, void *arg)
+{
+	struct buftrack_report_one *one = arg;
+
+	(void)r;
+	one->size = sizeof(*one);
+	one->report = BUFFER(0x1000, 64);
+}
+
+static void fill_batch(const struct rig *r, void *arg)
+{
+	static struct buftrack_report reports[2];
+	static __u8 verdicts[ARRAY_SIZE(reports)];
+	struct buftrack_batch *batch = arg;
+
+	(void)r;
+	reports[0] = BUFFER(0x1000, 64);
+	reports[1] = BUFFER(0x2000, 64);
+	batch->size = sizeof(*batch);
+	batch->reports = user_ptr(reports);
+	batch->verdicts = user_ptr(verdicts);
+	batch->nr = ARRAY_SIZE(reports);
+	batch->report_size = sizeof(*reports);
+}
+
+static void fill_lost(const struct rig *r, void *arg)
+{
+	struct buftrack_lost *lost = arg;
+
+	(void)r;
+	lost->size = sizeof(*lost);
+	lost->count = 1;
+}
+
+static void fill_counters(const struct rig *r, void *arg)
+{
+	static __u64 values[BUFTRACK_NR_COUNTERS];
+	struct buftrack_counters *query = arg;
+
+	(void)r;
+	query->size = sizeof(*query);
+	query->values = user_ptr(values);
+	query->nr = BUFTRACK_NR_COUNTERS;
+}
+
+static void fill_client_info(const struct rig *r, void *arg)
+{
+	struct buftrack_client_info *info = arg;
+
+	(void)r;
+	info->size = sizeof(*info);
+	info->client = 1;
+}
+
+static void fill_records(const struct rig *r, void *arg)
+{
+	static struct buftrack_record records[4];
+	struct buftrack_records *query = arg;
+
+	(void)r;
+	query->size = sizeof(*query);
+	query->space = BUFTRACK_ANY_SPACE;
+	query->records = user_ptr(records);
+	query->nr = ARRAY_SIZE(records);
+	query->record_size = sizeof(*records);
+}
+
+static void fill_reset(const struct rig *r, void *arg)
+{
+	struct buftrack_reset *reset = arg;
+
+	(void)r;
+	reset->size = sizeof(*reset);
+}
+
+#define OP(_name, _struct, _fill)                                \
+	.name = #_name, .cmd = BUFTRACK_IOCTL_##_name,           \
+	.size = sizeof(struct _struct), .fill = _fill
+
+const struct op ops[] = {
+	{
+		OP(INFO, buftrack_info, fill_info),
+		.control = true,
+		.device = true,
+		.strict = { FIELD(buftrack_info, flags),
+			    FIELD(buftrack_info, reserved) },
+		.out = { FIELD(buftrack_info, serial),
+			 FIELD(buftrack_info, nr_devices),
+			 FIELD(buftrack_info, max_devices),
+			 FIELD(buftrack_info, nr_records),
+			 FIELD(buftrack_info, max_records),
+			 FIELD(buftrack_info, record_size),
+			 FIELD(buftrack_info, nr_counters),
+			 FIELD(buftrack_info, nr_verdicts),
+			 FIELD(buftrack_info, version) },
+	},
+	{
+		OP(DEVICE_ADD, buftrack_device_add, fill_device_add),
+		.control = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_device_add, flags,
+				  BUFTRACK_DEVICE_EXCL |
+					  BUFTRACK_DEVICE_TEMPORARY) },
+		.out = { FIELD(buftrack_device_add, device),
+			 FIELD(buftrack_device_add, created) },
+	},
+	{
+		OP(DEVICE_REMOVE, buftrack_device_remove, fill_device_remove),
+		.control = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_device_remove, flags,
+				  BUFTRACK_DEVICE_FORCE),
+			    FIELD(buftrack_device_remove, reserved) },
+		.out = { FIELD(buftrack_device_remove, removed_buffers),
+			 FIELD(buftrack_device_remove, removed_bytes) },
+	},
+	{
+		OP(DEVICE_INFO, buftrack_device_info, fill_device_info),
+		.control = true,
+		.device = true,
+		.reads = true,
+		.strict = { FIELD(buftrack_device_info, flags) },
+		.out = { FIELD(buftrack_device_info, device),
+			 FIELD(buftrack_device_info, state),
+			 FIELD(buftrack_device_info, uid),
+			 FIELD(buftrack_device_info, nr_spaces),
+			 FIELD(buftrack_device_info, nr_clients),
+			 FIELD(buftrack_device_info, max_clients),
+			 FIELD(buftrack_device_info, nr_records),
+			 FIELD(buftrack_device_info, max_records),
+			 FIELD(buftrack_device_info, max_freed),
+			 FIELD(buftrack_device_info, max_closed),
+			 FIELD(buftrack_device_info, max_remaining),
+			 FIELD(buftrack_device_info, now),
+			 FIELD(buftrack_device_info, name),
+			 FIELD(buftrack_device_info, driver) },
+	},
+	{
+		OP(DEVICE_SET, buftrack_device_set, fill_device_set),
+		.device = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_device_set, fields,
+				  BUFTRACK_SET_ENABLED |
+					  BUFTRACK_SET_MAX_RECORDS |
+					  BUFTRACK_SET_MAX_FREED |
+					  BUFTRACK_SET_MAX_CLIENTS |
+					  BUFTRACK_SET_MAX_CLOSED |
+					  BUFTRACK_SET_MAX_REMAINING) },
+	},
+	{
+		OP(SPACE_ADD, buftrack_space_add, fill_space_add),
+		.device = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_space_add, flags) },
+		.out = { FIELD(buftrack_space_add, space),
+			 FIELD(buftrack_space_add, created) },
+	},
+	{
+		OP(SPACE_INFO, buftrack_space_info, fill_space_info),
+		.device = true,
+		.reads = true,
+		.strict = { FIELD(buftrack_space_info, flags, BUFTRACK_NEXT),
+			    FIELD(buftrack_space_info, reserved) },
+		.out = { FIELD(buftrack_space_info, capacity),
+			 FIELD(buftrack_space_info, name) },
+	},
+	{
+		OP(DECLARE, buftrack_declare, fill_declare),
+		.device = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_declare, flags,
+				  BUFTRACK_LATE | BUFTRACK_SHARED),
+			    FIELD(buftrack_declare, reserved) },
+		.out = { FIELD(buftrack_declare, client) },
+	},
+	{
+		OP(REPORT, buftrack_report_one, fill_report),
+		.device = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_report_one, flags),
+			    FIELD(buftrack_report_one, reserved),
+			    FIELD(buftrack_report_one, report.flags) },
+		.out = { FIELD(buftrack_report_one, verdict),
+			 FIELD(buftrack_report_one, stamp) },
+	},
+	{
+		OP(BATCH, buftrack_batch, fill_batch),
+		.device = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_batch, flags),
+			    FIELD(buftrack_batch, reserved) },
+		.out = { FIELD(buftrack_batch, done) },
+		.pointer = { FIELD(buftrack_batch, reports),
+			     FIELD(buftrack_batch, verdicts) },
+	},
+	{
+		OP(LOST, buftrack_lost, fill_lost),
+		.device = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_lost, flags) },
+	},
+	{
+		OP(COUNTERS, buftrack_counters, fill_counters),
+		.device = true,
+		.reads = true,
+		.strict = { FIELD(buftrack_counters, reserved) },
+		.pointer = { FIELD(buftrack_counters, values) },
+	},
+	{
+		OP(CLIENT_INFO, buftrack_client_info, fill_client_info),
+		.device = true,
+		.reads = true,
+		.strict = { FIELD(buftrack_client_info, flags, BUFTRACK_NEXT),
+			    FIELD(buftrack_client_info, reserved) },
+		.out = { FIELD(buftrack_client_info, state),
+			 FIELD(buftrack_client_info, pid),
+			 FIELD(buftrack_client_info, tid),
+			 FIELD(buftrack_client_info, uid),
+			 FIELD(buftrack_client_info, claimed_pid),
+			 FIELD(buftrack_client_info, start_time),
+			 FIELD(buftrack_client_info, opened),
+			 FIELD(buftrack_client_info, closed),
+			 FIELD(buftrack_client_info, first_id),
+			 FIELD(buftrack_client_info, comm),
+			 FIELD(buftrack_client_info, claimed_name) },
+	},
+	{
+		OP(RECORDS, buftrack_records, fill_records),
+		.device = true,
+		.reads = true,
+		.strict = { FIELD(buftrack_records, flags),
+			    FIELD(buftrack_records, reserved),
+			    FIELD(buftrack_records, states,
+				  BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |
+					  BUFTRACK_RECORD_REMAINING) },
+		.out = { FIELD(buftrack_records, end) },
+		.pointer = { FIELD(buftrack_records, records) },
+	},
+	{
+		OP(RESET, buftrack_reset, fill_reset),
+		.device = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_reset, flags) },
+	},
+};
+
+const unsigned int nr_ops = ARRAY_SIZE(ops);
+
+int op_fd(const struct op *op, const struct rig *r)
+{
+	return op->device ? r->fd : r->control;
+}
+
+void op_populate(const struct rig *r)
+{
+	int fd = rig_open(r);
+
+	CHECK_EQ(become_client(fd), 1);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x10000, 4096)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x20000, 4096)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0x20000)), BUFTRACK_OK);
+}
+
+void check_fails(const struct op *op, const struct rig *r, void *arg, int err)
+{
+	struct picture before;
+
+	take_picture(r, &before);
+	CHECK_ERR(do_ioctl(op_fd(op, r), op->cmd, arg), err);
+	check_unchanged(r, &before);
+}

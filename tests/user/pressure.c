@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Out of memory: a report is untracked, other calls fail with ENOMEM, nothing breaks */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "helper.h"
+#include "rig.h"
+
+#define GROUPS "/tmp/groups"
+#define GROUP  GROUPS "/narrow"
+
+/* The mount is this process's own, and goes with it; the group is removed */
+static void make_group(void)
+{
+	CHECK_SYS(unshare(CLONE_NEWNS));
+	CHECK_SYS(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	mkdir(GROUPS, 0700);
+	CHECK_SYS(mount("cgroup2", GROUPS, "cgroup2", 0, NULL));
+	write_file(GROUPS "/cgroup.subtree_control", "+memory");
+	rmdir(GROUP);
+	CHECK_SYS(mkdir(GROUP, 0700));
+}
+
+static void remove_group(void)
+{
+	CHECK_SYS(rmdir(GROUP));
+}
+
+/* No page of this process is to be allocated later; and it is not to be killed */
+static void enter_group(void)
+{
+	write_file(GROUP "/cgroup.procs", "0");
+	write_file("/proc/self/oom_score_adj", "-1000");
+	CHECK_SYS(mlockall(MCL_CURRENT | MCL_FUTURE));
+}
+
+/* Leave this much room, in bytes, to those in the group */
+static void narrow(unsigned long long room)
+{
+	char text[32];
+
+	read_file(GROUP "/memory.current", text, sizeof(text));
+	snprintf(text, sizeof(text), "%llu", strtoull(text, NULL, 10) + room);
+	write_file(GROUP "/memory.max", text);
+}
+
+static void widen(void)
+{
+	write_file(GROUP "/memory.max", "max");
+}
+
+struct act {
+	const struct rig *r;
+	struct signpost ready, narrow, full, wide;
+};
+
+static void init_act(struct act *a, const struct rig *r)
+{
+	a->r = r;
+	signpost_init(&a->ready);
+	signpost_init(&a->narrow);
+	signpost_init(&a->full);
+	signpost_init(&a->wide);
+}
+
+/* Fill a group's memory, in another process, and have it widened again */
+static void play(struct act *a, void (*run)(void *arg), unsigned long long room)
+{
+	pid_t pid;
+
+	make_group();
+	pid = start(run, a);
+	signpost_wait(&a->ready);
+	narrow(room);
+	signpost_set(&a->narrow);
+	signpost_wait(&a->full);
+	widen();
+	signpost_set(&a->wide);
+	finish(pid);
+	remove_group();
+}
+
+static void report_until_untracked(void *arg)
+{
+	struct act *a = arg;
+	int fd = rig_open(a->r);
+	__u32 verdict;
+	__u64 i = 0;
+
+	enter_group();
+	become_client(fd);
+	signpost_set(&a->ready);
+	signpost_wait(&a->narrow);
+	do {
+		CHECK_OK(report(fd, BUFFER(i++ << 12, 16), &verdict, NULL));
+	} while (verdict == BUFTRACK_OK && i < 1000000);
+	signpost_set(&a->full);
+	signpost_wait(&a->wide);
+	CHECK_EQ(verdict, BUFTRACK_UNTRACKED);
+	CHECK_EQ(client_counter(fd, 1, BUFTRACK_ALLOCS), i - 1);
+	CHECK_EQ(client_counter(fd, 1, BUFTRACK_UNTRACKED_BUFFERS), 1);
+	CHECK(client_state(fd, 1) & BUFTRACK_CLIENT_HAD_GAP);
+	/* Nothing that was recorded is lost, and with memory it goes on */
+	CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0)), BUFTRACK_OK);
+	check_books(fd);
+}
+
+RIG_TEST(alloc_without_memory_for_its_record_is_untracked)
+{
+	struct act a;
+
+	init_act(&a, r);
+	play(&a, report_until_untracked, 2 << 20);
+}
+
+/* Frees need no memory, and make some for allocs */
+static void report_within_what_is_there(void *arg)
+{
+	struct act *a = arg;
+	int fd = rig_open(a->r);
+	__u64 i = 0, n;
+	__u32 verdict;
+
+	enter_group();
+	become_client(fd);
+	signpost_set(&a->ready);
+	signpost_wait(&a->narrow);
+	do {
+		CHECK_OK(report(fd, BUFFER(i++ << 12, 16), &verdict, NULL));
+	} while (verdict == BUFTRACK_OK && i < 1000000);
+	for (n = 0; n < 100; n++)
+		CHECK_EQ(verdict_of(fd, FREE(.address = n << 12)), BUFTRACK_OK);
+	for (n = 0; n < 100; n++)
+		CHECK_EQ(verdict_of(fd, BUFFER((i + n) << 12, 16)), BUFTRACK_OK);
+	signpost_set(&a->full);
+	signpost_wait(&a->wide);
+	CHECK_EQ(verdict, BUFTRACK_UNTRACKED);
+	CHECK_EQ(client_counter(fd, 1, BUFTRACK_EVICTED_RECORDS), 100);
+}
+
+RIG_TEST(freed_records_make_place_when_memory_is_out)
+{
+	struct act a;
+
+	init_act(&a, r);
+	play(&a, report_within_what_is_there, 2 << 20);
+}
+
+#define FILES 3000
+
+static void declare_until_enomem(void *arg)
+{
+	struct rlimit limit = { FILES + 100, FILES + 100 };
+	struct act *a = arg;
+	static int fds[FILES];
+	__u64 client;
+	int i, err = 0;
+
+	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));
+	for (i = 0; i < FILES; i++)
+		fds[i] = rig_open(a->r);
+	enter_group();
+	signpost_set(&a->ready);
+	signpost_wait(&a->narrow);
+	for (i = 0; i < FILES && !err; i++)
+		err = declare(fds[i], 0, &client);
+	signpost_set(&a->full);
+	signpost_wait(&a->wide);
+	CHECK_ERR(err, ENOMEM);
+	CHECK_EQ(device_info(a->r->fd).nr_clients, --i);
+	/* Nothing was changed: it is as if it had not been tried */
+	CHECK_OK(declare(fds[i], 0, &client));
+	CHECK_EQ(client, i + 1);
+}
+
+RIG_TEST(declaration_without_memory_is_enomem)
+{
+	struct act a;
+
+	init_act(&a, r);
+	play(&a, declare_until_enomem, 2 << 20);
+}
+
+static void report_first_until_enomem(void *arg)
+{
+	struct rlimit limit = { FILES + 100, FILES + 100 };
+	struct act *a = arg;
+	static int fds[FILES];
+	int i, err = 0;
+
+	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));
+	for (i = 0; i < FILES; i++)
+		fds[i] = rig_open(a->r);
+	enter_group();
+	signpost_set(&a->ready);
+	signpost_wait(&a->narrow);
+	for (i = 0; i < FILES && !err; i++)
+		err = try_report(fds[i], FREE(.address = 1));
+	signpost_set(&a->full);
+	signpost_wait(&a->wide);
+	CHECK_ERR(err, ENOMEM);
+	CHECK_EQ(device_counter(a->r->fd, BUFTRACK_UNKNOWN_FREES_NEVER), --i);
+	CHECK_OK(try_report(fds[i], FREE(.address = 1)));
+}
+
+RIG_TEST(first_report_without_memory_for_its_client_is_enomem)
+{
+	struct act a;
+
+	init_act(&a, r);
+	play(&a, report_first_until_enomem, 2 << 20);
+}
+
+static void open_until_enomem(void *arg)
+{
+	struct rlimit limit = { 100000, 100000 };
+	struct act *a = arg;
+	int i, fd, err = 0;
+
+	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));
+	enter_group();
+	signpost_set(&a->ready);
+	signpost_wait(&a->narrow);
+	for (i = 0; i < 90000 && !err; i++)
+		err = try_open_node(a->r->device, O_RDWR, &fd);
+	signpost_set(&a->full);
+	signpost_wait(&a->wide);
+	CHECK(err == ENOMEM || err == ENFILE);
+	CHECK_OK(try_open_node(a->r->device, O_RDWR, &fd));
+}
+
+RIG_TEST(opening_without_memory_fails)
+{
+	struct act a;
+
+	init_act(&a, r);
+	play(&a, open_until_enomem, 1 << 20);
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The spaces of a device */
+#include <stdio.h>
+#include "helper.h"
+#include "rig.h"
+
+static int try_add(int fd, const char *name, __u64 capacity,
+		   struct buftrack_space_add *add)
+{
+	*add = (struct buftrack_space_add){ .capacity = capacity };
+	strncpy(add->name, name, sizeof(add->name) - 1);
+	return CALL(fd, SPACE_ADD, add);
+}
+
+static int space_info(int fd, __u32 space, struct buftrack_space_info *info)
+{
+	*info = (struct buftrack_space_info){ .space = space };
+	return CALL(fd, SPACE_INFO, info);
+}
+
+static __u64 capacity(int fd, __u32 space)
+{
+	struct buftrack_space_info info;
+
+	CHECK_OK(space_info(fd, space, &info));
+	return info.capacity;
+}
+
+RIG_TEST(spaces_are_numbered_from_0)
+{
+	struct buftrack_space_info info;
+	struct buftrack_space_add add;
+
+	CHECK_OK(try_add(r->fd, "L1", 0x1000, &add));
+	CHECK_EQ(add.space, 1);
+	CHECK_EQ(add.created, 1);
+	CHECK_OK(try_add(r->fd, "TRACE", 0, &add));
+	CHECK_EQ(add.space, 2);
+	CHECK_EQ(device_info(r->fd).nr_spaces, 3);
+	CHECK_OK(space_info(r->fd, 1, &info));
+	CHECK_STR(info.name, "L1");
+	CHECK_EQ(info.capacity, 0x1000);
+	CHECK_EQ(info.space, 1);
+}
+
+RIG_TEST(adding_a_space_again_finds_it)
+{
+	struct buftrack_space_add add;
+
+	CHECK_OK(try_add(r->fd, "L1", 0, &add));
+	CHECK_OK(try_add(rig_open(r), "DRAM", 0, &add));
+	CHECK_EQ(add.space, 0);
+	CHECK_EQ(add.created, 0);
+	CHECK_EQ(device_info(r->fd).nr_spaces, 2);
+}
+
+RIG_TEST(unknown_capacity_can_become_known)
+{
+	struct buftrack_space_add add;
+
+	CHECK_EQ(capacity(r->fd, 0), 0);
+	CHECK_OK(try_add(r->fd, "DRAM", 4096, &add));
+	CHECK_EQ(capacity(r->fd, 0), 4096);
+	CHECK_OK(try_add(r->fd, "DRAM", 4096, &add));
+	CHECK_OK(try_add(r->fd, "DRAM", 0, &add));
+	CHECK_EQ(add.space, 0);
+	CHECK_EQ(capacity(r->fd, 0), 4096);
+}
+
+RIG_TEST(another_capacity_is_eexist)
+{
+	struct buftrack_space_add add;
+
+	CHECK_OK(try_add(r->fd, "DRAM", 4096, &add));
+	CHECK_ERR(try_add(r->fd, "DRAM", 4097, &add), EEXIST);
+	CHECK_ERR(try_add(r->fd, "DRAM", ~0ULL, &add), EEXIST);
+	CHECK_EQ(capacity(r->fd, 0), 4096);
+}
+
+RIG_TEST(more_than_64_spaces_are_enospc)
+{
+	struct buftrack_space_add add;
+	char name[16];
+	__u32 i;
+
+	for (i = 1; i < BUFTRACK_MAX_SPACES; i++) {
+		snprintf(name, sizeof(name), "S%u", i);
+		CHECK_OK(try_add(r->fd, name, i, &add));
+		CHECK_EQ(add.space, i);
+	}
+	CHECK_ERR(try_add(r->fd, "S64", 0, &add), ENOSPC);
+	CHECK_EQ(device_info(r->fd).nr_spaces, BUFTRACK_MAX_SPACES);
+	CHECK_OK(try_add(r->fd, "S63", 0, &add));
+	CHECK_EQ(verdict_of(r->fd, ALLOC(.space = 63, .size = 1)), BUFTRACK_OK);
+	CHECK_ERR(try_report(r->fd, ALLOC(.space = 64, .size = 1)), ENOENT);
+}
+
+RIG_TEST(unknown_space_is_enoent)
+{
+	static const __u32 numbers[] = { 1, 63, 64, 65, 0x7fffffff,
+					 0xffffffff };
+	struct buftrack_space_info info;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(numbers); i++)
+		CHECK_ERR(space_info(r->fd, numbers[i], &info), ENOENT);
+}
+
+RIG_TEST(next_space_is_the_lowest_from_there)
+{
+	struct buftrack_space_info info = { .flags = BUFTRACK_NEXT };
+
+	add_space(r->fd, "L1");
+	CHECK_OK(CALL(r->fd, SPACE_INFO, &info));
+	CHECK_EQ(info.space, 0);
+	info.space++;
+	CHECK_OK(CALL(r->fd, SPACE_INFO, &info));
+	CHECK_EQ(info.space, 1);
+	info.space++;
+	CHECK_ERR(CALL(r->fd, SPACE_INFO, &info), ENOENT);
+}
+
+struct racer {
+	const struct rig *r;
+	pthread_barrier_t *barrier;
+	__u32 created;
+};
+
+#define RACE_SPACES 20
+
+static void *add_spaces(void *arg)
+{
+	struct racer *racer = arg;
+	struct buftrack_space_add add;
+	char name[16];
+	__u32 i;
+
+	for (i = 1; i <= RACE_SPACES; i++) {
+		snprintf(name, sizeof(name), "S%u", i);
+		pthread_barrier_wait(racer->barrier);
+		CHECK_OK(try_add(racer->r->fd, name, 0, &add));
+		CHECK_EQ(add.space, i);
+		racer->created += add.created;
+	}
+	return NULL;
+}
+
+RIG_TEST(space_added_by_two_at_once_is_one)
+{
+	pthread_barrier_t barrier;
+	struct racer a = { r, &barrier, 0 }, b = a;
+	pthread_t thread;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	thread = start_thread(add_spaces, &a);
+	add_spaces(&b);
+	finish_thread(thread);
+	CHECK_EQ(a.created + b.created, RACE_SPACES);
+	CHECK_EQ(device_info(r->fd).nr_spaces, RACE_SPACES + 1);
+}
+
+RIG_TEST(spaces_keep_their_books_apart)
+{
+	__u64 first[BUFTRACK_NR_COUNTERS], second[BUFTRACK_NR_COUNTERS];
+	__u32 space = add_space(r->fd, "L1");
+
+	/* The same address is another buffer in another space */
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, ALLOC(.space = space, .address = 0x1000,
+					 .size = 32, .span = 32)),
+		 BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_DOUBLE_FREE);
+	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, 0, first));
+	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, space, second));
+	CHECK_EQ(first[BUFTRACK_LIVE_BYTES], 0);
+	CHECK_EQ(first[BUFTRACK_DOUBLE_FREES], 1);
+	CHECK_EQ(second[BUFTRACK_LIVE_BYTES], 32);
+	CHECK_EQ(second[BUFTRACK_DOUBLE_FREES], 0);
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Each verdict, end to end: through REPORT and through BATCH, with its counters in
+ * every scope. The rules as such are for the unit tests.
+ */
+#include <stdio.h>
+#include "rig.h"
+
+#define MAX_STEPS 8
+
+/**
+ * struct story - reports and what they must come to
+ * @name: its name
+ * @declare: flags of the client's declaration
+ * @first_id: first id of it
+ * @lost: a gap before the report of that number, if not 0
+ * @max_freed: bound of freed records, if not 0
+ * @max_records: bound of records, if not 0
+ * @off: tracking is off
+ * @steps: reports, each with its verdict
+ * @counters: counters that must not be 0 in the end, with their values
+ */
+struct story {
+	const char *name;
+	__u32 declare;
+	__u64 first_id;
+	unsigned int lost;
+	__u64 max_freed;
+	__u64 max_records;
+	bool off;
+	struct {
+		struct buftrack_report report;
+		enum buftrack_verdict verdict;
+	} steps[MAX_STEPS];
+	struct {
+		enum buftrack_counter counter;
+		__u64 value;
+	} counters[12];
+};
+
+#define FREE_AT(_address) FREE(.address = (_address))
+#define WITH_ID(_id) \
+	ALLOC(.address = 0x1000, .size = 64, .span = 64, .id = (_id))
+#define FREE_ID(_id) FREE(.address = 0x1000, .id = (_id))
+
+static const struct story stories[] = {
+	{ .name = "ok",
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { FREE_AT(0x1000), BUFTRACK_OK } },
+	  .counters = { { BUFTRACK_ALLOCS, 1 },
+			{ BUFTRACK_FREES, 1 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_FREED_RECORDS, 1 } } },
+	{ .name = "disabled",
+	  .off = true,
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_DISABLED },
+		     { FREE_AT(0x1000), BUFTRACK_DISABLED } },
+	  .counters = { { BUFTRACK_DISABLED_REPORTS, 2 } } },
+	{ .name = "untracked",
+	  .max_records = 1,
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { BUFFER(0x2000, 64), BUFTRACK_UNTRACKED } },
+	  .counters = { { BUFTRACK_ALLOCS, 1 },
+			{ BUFTRACK_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_LIVE_BYTES, 64 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_UNTRACKED_BUFFERS, 1 } } },
+	{ .name = "double_alloc",
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { BUFFER(0x1000, 32), BUFTRACK_DOUBLE_ALLOC } },
+	  .counters = { { BUFTRACK_ALLOCS, 2 },
+			{ BUFTRACK_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_LIVE_BYTES, 32 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_DOUBLE_ALLOCS, 1 },
+			{ BUFTRACK_SUPERSEDED, 1 } } },
+	{ .name = "overlap",
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { BUFFER(0x1020, 64), BUFTRACK_OVERLAP } },
+	  .counters = { { BUFTRACK_ALLOCS, 2 },
+			{ BUFTRACK_LIVE_BUFFERS, 2 },
+			{ BUFTRACK_LIVE_BYTES, 128 },
+			{ BUFTRACK_PEAK_BYTES, 128 },
+			{ BUFTRACK_OVERLAPS, 1 } } },
+	{ .name = "refused_free",
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { FREE(.address = 0x1000, .flags = BUFTRACK_REFUSED),
+		       BUFTRACK_REFUSED_FREE } },
+	  .counters = { { BUFTRACK_ALLOCS, 1 },
+			{ BUFTRACK_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_LIVE_BYTES, 64 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_REFUSED_FREES, 1 } } },
+	{ .name = "size_mismatch",
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { FREE(.address = 0x1000, .size = 63),
+		       BUFTRACK_SIZE_MISMATCH } },
+	  .counters = { { BUFTRACK_ALLOCS, 1 },
+			{ BUFTRACK_FREES, 1 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_SIZE_MISMATCHES, 1 },
+			{ BUFTRACK_FREED_RECORDS, 1 } } },
+	{ .name = "double_free",
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { FREE_AT(0x1000), BUFTRACK_OK },
+		     { FREE_AT(0x1000), BUFTRACK_DOUBLE_FREE },
+		     { FREE_AT(0x1000), BUFTRACK_DOUBLE_FREE } },
+	  .counters = { { BUFTRACK_ALLOCS, 1 },
+			{ BUFTRACK_FREES, 1 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_DOUBLE_FREES, 2 },
+			{ BUFTRACK_FREED_RECORDS, 1 } } },
+	{ .name = "stale_free",
+	  .steps = { { WITH_ID(1), BUFTRACK_OK },
+		     { FREE_ID(1), BUFTRACK_OK },
+		     { WITH_ID(2), BUFTRACK_OK },
+		     { FREE_ID(1), BUFTRACK_STALE_FREE } },
+	  .counters = { { BUFTRACK_ALLOCS, 2 },
+			{ BUFTRACK_FREES, 1 },
+			{ BUFTRACK_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_LIVE_BYTES, 64 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_STALE_FREES, 1 },
+			{ BUFTRACK_FREED_RECORDS, 1 } } },
+	{ .name = "invalid_free",
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { FREE_AT(0x103f), BUFTRACK_INVALID_FREE },
+		     { FREE_AT(0x1040), BUFTRACK_UNKNOWN_NEVER } },
+	  .counters = { { BUFTRACK_ALLOCS, 1 },
+			{ BUFTRACK_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_LIVE_BYTES, 64 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_INVALID_FREES, 1 },
+			{ BUFTRACK_UNKNOWN_FREES_NEVER, 1 } } },
+	{ .name = "unknown_pre_attach_by_id",
+	  .first_id = 10,
+	  .steps = { { FREE_ID(9), BUFTRACK_UNKNOWN_PRE_ATTACH },
+		     { FREE_ID(10), BUFTRACK_UNKNOWN_NEVER } },
+	  .counters = { { BUFTRACK_UNKNOWN_FREES_PRE_ATTACH, 1 },
+			{ BUFTRACK_UNKNOWN_FREES_NEVER, 1 } } },
+	{ .name = "unknown_pre_attach_of_a_late_client",
+	  .declare = BUFTRACK_LATE,
+	  .steps = { { FREE_AT(0x1000), BUFTRACK_UNKNOWN_PRE_ATTACH } },
+	  .counters = { { BUFTRACK_UNKNOWN_FREES_PRE_ATTACH, 1 } } },
+	{ .name = "unknown_gap",
+	  .lost = 1,
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { FREE_AT(0x2000), BUFTRACK_UNKNOWN_GAP } },
+	  .counters = { { BUFTRACK_ALLOCS, 1 },
+			{ BUFTRACK_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_LIVE_BYTES, 64 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_UNKNOWN_FREES_GAP, 1 } } },
+	{ .name = "unknown_evicted",
+	  .max_freed = 1,
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { FREE_AT(0x1000), BUFTRACK_OK },
+		     { BUFFER(0x2000, 64), BUFTRACK_OK },
+		     { FREE_AT(0x2000), BUFTRACK_OK },
+		     { FREE_AT(0x1000), BUFTRACK_UNKNOWN_EVICTED } },
+	  .counters = { { BUFTRACK_ALLOCS, 2 },
+			{ BUFTRACK_FREES, 2 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_UNKNOWN_FREES_EVICTED, 1 },
+			{ BUFTRACK_FREED_RECORDS, 1 },
+			{ BUFTRACK_EVICTED_RECORDS, 1 } } },
+	{ .name = "unknown_other_id",
+	  .steps = { { WITH_ID(1), BUFTRACK_OK },
+		     { FREE_ID(2), BUFTRACK_UNKNOWN_OTHER_ID } },
+	  .counters = { { BUFTRACK_ALLOCS, 1 },
+			{ BUFTRACK_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_LIVE_BYTES, 64 },
+			{ BUFTRACK_PEAK_BYTES, 64 },
+			{ BUFTRACK_UNKNOWN_FREES_OTHER_ID, 1 } } },
+	{ .name = "unknown_never",
+	  .steps = { { FREE_AT(0x1000), BUFTRACK_UNKNOWN_NEVER } },
+	  .counters = { { BUFTRACK_UNKNOWN_FREES_NEVER, 1 } } },
+	{ .name = "doubtful_records_take_no_blame",
+	  .lost = 2,
+	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { BUFFER(0x2000, 64), BUFTRACK_OK },
+		     { BUFFER(0x1000, 64), BUFTRACK_OK },
+		     { FREE(.address = 0x2000, .size = 1), BUFTRACK_OK } },
+	  .counters = { { BUFTRACK_ALLOCS, 3 },
+			{ BUFTRACK_FREES, 1 },
+			{ BUFTRACK_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_LIVE_BYTES, 64 },
+			{ BUFTRACK_PEAK_BYTES, 128 },
+			{ BUFTRACK_SUPERSEDED, 1 },
+			{ BUFTRACK_FREED_RECORDS, 1 } } },
+	{ .name = "the_ends_of_the_address_space",
+	  .steps = { { BUFFER(0, 1), BUFTRACK_OK },
+		     { BUFFER(~0ULL, 1), BUFTRACK_OK },
+		     { ALLOC(.address = 5, .size = 1, .span = ~0ULL - 4),
+		       BUFTRACK_OVERLAP },
+		     { FREE_AT(~0ULL), BUFTRACK_OK },
+		     { FREE_AT(~0ULL), BUFTRACK_STALE_FREE },
+		     { FREE_AT(0), BUFTRACK_OK } },
+	  .counters = { { BUFTRACK_ALLOCS, 3 },
+			{ BUFTRACK_FREES, 2 },
+			{ BUFTRACK_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_LIVE_BYTES, 1 },
+			{ BUFTRACK_PEAK_BYTES, 3 },
+			{ BUFTRACK_OVERLAPS, 1 },
+			{ BUFTRACK_STALE_FREES, 1 },
+			{ BUFTRACK_FREED_RECORDS, 2 } } },
+};
+
+static unsigned int nr_steps(const struct story *s)
+{
+	unsigned int n = 0;
+
+	while (n < MAX_STEPS && s->steps[n].report.op)
+		n++;
+	return n;
+}
+
+static void begin(const struct rig *r, const struct story *s)
+{
+	struct buftrack_declare arg = {
+		.flags = s->declare,
+		.first_id = s->first_id,
+	};
+	struct buftrack_device_set set = {
+		.fields = (s->off ? BUFTRACK_SET_ENABLED : 0) |
+			  (s->max_freed ? BUFTRACK_SET_MAX_FREED : 0) |
+			  (s->max_records ? BUFTRACK_SET_MAX_RECORDS : 0),
+		.max_freed = s->max_freed,
+		.max_records = s->max_records,
+	};
+
+	CHECK_OK(CALL(r->fd, DECLARE, &arg));
+	CHECK_OK(set_device(r->fd, set));
+}
+
+static void check_scope(const struct rig *r, const struct story *s, __u32 scope,
+			__u64 number)
+{
+	__u64 got[BUFTRACK_NR_COUNTERS], want[BUFTRACK_NR_COUNTERS] = {};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(s->counters); i++)
+		want[s->counters[i].counter] += s->counters[i].value;
+	if (s->lost && scope != BUFTRACK_SCOPE_SPACE)
+		want[BUFTRACK_LOST_REPORTS] = 1;
+	CHECK_OK(counters(r->fd, scope, number, got));
+	for (i = 0; i < BUFTRACK_NR_COUNTERS; i++)
+		if (got[i] != want[i])
+			test_failed(__FILE__, __LINE__,
+				    "scope %u: counter %u is %llu, not %llu",
+				    scope, i, got[i], want[i]);
+}
+
+static void end_story(struct rig *r, const struct story *s)
+{
+	check_scope(r, s, BUFTRACK_SCOPE_DEVICE, 0);
+	check_scope(r, s, BUFTRACK_SCOPE_SPACE, 0);
+	check_scope(r, s, BUFTRACK_SCOPE_CLIENT, 1);
+	rig_down(r);
+}
+
+static void through_report(const void *arg)
+{
+	const struct story *s = arg;
+	struct rig r;
+	unsigned int i;
+
+	rig_up(&r);
+	begin(&r, s);
+	for (i = 0; i < nr_steps(s); i++) {
+		if (s->lost && i == s->lost)
+			CHECK_OK(lost(r.fd, 1));
+		CHECK_EQ(verdict_of(r.fd, s->steps[i].report),
+			 s->steps[i].verdict);
+	}
+	end_story(&r, s);
+}
+
+static void check_batch(const struct rig *r, const struct story *s,
+			unsigned int from, unsigned int to)
+{
+	struct buftrack_report reports[MAX_STEPS];
+	__u8 verdicts[MAX_STEPS + 1];
+	__u32 done;
+	unsigned int i;
+
+	memset(verdicts, 0xee, sizeof(verdicts));
+	for (i = from; i < to; i++)
+		reports[i - from] = s->steps[i].report;
+	CHECK_OK(batch(r->fd, reports, to - from, verdicts, &done));
+	CHECK_EQ(done, to - from);
+	for (i = from; i < to; i++)
+		CHECK_EQ(verdicts[i - from], s->steps[i].verdict);
+	CHECK_EQ(verdicts[to - from], 0xee);
+}
+
+static void through_batch(const void *arg)
+{
+	const struct story *s = arg;
+	struct rig r;
+
+	rig_up(&r);
+	begin(&r, s);
+	check_batch(&r, s, 0, s->lost);
+	if (s->lost)
+		CHECK_OK(lost(r.fd, 1));
+	check_batch(&r, s, s->lost, nr_steps(s));
+	end_story(&r, s);
+}
+
+__attribute__((constructor)) static void add_tests(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(stories); i++) {
+		test_addf(AREA, through_report, &stories[i], "%s_through_report",
+			  stories[i].name);
+		test_addf(AREA, through_batch, &stories[i], "%s_through_batch",
+			  stories[i].name);
+	}
+}
