@@ -249,4 +249,5 @@ static struct kunit_suite alloc_suite = {
 	.exit = fixture_exit,
 	.test_cases = alloc_cases,
 };
+
 kunit_test_suite(alloc_suite);

@@ -226,4 +226,5 @@ static struct kunit_suite bounds_suite = {
 	.exit = fixture_exit,
 	.test_cases = bounds_cases,
 };
+
 kunit_test_suite(bounds_suite);

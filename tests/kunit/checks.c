@@ -224,6 +224,8 @@ static void check_remaining(struct kunit *test, struct bt_tracker *t)
 /**
  * is_conserved() - whether the counters of a scope are in balance
  * @c: the counters
+ *
+ * Return: true if they are.
  */
 bool is_conserved(const struct bt_counters *c)
 {

@@ -305,4 +305,5 @@ static struct kunit_suite client_suite = {
 	.exit = fixture_exit,
 	.test_cases = client_cases,
 };
+
 kunit_test_suite(client_suite);

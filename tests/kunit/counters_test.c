@@ -331,4 +331,5 @@ static struct kunit_suite counters_suite = {
 	.exit = fixture_exit,
 	.test_cases = counters_cases,
 };
+
 kunit_test_suite(counters_suite);

@@ -8,6 +8,8 @@
 /**
  * crew_create() - create a tracker for threads
  * @test: the test
+ *
+ * Return: the crew, which crew_destroy() takes down.
  */
 struct crew *crew_create(struct kunit *test)
 {

@@ -256,4 +256,5 @@ static struct kunit_suite evict_suite = {
 	.exit = fixture_exit,
 	.test_cases = evict_cases,
 };
+
 kunit_test_suite(evict_suite);

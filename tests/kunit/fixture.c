@@ -186,7 +186,7 @@ static int try_report(struct fixture *fx, struct bt_client *c,
  * make_report() - make a report as a process would, and check what it left
  * @test: the test
  * @c: who makes it
- * @r: the report
+ * @r: the report; an alloc without a size has that of its span
  *
  * Return: the verdict, or an errno.
  */
@@ -195,6 +195,8 @@ int make_report(struct kunit *test, struct bt_client *c, struct buftrack_report 
 	struct fixture *fx = fixture(test);
 	int ret;
 
+	if (r.op == BUFTRACK_ALLOC && !r.size)
+		r.size = r.span;
 	fx->now++;
 	ret = try_report(fx, c, &r);
 	if (!fx->quick)

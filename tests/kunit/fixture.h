@@ -56,19 +56,26 @@ int make_report(struct kunit *test, struct bt_client *c,
 		struct buftrack_report r);
 void report_lost(struct kunit *test, struct bt_client *c, u64 count);
 
-/* A buffer whose span is its size, for the reports below */
-#define BUFFER(start, bytes) \
-	.address = (start), .size = (bytes), .span = (bytes)
+/* A buffer as large as its extent: make_report() gives it the size that it lacks */
+#define BUFFER(start, extent) .address = (start), .span = (extent)
 
 #define EXPECT_ALLOC(test, client, verdict, ...) \
-	KUNIT_EXPECT_EQ(test, (int)(verdict), \
-			make_report(test, client, (struct buftrack_report){ \
-				    .op = BUFTRACK_ALLOC, __VA_ARGS__ }))
+do { \
+	struct kunit *__test = (test); \
+	\
+	KUNIT_EXPECT_EQ(__test, (int)(verdict), \
+			make_report(__test, client, (struct buftrack_report){ \
+				    .op = BUFTRACK_ALLOC, __VA_ARGS__ })); \
+} while (0)
 
 #define EXPECT_FREE(test, client, verdict, ...) \
-	KUNIT_EXPECT_EQ(test, (int)(verdict), \
-			make_report(test, client, (struct buftrack_report){ \
-				    .op = BUFTRACK_FREE, __VA_ARGS__ }))
+do { \
+	struct kunit *__test = (test); \
+	\
+	KUNIT_EXPECT_EQ(__test, (int)(verdict), \
+			make_report(__test, client, (struct buftrack_report){ \
+				    .op = BUFTRACK_FREE, __VA_ARGS__ })); \
+} while (0)
 
 /* Settings */
 void set_enabled(struct kunit *test, bool enabled);

@@ -296,4 +296,5 @@ static struct kunit_suite free_suite = {
 	.exit = fixture_exit,
 	.test_cases = free_cases,
 };
+
 kunit_test_suite(free_suite);

@@ -326,6 +326,20 @@ static void fresh_records_are_examined_too(struct kunit *test)
 					      EXAMINED));
 }
 
+/* What an alloc replaces takes no place among those */
+static void same_key_is_not_one_of_the_others(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+
+	make_crowd(test, c, 0x12000, EXAMINED);
+	report_lost(test, c, 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x11000, 64), .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x11000, 0x9000),
+		     .id = 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), EXAMINED + 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 1);
+}
+
 static struct kunit_case gap_cases[] = {
 	KUNIT_CASE(lost_reports_make_a_gap),
 	KUNIT_CASE(report_while_disabled_makes_a_gap),
@@ -352,6 +366,7 @@ static struct kunit_case gap_cases[] = {
 	KUNIT_CASE(examined_are_the_first_by_id),
 	KUNIT_CASE(same_key_is_examined_beyond_the_others),
 	KUNIT_CASE(fresh_records_are_examined_too),
+	KUNIT_CASE(same_key_is_not_one_of_the_others),
 	{}
 };
 
@@ -361,4 +376,5 @@ static struct kunit_suite gap_suite = {
 	.exit = fixture_exit,
 	.test_cases = gap_cases,
 };
+
 kunit_test_suite(gap_suite);

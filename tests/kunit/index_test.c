@@ -343,4 +343,5 @@ static struct kunit_suite index_suite = {
 	.name = "buftrack_index",
 	.test_cases = index_cases,
 };
+
 kunit_test_suite(index_suite);

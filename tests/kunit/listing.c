@@ -31,6 +31,8 @@ static bool take(struct bt_walk *w, const struct bt_record *rec, u32 state)
  * listing_create() - prepare a listing of all records
  * @test: the test
  * @room: most records that it takes
+ *
+ * Return: the listing, at its beginning.
  */
 struct listing *listing_create(struct kunit *test, unsigned int room)
 {

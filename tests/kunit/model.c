@@ -67,6 +67,8 @@ void model_forget_client(struct model_client *c)
  * model_domain_of() - the domain that a client reports into
  * @m: the model
  * @c: the client
+ *
+ * Return: the domain.
  */
 struct model_domain *model_domain_of(struct model *m, struct model_client *c)
 {
@@ -207,6 +209,8 @@ void model_reap(struct model *m, struct model_client *c)
  *
  * Its file does, the list of clients, the records of the shared domain, and the
  * log of remaining ones.
+ *
+ * Return: false if it can be freed.
  */
 bool model_is_named(struct model *m, const struct model_client *c)
 {
@@ -282,7 +286,7 @@ static void raise_peak(struct bt_counters *c)
 					c->v[BUFTRACK_LIVE_BYTES]);
 }
 
-static void for_each_scope(struct model *m, void (*visit)(struct bt_counters *c))
+static void visit_scopes(struct model *m, void (*visit)(struct bt_counters *c))
 {
 	struct model_client *c;
 	u32 i;
@@ -303,7 +307,7 @@ void model_recount(struct model *m)
 	struct model_record *rec;
 	struct model_client *c;
 
-	for_each_scope(m, forget_held);
+	visit_scopes(m, forget_held);
 	if (m->removed)
 		return;
 	list_for_each_entry(rec, &m->shared.records, node)
@@ -314,7 +318,7 @@ void model_recount(struct model *m)
 		list_for_each_entry(rec, &c->own.records, node)
 			count_held(m, rec);
 	}
-	for_each_scope(m, raise_peak);
+	visit_scopes(m, raise_peak);
 }
 
 static void zero_but_held(struct bt_counters *c)
@@ -332,7 +336,7 @@ static void zero_but_held(struct bt_counters *c)
  */
 void model_reset(struct model *m)
 {
-	for_each_scope(m, zero_but_held);
+	visit_scopes(m, zero_but_held);
 	records_free(&m->remaining);
 	model_recount(m);
 }
@@ -352,7 +356,7 @@ void model_remove(struct model *m, u64 *buffers, u64 *bytes)
 {
 	*buffers = m->total.v[BUFTRACK_LIVE_BUFFERS];
 	*bytes = m->total.v[BUFTRACK_LIVE_BYTES];
-	for_each_scope(m, remove_live);
+	visit_scopes(m, remove_live);
 	m->removed = true;
 	model_recount(m);
 }
@@ -360,6 +364,8 @@ void model_remove(struct model *m, u64 *buffers, u64 *bytes)
 /**
  * model_open_clients() - how many clients have not ended
  * @m: the model
+ *
+ * Return: the number.
  */
 u32 model_open_clients(struct model *m)
 {
@@ -374,6 +380,8 @@ u32 model_open_clients(struct model *m)
 /**
  * model_nr_freed() - how many freed records a domain has
  * @d: the domain
+ *
+ * Return: the number.
  */
 u64 model_nr_freed(const struct model_domain *d)
 {
@@ -388,6 +396,8 @@ u64 model_nr_freed(const struct model_domain *d)
 /**
  * model_nr_records() - how many records the device holds, live and freed
  * @m: the model
+ *
+ * Return: the number.
  */
 u64 model_nr_records(struct model *m)
 {
@@ -403,6 +413,8 @@ u64 model_nr_records(struct model *m)
 /**
  * model_memory_used() - how many records there are, in whatever state
  * @m: the model
+ *
+ * Return: the number.
  */
 u64 model_memory_used(struct model *m)
 {

@@ -25,6 +25,8 @@ static const enum buftrack_counter counter_of[BUFTRACK_NR_VERDICTS] = {
  * model_doubtful() - whether the free of a live record may have been missed
  * @d: its domain
  * @rec: the record
+ *
+ * Return: true if it may.
  */
 bool model_doubtful(const struct model_domain *d, const struct model_record *rec)
 {

@@ -249,4 +249,5 @@ static struct kunit_suite neighbour_suite = {
 	.exit = fixture_exit,
 	.test_cases = neighbour_cases,
 };
+
 kunit_test_suite(neighbour_suite);

@@ -8,7 +8,7 @@ static int report_once(struct kunit *test, struct bt_client *c, u64 address,
 {
 	struct fixture *fx = fixture(test);
 	const struct buftrack_report r = {
-		.op = BUFTRACK_ALLOC, BUFFER(address, 16),
+		.op = BUFTRACK_ALLOC, .address = address, .size = 16,
 	};
 
 	return bt_report(fx->t, c, &r, ++fx->now, flags, &fx->stamp);
@@ -173,4 +173,5 @@ static struct kunit_suite pool_suite = {
 	.exit = fixture_exit,
 	.test_cases = pool_cases,
 };
+
 kunit_test_suite(pool_suite);

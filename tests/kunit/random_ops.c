@@ -229,25 +229,25 @@ static void adjust(struct match *m)
  */
 void match_step(struct match *m)
 {
-	const struct profile *p = m->p;
+	const struct {
+		u32 weight;
+		void (*act)(struct match *m);
+	} acts[] = {
+		{ m->nr_open ? 0 : 1000, match_begin_client },
+		{ m->p->lost, lose },
+		{ m->p->toggle * (m->m.enabled ? 1 : 8), toggle },
+		{ m->p->churn, match_begin_client },
+		{ m->p->churn, end },
+		{ m->p->reset, reset },
+		{ m->p->adjust, adjust },
+		{ 1000, report },
+	};
 	u32 dice = match_dice(m, 1000);
+	unsigned int i;
 
-	if (!m->nr_open)
-		match_begin_client(m);
-	else if (dice < p->lost)
-		lose(m);
-	else if ((dice -= p->lost) < (m->m.enabled ? p->toggle : p->toggle * 8))
-		toggle(m);
-	else if ((dice -= p->toggle) < p->churn)
-		match_begin_client(m);
-	else if ((dice -= p->churn) < p->churn)
-		end(m);
-	else if ((dice -= p->churn) < p->reset)
-		reset(m);
-	else if ((dice -= p->reset) < p->adjust)
-		adjust(m);
-	else
-		report(m);
+	for (i = 0; dice >= acts[i].weight; i++)
+		dice -= acts[i].weight;
+	acts[i].act(m);
 }
 
 /* Reports that come too late change nothing */

@@ -208,4 +208,5 @@ static struct kunit_suite shared_suite = {
 	.exit = fixture_exit,
 	.test_cases = shared_cases,
 };
+
 kunit_test_suite(shared_suite);

@@ -33,6 +33,8 @@ static void take_clients(struct snapshot *s, struct bt_tracker *t)
 /**
  * snapshot_take() - copy all that the fixture's tracker knows
  * @test: the test
+ *
+ * Return: the copy, which lasts as long as the test.
  */
 struct snapshot *snapshot_take(struct kunit *test)
 {

@@ -273,4 +273,5 @@ static struct kunit_suite threads_suite = {
 	.name = "buftrack_threads",
 	.test_cases = threads_cases,
 };
+
 kunit_test_suite(threads_suite);

@@ -155,4 +155,5 @@ static struct kunit_suite unknown_suite = {
 	.exit = fixture_exit,
 	.test_cases = unknown_cases,
 };
+
 kunit_test_suite(unknown_suite);

@@ -371,4 +371,5 @@ static struct kunit_suite walk_suite = {
 	.exit = fixture_exit,
 	.test_cases = walk_cases,
 };
+
 kunit_test_suite(walk_suite);

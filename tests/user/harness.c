@@ -109,8 +109,13 @@ static int run_in_child(const struct test *test)
 	return status;
 }
 
-static void explain(int status)
+/* What takes long is said, for those who want it faster */
+#define LONG_MS 2000
+
+static void explain(int status, __u64 ms)
 {
+	if (ms >= LONG_MS)
+		printf("# took %llu ms\n", ms);
 	if (hung)
 		printf("# hung for %d seconds\n", TEST_SECONDS);
 	else if (WIFSIGNALED(status))
@@ -120,11 +125,12 @@ static void explain(int status)
 /* Returns whether it did not fail */
 static bool run_test(const struct test *test, unsigned int number)
 {
+	__u64 begin = now_ns();
 	int status = run_in_child(test);
 	bool skipped = WIFEXITED(status) && WEXITSTATUS(status) == SKIPPED;
 	bool passed = WIFEXITED(status) && WEXITSTATUS(status) == PASSED;
 
-	explain(status);
+	explain(status, (now_ns() - begin) / 1000000);
 	if (!audit_passes())
 		passed = skipped = false;
 	printf("%s %u - %s: %s%s%s\n", passed || skipped ? "ok" : "not ok",

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -153,21 +154,24 @@ void *shared_memory(size_t size)
 
 void signpost_init(struct signpost *post)
 {
-	CHECK_SYS(pipe(post->fds));
+	post->fd = CHECK_SYS(eventfd(0, EFD_SEMAPHORE));
 }
 
+/* Takes no memory, so that it can be done where there is none */
 void signpost_set(struct signpost *post)
 {
-	CHECK_SYS(write(post->fds[1], "", 1));
+	__u64 one = 1;
+
+	CHECK_SYS(write(post->fd, &one, sizeof(one)));
 }
 
 void signpost_wait(struct signpost *post)
 {
-	struct pollfd fd = { .fd = post->fds[0], .events = POLLIN };
-	char byte;
+	struct pollfd fd = { .fd = post->fd, .events = POLLIN };
+	__u64 one;
 
 	CHECK_EQ(CHECK_SYS(poll(&fd, 1, 60000)), 1);
-	CHECK_EQ(CHECK_SYS(read(post->fds[0], &byte, 1)), 1);
+	CHECK_SYS(read(post->fd, &one, sizeof(one)));
 }
 
 union control_message {

@@ -39,9 +39,9 @@ void finish_thread(pthread_t thread);
 /* Memory that processes share */
 void *shared_memory(size_t size);
 
-/* Steps that two processes go through together */
+/* A place in the work of one process that another one waits for */
 struct signpost {
-	int fds[2];
+	int fd;
 };
 
 void signpost_init(struct signpost *post);

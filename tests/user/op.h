@@ -33,7 +33,7 @@ struct field {
  * @writes: the file must be open for writing
  * @changes: it changes something that a picture shows
  * @fill: makes a valid argument
- * @strict: its flags and reserved fields
+ * @strict: its flags and reserved fields; these lists end at one without a name
  * @out: its out fields
  * @pointer: its pointers
  */
@@ -49,7 +49,7 @@ struct op {
 	void (*fill)(const struct rig *r, void *arg);
 	struct field strict[4];
 	struct field out[16];
-	struct field pointer[2];
+	struct field pointer[3];
 };
 
 extern const struct op ops[];

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Many processes make many calls, valid and not, on nodes that come and go, and
+ * some are killed: every answer is one of the errors that the header has, counters
+ * add up at all times, and in the end nothing is left.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "helper.h"
+#include "memory.h"
+#include "op.h"
+
+#define HAMMERS	    4
+#define VICTIMS	    2
+#define BLOWS	    2500
+#define DEVICES	    4
+#define SLOTS	    4
+#define FIELD_BYTES 65536
+
+static const int documented[] = {
+	0,	 ENOTTY, EINVAL, E2BIG,	 EOPNOTSUPP, EFAULT,	   EBADF,
+	EPERM,	 ENOENT, ENODEV, EEXIST, EBUSY,	     ENAMETOOLONG, EILSEQ,
+	ERANGE,	 EDQUOT, ENFILE, EUSERS, ENOSPC,     ENOMEM,	   EINTR,
+};
+
+static void check_documented(const struct op *op, int err)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(documented); i++)
+		if (documented[i] == err)
+			return;
+	test_failed(__FILE__, __LINE__, "%s: %s is not documented", op->name,
+		    strerrorname_np(err));
+}
+
+/**
+ * struct hammer - a process that makes calls
+ * @seed: where its random numbers come from
+ * @forever: until it is killed
+ * @fds: its files: the control node, then nodes of devices, or -1
+ * @field: memory that pointers lead to, with nothing behind it
+ */
+struct hammer {
+	unsigned int seed;
+	bool forever;
+	int fds[SLOTS];
+	char *field;
+};
+
+static unsigned int below(struct hammer *h, unsigned int n)
+{
+	return rand_r(&h->seed) % n;
+}
+
+static void take_file(struct hammer *h)
+{
+	static const int flags[] = { O_RDWR, O_RDWR, O_RDWR, O_RDONLY, O_WRONLY };
+	unsigned int slot = below(h, SLOTS);
+
+	if (h->fds[slot] >= 0)
+		close(h->fds[slot]);
+	h->fds[slot] = -1;
+	if (!slot)
+		h->fds[slot] = open_control(O_RDWR);
+	else
+		try_open_node(below(h, DEVICES + 2),
+			      flags[below(h, ARRAY_SIZE(flags))], &h->fds[slot]);
+}
+
+static __u64 some_pointer(struct hammer *h)
+{
+	switch (below(h, 8)) {
+	case 0:
+		return user_ptr(bad_pointers[below(h, nr_bad_pointers)].pointer);
+	case 1:
+		return user_ptr(h->field + FIELD_BYTES - below(h, 4096));
+	default:
+		return user_ptr(h->field + below(h, 4096));
+	}
+}
+
+static bool is_pointer(const struct op *op, unsigned int byte)
+{
+	const struct field *field;
+
+	for_each_field(field, op->pointer)
+		if (byte - field->offset < field->size)
+			return true;
+	return false;
+}
+
+/* Pointers lead to no memory that this process needs */
+static void spoil(struct hammer *h, const struct op *op, char *argument)
+{
+	const struct field *field;
+	unsigned int n = below(h, 5), byte;
+	__u64 pointer;
+
+	for_each_field(field, op->pointer) {
+		pointer = some_pointer(h);
+		memcpy(argument + field->offset, &pointer, sizeof(pointer));
+	}
+	/* Two of five are left as they are */
+	for (; n > 1; n--) {
+		byte = below(h, op->size);
+		if (!is_pointer(op, byte))
+			argument[byte] ^= 1 << below(h, 8);
+	}
+}
+
+static void strike(struct hammer *h)
+{
+	const struct op *op = &ops[below(h, nr_ops)];
+	int fd = h->fds[op->device ? 1 + below(h, SLOTS - 1) : 0];
+	char *argument = h->field + FIELD_BYTES - 4096;
+	const struct rig r = { .device = below(h, DEVICES) };
+
+	if (!below(h, 16))
+		fd = h->fds[below(h, SLOTS)];
+	if (fd < 0)
+		return take_file(h);
+	memset(argument, 0, MAX_ARGUMENT);
+	op->fill(&r, argument);
+	spoil(h, op, argument);
+	/* Removing is for who meddles, or there would be nothing to hit */
+	if (op->cmd == BUFTRACK_IOCTL_DEVICE_REMOVE)
+		((struct buftrack_device_remove *)argument)->flags &=
+			~BUFTRACK_DEVICE_FORCE;
+	check_documented(op, do_ioctl(fd, op->cmd, argument));
+}
+
+static void hammer(void *arg)
+{
+	struct hammer *h = arg;
+	unsigned int i;
+
+	h->field = memory_before(FIELD_BYTES, NOTHING);
+	for (i = 0; i < SLOTS; i++)
+		h->fds[i] = -1;
+	for (i = 0; i < FIELD_BYTES / 40 - 200; i++) {
+		struct buftrack_report one = BUFFER(below(h, 64) << 6, 64);
+
+		if (below(h, 2))
+			one = FREE(.address = below(h, 64) << 6);
+		memcpy(h->field + i * sizeof(one), &one, sizeof(one));
+	}
+	for (i = 0; i < BLOWS || h->forever; i++) {
+		if (!below(h, 24))
+			take_file(h);
+		strike(h);
+	}
+}
+
+static __u32 add_target(int control, unsigned int number)
+{
+	char name[16];
+	__u32 device;
+	__u32 space;
+	int fd;
+
+	snprintf(name, sizeof(name), "stress:%u", number);
+	device = add_device(control, name, 0);
+	if (!try_open_node(device, O_RDWR, &fd)) {
+		try_add_space(fd, "DRAM", 0, &space);
+		close(fd);
+	}
+	return device;
+}
+
+static void meddle(void *arg)
+{
+	volatile bool *stop = arg;
+	int control = open_control(O_RDWR), err;
+	unsigned int seed = 99, number;
+
+	while (!*stop) {
+		number = rand_r(&seed) % DEVICES;
+		err = remove_device(control, number, BUFTRACK_DEVICE_FORCE);
+		CHECK(!err || err == ENOENT);
+		add_target(control, number);
+		usleep(20000);
+	}
+}
+
+static void watch(void *arg)
+{
+	volatile bool *stop = arg;
+	int control = open_control(O_RDONLY), fd;
+	struct buftrack_device_info info;
+	__u32 after = 0;
+
+	while (!*stop) {
+		if (!next_device(control, after, &info)) {
+			after = 0;
+			continue;
+		}
+		after = info.device + 1;
+		if (!try_open_node(info.device, O_RDONLY, &fd)) {
+			check_device_conservation(fd);
+			close(fd);
+		}
+	}
+}
+
+static void remove_all(int control)
+{
+	struct buftrack_device_info info;
+	int fd;
+
+	while (next_device(control, 0, &info)) {
+		CHECK_OK(try_open_node(info.device, O_RDONLY, &fd));
+		check_books(fd);
+		close(fd);
+		CHECK_OK(remove_device(control, info.device,
+				       BUFTRACK_DEVICE_FORCE));
+	}
+}
+
+TEST(no_calls_at_all_break_anything)
+{
+	struct hammer hammers[HAMMERS + VICTIMS];
+	bool *stop = shared_memory(sizeof(*stop));
+	pid_t pids[HAMMERS + VICTIMS], meddler, watcher;
+	int control = open_control(O_RDWR);
+	unsigned int i;
+
+	for (i = 0; i < DEVICES; i++)
+		add_target(control, i);
+	for (i = 0; i < HAMMERS + VICTIMS; i++) {
+		hammers[i] = (struct hammer){ .seed = i + 1,
+					      .forever = i >= HAMMERS };
+		pids[i] = start(hammer, &hammers[i]);
+	}
+	meddler = start(meddle, stop);
+	watcher = start(watch, stop);
+	for (i = 0; i < HAMMERS; i++)
+		finish(pids[i]);
+	for (; i < HAMMERS + VICTIMS; i++)
+		end(pids[i], SIGKILL);
+	*stop = true;
+	finish(meddler);
+	finish(watcher);
+	remove_all(control);
+}
