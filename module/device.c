@@ -189,6 +189,7 @@ int bt_do_device_add(struct bt_file *file, void *arg)
 	return err;
 }
 
+/* After 0, the table's reference is the caller's, to be put without the lock */
 static int remove_locked(struct bt_device *dev, bool force, u64 *buffers,
 			 u64 *bytes)
 {
@@ -201,7 +202,6 @@ static int remove_locked(struct bt_device *dev, bool force, u64 *buffers,
 	xa_erase(&table, dev->number);
 	nr_devices--;
 	cdev_device_del(&dev->cdev, &dev->dev);
-	put_device(&dev->dev);
 	return 0;
 }
 
@@ -243,22 +243,36 @@ int bt_do_device_remove(struct bt_file *file, void *arg)
 	mutex_unlock(&table_lock);
 	if (err)
 		return err;
+	put_device(&dev->dev);
 	remove->removed_buffers = buffers;
 	remove->removed_bytes = bytes;
 	return 0;
 }
 
+/* Take one device out of the table, of a registrar, or, if NULL, any */
+static struct bt_device *remove_one(const struct bt_file *registrar)
+{
+	struct bt_device *dev;
+	u64 buffers, bytes;
+	unsigned long i;
+
+	mutex_lock(&table_lock);
+	xa_for_each(&table, i, dev) {
+		if (registrar && dev->registrar != registrar)
+			continue;
+		remove_locked(dev, true, &buffers, &bytes);
+		break;
+	}
+	mutex_unlock(&table_lock);
+	return dev;
+}
+
 static void remove_all(const struct bt_file *registrar)
 {
 	struct bt_device *dev;
-	unsigned long i;
-	u64 buffers, bytes;
 
-	mutex_lock(&table_lock);
-	xa_for_each(&table, i, dev)
-		if (!registrar || dev->registrar == registrar)
-			remove_locked(dev, true, &buffers, &bytes);
-	mutex_unlock(&table_lock);
+	while ((dev = remove_one(registrar)))
+		put_device(&dev->dev);
 }
 
 /**

@@ -287,7 +287,7 @@ void bt_client_reap(struct bt_tracker *t, struct bt_client *c)
 	unsigned long irq;
 
 	if (own)
-		bt_remaining_log(t, own);
+		bt_remaining_log(t, c);
 	bt_domain_destroy(t, own);
 	kfree(c->holdings);
 

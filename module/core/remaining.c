@@ -60,14 +60,21 @@ static void take_chunk(struct rb_root *root, struct bt_pool *chunk)
 		__bt_pool_put(chunk, rec);
 }
 
-static void log_chunk(struct bt_tracker *t, struct bt_pool *chunk)
+/* What ended before a reset is of the time before it, however late it is logged */
+static bool is_past(const struct bt_tracker *t, const struct bt_client *c)
+{
+	return t->removed || c->closed <= t->reset;
+}
+
+static void log_chunk(struct bt_tracker *t, struct bt_client *c,
+		      struct bt_pool *chunk)
 {
 	struct bt_pool out = { .store = chunk->store };
 	struct bt_record *rec;
 	unsigned long irq;
 
 	raw_spin_lock_irqsave(&t->lock, irq);
-	while (!t->removed && (rec = __bt_pool_get(chunk)))
+	while (!is_past(t, c) && (rec = __bt_pool_get(chunk)))
 		log_add(t, rec);
 	while (t->nr_remaining > t->limits.max_remaining &&
 	       out.nr < BT_LOG_CHUNK)
@@ -79,16 +86,17 @@ static void log_chunk(struct bt_tracker *t, struct bt_pool *chunk)
 }
 
 /**
- * bt_remaining_log() - move a domain's live records to the log
+ * bt_remaining_log() - move the live records of a private domain to the log
  * @t: the tracker
- * @d: the domain of a client that has ended
+ * @c: its client, which has ended
  *
  * The oldest entries make place for the new ones.
  *
  * Context: may sleep.
  */
-void bt_remaining_log(struct bt_tracker *t, struct bt_domain *d)
+void bt_remaining_log(struct bt_tracker *t, struct bt_client *c)
 {
+	struct bt_domain *d = c->domain;
 	struct bt_pool chunk = { .store = t->pool.store };
 	unsigned int i;
 
@@ -97,7 +105,7 @@ void bt_remaining_log(struct bt_tracker *t, struct bt_domain *d)
 
 		while (!RB_EMPTY_ROOT(live)) {
 			take_chunk(live, &chunk);
-			log_chunk(t, &chunk);
+			log_chunk(t, c, &chunk);
 		}
 	}
 }

@@ -164,6 +164,7 @@ void bt_tracker_reset(struct bt_tracker *t)
 		counters_reset(&rb_entry(node, struct bt_client,
 					 node)->counters);
 	stamp = t->stamp;
+	t->reset = stamp;
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	bt_remaining_drop(t, U64_MAX, stamp);
 }

@@ -233,6 +233,7 @@ struct bt_limits {
  * @removed: the device is gone: no more reports
  * @nr_spaces: spaces 0 to nr_spaces - 1 exist
  * @stamp: of the latest report or other event
+ * @reset: stamp of the latest reset
  * @limits: bounds
  * @nr_records: live and freed records
  * @nr_remaining: records in @remaining
@@ -254,6 +255,7 @@ struct bt_tracker {
 	bool removed;
 	u32 nr_spaces;
 	u64 stamp;
+	u64 reset;
 	struct bt_limits limits;
 	u64 nr_records;
 	u64 nr_remaining;
@@ -303,7 +305,7 @@ struct bt_domain *bt_domain_create(gfp_t gfp);
 void bt_domain_destroy(struct bt_tracker *t, struct bt_domain *d);
 
 /* remaining.c: the log of what ended clients left live */
-void bt_remaining_log(struct bt_tracker *t, struct bt_domain *d);
+void bt_remaining_log(struct bt_tracker *t, struct bt_client *c);
 void bt_remaining_drop(struct bt_tracker *t, u64 keep, u64 stamp);
 
 /* rules.c: verdicts */

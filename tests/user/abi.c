@@ -44,7 +44,8 @@ __u32 add_device(int control, const char *name, __u32 flags)
 
 int remove_device(int control, __u32 device, __u32 flags)
 {
-	struct buftrack_device_remove arg = { .flags = flags, .device = device };
+	struct buftrack_device_remove arg = { .flags = flags,
+					      .device = device };
 
 	return CALL(control, DEVICE_REMOVE, &arg);
 }
@@ -261,8 +262,8 @@ struct listing list_all(int fd, __u32 states)
 	return list(fd, query, 256);
 }
 
-const struct buftrack_record *find_record(const struct listing *l, __u64 address,
-					  __u64 id)
+const struct buftrack_record *find_record(const struct listing *l,
+					  __u64 address, __u64 id)
 {
 	__u32 i;
 

@@ -16,9 +16,9 @@
 int do_ioctl(int fd, unsigned int cmd, void *arg);
 
 /* Set the size of an argument, and call */
-#define CALL(_fd, _name, _arg)                             \
-	({                                                 \
-		(_arg)->size = sizeof(*(_arg));            \
+#define CALL(_fd, _name, _arg)                               \
+	({                                                   \
+		(_arg)->size = sizeof(*(_arg));              \
 		do_ioctl(_fd, BUFTRACK_IOCTL_##_name, _arg); \
 	})
 
@@ -52,11 +52,9 @@ bool next_client(int fd, __u64 number, struct buftrack_client_info *info);
 __u32 client_state(int fd, __u64 number);
 
 /* Reports as values; their space is 0 unless it is given */
-#define ALLOC(...)                                       \
-	((struct buftrack_report){ .op = BUFTRACK_ALLOC, \
-				   __VA_ARGS__ })
-#define FREE(...) \
-	((struct buftrack_report){ .op = BUFTRACK_FREE, __VA_ARGS__ })
+#define ALLOC(...) \
+	((struct buftrack_report){ .op = BUFTRACK_ALLOC, __VA_ARGS__ })
+#define FREE(...) ((struct buftrack_report){ .op = BUFTRACK_FREE, __VA_ARGS__ })
 
 /* A buffer whose range is its size */
 #define BUFFER(_address, _size) \
@@ -82,7 +80,7 @@ struct listing {
 
 struct listing list(int fd, struct buftrack_records query, __u32 per_call);
 struct listing list_all(int fd, __u32 states);
-const struct buftrack_record *find_record(const struct listing *l, __u64 address,
-					  __u64 id);
+const struct buftrack_record *find_record(const struct listing *l,
+					  __u64 address, __u64 id);
 
 #endif /* ABI_H */

@@ -15,8 +15,8 @@
 #include "helper.h"
 #include "module.h"
 
-#define MAX_PARAMETERS	16
-#define SETTLE_MS	5000
+#define MAX_PARAMETERS 16
+#define SETTLE_MS 5000
 
 /* Taints that tell of trouble: bad page, oops, warning, soft lockup */
 #define TROUBLE (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)
@@ -47,8 +47,8 @@ static void save_parameters(void)
 
 		if (entry->d_name[0] == '.' || i == MAX_PARAMETERS)
 			continue;
-		snprintf(parameters[i].name, sizeof(parameters[i].name), "%.63s",
-			 entry->d_name);
+		snprintf(parameters[i].name, sizeof(parameters[i].name),
+			 "%.63s", entry->d_name);
 		get_parameter(entry->d_name, parameters[i].value,
 			      sizeof(parameters[i].value));
 		nr_parameters++;

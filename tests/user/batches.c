@@ -123,7 +123,8 @@ TEST(batch_stops_at_an_unknown_space_with_enoent)
 
 TEST(batch_stops_at_an_unknown_op_with_eopnotsupp)
 {
-	check_stops(&(struct buftrack_report){ .op = 3, .size = 1 }, EOPNOTSUPP);
+	check_stops(&(struct buftrack_report){ .op = 3, .size = 1 },
+		    EOPNOTSUPP);
 }
 
 TEST(batch_stops_at_an_unknown_flag_with_eopnotsupp)
@@ -178,7 +179,8 @@ RIG_TEST(huge_batch_stops_where_its_memory_ends)
 
 	prepare();
 	memcpy(memory, reports, sizeof(reports));
-	CHECK_ERR(batch(r->fd, (void *)memory, 0xffffffff, NULL, &done), EFAULT);
+	CHECK_ERR(batch(r->fd, (void *)memory, 0xffffffff, NULL, &done),
+		  EFAULT);
 	CHECK_EQ(done, MANY);
 	check_applied(r, MANY);
 }

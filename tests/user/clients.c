@@ -84,8 +84,9 @@ RIG_TEST(client_numbers_are_never_used_again)
 		CHECK_EQ(become_client(fd), i);
 		close(fd);
 	}
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_CLOSED }));
+	CHECK_OK(
+		set_device(r->fd, (struct buftrack_device_set){
+					  .fields = BUFTRACK_SET_MAX_CLOSED }));
 	CHECK_OK(declare(r->fd, 0, &client));
 	CHECK_EQ(client, 6);
 }
@@ -113,7 +114,8 @@ RIG_TEST(declaring_after_a_report_is_ebusy)
 
 RIG_TEST(declaring_after_a_report_that_failed_is_fine)
 {
-	struct buftrack_report bad[] = { ALLOC(.address = 1), FREE(.space = 9) };
+	struct buftrack_report bad[] = { ALLOC(.address = 1),
+					 FREE(.space = 9) };
 	__u64 client;
 
 	CHECK_ERR(try_report(r->fd, bad[0]), EINVAL);

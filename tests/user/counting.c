@@ -144,7 +144,8 @@ static void check_anew(const __u64 *before, const __u64 *after)
 			want = before[BUFTRACK_LIVE_BUFFERS];
 		else if (i == BUFTRACK_PEAK_BYTES)
 			want = before[BUFTRACK_LIVE_BYTES];
-		else if (i == BUFTRACK_LIVE_BUFFERS || i == BUFTRACK_LIVE_BYTES ||
+		else if (i == BUFTRACK_LIVE_BUFFERS ||
+			 i == BUFTRACK_LIVE_BYTES ||
 			 i == BUFTRACK_ORPHANED_BUFFERS ||
 			 i == BUFTRACK_ORPHANED_BYTES ||
 			 i == BUFTRACK_FREED_RECORDS)
@@ -252,8 +253,9 @@ RIG_TEST(counters_are_all_of_one_instant)
 	__u64 values[BUFTRACK_NR_COUNTERS], reads;
 
 	for (reads = 0; reads < 20000; reads++) {
-		CHECK_OK(counters(r->fd, reads % 2 ? BUFTRACK_SCOPE_DEVICE :
-						     BUFTRACK_SCOPE_SPACE,
+		CHECK_OK(counters(r->fd,
+				  reads % 2 ? BUFTRACK_SCOPE_DEVICE :
+					      BUFTRACK_SCOPE_SPACE,
 				  0, values));
 		check_conservation(values);
 	}

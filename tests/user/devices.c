@@ -82,7 +82,8 @@ RIG_TEST(adding_a_name_exclusively_again_is_eexist)
 	CHECK_ERR(try_add(r->control, "twice", BUFTRACK_DEVICE_EXCL, &add),
 		  EEXIST);
 	CHECK_ERR(try_add(r->control, "twice",
-			  BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY, &add),
+			  BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY,
+			  &add),
 		  EEXIST);
 	CHECK_EQ(info_of(r->control).nr_devices, 2);
 }
@@ -112,8 +113,8 @@ RIG_TEST(devices_are_listed_in_order)
 
 	for (i = 0; i < ARRAY_SIZE(devices); i++) {
 		snprintf(name, sizeof(name), "listed:%u", i);
-		devices[i] = add_device(r->control, name,
-					BUFTRACK_DEVICE_TEMPORARY);
+		devices[i] =
+			add_device(r->control, name, BUFTRACK_DEVICE_TEMPORARY);
 	}
 	/* A hole, to be passed over */
 	CHECK_OK(remove_device(r->control, devices[2], 0));
@@ -247,10 +248,12 @@ RIG_TEST(name_of_a_removed_device_is_free_again)
 {
 	struct buftrack_device_add add;
 
-	CHECK_OK(try_add(r->control, "phoenix", BUFTRACK_DEVICE_TEMPORARY, &add));
+	CHECK_OK(try_add(r->control, "phoenix", BUFTRACK_DEVICE_TEMPORARY,
+			 &add));
 	CHECK_OK(remove_device(r->control, add.device, 0));
 	CHECK_OK(try_add(r->control, "phoenix",
-			 BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY, &add));
+			 BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY,
+			 &add));
 	CHECK_EQ(add.created, 1);
 }
 
@@ -298,8 +301,10 @@ RIG_TEST(more_devices_than_a_user_may_have_are_edquot)
 	set_parameter("max_devices_per_user", "2");
 	in_child_of(ALICE, fill_quota, NULL);
 	in_child_of(BOB, fill_quota, NULL);
-	CHECK_OK(try_add(r->control, "roots:1", BUFTRACK_DEVICE_TEMPORARY, &add));
-	CHECK_OK(try_add(r->control, "roots:2", BUFTRACK_DEVICE_TEMPORARY, &add));
+	CHECK_OK(try_add(r->control, "roots:1", BUFTRACK_DEVICE_TEMPORARY,
+			 &add));
+	CHECK_OK(try_add(r->control, "roots:2", BUFTRACK_DEVICE_TEMPORARY,
+			 &add));
 }
 
 TEST(device_that_is_not_temporary_stays)
@@ -316,7 +321,8 @@ TEST(device_that_is_not_temporary_stays)
 TEST(temporary_device_goes_with_the_last_of_its_control_file)
 {
 	int control = open_control(O_RDWR), copy = dup(control), fd;
-	__u32 device = add_device(control, "passing", BUFTRACK_DEVICE_TEMPORARY);
+	__u32 device =
+		add_device(control, "passing", BUFTRACK_DEVICE_TEMPORARY);
 
 	close(control);
 	close(open_node(device, O_RDWR));
@@ -347,9 +353,9 @@ TEST(temporary_device_goes_when_its_process_is_killed)
 	add_space(fd, "DRAM");
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
 	end(pid, SIGKILL);
-	CHECK_EQ(device_info(fd).state,
-		 BUFTRACK_DEVICE_ENABLED | BUFTRACK_DEVICE_REMOVED |
-			 BUFTRACK_DEVICE_IS_TEMPORARY);
+	CHECK_EQ(device_info(fd).state, BUFTRACK_DEVICE_ENABLED |
+						BUFTRACK_DEVICE_REMOVED |
+						BUFTRACK_DEVICE_IS_TEMPORARY);
 	CHECK_ERR(try_report(fd, BUFFER(0x2000, 16)), ENODEV);
 	CHECK_EQ(device_counter(fd, BUFTRACK_REMOVED_BUFFERS), 1);
 }
@@ -359,7 +365,8 @@ TEST(finding_a_device_does_not_make_it_temporary)
 	int first = open_control(O_RDWR), second = open_control(O_RDWR);
 	__u32 device = add_device(first, "found", 0);
 
-	CHECK_EQ(add_device(second, "found", BUFTRACK_DEVICE_TEMPORARY), device);
+	CHECK_EQ(add_device(second, "found", BUFTRACK_DEVICE_TEMPORARY),
+		 device);
 	close(second);
 	CHECK_EQ(device_info(open_node(device, O_RDONLY)).state,
 		 BUFTRACK_DEVICE_ENABLED);
@@ -387,23 +394,24 @@ struct clamp {
 	__u64 want;
 };
 
-#define CLAMP(_parameter, _value, _field, _want)                     \
-	{                                                            \
-		_parameter, _value,                                  \
-			offsetof(struct buftrack_device_info, _field), \
-			_want                                        \
+#define CLAMP(_parameter, _value, _field, _want)                             \
+	{                                                                    \
+		_parameter, _value,                                          \
+			offsetof(struct buftrack_device_info, _field), _want \
 	}
 
 TEST(parameters_out_of_range_are_clamped)
 {
 	static const struct clamp clamps[] = {
 		CLAMP("records_per_device", "0", max_records, 1),
-		CLAMP("records_per_device", "4294967297", max_records, 1ULL << 32),
+		CLAMP("records_per_device", "4294967297", max_records,
+		      1ULL << 32),
 		CLAMP("freed_records", "0", max_freed, 0),
 		CLAMP("freed_records", "99999999999", max_freed, 1ULL << 32),
 		CLAMP("closed_clients", "65537", max_closed, 65536),
 		CLAMP("closed_clients", "0", max_closed, 0),
-		CLAMP("remaining_records", "4294967295", max_remaining, 1 << 24),
+		CLAMP("remaining_records", "4294967295", max_remaining,
+		      1 << 24),
 		CLAMP("remaining_records", "0", max_remaining, 0),
 	};
 	struct buftrack_device_info info;

@@ -7,8 +7,8 @@
 #include "helper.h"
 
 #define REPORT_SIZE 64
-#define PIECE	    (1U << 20)
-#define PIECES	    192
+#define PIECE (1U << 20)
+#define PIECES 192
 
 static void write_piece(char *piece)
 {

@@ -11,7 +11,7 @@
 #include "op.h"
 
 #define FAIL_NTH "/proc/self/fail-nth"
-#define DEBUGFS	 "/sys/kernel/debug/"
+#define DEBUGFS "/sys/kernel/debug/"
 
 /* Open all the while: opening it takes allocations, too */
 static int fault_fd;

@@ -47,8 +47,10 @@ __attribute__((constructor)) static void add_tests(void)
 	struct pair *pair = pairs;
 	const struct op *op;
 
-	for_each_op(op) {
-		for_each_field(field, op->strict) {
+	for_each_op(op)
+	{
+		for_each_field(field, op->strict)
+		{
 			*pair = (struct pair){ op, field };
 			test_addf(AREA, unknown_bits_are_eopnotsupp, pair++,
 				  "%s_%s_unknown_bits_are_eopnotsupp", op->name,
@@ -109,7 +111,8 @@ RIG_TEST(unknown_scopes_are_einval)
 	__u64 values[BUFTRACK_NR_COUNTERS];
 	unsigned int bit;
 
-	CHECK_ERR(counters(r->fd, BUFTRACK_SCOPE_CLIENT + 1, 0, values), EINVAL);
+	CHECK_ERR(counters(r->fd, BUFTRACK_SCOPE_CLIENT + 1, 0, values),
+		  EINVAL);
 	for (bit = 2; bit < 32; bit++)
 		CHECK_ERR(counters(r->fd, 1U << bit, 0, values), EINVAL);
 }

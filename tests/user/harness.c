@@ -148,8 +148,9 @@ static bool is_chosen(const struct test *test, char **choice)
 		return true;
 	for (; *choice; choice++)
 		if (!strncmp(*choice, test->area, len) &&
-		    (!(*choice)[len] || ((*choice)[len] == ':' &&
-					 !strcmp(*choice + len + 1, test->name))))
+		    (!(*choice)[len] ||
+		     ((*choice)[len] == ':' &&
+		      !strcmp(*choice + len + 1, test->name))))
 			return true;
 	return false;
 }

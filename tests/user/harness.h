@@ -45,17 +45,17 @@ void audit_begin(void);
 bool audit_passes(void);
 
 /* A test, named by what it holds */
-#define TEST(_name)                                                  \
-	static void _name(void);                                     \
-	static void _name##_run(const void *arg)                     \
-	{                                                            \
-		(void)arg;                                           \
-		_name();                                             \
-	}                                                            \
-	__attribute__((constructor)) static void _name##_add(void)   \
-	{                                                            \
-		test_add(AREA, #_name, _name##_run, (void *)0);      \
-	}                                                            \
+#define TEST(_name)                                                \
+	static void _name(void);                                   \
+	static void _name##_run(const void *arg)                   \
+	{                                                          \
+		(void)arg;                                         \
+		_name();                                           \
+	}                                                          \
+	__attribute__((constructor)) static void _name##_add(void) \
+	{                                                          \
+		test_add(AREA, #_name, _name##_run, (void *)0);    \
+	}                                                          \
 	static void _name(void)
 
 #define CHECK(_condition)                                            \
@@ -65,13 +65,13 @@ bool audit_passes(void);
 				    #_condition);                    \
 	} while (0)
 
-#define CHECK_EQ(_got, _want)                                                \
-	do {                                                                 \
-		__u64 got_ = (_got), want_ = (_want);                        \
-		if (got_ != want_)                                           \
-			test_failed(__FILE__, __LINE__,                      \
-				    "%s is %llu (%#llx), not %llu (%#llx)",  \
-				    #_got, got_, got_, want_, want_);        \
+#define CHECK_EQ(_got, _want)                                               \
+	do {                                                                \
+		__u64 got_ = (_got), want_ = (_want);                       \
+		if (got_ != want_)                                          \
+			test_failed(__FILE__, __LINE__,                     \
+				    "%s is %llu (%#llx), not %llu (%#llx)", \
+				    #_got, got_, got_, want_, want_);       \
 	} while (0)
 
 #define CHECK_STR(_got, _want)                                               \
@@ -84,25 +84,25 @@ bool audit_passes(void);
 	} while (0)
 
 /* @_call is 0 or an errno, and must be @_want */
-#define CHECK_ERR(_call, _want)                                              \
-	do {                                                                 \
-		int got_ = (_call), want_ = (_want);                         \
-		if (got_ != want_)                                           \
-			test_failed(__FILE__, __LINE__, "%s: %s, not %s",    \
-				    #_call, strerrorname_np(got_),           \
-				    strerrorname_np(want_));                 \
+#define CHECK_ERR(_call, _want)                                           \
+	do {                                                              \
+		int got_ = (_call), want_ = (_want);                      \
+		if (got_ != want_)                                        \
+			test_failed(__FILE__, __LINE__, "%s: %s, not %s", \
+				    #_call, strerrorname_np(got_),        \
+				    strerrorname_np(want_));              \
 	} while (0)
 
 #define CHECK_OK(_call) CHECK_ERR(_call, 0)
 
 /* A system call that must not fail; errno tells why it did */
-#define CHECK_SYS(_call)                                                     \
-	({                                                                   \
-		long ret_ = (long)(_call);                                   \
-		if (ret_ == -1)                                              \
-			test_failed(__FILE__, __LINE__, "%s: %s", #_call,    \
-				    strerrorname_np(errno));                 \
-		ret_;                                                        \
+#define CHECK_SYS(_call)                                                  \
+	({                                                                \
+		long ret_ = (long)(_call);                                \
+		if (ret_ == -1)                                           \
+			test_failed(__FILE__, __LINE__, "%s: %s", #_call, \
+				    strerrorname_np(errno));              \
+		ret_;                                                     \
 	})
 
 #endif /* HARNESS_H */

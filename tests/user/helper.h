@@ -52,13 +52,13 @@ void send_file(int socket, int fd);
 int receive_file(int socket);
 
 /* Wait for what has to come in the end; checks that it does */
-#define WAIT_UNTIL(_condition)                          \
-	do {                                            \
-		unsigned int ms_ = 0;                   \
-                                                        \
+#define WAIT_UNTIL(_condition)                         \
+	do {                                           \
+		unsigned int ms_ = 0;                  \
+                                                       \
 		while (!(_condition) && ms_++ < 60000) \
-			usleep(1000);                   \
-		CHECK(_condition);                      \
+			usleep(1000);                  \
+		CHECK(_condition);                     \
 	} while (0)
 
 __u64 now_ns(void);

@@ -144,9 +144,8 @@ static bool is_out(const struct op *op, __u32 byte)
 {
 	const struct field *field;
 
-	for_each_field(field, op->out)
-		if (byte - field->offset < field->size)
-			return true;
+	for_each_field(field, op->out) if (byte - field->offset <
+					   field->size) return true;
 	return false;
 }
 
@@ -177,7 +176,8 @@ __attribute__((constructor)) static void add_tests(void)
 {
 	const struct op *op;
 
-	for_each_op(op) {
+	for_each_op(op)
+	{
 		ADD(op, shorter_is_einval);
 		ADD(op, exact_needs_no_byte_more);
 		ADD(op, longer_by_one_zero_is_taken);

@@ -6,12 +6,11 @@
 #include "helper.h"
 #include "rig.h"
 
-#define LIVE	  BUFTRACK_RECORD_LIVE
-#define FREED	  BUFTRACK_RECORD_FREED
+#define LIVE BUFTRACK_RECORD_LIVE
+#define FREED BUFTRACK_RECORD_FREED
 #define REMAINING BUFTRACK_RECORD_REMAINING
 
-#define QUERY(...)			    \
-	QUERY_SPACE(BUFTRACK_ANY_SPACE, ##__VA_ARGS__)
+#define QUERY(...) QUERY_SPACE(BUFTRACK_ANY_SPACE, ##__VA_ARGS__)
 #define QUERY_SPACE(_space, ...) \
 	((struct buftrack_records){ .space = (_space), ##__VA_ARGS__ })
 
@@ -134,10 +133,10 @@ static void fill(const struct rig *r)
 	for (c = 0; c < 3; c++)
 		for (space = 0; space < 2; space++)
 			for (i = 1; i <= 10; i++)
-				CHECK_OK(try_report(
-					fds[c], ALLOC(.space = space,
-						      .address = i << 12,
-						      .size = i)));
+				CHECK_OK(try_report(fds[c],
+						    ALLOC(.space = space,
+							  .address = i << 12,
+							  .size = i)));
 	for (c = 0; c < 2; c++)
 		for (i = 1; i <= 4; i++)
 			CHECK_OK(try_report(fds[c], FREE(.address = i << 12)));
@@ -331,8 +330,9 @@ RIG_TEST(room_for_no_records_is_not_the_end)
 RIG_TEST(listing_goes_on_where_its_record_was)
 {
 	struct buftrack_record rec;
-	struct buftrack_records query = QUERY(.records = user_ptr(&rec), .nr = 1,
-					      .record_size = 96, .states = LIVE);
+	struct buftrack_records query = QUERY(.records = user_ptr(&rec),
+					      .nr = 1, .record_size = 96,
+					      .states = LIVE);
 
 	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
 	CHECK_OK(try_report(r->fd, BUFFER(0x2000, 16)));
@@ -348,8 +348,10 @@ RIG_TEST(listing_goes_on_where_its_record_was)
 
 static __u64 some(unsigned int *seed)
 {
-	static const __u64 special[] = { 0, 1, 2, 3, 4, 5, 6, 63, 64, 65, 0x1000,
-					 0xffffffff, 1ULL << 63, ~0ULL };
+	static const __u64 special[] = { 0,	     1,	   2,	   3,
+					 4,	     5,	   6,	   63,
+					 64,	     65,   0x1000, 0xffffffff,
+					 1ULL << 63, ~0ULL };
 
 	if (rand_r(seed) % 4)
 		return special[rand_r(seed) % ARRAY_SIZE(special)];
@@ -365,13 +367,16 @@ RIG_TEST(cursors_of_garbage_do_no_harm)
 	fill(r);
 	for (i = 0; i < 3000; i++) {
 		struct buftrack_record records[16];
-		struct buftrack_records query = QUERY(
-			.cursor = { .client = some(&seed), .address = some(&seed),
-				    .id = some(&seed), .stamp = some(&seed),
-				    .space = some(&seed), .part = some(&seed) },
-			.client = rand_r(&seed) % 5,
-			.states = rand_r(&seed) % 8,
-			.records = user_ptr(records), .record_size = 96);
+		struct buftrack_records query =
+			QUERY(.cursor = { .client = some(&seed),
+					  .address = some(&seed),
+					  .id = some(&seed),
+					  .stamp = some(&seed),
+					  .space = some(&seed),
+					  .part = some(&seed) },
+			      .client = rand_r(&seed) % 5,
+			      .states = rand_r(&seed) % 8,
+			      .records = user_ptr(records), .record_size = 96);
 
 		for (calls = 0; !query.end; calls++) {
 			query.nr = ARRAY_SIZE(records);
@@ -383,19 +388,23 @@ RIG_TEST(cursors_of_garbage_do_no_harm)
 }
 
 #define STABLE 1500
+#define NOISE  300
 
 struct noise {
 	const struct rig *r;
 	volatile bool stop;
 };
 
-/* Buffers come and go between the ones that stay, and clients, too */
+/*
+ * Buffers come and go between the ones that stay, and clients, too, but not so many
+ * that what they leave drives out of the log what is looked for
+ */
 static void *make_noise(void *arg)
 {
 	struct noise *n = arg;
-	unsigned int seed = 7;
+	unsigned int seed = 7, round;
 
-	while (!n->stop) {
+	for (round = 0; round < NOISE && !n->stop; round++) {
 		int other = rig_open(n->r);
 		unsigned int i;
 
@@ -440,7 +449,7 @@ RIG_TEST(records_that_stay_are_listed_once_while_others_change)
 	for (i = 0; i < STABLE; i++)
 		CHECK_OK(try_report(r->fd, BUFFER((__u64)i << 12, 16)));
 	thread = start_thread(make_noise, &n);
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < 40; i++) {
 		l = list(r->fd, QUERY(), i % 2 ? 17 : 256);
 		check_stable(&l);
 		free(l.records);
@@ -461,7 +470,7 @@ RIG_TEST(records_that_remain_are_listed_once_while_others_come)
 		CHECK_OK(try_report(fd, BUFFER((__u64)i << 12, 16)));
 	close(fd);
 	thread = start_thread(make_noise, &n);
-	for (i = 0; i < 60; i++) {
+	for (i = 0; i < 40; i++) {
 		l = list(r->fd, QUERY(.states = REMAINING), 64);
 		check_stable(&l);
 		free(l.records);

@@ -304,7 +304,7 @@ RIG_TEST(client_ends_with_the_socket_that_it_was_left_in)
 	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BUFFERS), 1);
 }
 
-#define THREADS	    4
+#define THREADS 4
 #define EACH_THREAD 1500
 
 struct worker {

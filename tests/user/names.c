@@ -83,7 +83,8 @@ static void get_claimed_name(const struct rig *r, char *name)
 static const struct naming namings[] = {
 	{ "device", BUFTRACK_DEVICE_NAME_SIZE, false, name_device,
 	  get_device_name },
-	{ "space", BUFTRACK_SPACE_NAME_SIZE, false, name_space, get_space_name },
+	{ "space", BUFTRACK_SPACE_NAME_SIZE, false, name_space,
+	  get_space_name },
 	{ "claimed", BUFTRACK_CLAIMED_NAME_SIZE, true, name_claimed,
 	  get_claimed_name },
 };

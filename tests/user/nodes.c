@@ -84,7 +84,8 @@ __attribute__((constructor)) static void add_tests(void)
 {
 	const struct op *op;
 
-	for_each_op(op) {
+	for_each_op(op)
+	{
 		ADD(op, right_node_is_enough);
 		if (!op->control || !op->device)
 			ADD(op, wrong_node_is_enotty);
@@ -128,11 +129,13 @@ RIG_TEST(numbers_that_carry_a_size_or_direction_are_enotty)
 {
 	const struct op *op;
 
-	for_each_op(op) {
+	for_each_op(op)
+	{
 		check_all(r, _IOC(_IOC_READ, BUFTRACK_TYPE, op->cmd & 0xff, 0),
 			  ENOTTY);
-		check_all(r, _IOC(_IOC_WRITE, BUFTRACK_TYPE, op->cmd & 0xff,
-				  op->size),
+		check_all(r,
+			  _IOC(_IOC_WRITE, BUFTRACK_TYPE, op->cmd & 0xff,
+			       op->size),
 			  ENOTTY);
 		check_all(r, op->cmd | 1U << 31, ENOTTY);
 		check_all(r, op->cmd | 1U << 16, ENOTTY);

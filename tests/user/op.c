@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include "op.h"
 
-#define FIELD(_struct, _field, ...)                                          \
-	{                                                                    \
-		#_field, offsetof(struct _struct, _field),                   \
+#define FIELD(_struct, _field, ...)                                        \
+	{                                                                  \
+#_field, offsetof(struct _struct, _field),                 \
 			sizeof(((struct _struct *)0)->_field), __VA_ARGS__ \
 	}
 
@@ -156,8 +156,8 @@ static void fill_reset(const struct rig *r, void *arg)
 	reset->size = sizeof(*reset);
 }
 
-#define OP(_name, _struct, _fill)                                \
-	.name = #_name, .cmd = BUFTRACK_IOCTL_##_name,           \
+#define OP(_name, _struct, _fill)                      \
+	.name = #_name, .cmd = BUFTRACK_IOCTL_##_name, \
 	.size = sizeof(struct _struct), .fill = _fill
 
 const struct op ops[] = {

@@ -79,7 +79,8 @@ __attribute__((constructor)) static void add_tests(void)
 {
 	const struct op *op;
 
-	for_each_op(op) {
+	for_each_op(op)
+	{
 		ADD(op, bad_argument_is_efault);
 		ADD(op, argument_across_an_edge_is_efault);
 		ADD(op, read_only_argument_is_efault);

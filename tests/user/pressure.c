@@ -12,7 +12,7 @@
 #include "rig.h"
 
 #define GROUPS "/tmp/groups"
-#define GROUP  GROUPS "/narrow"
+#define GROUP GROUPS "/narrow"
 
 /* The mount is this process's own, and goes with it; the group is removed */
 static void make_group(void)
@@ -137,7 +137,8 @@ static void report_within_what_is_there(void *arg)
 	for (n = 0; n < 100; n++)
 		CHECK_EQ(verdict_of(fd, FREE(.address = n << 12)), BUFTRACK_OK);
 	for (n = 0; n < 100; n++)
-		CHECK_EQ(verdict_of(fd, BUFFER((i + n) << 12, 16)), BUFTRACK_OK);
+		CHECK_EQ(verdict_of(fd, BUFFER((i + n) << 12, 16)),
+			 BUFTRACK_OK);
 	signpost_set(&a->full);
 	signpost_wait(&a->wide);
 	CHECK_EQ(verdict, BUFTRACK_UNTRACKED);

@@ -32,8 +32,8 @@ RIG_TEST(free_with_a_span_is_einval)
 
 RIG_TEST(report_of_an_unknown_space_is_enoent)
 {
-	static const __u32 spaces[] = { 1, 63, 64, 255, 256, 0x80000000,
-					0xffffffff };
+	static const __u32 spaces[] = { 1,   63,	 64,	    255,
+					256, 0x80000000, 0xffffffff };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(spaces); i++) {
@@ -52,8 +52,9 @@ RIG_TEST(range_past_the_end_is_erange)
 	check_refused(r, ALLOC(.address = 2, .size = 1, .span = last), ERANGE);
 	check_refused(r, ALLOC(.address = last - 4095, .size = 1, .span = 4097),
 		      ERANGE);
-	check_refused(r, ALLOC(.address = 1ULL << 63, .size = 1,
-			       .span = (1ULL << 63) + 1),
+	check_refused(r,
+		      ALLOC(.address = 1ULL << 63, .size = 1,
+			    .span = (1ULL << 63) + 1),
 		      ERANGE);
 }
 
@@ -61,10 +62,13 @@ RIG_TEST(range_up_to_the_end_is_taken)
 {
 	const __u64 last = ~0ULL;
 
-	CHECK_OK(try_report(r->fd, ALLOC(.address = last, .size = 1, .span = 1)));
+	CHECK_OK(try_report(r->fd,
+			    ALLOC(.address = last, .size = 1, .span = 1)));
 	CHECK_OK(try_report(r->fd, ALLOC(.address = last, .size = 1, .id = 2)));
-	CHECK_OK(try_report(r->fd, ALLOC(.address = 1, .size = 1, .span = last)));
-	CHECK_OK(try_report(r->fd, ALLOC(.address = 0, .size = 1, .span = last)));
+	CHECK_OK(try_report(r->fd,
+			    ALLOC(.address = 1, .size = 1, .span = last)));
+	CHECK_OK(try_report(r->fd,
+			    ALLOC(.address = 0, .size = 1, .span = last)));
 	CHECK_OK(try_report(r->fd, ALLOC(.address = last - 4095, .size = 1,
 					 .span = 4096)));
 	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), 5);
@@ -106,7 +110,7 @@ RIG_TEST(stamps_grow_with_each_report)
 }
 
 #define STAMPS_EACH 1500
-#define STAMPERS    3
+#define STAMPERS 3
 
 struct stamper {
 	const struct rig *r;
@@ -144,7 +148,8 @@ RIG_TEST(no_two_reports_of_a_device_have_one_stamp)
 	for (i = 0; i < STAMPERS; i++) {
 		finish_thread(threads[i]);
 		for (j = 1; j < STAMPS_EACH; j++)
-			CHECK(stampers[i].stamps[j - 1] < stampers[i].stamps[j]);
+			CHECK(stampers[i].stamps[j - 1] <
+			      stampers[i].stamps[j]);
 		memcpy(all + i * STAMPS_EACH, stampers[i].stamps,
 		       sizeof(stampers[i].stamps));
 	}
@@ -243,8 +248,9 @@ RIG_TEST(orphans_outlive_the_log_of_their_owners)
 	int i, fd;
 	struct listing l;
 
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_CLOSED }));
+	CHECK_OK(
+		set_device(r->fd, (struct buftrack_device_set){
+					  .fields = BUFTRACK_SET_MAX_CLOSED }));
 	for (i = 0; i < 20; i++) {
 		fd = share(r);
 		CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)), BUFTRACK_OK);

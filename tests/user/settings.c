@@ -17,22 +17,22 @@ static void check_range(struct rig *r, struct buftrack_device_set set, int err)
 }
 
 /* A field's lowest and highest value are taken, the ones beyond are not */
-#define RANGE_TEST(_name, _flag, _field, _min, _max)                      \
-	RIG_TEST(_name##_is_einval)                                       \
-	{                                                                 \
-		const __u64 min = (_min), max = (_max);                   \
-                                                                          \
-		if (min)                                                  \
-			check_range(r, SET(.fields = (_flag),             \
-					   ._field = min - 1), EINVAL);   \
-		check_range(r, SET(.fields = (_flag), ._field = max + 1), \
-			    EINVAL);                                      \
-		check_range(r, SET(.fields = (_flag), ._field = -1),      \
-			    EINVAL);                                      \
-		check_range(r, SET(.fields = (_flag), ._field = min), 0); \
-		CHECK_EQ(device_info(r->fd)._field, min);                 \
-		check_range(r, SET(.fields = (_flag), ._field = max), 0); \
-		CHECK_EQ(device_info(r->fd)._field, max);                 \
+#define RANGE_TEST(_name, _flag, _field, _min, _max)                           \
+	RIG_TEST(_name##_is_einval)                                            \
+	{                                                                      \
+		const __u64 min = (_min), max = (_max);                        \
+                                                                               \
+		if (min)                                                       \
+			check_range(r,                                         \
+				    SET(.fields = (_flag), ._field = min - 1), \
+				    EINVAL);                                   \
+		check_range(r, SET(.fields = (_flag), ._field = max + 1),      \
+			    EINVAL);                                           \
+		check_range(r, SET(.fields = (_flag), ._field = -1), EINVAL);  \
+		check_range(r, SET(.fields = (_flag), ._field = min), 0);      \
+		CHECK_EQ(device_info(r->fd)._field, min);                      \
+		check_range(r, SET(.fields = (_flag), ._field = max), 0);      \
+		CHECK_EQ(device_info(r->fd)._field, max);                      \
 	}
 
 RANGE_TEST(max_clients_out_of_range, BUFTRACK_SET_MAX_CLIENTS, max_clients, 1,
@@ -51,8 +51,10 @@ RIG_TEST(enabled_other_than_0_and_1_is_einval)
 	unsigned int bit;
 
 	for (bit = 1; bit < 32; bit++)
-		check_range(r, SET(.fields = BUFTRACK_SET_ENABLED,
-				   .enabled = 1U << bit), EINVAL);
+		check_range(r,
+			    SET(.fields = BUFTRACK_SET_ENABLED,
+				.enabled = 1U << bit),
+			    EINVAL);
 	CHECK_OK(set_enabled(r->fd, false));
 	CHECK_EQ(device_info(r->fd).state, BUFTRACK_DEVICE_IS_TEMPORARY);
 	CHECK_OK(set_enabled(r->fd, true));
@@ -64,10 +66,10 @@ RIG_TEST(fields_that_are_not_named_do_not_count)
 	struct picture before;
 
 	take_picture(r, &before);
-	CHECK_OK(set_device(r->fd, SET(.fields = 0, .enabled = 7,
-				       .max_clients = 0, .max_records = 0,
-				       .max_freed = -1, .max_closed = -1,
-				       .max_remaining = -1)));
+	CHECK_OK(set_device(r->fd,
+			    SET(.fields = 0, .enabled = 7, .max_clients = 0,
+				.max_records = 0, .max_freed = -1,
+				.max_closed = -1, .max_remaining = -1)));
 	check_unchanged(r, &before);
 }
 
@@ -107,10 +109,10 @@ RIG_TEST(one_wrong_field_sets_none)
 
 static void bound(const struct rig *r, __u32 field, __u64 value)
 {
-	CHECK_OK(set_device(r->fd, SET(.fields = field, .max_clients = value,
-				       .max_records = value, .max_freed = value,
-				       .max_closed = value,
-				       .max_remaining = value)));
+	CHECK_OK(set_device(r->fd,
+			    SET(.fields = field, .max_clients = value,
+				.max_records = value, .max_freed = value,
+				.max_closed = value, .max_remaining = value)));
 }
 
 RIG_TEST(alloc_over_max_records_is_untracked)

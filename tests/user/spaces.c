@@ -97,8 +97,7 @@ RIG_TEST(more_than_64_spaces_are_enospc)
 
 RIG_TEST(unknown_space_is_enoent)
 {
-	static const __u32 numbers[] = { 1, 63, 64, 65, 0x7fffffff,
-					 0xffffffff };
+	static const __u32 numbers[] = { 1, 63, 64, 65, 0x7fffffff, 0xffffffff };
 	struct buftrack_space_info info;
 	unsigned int i;
 

@@ -12,17 +12,17 @@
 #include "memory.h"
 #include "op.h"
 
-#define HAMMERS	    4
-#define VICTIMS	    2
-#define BLOWS	    2500
-#define DEVICES	    4
-#define SLOTS	    4
+#define HAMMERS 4
+#define VICTIMS 2
+#define BLOWS 2500
+#define DEVICES 4
+#define SLOTS 4
 #define FIELD_BYTES 65536
 
 static const int documented[] = {
-	0,	 ENOTTY, EINVAL, E2BIG,	 EOPNOTSUPP, EFAULT,	   EBADF,
-	EPERM,	 ENOENT, ENODEV, EEXIST, EBUSY,	     ENAMETOOLONG, EILSEQ,
-	ERANGE,	 EDQUOT, ENFILE, EUSERS, ENOSPC,     ENOMEM,	   EINTR,
+	0,	ENOTTY, EINVAL, E2BIG,	EOPNOTSUPP, EFAULT,	  EBADF,
+	EPERM,	ENOENT, ENODEV, EEXIST, EBUSY,	    ENAMETOOLONG, EILSEQ,
+	ERANGE, EDQUOT, ENFILE, EUSERS, ENOSPC,	    ENOMEM,	  EINTR,
 };
 
 static void check_documented(const struct op *op, int err)
@@ -57,7 +57,8 @@ static unsigned int below(struct hammer *h, unsigned int n)
 
 static void take_file(struct hammer *h)
 {
-	static const int flags[] = { O_RDWR, O_RDWR, O_RDWR, O_RDONLY, O_WRONLY };
+	static const int flags[] = { O_RDWR, O_RDWR, O_RDWR, O_RDONLY,
+				     O_WRONLY };
 	unsigned int slot = below(h, SLOTS);
 
 	if (h->fds[slot] >= 0)
@@ -67,14 +68,16 @@ static void take_file(struct hammer *h)
 		h->fds[slot] = open_control(O_RDWR);
 	else
 		try_open_node(below(h, DEVICES + 2),
-			      flags[below(h, ARRAY_SIZE(flags))], &h->fds[slot]);
+			      flags[below(h, ARRAY_SIZE(flags))],
+			      &h->fds[slot]);
 }
 
 static __u64 some_pointer(struct hammer *h)
 {
 	switch (below(h, 8)) {
 	case 0:
-		return user_ptr(bad_pointers[below(h, nr_bad_pointers)].pointer);
+		return user_ptr(
+			bad_pointers[below(h, nr_bad_pointers)].pointer);
 	case 1:
 		return user_ptr(h->field + FIELD_BYTES - below(h, 4096));
 	default:
@@ -86,9 +89,8 @@ static bool is_pointer(const struct op *op, unsigned int byte)
 {
 	const struct field *field;
 
-	for_each_field(field, op->pointer)
-		if (byte - field->offset < field->size)
-			return true;
+	for_each_field(field, op->pointer) if (byte - field->offset <
+					       field->size) return true;
 	return false;
 }
 
@@ -99,7 +101,8 @@ static void spoil(struct hammer *h, const struct op *op, char *argument)
 	unsigned int n = below(h, 5), byte;
 	__u64 pointer;
 
-	for_each_field(field, op->pointer) {
+	for_each_field(field, op->pointer)
+	{
 		pointer = some_pointer(h);
 		memcpy(argument + field->offset, &pointer, sizeof(pointer));
 	}

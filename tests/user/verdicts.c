@@ -313,8 +313,8 @@ __attribute__((constructor)) static void add_tests(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(stories); i++) {
-		test_addf(AREA, through_report, &stories[i], "%s_through_report",
-			  stories[i].name);
+		test_addf(AREA, through_report, &stories[i],
+			  "%s_through_report", stories[i].name);
 		test_addf(AREA, through_batch, &stories[i], "%s_through_batch",
 			  stories[i].name);
 	}
