@@ -189,7 +189,7 @@ int compare(int fd)
 	if (differences)
 		printf("%u counters differ\n", differences);
 	else
-		printf("all %u counters of both chips and their spaces are as they should be\n",
+		printf("all %d counters of both chips and their spaces are as they should be\n",
 		       NR_CHIPS * (1 + NR_SPACES) * BUFTRACK_NR_COUNTERS);
 	return !!differences;
 }
