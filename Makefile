@@ -37,12 +37,16 @@ tools:
 
 install: all
 	$(MAKE) -C '$(KDIR)' M='$(BUILD)/host' INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' modules_install
+	# kbuild leaves this out where headers come without a System.map.
+	[ -n '$(INSTALL_MOD_PATH)' ] || \
+		depmod "$$(sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')"
 	$(MAKE) -C tools O='$(BUILD)/tools' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' install
 
 # DKMS wants a source directory of its own, with the version in its name.
 DKMS_DIR = $(DESTDIR)/usr/src/buftrack-$(VERSION)
 dkms-install:
 	@command -v dkms > /dev/null || { echo 'dkms is missing: apt-get install dkms' >&2; exit 1; }
+	dkms remove buftrack/$(VERSION) --all > /dev/null 2>&1 || true
 	rm -rf '$(DKMS_DIR)'
 	install -d '$(DKMS_DIR)'
 	cp -r Kbuild module uapi '$(DKMS_DIR)/'

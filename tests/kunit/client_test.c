@@ -193,6 +193,21 @@ static void reset_empties_the_log_of_remaining(struct kunit *test)
 	expect_log(test, 1, 3);
 }
 
+/* However late the log hears of it */
+static void what_ended_before_a_reset_is_not_logged(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+
+	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 1));
+	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x1000, 2));
+	end_client(test, a);
+	bt_tracker_reset(fixture(test)->t);
+	reap_client(test, a);
+	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_remaining, 0);
+	close_client(test, b);
+	expect_log(test, 2, 2);
+}
+
 static void remaining_record_keeps_its_client(struct kunit *test)
 {
 	set_max_closed(test, 0);
@@ -291,6 +306,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(log_of_remaining_drops_the_oldest),
 	KUNIT_CASE(lower_bound_on_remaining_applies_at_once),
 	KUNIT_CASE(reset_empties_the_log_of_remaining),
+	KUNIT_CASE(what_ended_before_a_reset_is_not_logged),
 	KUNIT_CASE(remaining_record_keeps_its_client),
 	KUNIT_CASE(closed_clients_are_a_bounded_log),
 	KUNIT_CASE(lower_bound_on_closed_applies_at_once),

@@ -225,6 +225,8 @@ static void reset_keeps_what_is_held(struct kunit *test)
 	struct bt_counters before[3], after[3];
 	unsigned int i;
 
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0x9000, 999));
+	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x9000);
 	EXPECT_ALLOC(test, ended, BUFTRACK_OK, .space = 1, BUFFER(0x7000, 5));
 	close_client(test, ended);
 	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x2000);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The trees: each question against a scan over all records */
+#include <kunit/resource.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
 #include "../../module/core/index.h"
@@ -25,6 +26,8 @@ struct crowd {
 	u64 epoch;
 	struct rnd_state rnd;
 };
+
+KUNIT_DEFINE_ACTION_WRAPPER(kvfree_action, kvfree, const void *);
 
 static struct crowd *crowd_create(struct kunit *test, u64 seed)
 {
@@ -315,6 +318,49 @@ static void spanned_is_exact(struct kunit *test)
 	KUNIT_EXPECT_LT(test, spanned, NR_ROUNDS - NR_ROUNDS / 10);
 }
 
+#define NR_LARGE	20000
+
+static struct bt_record *large_crowd(struct kunit *test)
+{
+	struct bt_record *recs = kvcalloc(NR_LARGE, sizeof(*recs), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, recs);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, kvfree_action,
+							   recs));
+	return recs;
+}
+
+/* Orders in which a tree that nobody balances is a list */
+static void large_tree_stays_shallow(struct kunit *test)
+{
+	struct bt_record *recs = large_crowd(test);
+	struct rb_root by_address = RB_ROOT, by_id = RB_ROOT;
+	u64 nr = 0;
+	unsigned int i;
+
+	for (i = 0; i < NR_LARGE; i++) {
+		recs[i].is_freed = i % 2;
+		recs[i].live.epoch = 1;
+		recs[i].allocated = i + 1;
+		if (recs[i].is_freed)
+			recs[i].freed.stamp = i + 1;
+		recs[i].address = i % 2 ? 0x1000 : i * 16;
+		recs[i].id = i % 2 ? NR_LARGE - i : 0;
+		bt_index_insert(i % 2 ? &by_id : &by_address, &recs[i]);
+	}
+	check_tree(test, &by_address, &nr);
+	check_tree(test, &by_id, &nr);
+	KUNIT_EXPECT_EQ(test, nr, NR_LARGE);
+	for (i = 0; i < NR_LARGE; i++)
+		if (i / 2 % 8)
+			bt_index_erase(i % 2 ? &by_id : &by_address, &recs[i]);
+	check_tree(test, &by_address, &nr);
+	check_tree(test, &by_id, &nr);
+	KUNIT_EXPECT_EQ(test, nr, NR_LARGE + NR_LARGE / 8);
+	KUNIT_EXPECT_PTR_EQ(test, bt_index_newest_at(&by_id, 0x1000),
+			    &recs[NR_LARGE - 15]);
+}
+
 static void empty_tree_has_nothing(struct kunit *test)
 {
 	struct rb_root root = RB_ROOT;
@@ -336,6 +382,7 @@ static struct kunit_case index_cases[] = {
 	KUNIT_CASE(newest_of_a_crowd_is_exact),
 	KUNIT_CASE(meeting_is_exact_and_in_order),
 	KUNIT_CASE(spanned_is_exact),
+	KUNIT_CASE(large_tree_stays_shallow),
 	{}
 };
 

@@ -190,13 +190,16 @@ static void trim_remaining(struct model *m)
  * model_reap() - what an ended client left live goes to the log, the rest away
  * @m: the model
  * @c: the client
+ *
+ * A reset empties the log of all that ended before it, so that what comes later
+ * does not go there.
  */
 void model_reap(struct model *m, struct model_client *c)
 {
 	struct model_record *rec;
 
 	c->reaped = true;
-	while (!m->removed && (rec = first_live(&c->own.records)))
+	while (!m->removed && !c->past && (rec = first_live(&c->own.records)))
 		list_move_tail(&rec->node, &m->remaining);
 	records_free(&c->own.records);
 	trim_remaining(m);
@@ -336,6 +339,10 @@ static void zero_but_held(struct bt_counters *c)
  */
 void model_reset(struct model *m)
 {
+	struct model_client *c;
+
+	list_for_each_entry(c, &m->clients, node)
+		c->past = c->ended;
 	visit_scopes(m, zero_but_held);
 	records_free(&m->remaining);
 	model_recount(m);

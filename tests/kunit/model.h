@@ -41,6 +41,7 @@ struct model_domain {
  * @late: as declared
  * @ended: its file was released
  * @reaped: so were its records
+ * @past: it ended before the latest reset
  * @listed: it can be looked up by number
  * @own: its private domain
  * @counters: its counters
@@ -53,6 +54,7 @@ struct model_client {
 	bool late;
 	bool ended;
 	bool reaped;
+	bool past;
 	bool listed;
 	struct model_domain own;
 	struct bt_counters counters;

@@ -36,7 +36,6 @@
  * @max_freed: bounds on freed records are 0 to this, or, with no @adjust, this
  * @max_closed: likewise, of closed clients
  * @max_remaining: likewise, of remaining records
- * @meets_all: every verdict is met
  */
 struct profile {
 	const char *name;
@@ -62,7 +61,6 @@ struct profile {
 	u32 max_freed;
 	u32 max_closed;
 	u32 max_remaining;
-	bool meets_all;
 };
 
 /**

@@ -237,6 +237,8 @@ void match_compare_records(struct match *m)
 	others = l->nr - list_count_nodes(&m->m.remaining);
 	match_expect(m, "records listed", others,
 		     m->m.removed ? 0 : model_nr_records(&m->m));
+	if (m->failed)
+		return;
 	for (i = 0; i < l->nr; i++)
 		compare_record(m, &l->seen[i]);
 	compare_remaining_order(m, others);

@@ -136,6 +136,34 @@ static void little_room_loses_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, at, all->nr);
 }
 
+/* Behind the highest id of an address comes the next address */
+static void highest_keys_are_passed(struct kunit *test)
+{
+	static const struct {
+		u64 address, id;
+	} keys[] = {
+		{ 0, 0 }, { 0, U64_MAX }, { 1, 0 }, { 1, 5 }, { 1, U64_MAX },
+		{ 2, U64_MAX }, { U64_MAX, 0 }, { U64_MAX, U64_MAX },
+	};
+	struct bt_client *c = open_private(test);
+	struct listing *l = listing_create(test, 1);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(keys); i++)
+		EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = keys[i].address,
+			     .size = 1, .id = keys[i].id);
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		l->nr = 0;
+		listing_fill(l, fixture(test)->t);
+		KUNIT_ASSERT_EQ(test, l->nr, 1);
+		KUNIT_EXPECT_EQ(test, l->seen[0].address, keys[i].address);
+		KUNIT_EXPECT_EQ(test, l->seen[0].id, keys[i].id);
+	}
+	l->nr = 0;
+	listing_fill(l, fixture(test)->t);
+	KUNIT_EXPECT_EQ(test, l->nr, 0);
+}
+
 static void one_step_is_bounded(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -355,6 +383,7 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(records_are_listed_as_they_are),
 	KUNIT_CASE(doubtful_and_orphaned_are_told),
 	KUNIT_CASE(little_room_loses_nothing),
+	KUNIT_CASE(highest_keys_are_passed),
 	KUNIT_CASE(one_step_is_bounded),
 	KUNIT_CASE(one_step_is_bounded_when_nothing_is_wanted),
 	KUNIT_CASE(filters_keep_what_was_asked_for),

@@ -11,14 +11,14 @@ export LC_ALL=C
 say() { echo "buftrack: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-# lock NAME: holds the lock of that name until this process ends, so that of two
-# runs that want one thing built the second finds it ready. The descriptor is
+# lock NAME [WHAT]: holds the lock of that name until this process ends, so that of
+# two runs that want one thing built the second finds it ready. The descriptor is
 # LOCK_FD: what is left running in the background must close it.
 lock() {
 	mkdir -p "$CACHE/locks" || die "cannot write to the cache $CACHE: set BUFTRACK_CACHE to a directory that you own"
 	exec {LOCK_FD}> "$CACHE/locks/$1"
 	flock -n "$LOCK_FD" && return
-	say "waiting for another run that has $1 in its hands"
+	say "waiting for another run that has ${2:-$1} in its hands"
 	flock "$LOCK_FD"
 }
 

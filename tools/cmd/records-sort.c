@@ -34,12 +34,6 @@ static int by_place(const struct row *a, const struct row *b)
 	return ret ? ret : compare(a->allocated, b->allocated);
 }
 
-/* birth() - when it was allocated, by our clock; before that began, negative */
-static int64_t birth(const struct row *row)
-{
-	return row->allocated - row->origin->ahead;
-}
-
 static int compare_rows(const void *left, const void *right, void *context)
 {
 	const struct row *a = left, *b = right;
@@ -48,7 +42,7 @@ static int compare_rows(const void *left, const void *right, void *context)
 
 	switch (query->sort) {
 	case SORT_AGE:
-		ret = (birth(a) > birth(b)) - (birth(a) < birth(b));
+		ret = compare(a->allocated, b->allocated);
 		break;
 	case SORT_SIZE:
 		ret = compare(b->size, a->size);

@@ -6,7 +6,6 @@
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "records.h"
 #include "say.h"
@@ -18,7 +17,7 @@
 	 BUFTRACK_RECORD_REMAINING)
 
 /*
- * @began: our clock when the first device was asked
+ * @began: the devices' clock when the first one was asked
  * @space_met: some device has the space that is asked for
  * @client_met: likewise
  */
@@ -66,24 +65,13 @@ static int name_spaces(struct origin *origin, struct buftrack_device *device)
 	return errno == ENOENT ? 0 : fail_errno(ACT_SPACE_INFO, "the spaces");
 }
 
-static uint64_t our_clock(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * UINT64_C(1000000000) + ts.tv_nsec;
-}
-
 /* Devices are asked one after the other, but ages are of one moment. */
 static void set_clock(struct visit *visit, struct origin *origin,
 		      const struct buftrack_device_status *status)
 {
-	uint64_t now = our_clock();
-
 	if (!visit->began)
-		visit->began = now;
-	origin->ahead = buftrack_device_status_now(status) - now;
-	origin->now = visit->began + origin->ahead;
+		visit->began = buftrack_device_status_now(status);
+	origin->now = visit->began;
 }
 
 static int add_origin(struct visit *visit, struct buftrack_device *device,

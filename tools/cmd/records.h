@@ -125,8 +125,7 @@ struct owner {
  * struct origin - the device that rows come from
  * @next: another one
  * @number: its number
- * @now: its clock when the first device was asked
- * @ahead: what its clock is ahead of ours, which orders records of all devices
+ * @now: the clock of all devices when the first one was asked
  * @name: its name
  * @owners: tree of struct owner
  * @spaces: names of its spaces
@@ -135,7 +134,6 @@ struct origin {
 	struct origin *next;
 	unsigned int number;
 	uint64_t now;
-	uint64_t ahead;
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
 	void *owners;
 	char spaces[BUFTRACK_MAX_SPACES][BUFTRACK_SPACE_NAME_SIZE];

@@ -333,7 +333,8 @@ enum buftrack_device_state {
  * @max_freed: out: most freed records that one domain keeps
  * @max_closed: out: most closed clients that are kept
  * @max_remaining: out: most remaining records that are kept
- * @now: out: the device's clock, which record stamps are read from, in ns
+ * @now: out: the device's clock, which record stamps are read from, in ns since
+ *	 boot, the same for all devices
  * @name: out: the device's name
  * @driver: out: who announced it: "user", or a driver's name
  */
