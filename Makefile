@@ -35,9 +35,9 @@ tools:
 	@tests/vm/build tools > /dev/null
 	@echo 'built build/tools/buftrack'
 
+# kbuild leaves depmod out where headers come without a System.map, as Debian's do.
 install: all
 	$(MAKE) -C '$(KDIR)' M='$(BUILD)/host' INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' modules_install
-	# kbuild leaves this out where headers come without a System.map.
 	[ -n '$(INSTALL_MOD_PATH)' ] || \
 		depmod "$$(sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')"
 	$(MAKE) -C tools O='$(BUILD)/tools' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' install

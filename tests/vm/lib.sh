@@ -4,7 +4,7 @@
 
 # shellcheck disable=SC2034  # for those who source this
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-CACHE=${BUFTRACK_CACHE:-${XDG_CACHE_HOME:-${HOME:?is not set, and BUFTRACK_CACHE neither}/.cache}/buftrack}
+CACHE=${BUFTRACK_CACHE:-${XDG_CACHE_HOME:-~/.cache}/buftrack}
 # What ends up where depends on no locale.
 export LC_ALL=C
 
