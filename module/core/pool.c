@@ -33,7 +33,7 @@ int bt_store_init(struct bt_store *store, const char *name, u64 max)
 	if (!store->cache)
 		return -ENOMEM;
 	atomic64_set(&store->nr, 0);
-	store->max = max;
+	store->max = min_t(u64, max, S64_MAX);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_store_init);
@@ -95,11 +95,13 @@ void __bt_pool_put(struct bt_pool *pool, struct bt_record *rec)
 /* Count up to @want new records in; returns how many the bound has room for */
 static unsigned int store_admit(struct bt_store *store, unsigned int want)
 {
-	s64 over = atomic64_add_return(want, &store->nr) - (s64)store->max;
-	unsigned int excess = clamp_t(s64, over, 0, want);
+	s64 nr = atomic64_read(&store->nr);
+	s64 room;
 
-	atomic64_sub(excess, &store->nr);
-	return want - excess;
+	do {
+		room = clamp_t(s64, (s64)store->max - nr, 0, want);
+	} while (!atomic64_try_cmpxchg(&store->nr, &nr, nr + room));
+	return room;
 }
 
 /* Allocate up to a chunk of records into a pool; returns how many there were */

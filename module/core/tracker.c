@@ -193,7 +193,7 @@ EXPORT_SYMBOL_IF_KUNIT(bt_tracker_get_limits);
  *
  * To turn tracking off makes no gap; the first report that comes while it is off
  * does. Logs that are over a new bound are trimmed at once, freed records by the
- * reports that follow, and live records are never dropped.
+ * frees that follow, and live records are never dropped.
  *
  * Context: may sleep.
  */

@@ -273,6 +273,7 @@ static void removal_ends_live_records_as_removed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_of(test, own, BUFTRACK_REMOVED_BUFFERS), 1);
 	close_client(test, own);
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_remaining, 0);
 }
 
 static void orphans_are_removed_with_the_device(struct kunit *test)

@@ -388,7 +388,7 @@ RIG_TEST(cursors_of_garbage_do_no_harm)
 }
 
 #define STABLE 1500
-#define NOISE  300
+#define NOISE 300
 
 struct noise {
 	const struct rig *r;

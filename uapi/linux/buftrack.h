@@ -770,7 +770,8 @@ struct buftrack_cursor {
  *
  * One call may fill in less than @nr records, or none, and yet not be the end.
  * Reports go on meanwhile: a record that stays through a whole listing is in it
- * exactly once, one that comes, goes or changes may be in it or not.
+ * exactly once; one that comes, goes or changes may be missing, or be in it once
+ * for each state that it had.
  */
 struct buftrack_records {
 	__u32 size;
