@@ -42,12 +42,14 @@ static void check_documented(const struct op *op, int err)
  * @forever: until it is killed
  * @fds: its files: the control node, then nodes of devices, or -1
  * @field: memory that pointers lead to, with nothing behind it
+ * @done: shared: how many of its calls did something
  */
 struct hammer {
 	unsigned int seed;
 	bool forever;
 	int fds[SLOTS];
 	char *field;
+	__u64 *done;
 };
 
 static unsigned int below(struct hammer *h, unsigned int n)
@@ -120,6 +122,7 @@ static void strike(struct hammer *h)
 	int fd = h->fds[op->device ? 1 + below(h, SLOTS - 1) : 0];
 	char *argument = h->field + FIELD_BYTES - 4096;
 	const struct rig r = { .device = below(h, DEVICES) };
+	int err;
 
 	if (!below(h, 16))
 		fd = h->fds[below(h, SLOTS)];
@@ -132,7 +135,9 @@ static void strike(struct hammer *h)
 	if (op->cmd == BUFTRACK_IOCTL_DEVICE_REMOVE)
 		((struct buftrack_device_remove *)argument)->flags &=
 			~BUFTRACK_DEVICE_FORCE;
-	check_documented(op, do_ioctl(fd, op->cmd, argument));
+	err = do_ioctl(fd, op->cmd, argument);
+	check_documented(op, err);
+	*h->done += !err;
 }
 
 static void hammer(void *arg)
@@ -225,6 +230,7 @@ static void remove_all(int control)
 TEST(no_calls_at_all_break_anything)
 {
 	struct hammer hammers[HAMMERS + VICTIMS];
+	__u64 *done = shared_memory(sizeof(*done) * (HAMMERS + VICTIMS));
 	bool *stop = shared_memory(sizeof(*stop));
 	pid_t pids[HAMMERS + VICTIMS], meddler, watcher;
 	int control = open_control(O_RDWR);
@@ -234,13 +240,17 @@ TEST(no_calls_at_all_break_anything)
 		add_target(control, i);
 	for (i = 0; i < HAMMERS + VICTIMS; i++) {
 		hammers[i] = (struct hammer){ .seed = i + 1,
-					      .forever = i >= HAMMERS };
+					      .forever = i >= HAMMERS,
+					      .done = &done[i] };
 		pids[i] = start(hammer, &hammers[i]);
 	}
 	meddler = start(meddle, stop);
 	watcher = start(watch, stop);
-	for (i = 0; i < HAMMERS; i++)
+	for (i = 0; i < HAMMERS; i++) {
 		finish(pids[i]);
+		/* Or it did not test much */
+		CHECK(done[i] > BLOWS / 8);
+	}
 	for (; i < HAMMERS + VICTIMS; i++)
 		end(pids[i], SIGKILL);
 	*stop = true;
