@@ -48,10 +48,12 @@ static void check_cycles(const struct rig *r, unsigned int nr,
 
 static void keep_nothing(const struct rig *r)
 {
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_CLOSED |
-						     BUFTRACK_SET_MAX_REMAINING |
-						     BUFTRACK_SET_MAX_FREED }));
+	const struct buftrack_device_set none = {
+		.fields = BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING |
+			  BUFTRACK_SET_MAX_FREED,
+	};
+
+	CHECK_OK(set_device(r->fd, none));
 }
 
 static void open_and_close(const struct rig *r)

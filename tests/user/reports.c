@@ -109,53 +109,69 @@ RIG_TEST(stamps_grow_with_each_report)
 	CHECK(stamp <= now_ns() + 1000000000);
 }
 
-#define STAMPS_EACH 1500
 #define STAMPERS 3
+#define STAMPS_EACH 20000
 
-struct stamper {
-	const struct rig *r;
-	__u64 stamps[STAMPS_EACH];
-};
-
-static void *collect_stamps(void *arg)
+/* Batches, because they leave the least between one report and the next */
+static void *report_many(void *arg)
 {
-	struct stamper *s = arg;
-	int fd = rig_open(s->r), i;
+	struct buftrack_report *reports = calloc(STAMPS_EACH, sizeof(*reports));
+	int fd = rig_open(arg), i;
 
+	CHECK(reports);
 	for (i = 0; i < STAMPS_EACH; i++)
-		CHECK_OK(report(fd, FREE_AT(i), NULL, &s->stamps[i]));
+		reports[i] = BUFFER((__u64)i << 12, 16);
+	CHECK_OK(batch(fd, reports, STAMPS_EACH, NULL, NULL));
 	return NULL;
 }
 
 static int compare_stamps(const void *a, const void *b)
 {
-	__u64 x = *(const __u64 *)a, y = *(const __u64 *)b;
+	const struct buftrack_record *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	return x->allocated < y->allocated ? -1 : x->allocated > y->allocated;
 }
 
 RIG_TEST(no_two_reports_of_a_device_have_one_stamp)
 {
-	static struct stamper stampers[STAMPERS];
-	static __u64 all[STAMPERS * STAMPS_EACH];
 	pthread_t threads[STAMPERS];
-	unsigned int i, j;
+	struct listing l;
+	__u32 i;
 
-	for (i = 0; i < STAMPERS; i++) {
-		stampers[i].r = r;
-		threads[i] = start_thread(collect_stamps, &stampers[i]);
-	}
-	for (i = 0; i < STAMPERS; i++) {
+	for (i = 0; i < STAMPERS; i++)
+		threads[i] = start_thread(report_many, r);
+	for (i = 0; i < STAMPERS; i++)
 		finish_thread(threads[i]);
-		for (j = 1; j < STAMPS_EACH; j++)
-			CHECK(stampers[i].stamps[j - 1] <
-			      stampers[i].stamps[j]);
-		memcpy(all + i * STAMPS_EACH, stampers[i].stamps,
-		       sizeof(stampers[i].stamps));
+	l = list_all(r->fd, 0);
+	CHECK_EQ(l.nr, STAMPERS * STAMPS_EACH);
+	qsort(l.records, l.nr, sizeof(*l.records), compare_stamps);
+	for (i = 1; i < l.nr; i++)
+		CHECK(l.records[i - 1].allocated != l.records[i].allocated);
+}
+
+/* The same for single reports, whose stamps the reporter is told */
+static void *report_and_compare(void *arg)
+{
+	int fd = rig_open(arg), i;
+	__u64 last = 0, stamp;
+
+	for (i = 0; i < 2000; i++) {
+		CHECK_OK(report(fd, FREE_AT(i), NULL, &stamp));
+		CHECK(stamp > last);
+		last = stamp;
 	}
-	qsort(all, ARRAY_SIZE(all), sizeof(all[0]), compare_stamps);
-	for (i = 1; i < ARRAY_SIZE(all); i++)
-		CHECK(all[i - 1] != all[i]);
+	return NULL;
+}
+
+RIG_TEST(stamps_grow_while_others_report)
+{
+	pthread_t threads[STAMPERS];
+	unsigned int i;
+
+	for (i = 0; i < STAMPERS; i++)
+		threads[i] = start_thread(report_and_compare, r);
+	for (i = 0; i < STAMPERS; i++)
+		finish_thread(threads[i]);
 }
 
 RIG_TEST(records_have_the_stamps_of_their_reports)
@@ -281,12 +297,14 @@ RIG_TEST(gap_of_one_client_is_all_of_the_shared_domains)
 	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_LOST_REPORTS), 0);
 }
 
-RIG_TEST(loss_of_no_reports_is_einval)
+RIG_TEST(loss_of_none_or_of_2_to_the_32_reports_is_einval)
 {
 	struct picture before;
 
 	take_picture(r, &before);
 	CHECK_ERR(lost(r->fd, 0), EINVAL);
+	CHECK_ERR(lost(r->fd, 1ULL << 32), EINVAL);
+	CHECK_ERR(lost(r->fd, ~0ULL), EINVAL);
 	check_unchanged(r, &before);
 }
 
