@@ -25,12 +25,8 @@ static char *bt_devnode(bt_devnode_device *dev, umode_t *mode)
 static struct class bt_class = {
 	.name = "buftrack",
 	.devnode = bt_devnode,
+	.dev_groups = bt_device_groups,
 };
-
-static struct bt_device *bt_device_of(struct device *dev)
-{
-	return container_of(dev, struct bt_device, dev);
-}
 
 /**
  * bt_device_bury() - free the clients of a device that nothing refers to
@@ -48,11 +44,17 @@ static void bt_device_release(struct device *d)
 {
 	struct bt_device *dev = bt_device_of(d);
 
+	irq_work_sync(&dev->wake);
 	bt_tracker_retire(dev->tracker);
 	bt_device_bury(dev);
 	bt_tracker_destroy(dev->tracker);
 	mutex_destroy(&dev->lock);
 	kvfree(dev);
+}
+
+static void wake_readers(struct irq_work *work)
+{
+	wake_up_interruptible(&container_of(work, struct bt_device, wake)->wait);
 }
 
 /* A device that is not in the table yet; put_device() frees it */
@@ -71,6 +73,8 @@ static struct bt_device *create(const struct bt_file *file,
 		return NULL;
 	}
 	mutex_init(&dev->lock);
+	init_waitqueue_head(&dev->wait);
+	init_irq_work(&dev->wake, wake_readers);
 	dev->uid = file->opener.uid;
 	if (add->flags & BUFTRACK_DEVICE_TEMPORARY)
 		dev->registrar = file;
@@ -202,6 +206,7 @@ static int remove_locked(struct bt_device *dev, bool force, u64 *buffers,
 	xa_erase(&table, dev->number);
 	nr_devices--;
 	cdev_device_del(&dev->cdev, &dev->dev);
+	wake_up_interruptible(&dev->wait);
 	return 0;
 }
 
@@ -327,6 +332,17 @@ struct bt_device *bt_device_open(struct cdev *cdev)
 void bt_device_put(struct bt_device *dev)
 {
 	put_device(&dev->dev);
+}
+
+/**
+ * bt_device_driver() - who announced a device
+ * @dev: the device
+ *
+ * Return: the name of a driver, or "user".
+ */
+const char *bt_device_driver(const struct bt_device *dev)
+{
+	return "user";
 }
 
 /**

@@ -13,8 +13,10 @@
 
 #include <linux/cdev.h>
 #include <linux/device.h>
+#include <linux/irq_work.h>
 #include <linux/mutex.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 #include <linux/buftrack.h>
 #include "core/tracker.h"
 
@@ -23,6 +25,7 @@
 #define BT_MAX_RECORDS		BIT_ULL(32)
 #define BT_MAX_CLIENTS		65536
 #define BT_MAX_REMAINING	BIT(24)
+#define BT_MAX_EVENTS		65536
 
 struct bt_file;
 
@@ -45,6 +48,8 @@ struct bt_space {
  * @registrar: file of the control node that it goes with, NULL: none
  * @name: its name
  * @tracker: its books
+ * @wait: readers that wait for events
+ * @wake: wakes them, from where a report may be made
  * @lock: guards @nr_spaces and @spaces
  * @nr_spaces: number of spaces
  * @spaces: the spaces
@@ -57,6 +62,8 @@ struct bt_device {
 	const struct bt_file *registrar;
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
 	struct bt_tracker *tracker;
+	wait_queue_head_t wait;
+	struct irq_work wake;
 	struct mutex lock; /* guards nr_spaces and spaces */
 	u32 nr_spaces;
 	struct bt_space spaces[BUFTRACK_MAX_SPACES];
@@ -70,9 +77,24 @@ const struct bt_store *bt_devices_store(void);
 struct bt_device *bt_device_get(u32 number, bool or_next);
 struct bt_device *bt_device_open(struct cdev *cdev);
 void bt_device_put(struct bt_device *dev);
+const char *bt_device_driver(const struct bt_device *dev);
 bool bt_device_managed_by(const struct bt_device *dev, const struct bt_file *file);
 void bt_device_bury(struct bt_device *dev);
 void bt_device_remove_temporary(const struct bt_file *registrar);
+
+/* sysfs.c */
+extern const struct attribute_group *bt_device_groups[];
+
+/**
+ * bt_device_of() - the device of a device on the buftrack class
+ * @dev: that one
+ *
+ * Return: the device.
+ */
+static inline struct bt_device *bt_device_of(struct device *dev)
+{
+	return container_of(dev, struct bt_device, dev);
+}
 
 /* control.c */
 int bt_control_init(void);

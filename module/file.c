@@ -10,6 +10,8 @@
 #include "device.h"
 #include "file.h"
 #include "ioctl.h"
+#include "settings.h"
+#include "user.h"
 
 static atomic64_t last_serial = ATOMIC64_INIT(0);
 
@@ -87,6 +89,8 @@ bool bt_opener_exited(const struct bt_opener *opener)
  */
 void bt_reporter_free(struct bt_reporter *reporter)
 {
+	if (reporter->user)
+		bt_user_put(reporter->user);
 	put_opener(&reporter->opener);
 	kfree(reporter);
 }
@@ -112,6 +116,27 @@ static struct bt_reporter *create_reporter(const struct bt_file *file,
 	return r;
 }
 
+/* Count a client for the user who opened its file */
+static int enter_user(struct bt_file *file, struct bt_reporter *r)
+{
+	struct bt_user *user;
+
+	if (bt_file_is_admin(file))
+		return 0;
+	user = bt_user_enter(file->opener.uid);
+	if (IS_ERR(user))
+		return PTR_ERR(user);
+	r->user = user;
+	r->client.quota = &user->records;
+	return 0;
+}
+
+static void leave_user(struct bt_reporter *r)
+{
+	if (r->user)
+		bt_user_leave(r->user);
+}
+
 static int begin_client(struct bt_file *file,
 			const struct buftrack_declare *declare)
 {
@@ -121,15 +146,25 @@ static int begin_client(struct bt_file *file,
 	lockdep_assert_held(&file->lock);
 	if (!r)
 		return -ENOMEM;
+	err = bt_events_setup(file->dev->tracker, bt_setting_events());
+	if (err)
+		goto free;
+	err = enter_user(file, r);
+	if (err)
+		goto free;
 	err = bt_client_begin(file->dev->tracker, &r->client, bt_clock());
-	if (err) {
-		bt_client_fini(&r->client);
-		bt_reporter_free(r);
-		return err;
-	}
+	if (err)
+		goto leave;
 	/* Pairs with bt_file_client() */
 	smp_store_release(&file->reporter, r);
 	return 0;
+
+leave:
+	leave_user(r);
+free:
+	bt_client_fini(&r->client);
+	bt_reporter_free(r);
+	return err;
 }
 
 /**
@@ -243,9 +278,11 @@ static int device_release(struct inode *inode, struct file *filp)
 	struct bt_file *file = filp->private_data;
 	struct bt_device *dev = file->dev;
 
+	bt_records_release(file);
 	if (file->reporter) {
 		struct bt_client *c = &file->reporter->client;
 
+		leave_user(file->reporter);
 		bt_client_end(dev->tracker, c, bt_clock());
 		bt_client_reap(dev->tracker, c);
 		bt_device_bury(dev);
@@ -268,6 +305,8 @@ const struct file_operations bt_device_fops = {
 	.owner = THIS_MODULE,
 	.open = device_open,
 	.release = device_release,
+	.read = bt_stream_read,
+	.poll = bt_stream_poll,
 	.unlocked_ioctl = bt_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,

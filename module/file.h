@@ -12,10 +12,13 @@
 #include <linux/fs.h>
 #include <linux/mutex.h>
 #include <linux/pid.h>
+#include <linux/poll.h>
 #include <linux/sched.h>
 #include "core/tracker.h"
 
 struct bt_device;
+struct bt_reader_listing;
+struct bt_user;
 
 /**
  * struct bt_opener - who opened a file, stamped at that time
@@ -37,12 +40,14 @@ struct bt_opener {
  * struct bt_reporter - a client of the tracker, with who it is
  * @client: the client; the tracker says when it can be freed
  * @opener: who opened its file
+ * @user: whom it counts for; NULL: the opener has CAP_SYS_ADMIN
  * @claimed_pid: as declared
  * @claimed_name: as declared
  */
 struct bt_reporter {
 	struct bt_client client;
 	struct bt_opener opener;
+	struct bt_user *user;
 	u32 claimed_pid;
 	char claimed_name[BUFTRACK_CLAIMED_NAME_SIZE];
 };
@@ -53,16 +58,20 @@ struct bt_reporter {
  * @dev: its device, NULL for the control node
  * @serial: number of this opening
  * @opener: who opened it
- * @lock: guards becoming a client
+ * @lock: guards becoming a client, @position and @listing
  * @reporter: the client that it is, NULL: none yet
+ * @position: number of the event that was read last
+ * @listing: the listing under way, NULL: none yet; see records.c
  */
 struct bt_file {
 	struct file *file;
 	struct bt_device *dev;
 	u64 serial;
 	struct bt_opener opener;
-	struct mutex lock; /* guards becoming a client */
+	struct mutex lock; /* guards becoming a client, position and listing */
 	struct bt_reporter *reporter;
+	u64 position;
+	struct bt_reader_listing *listing;
 };
 
 extern const struct file_operations bt_control_fops;
@@ -81,6 +90,14 @@ void bt_reporter_free(struct bt_reporter *reporter);
  *
  * Return: the reporter that it is embedded in.
  */
+/* records.c */
+void bt_records_release(struct bt_file *file);
+
+/* stream.c */
+ssize_t bt_stream_read(struct file *filp, char __user *buf, size_t count,
+		       loff_t *ppos);
+__poll_t bt_stream_poll(struct file *filp, poll_table *wait);
+
 static inline struct bt_reporter *bt_reporter_of(struct bt_client *c)
 {
 	return container_of(c, struct bt_reporter, client);

@@ -87,7 +87,7 @@ static const struct bt_ioctl_op bt_ops[] = {
 	      .on_device = true, .mode = FMODE_READ),
 	BT_OP(CLIENT_INFO, bt_do_client_info, buftrack_client_info, claimed_name,
 	      .on_device = true, .mode = FMODE_READ),
-	BT_OP(RECORDS, bt_do_records, buftrack_records, reserved,
+	BT_OP(RECORDS, bt_do_records, buftrack_records, exact,
 	      .on_device = true, .mode = FMODE_READ),
 	BT_OP(RESET, bt_do_reset, buftrack_reset, flags,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),

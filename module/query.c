@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Queries and settings: what can be read of devices, clients and records, and set */
-#include <linux/pid_namespace.h>
-#include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/user_namespace.h>
 #include "device.h"
@@ -10,16 +7,7 @@
 #include "ioctl.h"
 #include "settings.h"
 #include "version.h"
-
-static u32 pid_for_reader(struct pid *pid)
-{
-	return pid_nr_ns(pid, task_active_pid_ns(current));
-}
-
-static u32 uid_for_reader(kuid_t uid)
-{
-	return from_kuid_munged(current_user_ns(), uid);
-}
+#include "view.h"
 
 /**
  * bt_do_info() - handle %BUFTRACK_IOCTL_INFO
@@ -62,10 +50,10 @@ static void fill_device_info(struct bt_device *dev,
 	unsigned long irq;
 
 	info->device = dev->number;
-	info->uid = uid_for_reader(dev->uid);
+	info->uid = from_kuid_munged(current_user_ns(), dev->uid);
 	info->now = bt_clock();
 	strscpy_pad(info->name, dev->name, sizeof(info->name));
-	strscpy_pad(info->driver, "user", sizeof(info->driver));
+	strscpy_pad(info->driver, bt_device_driver(dev), sizeof(info->driver));
 
 	raw_spin_lock_irqsave(&t->lock, irq);
 	info->state = device_state(dev);
@@ -216,20 +204,22 @@ static u32 client_state(const struct bt_reporter *r)
 	       (evicted ? BUFTRACK_CLIENT_HAS_EVICTED : 0);
 }
 
-static void fill_client_info(struct bt_reporter *r,
+static void fill_client_info(const struct bt_view *view, struct bt_reporter *r,
 			     struct buftrack_client_info *info)
 {
 	info->client = r->client.number;
 	info->state = client_state(r);
-	info->pid = pid_for_reader(r->opener.tgid);
-	info->tid = pid_for_reader(r->opener.tid);
-	info->uid = uid_for_reader(r->opener.uid);
-	info->claimed_pid = r->claimed_pid;
+	info->pid = bt_view_pid(view, r->opener.tgid);
+	info->tid = bt_view_pid(view, r->opener.tid);
+	info->uid = bt_view_uid(view, r->opener.uid);
+	info->claimed_pid = info->pid ? r->claimed_pid : 0;
 	info->start_time = r->opener.start_time;
 	info->opened = r->client.opened;
 	info->closed = r->client.closed;
 	info->first_id = r->client.first_id;
-	memcpy(info->comm, r->opener.comm, sizeof(info->comm));
+	bt_view_comm(view, &r->opener, info->comm);
+	if (!info->pid)
+		return;
 	memcpy(info->claimed_name, r->claimed_name, sizeof(info->claimed_name));
 }
 
@@ -244,18 +234,20 @@ int bt_do_client_info(struct bt_file *file, void *arg)
 {
 	struct buftrack_client_info *info = arg;
 	struct bt_tracker *t = file->dev->tracker;
+	struct bt_view view;
 	struct bt_client *c;
 	unsigned long irq;
 	int err = 0;
 
 	if (info->flags & ~BUFTRACK_NEXT || info->reserved)
 		return -EOPNOTSUPP;
+	bt_view_init(&view, file);
 	raw_spin_lock_irqsave(&t->lock, irq);
 	c = __bt_client_next(t, info->client);
 	if (!c || (c->number != info->client && !(info->flags & BUFTRACK_NEXT)))
 		err = -ENOENT;
 	else
-		fill_client_info(bt_reporter_of(c), info);
+		fill_client_info(&view, bt_reporter_of(c), info);
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	return err;
 }

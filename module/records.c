@@ -1,40 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Listing records */
-#include <linux/pid_namespace.h>
+/* Listing records: one listing per open file, as of the instant of its beginning */
+#include <linux/delay.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "device.h"
 #include "file.h"
 #include "ioctl.h"
+#include "view.h"
 
 /* Records that are copied out at a time */
 #define BT_PAGE_RECORDS	32
 
+/* How long to wait for the records of a client that is being ended, in us */
+#define BT_BUSY_WAIT	200
+
 #define BT_KEPT_STATES	(BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |	\
 			 BUFTRACK_RECORD_REMAINING)
 
-/* One listing call: the walk, what is asked for, and a page of what was found */
-struct bt_listing {
-	struct bt_walk walk;
-	const struct buftrack_records *query;
-	struct pid_namespace *ns;
-	u64 now;
+/**
+ * struct bt_reader_listing - the listing of an open file
+ * @listing: how far it has come, and the core's filters
+ * @view: what the reader of the call under way may see
+ * @begun: by the device's clock: ages are as of then
+ * @min_size: only records of at least this size
+ * @min_age: only records of at least this age in ns
+ * @max_age: only records of at most this age in ns; 0: any
+ * @nr: records in @page
+ * @max: how many there is place for in this step
+ * @page: what was found in this step
+ */
+struct bt_reader_listing {
+	struct bt_listing listing;
+	struct bt_view view;
+	u64 begun;
+	u64 min_size;
+	u64 min_age;
+	u64 max_age;
 	u32 nr;
 	u32 max;
 	struct buftrack_record page[BT_PAGE_RECORDS];
 };
 
-static bool matches(const struct bt_listing *l, const struct bt_record *rec)
+static bool matches(const struct bt_reader_listing *l,
+		    const struct bt_record *rec)
 {
-	const struct buftrack_records *q = l->query;
-	u64 age = l->now > rec->allocated ? l->now - rec->allocated : 0;
+	u64 age = l->begun > rec->allocated ? l->begun - rec->allocated : 0;
 
-	return rec->size >= q->min_size && age >= q->min_age &&
-	       (!q->max_age || age <= q->max_age);
+	return rec->size >= l->min_size && age >= l->min_age &&
+	       (!l->max_age || age <= l->max_age);
 }
 
-static void fill_record(struct bt_listing *l, const struct bt_record *rec,
+static void fill_place(const struct bt_view *view, struct buftrack_record *out,
+		       const struct bt_record *rec)
+{
+	if (!bt_view_addresses(view, rec->owner)) {
+		out->state |= BUFTRACK_RECORD_REDACTED;
+		return;
+	}
+	out->address = rec->address;
+	out->id = rec->id;
+}
+
+static void fill_record(struct bt_reader_listing *l, const struct bt_record *rec,
 			u32 state)
 {
 	const struct bt_opener *opener = &bt_reporter_of(rec->owner)->opener;
@@ -44,14 +72,13 @@ static void fill_record(struct bt_listing *l, const struct bt_record *rec,
 		.client = rec->owner->number,
 		.space = rec->space,
 		.state = state,
-		.address = rec->address,
 		.size = rec->size,
 		.span = rec->span,
-		.id = rec->id,
 		.allocated = rec->allocated,
-		.pid = pid_nr_ns(opener->tgid, l->ns),
+		.pid = bt_view_pid(&l->view, opener->tgid),
 	};
-	memcpy(out->comm, opener->comm, sizeof(out->comm));
+	fill_place(&l->view, out, rec);
+	bt_view_comm(&l->view, opener, out->comm);
 	if (!(state & BUFTRACK_RECORD_LIVE))
 		out->ended = rec->freed.stamp;
 	if (state & BUFTRACK_RECORD_FREED) {
@@ -60,9 +87,12 @@ static void fill_record(struct bt_listing *l, const struct bt_record *rec,
 	}
 }
 
-static bool emit(struct bt_walk *walk, const struct bt_record *rec, u32 state)
+static bool emit(struct bt_listing *listing, const struct bt_record *rec,
+		 u32 state)
 {
-	struct bt_listing *l = container_of(walk, struct bt_listing, walk);
+	struct bt_reader_listing *l = container_of(listing,
+						   struct bt_reader_listing,
+						   listing);
 
 	if (!matches(l, rec))
 		return true;
@@ -73,7 +103,7 @@ static bool emit(struct bt_walk *walk, const struct bt_record *rec, u32 state)
 }
 
 /* A caller's records may be longer or shorter than ours */
-static int copy_records(const struct bt_listing *l, u64 to, u32 stride)
+static int copy_records(const struct bt_reader_listing *l, u64 to, u32 stride)
 {
 	u32 i;
 
@@ -88,34 +118,46 @@ static int copy_records(const struct bt_listing *l, u64 to, u32 stride)
 	return 0;
 }
 
-static int list_records(struct bt_tracker *t, struct bt_listing *l,
+static void pause(const struct bt_listing *listing)
+{
+	if (listing->busy)
+		usleep_range(BT_BUSY_WAIT, 2 * BT_BUSY_WAIT);
+	else
+		cond_resched();
+}
+
+/* Fill the caller's array */
+static int list_records(struct bt_tracker *t, struct bt_reader_listing *l,
 			struct buftrack_records *q)
 {
+	struct bt_listing *listing = &l->listing;
 	u64 to = q->records;
 	u32 done = 0;
 
-	while (done < q->nr && !l->walk.end) {
+	while (done < q->nr && !listing->end) {
 		l->nr = 0;
 		l->max = min_t(u32, q->nr - done, BT_PAGE_RECORDS);
-		bt_walk_step(t, &l->walk);
+		bt_listing_step(t, listing);
 		if (copy_records(l, to, q->record_size))
 			return -EFAULT;
 		to += (u64)l->nr * q->record_size;
 		done += l->nr;
-		cond_resched();
+		pause(listing);
 		if (signal_pending(current))
 			break;
 	}
 	q->nr = done;
-	q->end = l->walk.end;
-	q->cursor = l->walk.cursor;
+	q->instant = listing->instant;
+	q->missed = listing->missed;
+	q->end = listing->end;
+	q->exact = listing->exact;
 	return 0;
 }
 
 static int check_query(const struct bt_device *dev,
 		       const struct buftrack_records *q)
 {
-	if (q->flags || q->reserved || q->states & ~BT_KEPT_STATES)
+	if (q->flags & ~BUFTRACK_RECORDS_BEGIN || q->states & ~BT_KEPT_STATES)
 		return -EOPNOTSUPP;
 	if (q->record_size < offsetofend(struct buftrack_record, comm))
 		return -EINVAL;
@@ -128,6 +170,60 @@ static int check_query(const struct bt_device *dev,
 }
 
 /**
+ * bt_records_release() - end the listing of a file, if it has one
+ * @file: the file, locked or being released
+ */
+void bt_records_release(struct bt_file *file)
+{
+	if (file->listing)
+		bt_listing_end(file->dev->tracker, &file->listing->listing);
+	kfree(file->listing);
+	file->listing = NULL;
+}
+
+static int begin_listing(struct bt_file *file, const struct buftrack_records *q)
+{
+	struct bt_reader_listing *l;
+
+	lockdep_assert_held(&file->lock);
+	l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
+	if (!l)
+		return -ENOMEM;
+	bt_records_release(file);
+	file->listing = l;
+	l->min_size = q->min_size;
+	l->min_age = q->min_age;
+	l->max_age = q->max_age;
+	l->begun = bt_clock();
+	l->listing = (struct bt_listing) {
+		.client = q->client,
+		.space = q->space,
+		.states = q->states ?: BT_KEPT_STATES,
+		.emit = emit,
+	};
+	bt_listing_begin(file->dev->tracker, &l->listing, l->begun);
+	return 0;
+}
+
+static int go_on(struct bt_file *file, struct buftrack_records *q)
+{
+	struct bt_reader_listing *l;
+	int err = 0;
+
+	if (q->flags & BUFTRACK_RECORDS_BEGIN)
+		err = begin_listing(file, q);
+	l = file->listing;
+	if (err || !l)
+		return err ?: -EINVAL;
+	bt_view_init(&l->view, file);
+	err = list_records(file->dev->tracker, l, q);
+	/* What a fault kept from the reader cannot be listed again */
+	if (err || l->listing.end)
+		bt_records_release(file);
+	return err;
+}
+
+/**
  * bt_do_records() - handle %BUFTRACK_IOCTL_RECORDS
  * @file: the file
  * @arg: struct buftrack_records
@@ -137,26 +233,14 @@ static int check_query(const struct bt_device *dev,
 int bt_do_records(struct bt_file *file, void *arg)
 {
 	struct buftrack_records *q = arg;
-	struct bt_listing *l;
 	int err;
 
 	err = check_query(file->dev, q);
 	if (err)
 		return err;
-	l = kmalloc(sizeof(*l), GFP_KERNEL);
-	if (!l)
-		return -ENOMEM;
-	l->query = q;
-	l->ns = task_active_pid_ns(current);
-	l->now = bt_clock();
-	l->walk = (struct bt_walk) {
-		.cursor = q->cursor,
-		.client = q->client,
-		.space = q->space,
-		.states = q->states ?: BT_KEPT_STATES,
-		.emit = emit,
-	};
-	err = list_records(file->dev->tracker, l, q);
-	kfree(l);
+	/* A mutex of this file alone: who keeps us here keeps himself out */
+	mutex_lock(&file->lock);
+	err = go_on(file, q);
+	mutex_unlock(&file->lock);
 	return err;
 }

@@ -8,6 +8,9 @@
 #include "file.h"
 #include "ioctl.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 /* Reports that are copied in at a time, and whose verdicts are copied out */
 #define BT_BATCH_CHUNK	64
 
@@ -38,6 +41,29 @@ static int check_report(const struct bt_tracker *t,
 	}
 }
 
+/* Verdicts that are no news: nothing went wrong, or nothing is known of it */
+static bool is_wrong(int verdict)
+{
+	return verdict != BUFTRACK_OK && verdict != BUFTRACK_DISABLED &&
+	       verdict != BUFTRACK_UNTRACKED;
+}
+
+/* Tell those who watch of a report */
+static void announce(struct bt_device *dev, const struct bt_client *c,
+		     const struct buftrack_report *r, int verdict)
+{
+	if (r->op == BUFTRACK_ALLOC)
+		trace_buftrack_alloc(dev->number, c->number, r, verdict);
+	else
+		trace_buftrack_free(dev->number, c->number, r, verdict);
+	if (!is_wrong(verdict))
+		return;
+	trace_buftrack_wrong(dev->number, c->number, r, verdict);
+	/* Pairs with the barrier of the waiter's set_current_state() */
+	if (wq_has_sleeper(&dev->wait))
+		irq_work_queue(&dev->wake);
+}
+
 /*
  * Returns the verdict, or an errno. A report that fails changes nothing: it does
  * not make its file a client either.
@@ -58,6 +84,8 @@ static int apply_report(struct bt_file *file, const struct buftrack_report *r,
 	while ((verdict = bt_report(t, c, r, bt_clock(), flags, stamp)) == -EAGAIN)
 		if (bt_pool_fill(t))
 			flags = 0;
+	if (verdict >= 0)
+		announce(file->dev, c, r, verdict);
 	return verdict;
 }
 

@@ -49,6 +49,21 @@ module_param(remaining_records, uint, 0644);
 MODULE_PARM_DESC(remaining_records,
 		 "most remaining records that a new device keeps (default 65536)");
 
+static unsigned int events_per_device = 1024;
+module_param(events_per_device, uint, 0644);
+MODULE_PARM_DESC(events_per_device,
+		 "wrong reports that a new device keeps as events (default 1024)");
+
+static unsigned int clients_per_user = 1024;
+module_param(clients_per_user, uint, 0644);
+MODULE_PARM_DESC(clients_per_user,
+		 "most open clients of one user without CAP_SYS_ADMIN, on all devices (default 1024)");
+
+static ulong records_per_user;
+module_param(records_per_user, ulong, 0644);
+MODULE_PARM_DESC(records_per_user,
+		 "most records of one user without CAP_SYS_ADMIN, on all devices (default 0: half of the machine's)");
+
 /**
  * bt_setting_max_devices() - most devices that may be registered
  *
@@ -81,6 +96,36 @@ u64 bt_setting_max_records(void)
 	if (max_records)
 		return max_records;
 	return bytes / DEFAULT_MEMORY_SHARE / sizeof(struct bt_record);
+}
+
+/**
+ * bt_setting_clients_per_user() - bound on open clients of one user
+ *
+ * Return: their number.
+ */
+u32 bt_setting_clients_per_user(void)
+{
+	return READ_ONCE(clients_per_user);
+}
+
+/**
+ * bt_setting_records_per_user() - bound on records of one user
+ *
+ * Return: their number.
+ */
+u64 bt_setting_records_per_user(void)
+{
+	return READ_ONCE(records_per_user) ?: bt_setting_max_records() / 2;
+}
+
+/**
+ * bt_setting_events() - how many events a new device keeps
+ *
+ * Return: their number.
+ */
+u32 bt_setting_events(void)
+{
+	return clamp_t(u32, READ_ONCE(events_per_device), 1, BT_MAX_EVENTS);
 }
 
 /**

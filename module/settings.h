@@ -10,6 +10,9 @@ struct bt_limits;
 u32 bt_setting_max_devices(void);
 u32 bt_setting_max_devices_per_user(void);
 u64 bt_setting_max_records(void);
+u32 bt_setting_events(void);
+u32 bt_setting_clients_per_user(void);
+u64 bt_setting_records_per_user(void);
 void bt_setting_limits(struct bt_limits *limits);
 
 #endif /* BUFTRACK_SETTINGS_H */

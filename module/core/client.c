@@ -76,6 +76,17 @@ void __bt_client_put(struct bt_tracker *t, struct bt_client *c)
 }
 
 /**
+ * bt_quota_add() - count live and freed records for whoever has a client
+ * @c: the client
+ * @n: how many came, or, negative, went
+ */
+void bt_quota_add(struct bt_client *c, s64 n)
+{
+	if (c->quota)
+		atomic64_add(n, &c->quota->nr);
+}
+
+/**
  * __bt_record_forget() - drop the references of a record that goes
  * @t: the tracker
  * @rec: a live or freed record
@@ -84,6 +95,7 @@ void __bt_client_put(struct bt_tracker *t, struct bt_client *c)
  */
 void __bt_record_forget(struct bt_tracker *t, struct bt_record *rec)
 {
+	bt_quota_add(rec->owner, -1);
 	if (!rec->owner->shared)
 		return;
 	if (rec->is_freed)
@@ -267,9 +279,6 @@ void bt_client_end(struct bt_tracker *t, struct bt_client *c, u64 now)
 	c->had_gap = c->domain->gap;
 	c->has_evicted = c->domain->has_evicted;
 	t->nr_clients--;
-	t->nr_closed++;
-	list_add_tail(&c->link, &t->closed);
-	__bt_closed_trim(t);
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_client_end);
@@ -286,14 +295,19 @@ void bt_client_reap(struct bt_tracker *t, struct bt_client *c)
 	struct bt_domain *own = c->shared ? NULL : c->domain;
 	unsigned long irq;
 
-	if (own)
+	if (own) {
+		bt_listings_drop_domain(t, own);
 		bt_remaining_log(t, c);
+	}
 	bt_domain_destroy(t, own);
 	kfree(c->holdings);
 
 	raw_spin_lock_irqsave(&t->lock, irq);
 	c->domain = NULL;
 	c->holdings = NULL;
+	t->nr_closed++;
+	list_add_tail(&c->link, &t->closed);
+	__bt_closed_trim(t);
 	__bt_client_put(t, c);
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	bt_pool_trim(t);

@@ -197,6 +197,80 @@ struct bt_record *bt_index_from(struct rb_root *root, u64 address, u64 id)
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_index_from);
 
+static u64 newest_below(struct rb_node *node)
+{
+	return node ? bt_record_of(node)->newest : 0;
+}
+
+/* First record below @node, whose newest stamp is above @stamp, above it, too */
+static struct bt_record *newer_below(struct rb_node *node, u64 stamp)
+{
+	while (node) {
+		if (newest_below(node->rb_left) > stamp)
+			node = node->rb_left;
+		else if (own_stamp(bt_record_of(node)) > stamp)
+			break;
+		else
+			node = node->rb_right;
+	}
+	return bt_record_of(node);
+}
+
+/* The node that @node's subtree is all to the left of, or NULL */
+static struct rb_node *right_ancestor(struct rb_node *node)
+{
+	struct rb_node *above = rb_parent(node);
+
+	while (above && node == above->rb_right) {
+		node = above;
+		above = rb_parent(node);
+	}
+	return above;
+}
+
+/**
+ * bt_index_next_newer() - next record with a later stamp
+ * @rec: the one before
+ * @stamp: only records allocated (of a live tree) or freed after this
+ *
+ * Return: the record, or NULL.
+ */
+struct bt_record *bt_index_next_newer(struct bt_record *rec, u64 stamp)
+{
+	struct rb_node *node = &rec->node;
+
+	if (newest_below(node->rb_right) > stamp)
+		return newer_below(node->rb_right, stamp);
+	for (node = right_ancestor(node); node; node = right_ancestor(node)) {
+		if (own_stamp(bt_record_of(node)) > stamp)
+			return bt_record_of(node);
+		if (newest_below(node->rb_right) > stamp)
+			return newer_below(node->rb_right, stamp);
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_index_next_newer);
+
+/**
+ * bt_index_from_newer() - first record at or after a key with a later stamp
+ * @root: tree to look in
+ * @address: address of the key
+ * @id: id of the key
+ * @stamp: only records allocated (of a live tree) or freed after this
+ *
+ * Return: the record, or NULL.
+ */
+struct bt_record *bt_index_from_newer(struct rb_root *root, u64 address, u64 id,
+				      u64 stamp)
+{
+	struct bt_record *rec = bt_index_from(root, address, id);
+
+	if (!rec || own_stamp(rec) > stamp)
+		return rec;
+	return bt_index_next_newer(rec, stamp);
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_index_from_newer);
+
 /**
  * bt_index_find() - the record with a key
  * @root: tree to look in
@@ -220,11 +294,6 @@ struct bt_record *bt_index_find(struct rb_root *root, u64 address, u64 id)
 	return NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_index_find);
-
-static u64 newest_below(struct rb_node *node)
-{
-	return node ? bt_record_of(node)->newest : 0;
-}
 
 /*
  * The latest record found so far: @rec itself, or, if @below, the one of that
@@ -399,20 +468,21 @@ static bool reaches_sure(struct rb_node *node, u64 address, u64 epoch)
 }
 
 /**
- * bt_index_spanned_sure() - whether a live record of an epoch spans an address
- *			     without starting there
+ * bt_index_spanning_sure() - a live record of an epoch that spans an address
+ *			      without starting there
  * @live: live tree
  * @address: the address
  * @epoch: the domain's epoch: older records are doubtful
  *
- * Return: true if there is one.
+ * Return: the lowest by (address, id), or NULL.
  */
-bool bt_index_spanned_sure(struct rb_root *live, u64 address, u64 epoch)
+struct bt_record *bt_index_spanning_sure(struct rb_root *live, u64 address,
+					 u64 epoch)
 {
 	struct rb_node *node = live->rb_node;
 
 	if (!reaches_sure(node, address, epoch))
-		return false;
+		return NULL;
 	while (node) {
 		struct bt_record *rec = bt_record_of(node);
 
@@ -422,12 +492,12 @@ bool bt_index_spanned_sure(struct rb_root *live, u64 address, u64 epoch)
 			continue;
 		}
 		if (rec->address >= address)
-			return false;
+			return NULL;
 		if (rec->live.epoch == epoch && meets(rec, address))
-			return true;
+			return rec;
 		node = reaches_sure(node->rb_right, address, epoch) ?
 		       node->rb_right : NULL;
 	}
-	return false;
+	return NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(bt_index_spanned_sure);
+EXPORT_SYMBOL_IF_KUNIT(bt_index_spanning_sure);

@@ -10,13 +10,17 @@ void bt_index_erase(struct rb_root *root, struct bt_record *rec);
 
 struct bt_record *bt_index_find(struct rb_root *root, u64 address, u64 id);
 struct bt_record *bt_index_from(struct rb_root *root, u64 address, u64 id);
+struct bt_record *bt_index_from_newer(struct rb_root *root, u64 address, u64 id,
+				      u64 stamp);
+struct bt_record *bt_index_next_newer(struct bt_record *rec, u64 stamp);
 struct bt_record *bt_index_newest_at(struct rb_root *root, u64 address);
 
 struct bt_record *bt_index_first_meeting(struct rb_root *live, u64 first,
 					 u64 last);
 struct bt_record *bt_index_next_meeting(struct bt_record *rec, u64 first,
 					u64 last);
-bool bt_index_spanned_sure(struct rb_root *live, u64 address, u64 epoch);
+struct bt_record *bt_index_spanning_sure(struct rb_root *live, u64 address,
+					 u64 epoch);
 
 /**
  * bt_record_of() - the record of a tree node

@@ -54,6 +54,7 @@ static void take_chunk(struct rb_root *root, struct bt_pool *chunk)
 
 	while (turned.nr < BT_LOG_CHUNK && (node = rb_first(root))) {
 		rb_erase(node, root);
+		bt_quota_add(bt_record_of(node)->owner, -1);
 		__bt_pool_put(&turned, bt_record_of(node));
 	}
 	while ((rec = __bt_pool_get(&turned)))

@@ -39,6 +39,21 @@ static bool is_doubtful(const struct bt_domain *d, const struct bt_record *rec)
 	return rec->live.epoch != d->epoch;
 }
 
+/* Note a wrong report with its evidence, before it changes anything */
+static int blame(const struct bt_case *k, int verdict,
+		 const struct bt_record *target, const struct bt_record *hit)
+{
+	const struct bt_event event = {
+		.stamp = k->stamp,
+		.reporter = k->c,
+		.report = *k->r,
+		.verdict = verdict,
+	};
+
+	__bt_events_add(k->t, &event, target, hit);
+	return verdict;
+}
+
 /* In a private domain a record cannot outlive its client, and needs no reference */
 static struct bt_client *reference(struct bt_client *c)
 {
@@ -49,6 +64,8 @@ static struct bt_client *reference(struct bt_client *c)
 
 static void recycle(struct bt_tracker *t, struct bt_record *rec)
 {
+	if (t->nr_listings)
+		__bt_listings_drop(t, rec);
 	__bt_record_forget(t, rec);
 	__bt_pool_put(&t->pool, rec);
 }
@@ -153,6 +170,11 @@ static bool bytes_overflow(const struct bt_case *k, const struct bt_record *same
 	       check_add_overflow(sum, k->r->size, &sum);
 }
 
+static bool quota_reached(const struct bt_client *c)
+{
+	return c->quota && atomic64_read(&c->quota->nr) >= (s64)c->quota->max;
+}
+
 /*
  * ALLOC 3: see to it that the pool has a record for this alloc. One with the
  * same key, live (@same) or freed, makes place for it.
@@ -171,7 +193,7 @@ static int reserve_record(const struct bt_case *k, const struct bt_record *same)
 		drop_freed(k, freed);
 		return BUFTRACK_OK;
 	}
-	if (t->nr_records < t->limits.max_records) {
+	if (t->nr_records < t->limits.max_records && !quota_reached(k->c)) {
 		if (t->pool.nr)
 			return BUFTRACK_OK;
 		if (k->flags & BT_MAY_REFILL)
@@ -198,22 +220,24 @@ static void record_alloc(const struct bt_case *k)
 		.owner = reference(k->c),
 		.live.epoch = k->d->epoch,
 	};
+	bt_quota_add(k->c, 1);
 	add_live(k, rec);
 }
 
-static bool meets_live(const struct bt_case *k)
+static struct bt_record *met_live(const struct bt_case *k)
 {
 	const struct buftrack_report *r = k->r;
 
-	return r->span &&
-	       bt_index_first_meeting(&k->index->live, r->address,
+	if (!r->span)
+		return NULL;
+	return bt_index_first_meeting(&k->index->live, r->address,
 				      r->address + r->span - 1);
 }
 
 static int judge_alloc(const struct bt_case *k)
 {
 	const struct buftrack_report *r = k->r;
-	struct bt_record *same;
+	struct bt_record *same, *met;
 	int verdict;
 
 	if (k->d->nr_doubtful)
@@ -223,10 +247,12 @@ static int judge_alloc(const struct bt_case *k)
 	if (verdict != BUFTRACK_OK)
 		return verdict;
 	if (same) {
+		verdict = blame(k, BUFTRACK_DOUBLE_ALLOC, same, NULL);
 		supersede(k, same);
-		verdict = BUFTRACK_DOUBLE_ALLOC;
-	} else if (meets_live(k)) {
-		verdict = BUFTRACK_OVERLAP;
+	} else {
+		met = met_live(k);
+		if (met)
+			verdict = blame(k, BUFTRACK_OVERLAP, NULL, met);
 	}
 	record_alloc(k);
 	return verdict;
@@ -253,65 +279,78 @@ static int judge_live_target(const struct bt_case *k, struct bt_record *rec)
 	int verdict = BUFTRACK_OK;
 
 	if (r->flags & BUFTRACK_REFUSED)
-		return BUFTRACK_REFUSED_FREE;
+		return blame(k, BUFTRACK_REFUSED_FREE, rec, NULL);
 	if (is_doubtful(k->d, rec))
 		verdict = BUFTRACK_OK;
 	else if (is_foreign(k, rec))
-		verdict = BUFTRACK_FOREIGN_FREE;
+		verdict = blame(k, BUFTRACK_FOREIGN_FREE, rec, NULL);
 	else if (r->size && r->size != rec->size)
-		verdict = BUFTRACK_SIZE_MISMATCH;
+		verdict = blame(k, BUFTRACK_SIZE_MISMATCH, rec, NULL);
 	drop_live(k, rec, BUFTRACK_FREES);
 	add_freed(k, rec);
 	enforce_freed_bound(k);
 	return verdict;
 }
 
-/* Whether a live record, not doubtful, starts at the address or spans it */
-static bool hits_live(const struct bt_case *k)
+/* A live record, not doubtful, that spans the address without starting there */
+static struct bt_record *spanning(const struct bt_case *k)
 {
-	u64 address = k->r->address;
-	struct bt_record *rec = bt_index_newest_at(&k->index->live, address);
+	return bt_index_spanning_sure(&k->index->live, k->r->address,
+				      k->d->epoch);
+}
 
-	return (rec && !is_doubtful(k->d, rec)) ||
-	       bt_index_spanned_sure(&k->index->live, address, k->d->epoch);
+/* A live record, not doubtful, that starts at the address or spans it */
+static struct bt_record *hit_live(const struct bt_case *k)
+{
+	struct bt_record *rec = bt_index_newest_at(&k->index->live,
+						   k->r->address);
+
+	return rec && !is_doubtful(k->d, rec) ? rec : spanning(k);
 }
 
 /* FREE 4 and 5: the target is freed */
 static int judge_freed_target(const struct bt_case *k, struct bt_record *rec)
 {
+	struct bt_record *hit;
+
 	if (k->d->gap > rec->freed.stamp)
-		return BUFTRACK_UNKNOWN_GAP;
+		return blame(k, BUFTRACK_UNKNOWN_GAP, rec, NULL);
 	if (rec->repeats < U32_MAX)
 		rec->repeats++;
-	return hits_live(k) ? BUFTRACK_STALE_FREE : BUFTRACK_DOUBLE_FREE;
+	hit = hit_live(k);
+	return blame(k, hit ? BUFTRACK_STALE_FREE : BUFTRACK_DOUBLE_FREE, rec,
+		     hit);
 }
 
-static bool starts_at(struct rb_root *root, u64 address)
+/* The latest record that starts at the address, of those of either state */
+static struct bt_record *other_at(const struct bt_case *k)
 {
-	struct bt_record *rec = bt_index_from(root, address, 0);
+	u64 address = k->r->address;
 
-	return rec && rec->address == address;
+	return bt_index_newest_at(&k->index->live, address) ?:
+	       bt_index_newest_at(&k->index->freed, address);
 }
 
 /* FREE 6 and 7: there is no target */
 static int judge_no_target(const struct bt_case *k)
 {
 	const struct buftrack_report *r = k->r;
+	struct bt_record *other = spanning(k);
 
-	if (bt_index_spanned_sure(&k->index->live, r->address, k->d->epoch))
-		return BUFTRACK_INVALID_FREE;
+	if (other)
+		return blame(k, BUFTRACK_INVALID_FREE, NULL, other);
+	other = other_at(k);
 	if (r->id && r->id < k->c->first_id)
-		return BUFTRACK_UNKNOWN_PRE_ATTACH;
+		return blame(k, BUFTRACK_UNKNOWN_PRE_ATTACH, NULL, other);
 	if (k->d->gap)
-		return BUFTRACK_UNKNOWN_GAP;
+		return blame(k, BUFTRACK_UNKNOWN_GAP, NULL, other);
 	if (k->d->has_evicted)
-		return BUFTRACK_UNKNOWN_EVICTED;
-	if (starts_at(&k->index->live, r->address) ||
-	    starts_at(&k->index->freed, r->address))
-		return BUFTRACK_UNKNOWN_OTHER_ID;
+		return blame(k, BUFTRACK_UNKNOWN_EVICTED, NULL, other);
+	if (other)
+		return blame(k, BUFTRACK_UNKNOWN_OTHER_ID, NULL, other);
 	if (k->c->late)
-		return BUFTRACK_UNKNOWN_PRE_ATTACH;
-	return BUFTRACK_UNKNOWN_NEVER;
+		return blame(k, BUFTRACK_UNKNOWN_PRE_ATTACH, NULL, NULL);
+	return blame(k, BUFTRACK_UNKNOWN_NEVER, NULL, NULL);
 }
 
 static int judge_free(const struct bt_case *k)

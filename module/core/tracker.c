@@ -46,6 +46,7 @@ EXPORT_SYMBOL_IF_KUNIT(bt_tracker_create);
  */
 void bt_tracker_retire(struct bt_tracker *t)
 {
+	bt_events_retire(t);
 	bt_remaining_drop(t, 0, t->stamp);
 	bt_domain_destroy(t, t->shared);
 	t->shared = NULL;

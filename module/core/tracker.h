@@ -13,9 +13,9 @@
  * context that ended it.
  *
  * Lifetimes: a client is referenced by its file, by the list of clients (open
- * and closed ones), by each record of the shared domain that names it and by
- * each remaining record. Without references it moves to @bt_tracker.dead, whence
- * bt_take_dead() hands it to a context that may free it.
+ * and closed ones), by each record of the shared domain that names it, by each
+ * remaining record and by each event. Without references it moves to
+ * @bt_tracker.dead, whence bt_take_dead() hands it to a context that may free it.
  */
 #ifndef BUFTRACK_CORE_TRACKER_H
 #define BUFTRACK_CORE_TRACKER_H
@@ -165,6 +165,16 @@ struct bt_domain {
 };
 
 /**
+ * struct bt_quota - what one user may have
+ * @nr: live and freed records of its clients, on all devices
+ * @max: most that there may be
+ */
+struct bt_quota {
+	atomic64_t nr;
+	u64 max;
+};
+
+/**
  * struct bt_holding - what a client has in one space
  * @buffers: live records
  * @bytes: sum of their sizes
@@ -184,6 +194,7 @@ struct bt_holding {
  * @refs: see the top of this file
  * @domain: the domain it reports into; NULL once its own is gone
  * @holdings: what it has by space, while it has not ended
+ * @quota: what its records count for; NULL: nothing. Set before it begins.
  * @first_id: first id it declared to report, 0: none
  * @opened: stamp of its begin
  * @closed: stamp of its end, 0 while it has not ended
@@ -200,6 +211,7 @@ struct bt_client {
 	u64 refs;
 	struct bt_domain *domain;
 	struct bt_holding *holdings;
+	struct bt_quota *quota;
 	u64 first_id;
 	u64 opened;
 	u64 closed;
@@ -208,6 +220,114 @@ struct bt_client {
 	bool had_gap;
 	bool has_evicted;
 	struct bt_counters counters;
+};
+
+/**
+ * struct bt_event_record - what an event keeps of a record
+ * @owner: its owner, referenced; NULL: there is none
+ * @by: client that freed it, referenced; NULL: it was live
+ * @address: address in its space
+ * @id: the reporter's identity of it
+ * @size: bytes that are accounted
+ * @span: extent in bytes, 0: unknown
+ * @allocated: stamp of its alloc
+ * @freed: stamp of its free
+ * @state: combination of enum buftrack_record_state
+ * @repeats: how often it was freed again
+ */
+struct bt_event_record {
+	struct bt_client *owner;
+	struct bt_client *by;
+	u64 address;
+	u64 id;
+	u64 size;
+	u64 span;
+	u64 allocated;
+	u64 freed;
+	u32 state;
+	u32 repeats;
+};
+
+/**
+ * struct bt_event - a wrong report, with its evidence
+ * @stamp: of the report
+ * @reporter: client that made it, referenced
+ * @report: the report
+ * @verdict: enum buftrack_verdict
+ * @target: the record that it was about
+ * @hit: the live record that was in the way
+ */
+struct bt_event {
+	u64 stamp;
+	struct bt_client *reporter;
+	struct buftrack_report report;
+	u32 verdict;
+	struct bt_event_record target;
+	struct bt_event_record hit;
+};
+
+/**
+ * struct bt_events - the latest wrong reports of a tracker
+ * @ring: the events; the one with number n is at n modulo @size
+ * @size: how many there is place for; 0: not set up
+ * @last: number of the latest event; they are numbered from 1
+ */
+struct bt_events {
+	struct bt_event *ring;
+	u32 size;
+	u64 last;
+};
+
+/* Listings that can be exact at a time; one more takes the place of the idlest */
+#define BT_MAX_LISTINGS		16
+
+/**
+ * struct bt_place - a place in a listing: all before it has been listed
+ * @domain: number of the client whose domain it is in, 0: the shared one
+ * @space: space that it is in
+ * @address: address of the first record that is not before it
+ * @id: id of that record
+ * @stamp: behind all domains, stamp of the last remaining record before it
+ */
+struct bt_place {
+	u64 domain;
+	u32 space;
+	u64 address;
+	u64 id;
+	u64 stamp;
+};
+
+/**
+ * struct bt_listing - a listing of the records of an instant
+ * @emit: called with the lock held for each record; false: no room left, and the
+ *	  record is not taken
+ * @client: only records of this owner, 0: any
+ * @space: only records of this space, or BUFTRACK_ANY_SPACE
+ * @states: only records that were in these states, not 0
+ * @slot: its place in bt_tracker.listings, while @watched
+ * @watched: nothing was dropped that @missed does not count
+ * @busy: the last step has to be tried again
+ * @end: there are no more records
+ * @exact: at the end: all records of the instant have been listed
+ * @instant: stamp that it is of
+ * @touched: when it was last gone on with
+ * @missed: records of the instant that were dropped before they were listed
+ * @at: how far it has come
+ */
+struct bt_listing {
+	bool (*emit)(struct bt_listing *l, const struct bt_record *rec, u32 state);
+	u64 client;
+	u32 space;
+	u32 states;
+	u32 slot;
+	bool watched;
+	bool busy;
+	bool end;
+	bool exact;
+	u64 instant;
+	u64 touched;
+	u64 missed;
+	struct bt_place at;
 };
 
 /**
@@ -246,6 +366,9 @@ struct bt_limits {
  * @closed: the closed ones, oldest first
  * @dead: clients that nothing refers to, to be freed
  * @remaining: remaining records, by the stamp of their end
+ * @events: the latest wrong reports
+ * @nr_listings: listings in @listings
+ * @listings: listings that are told of records that are dropped
  * @total: counters of the device
  * @spaces: counters by space
  */
@@ -268,6 +391,9 @@ struct bt_tracker {
 	struct list_head closed;
 	struct list_head dead;
 	struct rb_root_cached remaining;
+	struct bt_events events;
+	u32 nr_listings;
+	struct bt_listing *listings[BT_MAX_LISTINGS];
 	struct bt_counters total;
 	struct bt_counters spaces[BUFTRACK_MAX_SPACES];
 };
@@ -297,6 +423,7 @@ struct bt_client *__bt_client_next(struct bt_tracker *t, u64 number);
 void __bt_client_get(struct bt_client *c);
 void __bt_client_put(struct bt_tracker *t, struct bt_client *c);
 void __bt_record_forget(struct bt_tracker *t, struct bt_record *rec);
+void bt_quota_add(struct bt_client *c, s64 n);
 bool __bt_closed_trim(struct bt_tracker *t);
 void bt_closed_trim(struct bt_tracker *t);
 
@@ -307,6 +434,15 @@ void bt_domain_destroy(struct bt_tracker *t, struct bt_domain *d);
 /* remaining.c: the log of what ended clients left live */
 void bt_remaining_log(struct bt_tracker *t, struct bt_client *c);
 void bt_remaining_drop(struct bt_tracker *t, u64 keep, u64 stamp);
+
+/* events.c: the latest wrong reports */
+int bt_events_setup(struct bt_tracker *t, u32 size);
+void bt_events_retire(struct bt_tracker *t);
+void __bt_events_add(struct bt_tracker *t, const struct bt_event *event,
+		     const struct bt_record *target, const struct bt_record *hit);
+bool bt_events_next(struct bt_tracker *t, u64 *position, u64 *dropped,
+		    void (*emit)(void *arg, const struct bt_event *event),
+		    void *arg);
 
 /* rules.c: verdicts */
 
@@ -329,27 +465,11 @@ void __bt_pool_put(struct bt_pool *pool, struct bt_record *rec);
 void bt_pool_drain(struct bt_pool *pool);
 
 /* walk.c: reading what is there */
-
-/**
- * struct bt_walk - one step through a tracker's records
- * @cursor: where the listing is
- * @client: only records of this owner, 0: any
- * @space: only records of this space, or BUFTRACK_ANY_SPACE
- * @states: only records in these states, not 0
- * @emit: called with the lock held for each record found; false: no room left,
- *	  and the record is not taken
- * @end: set when there are no more records
- */
-struct bt_walk {
-	struct buftrack_cursor cursor;
-	u64 client;
-	u32 space;
-	u32 states;
-	bool (*emit)(struct bt_walk *w, const struct bt_record *rec, u32 state);
-	bool end;
-};
-
-void bt_walk_step(struct bt_tracker *t, struct bt_walk *w);
+void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now);
+void bt_listing_step(struct bt_tracker *t, struct bt_listing *l);
+void bt_listing_end(struct bt_tracker *t, struct bt_listing *l);
+void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec);
+void bt_listings_drop_domain(struct bt_tracker *t, struct bt_domain *d);
 int bt_read_counters(struct bt_tracker *t, u32 scope, u64 number,
 		     struct bt_counters *out);
 

@@ -1,167 +1,343 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading what is there: records in steps, counters in one piece
+ * Reading what is there: records as of an instant, counters in one piece
  *
  * A listing goes through the domains (the shared one, then the clients' by
- * number), in each through the spaces, in each through the live and the freed
- * records by (address, id), and at last through the log of remaining records. A
- * cursor names the record that was listed last by its key, so that it holds
- * whatever happens to that record. It comes from user space: any value is safe.
+ * number), in each through the spaces, in each through the records by (address,
+ * id), live and freed ones together, and at last through the log of remaining
+ * records. It is of the instant at which it began: what was allocated later is
+ * left out, and what was freed later is listed as live. A free does not change a
+ * record's place, so that a record of that instant is met exactly once, unless it
+ * is dropped before the listing has come to it. Those are counted, and the
+ * listing is exact when there were none.
  */
+#include <linux/sched.h>
 #include "export.h"
 #include "index.h"
 
 /* Records, spaces and clients that one lock hold looks at */
 #define BT_WALK_CHUNK	128
 
-/* Parts of a listing, in order: at the start of a tree, or behind a key in it */
-enum {
-	PART_BEGIN = 0,
-	PART_LIVE,
-	PART_LIVE_AFTER,
-	PART_FREED,
-	PART_FREED_AFTER,
-	PART_REMAINING,
-};
+/* The remaining records are behind all domains */
+#define BT_BEHIND_DOMAINS	U64_MAX
 
-static bool wants(const struct bt_walk *w, const struct bt_record *rec)
+static bool was_live(const struct bt_listing *l, const struct bt_record *rec)
 {
-	if (w->client && rec->owner->number != w->client)
-		return false;
-	return w->space == BUFTRACK_ANY_SPACE || w->space == rec->space;
+	return !rec->is_freed || rec->freed.stamp > l->instant;
 }
 
-static u32 live_state(const struct bt_domain *d, const struct bt_record *rec)
+static u32 state_then(const struct bt_listing *l, const struct bt_record *rec)
 {
-	return BUFTRACK_RECORD_LIVE |
-	       (rec->live.epoch != d->epoch ? BUFTRACK_RECORD_DOUBTFUL : 0) |
-	       (rec->owner->closed ? BUFTRACK_RECORD_ORPHANED : 0);
+	return was_live(l, rec) ? BUFTRACK_RECORD_LIVE : BUFTRACK_RECORD_FREED;
 }
 
-static struct rb_root *part_tree(struct bt_domain *d,
-				 const struct buftrack_cursor *at)
+/* A private domain ends with its client, while its records are still there */
+static bool had_ended(const struct bt_listing *l, const struct bt_client *c)
 {
-	struct bt_space_index *index = &d->spaces[at->space];
-
-	return at->part <= PART_LIVE_AFTER ? &index->live : &index->freed;
+	return !c->shared && c->closed && c->closed <= l->instant;
 }
 
-/* The record that the cursor is before */
-static struct bt_record *record_at(struct bt_domain *d,
-				   const struct buftrack_cursor *at)
+/* Whether a record of a domain is one that the listing is to have */
+static bool wants(const struct bt_listing *l, const struct bt_record *rec)
 {
-	struct rb_root *root = part_tree(d, at);
-
-	if (at->part == PART_LIVE || at->part == PART_FREED)
-		return bt_index_from(root, 0, 0);
-	if (at->id < U64_MAX)
-		return bt_index_from(root, at->address, at->id + 1);
-	if (at->address < U64_MAX)
-		return bt_index_from(root, at->address + 1, 0);
-	return NULL;
+	return rec->allocated <= l->instant && !had_ended(l, rec->owner) && l->states & state_then(l, rec) &&
+	       (!l->client || rec->owner->number == l->client) &&
+	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
 }
 
-static void pass_record(struct buftrack_cursor *at, const struct bt_record *rec)
+static u64 domain_number(const struct bt_record *rec)
+{
+	return rec->owner->shared ? 0 : rec->owner->number;
+}
+
+static bool is_ahead(const struct bt_place *at, const struct bt_record *rec)
+{
+	u64 domain = domain_number(rec);
+
+	if (domain != at->domain)
+		return domain > at->domain;
+	if (rec->space != at->space)
+		return rec->space > at->space;
+	return bt_key_cmp(rec, at->address, at->id) >= 0;
+}
+
+/**
+ * __bt_listings_drop() - a record is about to be dropped
+ * @t: the tracker, locked, or @rec in a domain whose client has ended
+ * @rec: the record, live or freed
+ *
+ * The listings that were to have it, and have not come to it yet, miss it.
+ */
+void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(t->listings); i++) {
+		struct bt_listing *l = t->listings[i];
+
+		if (l && wants(l, rec) && is_ahead(&l->at, rec))
+			l->missed++;
+	}
+}
+
+/* The records of one tree of a domain are about to be dropped */
+static void drop_tree(struct bt_tracker *t, struct rb_root *root)
+{
+	struct rb_node *node = rb_first(root);
+
+	while (node) {
+		unsigned int left = BT_WALK_CHUNK;
+		unsigned long irq;
+
+		raw_spin_lock_irqsave(&t->lock, irq);
+		for (; node && left; node = rb_next(node), left--)
+			__bt_listings_drop(t, bt_record_of(node));
+		raw_spin_unlock_irqrestore(&t->lock, irq);
+		cond_resched();
+	}
+}
+
+/**
+ * bt_listings_drop_domain() - the records of a domain are about to be dropped
+ * @t: the tracker
+ * @d: private domain of a client that has ended
+ *
+ * Context: may sleep.
+ */
+void bt_listings_drop_domain(struct bt_tracker *t, struct bt_domain *d)
+{
+	u32 i;
+
+	/* A listing that begins from here on is younger than the client's end */
+	if (!READ_ONCE(t->nr_listings))
+		return;
+	for (i = 0; i < ARRAY_SIZE(d->spaces); i++) {
+		drop_tree(t, &d->spaces[i].live);
+		drop_tree(t, &d->spaces[i].freed);
+	}
+}
+
+static void enlist(struct bt_tracker *t, struct bt_listing *l, u32 slot)
+{
+	if (t->listings[slot])
+		t->listings[slot]->watched = false;
+	else
+		t->nr_listings++;
+	t->listings[slot] = l;
+	l->slot = slot;
+	l->watched = true;
+}
+
+/* A free slot, or that of the listing that has not gone on for longest */
+static u32 find_slot(const struct bt_tracker *t)
+{
+	u32 i, idlest = 0;
+
+	for (i = 0; i < ARRAY_SIZE(t->listings); i++) {
+		if (!t->listings[i])
+			return i;
+		if (t->listings[i]->touched < t->listings[idlest]->touched)
+			idlest = i;
+	}
+	return idlest;
+}
+
+static void delist(struct bt_tracker *t, struct bt_listing *l)
+{
+	if (!l->watched)
+		return;
+	t->listings[l->slot] = NULL;
+	t->nr_listings--;
+	l->watched = false;
+}
+
+/**
+ * bt_listing_begin() - begin a listing
+ * @t: the tracker
+ * @l: the listing; what it is to have is set
+ * @now: time in ns
+ *
+ * It is of the instant of this call. bt_listing_end() must follow.
+ */
+void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now)
+{
+	unsigned long irq;
+
+	raw_spin_lock_irqsave(&t->lock, irq);
+	t->stamp = max(now, t->stamp + 1);
+	l->instant = t->stamp;
+	l->at = (struct bt_place) {};
+	l->missed = 0;
+	l->end = false;
+	l->exact = false;
+	l->touched = t->stamp;
+	enlist(t, l, find_slot(t));
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_listing_begin);
+
+/**
+ * bt_listing_end() - end a listing, wherever it is
+ * @t: the tracker
+ * @l: the listing
+ */
+void bt_listing_end(struct bt_tracker *t, struct bt_listing *l)
+{
+	unsigned long irq;
+
+	raw_spin_lock_irqsave(&t->lock, irq);
+	delist(t, l);
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_listing_end);
+
+static void pass_space(struct bt_place *at)
+{
+	at->space++;
+	at->address = 0;
+	at->id = 0;
+}
+
+static void pass_domain(struct bt_place *at)
+{
+	*at = (struct bt_place) { .domain = at->domain + 1 };
+}
+
+static void pass_record(struct bt_place *at, const struct bt_record *rec)
 {
 	at->address = rec->address;
-	at->id = rec->id;
-	at->part = rec->is_freed ? PART_FREED_AFTER : PART_LIVE_AFTER;
+	at->id = rec->id + 1;
+	if (at->id)
+		return;
+	at->address++;
+	if (!at->address)
+		pass_space(at);
 }
 
-static void pass_tree(struct buftrack_cursor *at)
+/* Freed records up to this stamp are of no interest */
+static u64 freed_after(const struct bt_listing *l)
 {
-	if (at->part <= PART_LIVE_AFTER) {
-		at->part = PART_FREED;
-	} else {
-		at->part = PART_LIVE;
-		at->space++;
-	}
+	return l->states & BUFTRACK_RECORD_FREED ? 0 : l->instant;
 }
 
-static void pass_client(struct buftrack_cursor *at)
+static struct bt_record *first_live(const struct bt_listing *l,
+				    struct bt_space_index *index)
 {
-	at->client++;
-	at->space = 0;
-	at->part = PART_LIVE;
+	if (!(l->states & BUFTRACK_RECORD_LIVE))
+		return NULL;
+	return bt_index_from(&index->live, l->at.address, l->at.id);
 }
 
-/* A private domain has its own client's records only */
-static bool skips_domain(const struct bt_walk *w)
+static struct bt_record *first_freed(const struct bt_listing *l,
+				     struct bt_space_index *index)
 {
-	return w->client && w->cursor.client && w->cursor.client != w->client;
+	return bt_index_from_newer(&index->freed, l->at.address, l->at.id,
+				   freed_after(l));
 }
 
-static bool skips_tree(const struct bt_walk *w)
+static struct bt_record *first_of(struct bt_record *a, struct bt_record *b)
 {
-	const struct buftrack_cursor *at = &w->cursor;
-	u32 state = at->part <= PART_LIVE_AFTER ? BUFTRACK_RECORD_LIVE :
-						  BUFTRACK_RECORD_FREED;
-
-	return !(w->states & state) ||
-	       (w->space != BUFTRACK_ANY_SPACE && w->space != at->space);
+	if (!a || !b)
+		return a ?: b;
+	return bt_key_cmp(a, b->address, b->id) < 0 ? a : b;
 }
 
-/* List the tree that the cursor is in; false when there is no room left */
-static bool list_tree(struct bt_walk *w, struct bt_domain *d, unsigned int *left)
+static u32 emitted_state(const struct bt_listing *l, const struct bt_domain *d,
+			 const struct bt_record *rec)
 {
-	struct bt_record *rec = record_at(d, &w->cursor);
+	u32 state = state_then(l, rec);
 
-	for (; rec && *left; rec = bt_record_of(rb_next(&rec->node))) {
-		u32 state = rec->is_freed ? BUFTRACK_RECORD_FREED :
-					    live_state(d, rec);
+	if (state == BUFTRACK_RECORD_FREED)
+		return state;
+	if (!rec->is_freed && rec->live.epoch != d->epoch)
+		state |= BUFTRACK_RECORD_DOUBTFUL;
+	if (rec->owner->closed)
+		state |= BUFTRACK_RECORD_ORPHANED;
+	return state;
+}
 
-		--*left;
-		if (wants(w, rec) && !w->emit(w, rec, state))
+/* List the space that the listing is in; false when there is no room left */
+static bool list_space(struct bt_listing *l, struct bt_domain *d,
+		       unsigned int *left)
+{
+	struct bt_space_index *index = &d->spaces[l->at.space];
+	struct bt_record *live = first_live(l, index);
+	struct bt_record *freed = first_freed(l, index);
+
+	for (; *left; --*left) {
+		struct bt_record *rec = first_of(live, freed);
+
+		if (!rec) {
+			pass_space(&l->at);
+			break;
+		}
+		if (wants(l, rec) && !l->emit(l, rec, emitted_state(l, d, rec)))
 			return false;
-		pass_record(&w->cursor, rec);
+		pass_record(&l->at, rec);
+		if (rec == live)
+			live = bt_record_of(rb_next(&rec->node));
+		else
+			freed = bt_index_next_newer(rec, freed_after(l));
 	}
-	if (!rec)
-		pass_tree(&w->cursor);
 	return true;
 }
 
-/* The domain that the cursor is in, or the next one there is, or NULL */
-static struct bt_domain *domain_at(struct bt_tracker *t, struct bt_walk *w,
+static bool skips_space(const struct bt_listing *l)
+{
+	return l->space != BUFTRACK_ANY_SPACE && l->space != l->at.space;
+}
+
+/* A private domain has its own client's records only */
+static bool skips_domain(const struct bt_listing *l)
+{
+	return l->client && l->at.domain && l->at.domain != l->client;
+}
+
+/*
+ * The domain that the listing is in, or the next one there is, or NULL. The
+ * records of a client that ended a moment ago are being taken apart without the
+ * lock; a listing does not pass it before it knows what it missed there.
+ */
+static struct bt_domain *domain_at(struct bt_tracker *t, struct bt_listing *l,
 				   unsigned int *left)
 {
-	struct buftrack_cursor *at = &w->cursor;
 	struct bt_client *c;
 
-	if (!at->client)
+	if (!l->at.domain)
 		return t->shared;
-	for (c = __bt_client_next(t, at->client); c && *left;
+	for (c = __bt_client_next(t, l->at.domain); c && *left;
 	     c = rb_entry_safe(rb_next(&c->node), struct bt_client, node)) {
-		if (c->number != at->client) {
-			at->client = c->number - 1;
-			pass_client(at);
-		}
-		if (!c->closed && !c->shared)
+		if (c->number > l->at.domain)
+			l->at = (struct bt_place) { .domain = c->number };
+		if (!c->shared && c->domain && !had_ended(l, c)) {
+			l->busy = c->closed;
 			return c->domain;
-		pass_client(at);
+		}
+		pass_domain(&l->at);
 		--*left;
 	}
 	return NULL;
 }
 
-static bool list_domains(struct bt_tracker *t, struct bt_walk *w,
+static bool list_domains(struct bt_tracker *t, struct bt_listing *l,
 			 unsigned int *left)
 {
-	struct buftrack_cursor *at = &w->cursor;
-
-	while (*left) {
-		struct bt_domain *d = domain_at(t, w, left);
+	while (*left && !l->busy) {
+		struct bt_domain *d = domain_at(t, l, left);
 
 		if (!d) {
 			if (*left)
-				at->part = PART_REMAINING;
+				l->at.domain = BT_BEHIND_DOMAINS;
 			return true;
 		}
+		if (l->busy)
+			return true;
 		--*left;
-		if (at->space >= t->nr_spaces || skips_domain(w))
-			pass_client(at);
-		else if (skips_tree(w))
-			pass_tree(at);
-		else if (!list_tree(w, d, left))
+		if (l->at.space >= t->nr_spaces || skips_domain(l))
+			pass_domain(&l->at);
+		else if (skips_space(l))
+			pass_space(&l->at);
+		else if (!list_space(l, d, left))
 			return false;
 	}
 	return true;
@@ -185,54 +361,73 @@ static struct bt_record *remaining_after(struct bt_tracker *t, u64 stamp)
 	return found;
 }
 
-static void list_remaining(struct bt_tracker *t, struct bt_walk *w,
+static bool wants_remaining(const struct bt_listing *l,
+			    const struct bt_record *rec)
+{
+	return (!l->client || rec->owner->number == l->client) &&
+	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
+}
+
+/* The log of remaining records, which is in the order of their stamps */
+static void list_remaining(struct bt_tracker *t, struct bt_listing *l,
 			   unsigned int *left)
 {
-	struct bt_record *rec = remaining_after(t, w->cursor.stamp);
+	struct bt_record *rec = remaining_after(t, l->at.stamp);
 
-	if (!(w->states & BUFTRACK_RECORD_REMAINING))
+	if (!(l->states & BUFTRACK_RECORD_REMAINING))
 		rec = NULL;
 	for (; rec && *left; rec = bt_record_of(rb_next(&rec->node))) {
 		--*left;
-		if (wants(w, rec) && !w->emit(w, rec, BUFTRACK_RECORD_REMAINING))
+		if (rec->freed.stamp > l->instant)
+			rec = NULL;
+		if (!rec)
+			break;
+		if (wants_remaining(l, rec) &&
+		    !l->emit(l, rec, BUFTRACK_RECORD_REMAINING))
 			return;
-		w->cursor.stamp = rec->freed.stamp;
+		l->at.stamp = rec->freed.stamp;
 	}
-	w->end = !rec;
+	l->end = !rec;
 }
 
-static void walk_locked(struct bt_tracker *t, struct bt_walk *w)
+static void step_locked(struct bt_tracker *t, struct bt_listing *l)
 {
 	unsigned int left = BT_WALK_CHUNK;
 
+	l->busy = false;
+	l->touched = t->stamp;
 	/* Live and freed records ended with the device; what remained is history */
-	if (t->removed && w->cursor.part < PART_REMAINING)
-		w->cursor.part = PART_REMAINING;
-	if (w->cursor.part == PART_BEGIN)
-		w->cursor.part = PART_LIVE;
-	if (w->cursor.part < PART_REMAINING && !list_domains(t, w, &left))
+	if (t->removed && l->at.domain != BT_BEHIND_DOMAINS) {
+		l->at = (struct bt_place) { .domain = BT_BEHIND_DOMAINS };
+		delist(t, l);
+	}
+	if (l->end || (l->at.domain != BT_BEHIND_DOMAINS &&
+		       !list_domains(t, l, &left)))
 		return;
-	if (w->cursor.part >= PART_REMAINING && left)
-		list_remaining(t, w, &left);
+	if (l->at.domain == BT_BEHIND_DOMAINS && left)
+		list_remaining(t, l, &left);
+	if (l->end)
+		l->exact = l->watched && !l->missed;
 }
 
 /**
- * bt_walk_step() - go on with a listing
+ * bt_listing_step() - go on with a listing
  * @t: the tracker
- * @w: the listing, whose cursor and @end are set to where this step left it
+ * @l: the listing
  *
- * Looks at a bounded number of records under the lock.
+ * Looks at a bounded number of records under the lock. At its end, @l->end is
+ * set, and @l->exact tells whether it is exact. @l->busy is set where it has to
+ * wait for a client that is being ended; call again a little later.
  */
-void bt_walk_step(struct bt_tracker *t, struct bt_walk *w)
+void bt_listing_step(struct bt_tracker *t, struct bt_listing *l)
 {
 	unsigned long irq;
 
 	raw_spin_lock_irqsave(&t->lock, irq);
-	walk_locked(t, w);
+	step_locked(t, l);
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 }
-EXPORT_SYMBOL_IF_KUNIT(bt_walk_step);
-
+EXPORT_SYMBOL_IF_KUNIT(bt_listing_step);
 static const struct bt_counters *scope_counters(struct bt_tracker *t, u32 scope,
 						u64 number)
 {

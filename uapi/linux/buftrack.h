@@ -686,6 +686,7 @@ struct buftrack_client_info {
  * @BUFTRACK_RECORD_REMAINING: was live when its client ended
  * @BUFTRACK_RECORD_DOUBTFUL: live, but older than the domain's latest gap
  * @BUFTRACK_RECORD_ORPHANED: live, but its owner has ended
+ * @BUFTRACK_RECORD_REDACTED: another user's: its address and id read as 0
  */
 enum buftrack_record_state {
 	BUFTRACK_RECORD_LIVE = 1 << 0,
@@ -693,6 +694,7 @@ enum buftrack_record_state {
 	BUFTRACK_RECORD_REMAINING = 1 << 2,
 	BUFTRACK_RECORD_DOUBTFUL = 1 << 3,
 	BUFTRACK_RECORD_ORPHANED = 1 << 4,
+	BUFTRACK_RECORD_REDACTED = 1 << 5,
 };
 
 /**
@@ -729,32 +731,95 @@ struct buftrack_record {
 };
 
 /**
- * struct buftrack_cursor - a place in the listing of a device's records
- * @client: client whose records are listed, 0: the shared domain
- * @address: of the last record listed
- * @id: of the last record listed
- * @stamp: of the last remaining record listed
- * @space: space of the last record listed
- * @part: which part of the listing; all fields 0: its beginning
+ * struct buftrack_event_record - a record that an event names
+ * @client: its owner; 0: the event names no such record, and all else is 0
+ * @ended_by: client that freed it, 0 if it was live
+ * @address: address in the space of the report
+ * @size: size in bytes
+ * @span: extent in bytes, 0 if unknown
+ * @id: the reporter's identity of it, 0: none
+ * @allocated: when, by the device's clock, in ns
+ * @ended: when it was freed, likewise; 0 if it was live
+ * @state: LIVE or FREED of enum buftrack_record_state, with DOUBTFUL, ORPHANED and
+ *	   REDACTED where they hold
+ * @repeats: how often it was freed again, this time included
+ * @pid: thread group of the owner, as in struct buftrack_client_info
+ * @ended_by_pid: thread group that freed it, likewise
+ * @comm: name of the owner's process
+ * @ended_by_comm: name of the process that freed it
  */
-struct buftrack_cursor {
+struct buftrack_event_record {
 	__aligned_u64 client;
+	__aligned_u64 ended_by;
 	__aligned_u64 address;
+	__aligned_u64 size;
+	__aligned_u64 span;
 	__aligned_u64 id;
+	__aligned_u64 allocated;
+	__aligned_u64 ended;
+	__u32 state;
+	__u32 repeats;
+	__u32 pid;
+	__u32 ended_by_pid;
+	char comm[BUFTRACK_COMM_SIZE];
+	char ended_by_comm[BUFTRACK_COMM_SIZE];
+};
+
+/**
+ * struct buftrack_event - a wrong report, with its evidence
+ * @size: bytes of this event in the stream; the next one follows after them
+ * @verdict: enum buftrack_verdict, other than OK, DISABLED and UNTRACKED
+ * @sequence: number of the event on its device, from 1
+ * @dropped: events right before this one that this reader was too late for
+ * @stamp: when, by the device's clock, in ns
+ * @client: client that made the report
+ * @report: the report; address and id are 0 where the reader may not see them
+ * @pid: thread group of the client, as in struct buftrack_client_info
+ * @uid: user of the client, in the reader's user namespace
+ * @comm: name of the client's process
+ * @target: the record that the report was about, as it was before it: freed
+ *	    already, another's, of another size, replaced by the alloc
+ * @hit: the live record that was in the way: that a free would have hit, that an
+ *	 alloc overlaps, or, for an unknown id, a record at the same address
+ *
+ * read() on a device's node gives events, whole ones only, the oldest kept first,
+ * to each open file from the beginning. It fails with EINVAL if not even one fits
+ * and EAGAIN if there is none and the file is non-blocking, and gives 0 bytes
+ * after the last one of a device that was removed. poll() tells when there is
+ * something to read.
+ */
+struct buftrack_event {
+	__u32 size;
+	__u32 verdict;
+	__aligned_u64 sequence;
+	__aligned_u64 dropped;
 	__aligned_u64 stamp;
-	__u32 space;
-	__u32 part;
+	__aligned_u64 client;
+	struct buftrack_report report;
+	__u32 pid;
+	__u32 uid;
+	char comm[BUFTRACK_COMM_SIZE];
+	struct buftrack_event_record target;
+	struct buftrack_event_record hit;
 };
 
 /* struct buftrack_records: any space */
 #define BUFTRACK_ANY_SPACE 0xffffffffU
 
 /**
+ * enum buftrack_records_flags - how to go on with a listing
+ * @BUFTRACK_RECORDS_BEGIN: begin a new listing on this file, with the filters
+ *	given; without it, the listing that the file has goes on
+ */
+enum buftrack_records_flags {
+	BUFTRACK_RECORDS_BEGIN = 1 << 0,
+};
+
+/**
  * struct buftrack_records - ioctl(BUFTRACK_IOCTL_RECORDS), device node
  * @size: sizeof(struct buftrack_records)
- * @flags: must be 0
- * @cursor: in: all 0 to begin, or as the call before left it; out: where to go
- *	    on
+ * @flags: combination of enum buftrack_records_flags; EINVAL if there is no
+ *	   listing to go on with
  * @client: only records that this client owns; 0: any
  * @space: only records of this space, or BUFTRACK_ANY_SPACE
  * @states: only records in these states: a combination of the first three of
@@ -765,18 +830,24 @@ struct buftrack_cursor {
  * @records: pointer to an array of struct buftrack_record
  * @nr: in: length of the array; out: how many were filled in
  * @record_size: sizeof(struct buftrack_record)
+ * @instant: out: stamp of the instant that the listing is of: its beginning
+ * @missed: out: records of that instant that were dropped before the listing
+ *	    came to them, so far
  * @end: out: 1 when there are no more records
- * @reserved: must be 0
+ * @exact: out: at the end, 1 if the listing has all records of the instant and no
+ *	   other ones. 0 if some were missed, if so many listings were under way
+ *	   that this one was not told of them, or if the device was removed.
  *
- * One call may fill in less than @nr records, or none, and yet not be the end.
- * Reports go on meanwhile: a record that stays through a whole listing is in it
- * exactly once; one that comes, goes or changes may be missing, or be in it once
- * for each state that it had.
+ * The listing is of the instant at which it began, with the states that the
+ * records had then, while reports go on: what was allocated later is left out,
+ * and what was freed later is listed as live. An open file has one listing at a
+ * time, and keeps its filters; an error ends it. One call may fill in less than @nr records, or
+ * none, and yet not be the end. Addresses and ids of another user's buffers are
+ * given to openers with CAP_PERFMON or CAP_SYS_ADMIN.
  */
 struct buftrack_records {
 	__u32 size;
 	__u32 flags;
-	struct buftrack_cursor cursor;
 	__aligned_u64 client;
 	__u32 space;
 	__u32 states;
@@ -786,8 +857,10 @@ struct buftrack_records {
 	__aligned_u64 records;
 	__u32 nr;
 	__u32 record_size;
+	__aligned_u64 instant;
+	__aligned_u64 missed;
 	__u32 end;
-	__u32 reserved;
+	__u32 exact;
 };
 #define BUFTRACK_IOCTL_RECORDS _IO(BUFTRACK_TYPE, BUFTRACK_CMD_RECORDS)
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /sys/class/buftrack/buftrack<n>/: one value per file */
+#include <linux/device.h>
+#include <linux/sysfs.h>
+#include "device.h"
+
+static void read_totals(struct device *d, struct bt_counters *counters)
+{
+	bt_read_counters(bt_device_of(d)->tracker, BUFTRACK_SCOPE_DEVICE, 0,
+			 counters);
+}
+
+static ssize_t name_show(struct device *d, struct device_attribute *attr,
+			 char *buf)
+{
+	return sysfs_emit(buf, "%s\n", bt_device_of(d)->name);
+}
+static DEVICE_ATTR_RO(name);
+
+static ssize_t driver_show(struct device *d, struct device_attribute *attr,
+				char *buf)
+{
+	return sysfs_emit(buf, "%s\n", bt_device_driver(bt_device_of(d)));
+}
+static DEVICE_ATTR_RO(driver);
+
+static ssize_t enabled_show(struct device *d, struct device_attribute *attr,
+			    char *buf)
+{
+	return sysfs_emit(buf, "%d\n",
+			  READ_ONCE(bt_device_of(d)->tracker->enabled));
+}
+static DEVICE_ATTR_RO(enabled);
+
+static ssize_t live_bytes_show(struct device *d, struct device_attribute *attr,
+			       char *buf)
+{
+	struct bt_counters counters;
+
+	read_totals(d, &counters);
+	return sysfs_emit(buf, "%llu\n", counters.v[BUFTRACK_LIVE_BYTES]);
+}
+static DEVICE_ATTR_RO(live_bytes);
+
+/* All frees that were wrong, but for those that the driver refused in time */
+static ssize_t wrong_frees_show(struct device *d, struct device_attribute *attr,
+				char *buf)
+{
+	struct bt_counters counters;
+	u64 wrong = 0;
+	u32 i;
+
+	read_totals(d, &counters);
+	for (i = BUFTRACK_DOUBLE_FREES; i <= BUFTRACK_UNKNOWN_FREES_NEVER; i++)
+		if (i != BUFTRACK_REFUSED_FREES)
+			wrong += counters.v[i];
+	return sysfs_emit(buf, "%llu\n", wrong);
+}
+static DEVICE_ATTR_RO(wrong_frees);
+
+static struct attribute *bt_device_attrs[] = {
+	&dev_attr_name.attr,
+	&dev_attr_driver.attr,
+	&dev_attr_enabled.attr,
+	&dev_attr_live_bytes.attr,
+	&dev_attr_wrong_frees.attr,
+	NULL
+};
+
+static const struct attribute_group bt_device_group = {
+	.attrs = bt_device_attrs,
+};
+
+const struct attribute_group *bt_device_groups[] = {
+	&bt_device_group,
+	NULL
+};

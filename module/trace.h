@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tracepoints: buftrack:buftrack_alloc, buftrack_free and buftrack_wrong */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM buftrack
+
+#if !defined(BUFTRACK_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define BUFTRACK_TRACE_H
+
+#include <linux/tracepoint.h>
+#include <linux/buftrack.h>
+
+#ifndef BUFTRACK_VERDICT_NAMES
+#define BUFTRACK_VERDICT_NAMES						\
+	{ BUFTRACK_OK, "ok" },						\
+	{ BUFTRACK_DISABLED, "disabled" },				\
+	{ BUFTRACK_UNTRACKED, "untracked" },				\
+	{ BUFTRACK_DOUBLE_ALLOC, "double_alloc" },			\
+	{ BUFTRACK_OVERLAP, "overlap" },				\
+	{ BUFTRACK_REFUSED_FREE, "refused_free" },			\
+	{ BUFTRACK_FOREIGN_FREE, "foreign_free" },			\
+	{ BUFTRACK_SIZE_MISMATCH, "size_mismatch" },			\
+	{ BUFTRACK_DOUBLE_FREE, "double_free" },			\
+	{ BUFTRACK_STALE_FREE, "stale_free" },				\
+	{ BUFTRACK_INVALID_FREE, "invalid_free" },			\
+	{ BUFTRACK_UNKNOWN_PRE_ATTACH, "unknown_free:pre_attach" },	\
+	{ BUFTRACK_UNKNOWN_GAP, "unknown_free:gap" },			\
+	{ BUFTRACK_UNKNOWN_EVICTED, "unknown_free:evicted" },		\
+	{ BUFTRACK_UNKNOWN_OTHER_ID, "unknown_free:other_id" },		\
+	{ BUFTRACK_UNKNOWN_NEVER, "unknown_free:never" }
+#endif
+
+DECLARE_EVENT_CLASS(buftrack_report,
+	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
+		 int verdict),
+	TP_ARGS(device, client, r, verdict),
+	TP_STRUCT__entry(
+		__field(u32, device)
+		__field(u32, space)
+		__field(u64, client)
+		__field(u64, address)
+		__field(u64, size)
+		__field(u64, span)
+		__field(u64, id)
+		__field(u32, flags)
+		__field(u32, verdict)
+	),
+	TP_fast_assign(
+		__entry->device = device;
+		__entry->space = r->space;
+		__entry->client = client;
+		__entry->address = r->address;
+		__entry->size = r->size;
+		__entry->span = r->span;
+		__entry->id = r->id;
+		__entry->flags = r->flags;
+		__entry->verdict = verdict;
+	),
+	TP_printk("device=%u client=%llu space=%u address=0x%llx size=%llu span=%llu id=0x%llx flags=0x%x verdict=%s",
+		  __entry->device, __entry->client, __entry->space,
+		  __entry->address, __entry->size, __entry->span, __entry->id,
+		  __entry->flags,
+		  __print_symbolic(__entry->verdict, BUFTRACK_VERDICT_NAMES))
+);
+
+/* Every alloc that is reported, with its verdict */
+DEFINE_EVENT(buftrack_report, buftrack_alloc,
+	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
+		 int verdict),
+	TP_ARGS(device, client, r, verdict)
+);
+
+/* Every free that is reported, with its verdict */
+DEFINE_EVENT(buftrack_report, buftrack_free,
+	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
+		 int verdict),
+	TP_ARGS(device, client, r, verdict)
+);
+
+/* Every wrong report, alloc or free: those that are events, too */
+DEFINE_EVENT(buftrack_report, buftrack_wrong,
+	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
+		 int verdict),
+	TP_ARGS(device, client, r, verdict)
+);
+
+#endif /* BUFTRACK_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_PATH .
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

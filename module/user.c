@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What each user has of what all share */
+#include <linux/err.h>
+#include <linux/hashtable.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include "settings.h"
+#include "user.h"
+
+static DEFINE_MUTEX(users_lock);	/* guards the table, and refs and nr_clients */
+static DEFINE_HASHTABLE(users, 6);
+
+static struct bt_user *find_user(kuid_t uid)
+{
+	struct bt_user *user;
+
+	hash_for_each_possible(users, user, link, __kuid_val(uid))
+		if (uid_eq(user->uid, uid))
+			return user;
+	return NULL;
+}
+
+static struct bt_user *find_or_create(kuid_t uid)
+{
+	struct bt_user *user = find_user(uid);
+
+	lockdep_assert_held(&users_lock);
+	if (user)
+		return user;
+	user = kzalloc(sizeof(*user), GFP_KERNEL_ACCOUNT);
+	if (!user)
+		return NULL;
+	user->uid = uid;
+	hash_add(users, &user->link, __kuid_val(uid));
+	return user;
+}
+
+static void put_locked(struct bt_user *user)
+{
+	lockdep_assert_held(&users_lock);
+	if (--user->refs)
+		return;
+	hash_del(&user->link);
+	kfree(user);
+}
+
+/**
+ * bt_user_enter() - a user begins one more client
+ * @uid: the user
+ *
+ * Context: may sleep.
+ * Return: the user, for bt_user_leave() and bt_user_put(), or an ERR_PTR: -EUSERS
+ * if it has as many open clients as one user may, -ENOMEM.
+ */
+struct bt_user *bt_user_enter(kuid_t uid)
+{
+	struct bt_user *user;
+
+	mutex_lock(&users_lock);
+	user = find_or_create(uid);
+	if (!user) {
+		user = ERR_PTR(-ENOMEM);
+		goto unlock;
+	}
+	user->refs++;
+	user->records.max = bt_setting_records_per_user();
+	if (user->nr_clients >= bt_setting_clients_per_user()) {
+		put_locked(user);
+		user = ERR_PTR(-EUSERS);
+		goto unlock;
+	}
+	user->nr_clients++;
+unlock:
+	mutex_unlock(&users_lock);
+	return user;
+}
+
+/**
+ * bt_user_leave() - one of a user's clients has ended
+ * @user: the user; its records may still be there
+ */
+void bt_user_leave(struct bt_user *user)
+{
+	mutex_lock(&users_lock);
+	user->nr_clients--;
+	mutex_unlock(&users_lock);
+}
+
+/**
+ * bt_user_put() - nothing refers to one of a user's clients any more
+ * @user: the user
+ */
+void bt_user_put(struct bt_user *user)
+{
+	mutex_lock(&users_lock);
+	put_locked(user);
+	mutex_unlock(&users_lock);
+}

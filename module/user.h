@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What each user has of what all share: so that nobody can crowd others out */
+#ifndef BUFTRACK_USER_H
+#define BUFTRACK_USER_H
+
+#include <linux/list.h>
+#include <linux/uidgid.h>
+#include "core/tracker.h"
+
+/**
+ * struct bt_user - a user without CAP_SYS_ADMIN who has open clients or records
+ * @link: in the table of users
+ * @uid: who it is
+ * @refs: clients that refer to it, open or not
+ * @nr_clients: open clients
+ * @records: live and freed records
+ */
+struct bt_user {
+	struct hlist_node link;
+	kuid_t uid;
+	u32 refs;
+	u32 nr_clients;
+	struct bt_quota records;
+};
+
+struct bt_user *bt_user_enter(kuid_t uid);
+void bt_user_leave(struct bt_user *user);
+void bt_user_put(struct bt_user *user);
+
+#endif /* BUFTRACK_USER_H */
