@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * buftrack_listing: a walk over the records of a device
+ * buftrack_listing: the records of a device as of an instant
  */
 #include <stdlib.h>
 
@@ -31,6 +31,7 @@ buftrack_listing_new(struct buftrack_device *device,
 		listing->query = filter->query;
 	else
 		listing->query.space = BUFTRACK_ANY_SPACE;
+	listing->query.flags = BUFTRACK_RECORDS_BEGIN;
 	return listing;
 }
 
@@ -51,6 +52,7 @@ static int fetch(struct buftrack_listing *listing)
 	if (uapi_records(listing->device->fd, query))
 		return -1;
 	listing->filled = query->nr;
+	query->flags = 0;
 	return 0;
 }
 
@@ -66,4 +68,19 @@ API int buftrack_listing_next(struct buftrack_listing *listing,
 	}
 	*buffer = &listing->chunk[listing->at++];
 	return 1;
+}
+
+API uint64_t buftrack_listing_instant(const struct buftrack_listing *listing)
+{
+	return listing->query.instant;
+}
+
+API uint64_t buftrack_listing_missed(const struct buftrack_listing *listing)
+{
+	return listing->query.missed;
+}
+
+API bool buftrack_listing_is_exact(const struct buftrack_listing *listing)
+{
+	return listing->query.end && listing->query.exact;
 }
