@@ -27,16 +27,21 @@
 #define BT_MAX_REMAINING	BIT(24)
 #define BT_MAX_EVENTS		65536
 
+/* Spaces that a user can add to a device of another's */
+#define BT_MAX_SPACES_PER_USER	16
+
 struct bt_file;
 
 /**
  * struct bt_space - a space of a device
  * @name: its name
  * @capacity: bytes, 0: unknown
+ * @uid: who added it
  */
 struct bt_space {
 	char name[BUFTRACK_SPACE_NAME_SIZE];
 	u64 capacity;
+	kuid_t uid;
 };
 
 /**

@@ -61,7 +61,8 @@ struct bt_reporter {
  * @lock: guards becoming a client, @position and @listing
  * @reporter: the client that it is, NULL: none yet
  * @position: number of the event that was read last
- * @listing: the listing under way, NULL: none yet; see records.c
+ * @listing: the listing that can be gone on with, NULL: none, or a call has it;
+ *	     see records.c
  */
 struct bt_file {
 	struct file *file;
@@ -84,12 +85,6 @@ struct bt_client *bt_file_client(struct bt_file *file);
 bool bt_opener_exited(const struct bt_opener *opener);
 void bt_reporter_free(struct bt_reporter *reporter);
 
-/**
- * bt_reporter_of() - who a client of the tracker is
- * @c: the client
- *
- * Return: the reporter that it is embedded in.
- */
 /* records.c */
 void bt_records_release(struct bt_file *file);
 
@@ -98,6 +93,12 @@ ssize_t bt_stream_read(struct file *filp, char __user *buf, size_t count,
 		       loff_t *ppos);
 __poll_t bt_stream_poll(struct file *filp, poll_table *wait);
 
+/**
+ * bt_reporter_of() - who a client of the tracker is
+ * @c: the client
+ *
+ * Return: the reporter that it is embedded in.
+ */
 static inline struct bt_reporter *bt_reporter_of(struct bt_client *c)
 {
 	return container_of(c, struct bt_reporter, client);

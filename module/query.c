@@ -62,6 +62,7 @@ static void fill_device_info(struct bt_device *dev,
 	info->nr_records = t->nr_records;
 	info->max_clients = t->limits.max_clients;
 	info->max_records = t->limits.max_records;
+	info->max_client_records = t->limits.max_client_records;
 	info->max_freed = t->limits.max_freed;
 	info->max_closed = t->limits.max_closed;
 	info->max_remaining = t->limits.max_remaining;
@@ -110,11 +111,14 @@ static void change_settings(struct bt_tracker *t, const void *arg)
 		t->limits.max_closed = set->max_closed;
 	if (set->fields & BUFTRACK_SET_MAX_REMAINING)
 		t->limits.max_remaining = set->max_remaining;
+	if (set->fields & BUFTRACK_SET_MAX_CLIENT_RECORDS)
+		t->limits.max_client_records = set->max_client_records;
 }
 
 #define BT_SET_ALL (BUFTRACK_SET_ENABLED | BUFTRACK_SET_MAX_RECORDS |	\
 		    BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_CLIENTS |	\
-		    BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING)
+		    BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING |	\
+		    BUFTRACK_SET_MAX_CLIENT_RECORDS)
 
 static bool out_of_range(const struct buftrack_device_set *set, u32 field,
 			 u64 value, u64 min, u64 max)
@@ -136,7 +140,9 @@ static int check_settings(const struct buftrack_device_set *set)
 	    out_of_range(set, BUFTRACK_SET_MAX_CLOSED, set->max_closed, 0,
 			 BT_MAX_CLIENTS) ||
 	    out_of_range(set, BUFTRACK_SET_MAX_REMAINING, set->max_remaining, 0,
-			 BT_MAX_REMAINING))
+			 BT_MAX_REMAINING) ||
+	    out_of_range(set, BUFTRACK_SET_MAX_CLIENT_RECORDS,
+			 set->max_client_records, 1, BT_MAX_RECORDS))
 		return -EINVAL;
 	return 0;
 }
@@ -212,14 +218,15 @@ static void fill_client_info(const struct bt_view *view, struct bt_reporter *r,
 	info->pid = bt_view_pid(view, r->opener.tgid);
 	info->tid = bt_view_pid(view, r->opener.tid);
 	info->uid = bt_view_uid(view, r->opener.uid);
-	info->claimed_pid = info->pid ? r->claimed_pid : 0;
-	info->start_time = r->opener.start_time;
 	info->opened = r->client.opened;
 	info->closed = r->client.closed;
-	info->first_id = r->client.first_id;
+	if (bt_view_addresses(view, &r->client))
+		info->first_id = r->client.first_id;
 	bt_view_comm(view, &r->opener, info->comm);
 	if (!info->pid)
 		return;
+	info->claimed_pid = r->claimed_pid;
+	info->start_time = r->opener.start_time;
 	memcpy(info->claimed_name, r->claimed_name, sizeof(info->claimed_name));
 }
 

@@ -60,6 +60,9 @@ static void fill_place(const struct bt_view *view, struct buftrack_record *out,
 	}
 	out->address = rec->address;
 	out->id = rec->id;
+	out->site = rec->site;
+	if (out->state & BUFTRACK_RECORD_FREED)
+		out->ended_site = rec->freed.site;
 }
 
 static void fill_record(struct bt_reader_listing *l, const struct bt_record *rec,
@@ -169,28 +172,40 @@ static int check_query(const struct bt_device *dev,
 	return 0;
 }
 
+static void end_listing(struct bt_file *file, struct bt_reader_listing *l)
+{
+	if (l)
+		bt_listing_end(file->dev->tracker, &l->listing);
+	kfree(l);
+}
+
+/* Leave a file with another listing, or none; returns the one that it had */
+static struct bt_reader_listing *exchange(struct bt_file *file,
+					  struct bt_reader_listing *l)
+{
+	mutex_lock(&file->lock);
+	swap(file->listing, l);
+	mutex_unlock(&file->lock);
+	return l;
+}
+
 /**
  * bt_records_release() - end the listing of a file, if it has one
- * @file: the file, locked or being released
+ * @file: the file
  */
 void bt_records_release(struct bt_file *file)
 {
-	if (file->listing)
-		bt_listing_end(file->dev->tracker, &file->listing->listing);
-	kfree(file->listing);
-	file->listing = NULL;
+	end_listing(file, exchange(file, NULL));
 }
 
-static int begin_listing(struct bt_file *file, const struct buftrack_records *q)
+static struct bt_reader_listing *begin_listing(struct bt_file *file,
+					       const struct buftrack_records *q)
 {
 	struct bt_reader_listing *l;
 
-	lockdep_assert_held(&file->lock);
 	l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
 	if (!l)
-		return -ENOMEM;
-	bt_records_release(file);
-	file->listing = l;
+		return NULL;
 	l->min_size = q->min_size;
 	l->min_age = q->min_age;
 	l->max_age = q->max_age;
@@ -202,25 +217,7 @@ static int begin_listing(struct bt_file *file, const struct buftrack_records *q)
 		.emit = emit,
 	};
 	bt_listing_begin(file->dev->tracker, &l->listing, l->begun);
-	return 0;
-}
-
-static int go_on(struct bt_file *file, struct buftrack_records *q)
-{
-	struct bt_reader_listing *l;
-	int err = 0;
-
-	if (q->flags & BUFTRACK_RECORDS_BEGIN)
-		err = begin_listing(file, q);
-	l = file->listing;
-	if (err || !l)
-		return err ?: -EINVAL;
-	bt_view_init(&l->view, file);
-	err = list_records(file->dev->tracker, l, q);
-	/* What a fault kept from the reader cannot be listed again */
-	if (err || l->listing.end)
-		bt_records_release(file);
-	return err;
+	return l;
 }
 
 /**
@@ -233,14 +230,27 @@ static int go_on(struct bt_file *file, struct buftrack_records *q)
 int bt_do_records(struct bt_file *file, void *arg)
 {
 	struct buftrack_records *q = arg;
+	struct bt_reader_listing *l;
 	int err;
 
 	err = check_query(file->dev, q);
 	if (err)
 		return err;
-	/* A mutex of this file alone: who keeps us here keeps himself out */
-	mutex_lock(&file->lock);
-	err = go_on(file, q);
-	mutex_unlock(&file->lock);
+	/* The listing is this call's while it writes to user memory, unlocked */
+	l = exchange(file, NULL);
+	if (q->flags & BUFTRACK_RECORDS_BEGIN) {
+		end_listing(file, l);
+		l = begin_listing(file, q);
+		if (!l)
+			return -ENOMEM;
+	}
+	if (!l)
+		return -EINVAL;
+	bt_view_init(&l->view, file);
+	err = list_records(file->dev->tracker, l, q);
+	/* What a fault kept from the reader cannot be listed again */
+	if (!err && !l->listing.end)
+		l = exchange(file, l);
+	end_listing(file, l);
 	return err;
 }

@@ -29,6 +29,11 @@ module_param(records_per_device, ulong, 0644);
 MODULE_PARM_DESC(records_per_device,
 		 "most records of a new device, live and freed (default 16777216)");
 
+static ulong records_per_client = 4194304;
+module_param(records_per_client, ulong, 0644);
+MODULE_PARM_DESC(records_per_client,
+		 "most records that one client of a new device owns, live and freed (default 4194304)");
+
 static ulong freed_records = 65536;
 module_param(freed_records, ulong, 0644);
 MODULE_PARM_DESC(freed_records,
@@ -139,6 +144,8 @@ void bt_setting_limits(struct bt_limits *limits)
 	*limits = (struct bt_limits) {
 		.max_records = clamp_t(u64, READ_ONCE(records_per_device), 1,
 				       BT_MAX_RECORDS),
+		.max_client_records = clamp_t(u64, READ_ONCE(records_per_client),
+					      1, BT_MAX_RECORDS),
 		.max_freed = min_t(u64, READ_ONCE(freed_records),
 				   BT_MAX_RECORDS),
 		.max_clients = clamp_t(u32, READ_ONCE(clients_per_device), 1,

@@ -26,13 +26,35 @@ static int update_capacity(struct bt_space *space, u64 capacity)
 	return 0;
 }
 
-static int create_space(struct bt_device *dev,
-			const struct buftrack_space_add *add)
+static u32 added_by(const struct bt_device *dev, kuid_t uid)
 {
-	struct bt_space *space = &dev->spaces[dev->nr_spaces];
+	u32 i, n = 0;
 
+	for (i = 0; i < dev->nr_spaces; i++)
+		n += uid_eq(dev->spaces[i].uid, uid);
+	return n;
+}
+
+static int check_quota(const struct bt_device *dev, const struct bt_file *file)
+{
 	if (dev->nr_spaces == BUFTRACK_MAX_SPACES)
 		return -ENOSPC;
+	if (!bt_device_managed_by(dev, file) &&
+	    added_by(dev, file->opener.uid) >= BT_MAX_SPACES_PER_USER)
+		return -EDQUOT;
+	return 0;
+}
+
+static int create_space(struct bt_file *file,
+			const struct buftrack_space_add *add)
+{
+	struct bt_device *dev = file->dev;
+	struct bt_space *space = &dev->spaces[dev->nr_spaces];
+	int err = check_quota(dev, file);
+
+	if (err)
+		return err;
+	space->uid = file->opener.uid;
 	strscpy(space->name, add->name, sizeof(space->name));
 	space->capacity = add->capacity;
 	/* From here on, reports can name it */
@@ -67,7 +89,7 @@ int bt_do_space_add(struct bt_file *file, void *arg)
 	add->created = !space;
 	add->space = space ? space - dev->spaces : dev->nr_spaces;
 	err = space ? update_capacity(space, add->capacity) :
-		      create_space(dev, add);
+		      create_space(file, add);
 	mutex_unlock(&dev->lock);
 	return err;
 }

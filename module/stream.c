@@ -34,6 +34,8 @@ static void fill_record(const struct bt_view *view,
 	if (bt_view_addresses(view, from->owner)) {
 		to->address = from->address;
 		to->id = from->id;
+		to->site = from->site;
+		to->ended_site = from->freed_site;
 	} else {
 		to->state |= BUFTRACK_RECORD_REDACTED;
 	}
@@ -65,6 +67,7 @@ static void fill_event(void *arg, const struct bt_event *from)
 	if (!may_see_report(view, from)) {
 		to->report.address = 0;
 		to->report.id = 0;
+		to->report.site = 0;
 	}
 	to->pid = bt_view_pid(view, reporter->opener.tgid);
 	to->uid = bt_view_uid(view, reporter->opener.uid);
@@ -73,23 +76,42 @@ static void fill_event(void *arg, const struct bt_event *from)
 	fill_record(view, &to->hit, &from->hit);
 }
 
+/* Take the next event; false if there is none */
+static bool take_event(struct bt_file *file, struct bt_delivery *delivery)
+{
+	struct buftrack_event *event = &delivery->event;
+	bool found;
+
+	memset(event, 0, sizeof(*event));
+	event->size = sizeof(*event);
+	mutex_lock(&file->lock);
+	found = bt_events_next(file->dev->tracker, &file->position,
+			       &event->dropped, fill_event, delivery);
+	event->sequence = file->position;
+	mutex_unlock(&file->lock);
+	return found;
+}
+
+/* What could not be delivered can be read again, if nobody has read on */
+static void give_back(struct bt_file *file, const struct buftrack_event *event)
+{
+	mutex_lock(&file->lock);
+	if (file->position == event->sequence)
+		file->position -= event->dropped + 1;
+	mutex_unlock(&file->lock);
+}
+
 /* Returns bytes that were read, 0 if there is no later event, or an errno */
 static ssize_t read_event(struct bt_file *file, struct bt_delivery *delivery,
 			  char __user *buf)
 {
-	struct buftrack_event *event = &delivery->event;
-	u64 position = file->position;
-
-	memset(event, 0, sizeof(*event));
-	event->size = sizeof(*event);
-	if (!bt_events_next(file->dev->tracker, &position, &event->dropped,
-			    fill_event, delivery))
+	if (!take_event(file, delivery))
 		return 0;
-	event->sequence = position;
-	if (copy_to_user(buf, event, sizeof(*event)))
+	if (copy_to_user(buf, &delivery->event, sizeof(delivery->event))) {
+		give_back(file, &delivery->event);
 		return -EFAULT;
-	file->position = position;
-	return sizeof(*event);
+	}
+	return sizeof(delivery->event);
 }
 
 /* As many whole events as there are and fit; an errno only if there is none */
@@ -101,14 +123,12 @@ static ssize_t read_events(struct bt_file *file, char __user *buf, size_t count)
 	if (!delivery)
 		return -ENOMEM;
 	bt_view_init(&delivery->view, file);
-	mutex_lock(&file->lock);
 	while (n > 0 && count - done >= sizeof(delivery->event)) {
 		n = read_event(file, delivery, buf + done);
 		if (n > 0)
 			done += n;
 		cond_resched();
 	}
-	mutex_unlock(&file->lock);
 	kfree(delivery);
 	return done ?: n;
 }

@@ -41,6 +41,8 @@ DECLARE_EVENT_CLASS(buftrack_report,
 		__field(u64, size)
 		__field(u64, span)
 		__field(u64, id)
+		__field(u64, site)
+		__field(u32, op)
 		__field(u32, flags)
 		__field(u32, verdict)
 	),
@@ -52,13 +54,16 @@ DECLARE_EVENT_CLASS(buftrack_report,
 		__entry->size = r->size;
 		__entry->span = r->span;
 		__entry->id = r->id;
+		__entry->site = r->site;
+		__entry->op = r->op;
 		__entry->flags = r->flags;
 		__entry->verdict = verdict;
 	),
-	TP_printk("device=%u client=%llu space=%u address=0x%llx size=%llu span=%llu id=0x%llx flags=0x%x verdict=%s",
-		  __entry->device, __entry->client, __entry->space,
-		  __entry->address, __entry->size, __entry->span, __entry->id,
-		  __entry->flags,
+	TP_printk("device=%u client=%llu op=%s space=%u address=0x%llx size=%llu span=%llu id=0x%llx site=0x%llx flags=0x%x verdict=%s",
+		  __entry->device, __entry->client,
+		  __entry->op == BUFTRACK_ALLOC ? "alloc" : "free",
+		  __entry->space, __entry->address, __entry->size,
+		  __entry->span, __entry->id, __entry->site, __entry->flags,
 		  __print_symbolic(__entry->verdict, BUFTRACK_VERDICT_NAMES))
 );
 

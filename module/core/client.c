@@ -29,6 +29,7 @@ int bt_client_init(struct bt_client *c, bool shared, gfp_t gfp)
 	memset(c, 0, sizeof(*c));
 	RB_CLEAR_NODE(&c->node);
 	INIT_LIST_HEAD(&c->link);
+	INIT_LIST_HEAD(&c->events);
 	c->shared = shared;
 	c->holdings = kcalloc(BUFTRACK_MAX_SPACES, sizeof(*c->holdings), gfp);
 	if (!c->holdings)

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The latest wrong reports: a ring of fixed size, written under the lock
+ * The latest wrong reports: places for a fixed number, filled under the lock
  *
- * However fast wrong reports come, they cost no more memory than the ring has.
+ * However fast wrong reports come, they cost no more memory than these places, and
+ * a client that makes many of them loses its own old ones rather than others'.
  * Readers keep positions of their own and are told what they were too late for.
  */
 #include <linux/mm.h>
 #include "export.h"
 #include "index.h"
 
-static struct bt_event *slot(struct bt_events *events, u64 number)
-{
-	u64 size = events->size;
+/* A client with one of so many parts of the places makes place itself */
+#define BT_EVENTS_SHARE		4
 
-	return &events->ring[number - div64_u64(number, size) * size];
+static struct bt_event *event_of(struct rb_node *node)
+{
+	return rb_entry_safe(node, struct bt_event, node);
 }
 
 static struct bt_client *keep(struct bt_client *c)
@@ -50,49 +52,54 @@ static void keep_record(struct bt_event_record *to, const struct bt_domain *d,
 	to->size = rec->size;
 	to->span = rec->span;
 	to->allocated = rec->allocated;
+	to->site = rec->site;
 	to->state = state_of(d, rec);
 	if (rec->is_freed) {
 		to->by = keep(rec->freed.by);
 		to->freed = rec->freed.stamp;
+		to->freed_site = rec->freed.site;
 		to->repeats = rec->repeats;
 	}
 }
 
-static void forget_event(struct bt_tracker *t, struct bt_event *event)
+/* Take an event from where it is kept; its place is then free */
+static void drop_event(struct bt_tracker *t, struct bt_event *event)
 {
-	forget(t, event->reporter);
+	rb_erase_cached(&event->node, &t->events.kept);
+	list_del(&event->link);
+	event->reporter->nr_events--;
 	forget(t, event->target.owner);
 	forget(t, event->target.by);
 	forget(t, event->hit.owner);
 	forget(t, event->hit.by);
-	event->reporter = NULL;
+	forget(t, event->reporter);
 }
 
 /**
  * bt_events_setup() - make place for events
  * @t: the tracker
- * @size: how many to keep; if there is a ring already, it stays as it is
+ * @size: how many to keep; if there is place already, it stays as it is
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
  */
 int bt_events_setup(struct bt_tracker *t, u32 size)
 {
-	struct bt_event *ring;
+	struct bt_event *slots;
 	unsigned long irq;
 
 	if (READ_ONCE(t->events.size) || !size)
 		return 0;
-	ring = kvcalloc(size, sizeof(*ring), GFP_KERNEL);
-	if (!ring)
+	slots = kvcalloc(size, sizeof(*slots), GFP_KERNEL);
+	if (!slots)
 		return -ENOMEM;
 	raw_spin_lock_irqsave(&t->lock, irq);
 	if (!t->events.size) {
-		swap(t->events.ring, ring);
+		swap(t->events.slots, slots);
 		t->events.size = size;
 	}
 	raw_spin_unlock_irqrestore(&t->lock, irq);
-	kvfree(ring);
+	kvfree(slots);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_events_setup);
@@ -105,14 +112,43 @@ EXPORT_SYMBOL_IF_KUNIT(bt_events_setup);
  */
 void bt_events_retire(struct bt_tracker *t)
 {
-	u32 i;
+	struct rb_node *node;
 
-	for (i = 0; i < t->events.size; i++)
-		if (t->events.ring[i].reporter)
-			forget_event(t, &t->events.ring[i]);
-	kvfree(t->events.ring);
-	t->events.ring = NULL;
+	while ((node = rb_first_cached(&t->events.kept)))
+		drop_event(t, event_of(node));
+	kvfree(t->events.slots);
+	t->events.slots = NULL;
 	t->events.size = 0;
+	t->events.nr = 0;
+}
+
+/* A place for one more event of a client */
+static struct bt_event *take_place(struct bt_tracker *t, struct bt_client *c)
+{
+	struct bt_events *events = &t->events;
+	struct bt_event *old;
+
+	if (events->nr < events->size)
+		return &events->slots[events->nr++];
+	if (c->nr_events && c->nr_events >= events->size / BT_EVENTS_SHARE)
+		old = list_first_entry(&c->events, struct bt_event, link);
+	else
+		old = event_of(rb_first_cached(&events->kept));
+	drop_event(t, old);
+	return old;
+}
+
+/* The latest event is behind all others */
+static void append(struct bt_events *events, struct bt_event *event)
+{
+	struct rb_node **link = &events->kept.rb_root.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = &parent->rb_right;
+	}
+	rb_link_node(&event->node, parent, link);
+	rb_insert_color_cached(&event->node, &events->kept, !parent);
 }
 
 /**
@@ -127,22 +163,42 @@ void bt_events_retire(struct bt_tracker *t)
 void __bt_events_add(struct bt_tracker *t, const struct bt_event *event,
 		     const struct bt_record *target, const struct bt_record *hit)
 {
-	const struct bt_domain *d = event->reporter->domain;
+	struct bt_client *reporter = event->reporter;
 	struct bt_event *to;
 
 	lockdep_assert_held(&t->lock);
 	t->events.last++;
 	if (!t->events.size)
 		return;
-	to = slot(&t->events, t->events.last);
-	if (to->reporter)
-		forget_event(t, to);
+	to = take_place(t, reporter);
+	to->number = t->events.last;
 	to->stamp = event->stamp;
 	to->report = event->report;
 	to->verdict = event->verdict;
-	to->reporter = keep(event->reporter);
-	keep_record(&to->target, d, target);
-	keep_record(&to->hit, d, hit);
+	to->reporter = keep(reporter);
+	list_add_tail(&to->link, &reporter->events);
+	reporter->nr_events++;
+	keep_record(&to->target, reporter->domain, target);
+	keep_record(&to->hit, reporter->domain, hit);
+	append(&t->events, to);
+}
+
+static struct bt_event *first_after(const struct bt_events *events, u64 number)
+{
+	struct rb_node *node = events->kept.rb_root.rb_node;
+	struct bt_event *found = NULL;
+
+	while (node) {
+		struct bt_event *event = event_of(node);
+
+		if (event->number > number) {
+			found = event;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return found;
 }
 
 /**
@@ -159,21 +215,17 @@ bool bt_events_next(struct bt_tracker *t, u64 *position, u64 *dropped,
 		    void (*emit)(void *arg, const struct bt_event *event),
 		    void *arg)
 {
-	struct bt_events *events = &t->events;
+	const struct bt_event *next;
 	unsigned long irq;
-	u64 oldest, next;
-	bool found;
 
 	raw_spin_lock_irqsave(&t->lock, irq);
-	oldest = events->last - min_t(u64, events->last, events->size) + 1;
-	next = max(*position + 1, oldest);
-	found = next <= events->last;
-	if (found) {
-		*dropped = next - *position - 1;
-		*position = next;
-		emit(arg, slot(events, next));
+	next = first_after(&t->events, *position);
+	if (next) {
+		*dropped = next->number - *position - 1;
+		*position = next->number;
+		emit(arg, next);
 	}
 	raw_spin_unlock_irqrestore(&t->lock, irq);
-	return found;
+	return next;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_events_next);

@@ -22,6 +22,7 @@ static void log_add(struct bt_tracker *t, struct bt_record *rec)
 	}
 	rec->freed.stamp = ++t->stamp;
 	rec->freed.by = NULL;
+	rec->freed.site = 0;
 	rb_link_node(&rec->node, parent, link);
 	rb_insert_color_cached(&rec->node, &t->remaining, !parent);
 	__bt_client_get(rec->owner);

@@ -100,6 +100,7 @@ static void add_freed(const struct bt_case *k, struct bt_record *rec)
 	rec->repeats = 0;
 	rec->freed.stamp = k->stamp;
 	rec->freed.by = reference(k->c);
+	rec->freed.site = k->r->site;
 	list_add_tail(&rec->freed.age, &k->d->freed);
 	bt_index_insert(&k->index->freed, rec);
 	k->d->nr_freed++;
@@ -175,6 +176,17 @@ static bool quota_reached(const struct bt_client *c)
 	return c->quota && atomic64_read(&c->quota->nr) >= (s64)c->quota->max;
 }
 
+/* Whether the device, the client and its user may have one more record */
+static bool within_bounds(const struct bt_case *k)
+{
+	const struct bt_limits *limits = &k->t->limits;
+
+	if (k->t->nr_records >= limits->max_records || quota_reached(k->c))
+		return false;
+	return k->c->shared ||
+	       k->d->nr_live + k->d->nr_freed < limits->max_client_records;
+}
+
 /*
  * ALLOC 3: see to it that the pool has a record for this alloc. One with the
  * same key, live (@same) or freed, makes place for it.
@@ -193,7 +205,7 @@ static int reserve_record(const struct bt_case *k, const struct bt_record *same)
 		drop_freed(k, freed);
 		return BUFTRACK_OK;
 	}
-	if (t->nr_records < t->limits.max_records && !quota_reached(k->c)) {
+	if (within_bounds(k)) {
 		if (t->pool.nr)
 			return BUFTRACK_OK;
 		if (k->flags & BT_MAY_REFILL)
@@ -218,6 +230,7 @@ static void record_alloc(const struct bt_case *k)
 		.space = r->space,
 		.allocated = k->stamp,
 		.owner = reference(k->c),
+		.site = r->site,
 		.live.epoch = k->d->epoch,
 	};
 	bt_quota_add(k->c, 1);

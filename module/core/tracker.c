@@ -30,6 +30,7 @@ struct bt_tracker *bt_tracker_create(struct bt_store *store,
 	t->pool.store = store;
 	t->clients = RB_ROOT;
 	t->remaining = RB_ROOT_CACHED;
+	t->events.kept = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&t->closed);
 	INIT_LIST_HEAD(&t->dead);
 	return t;

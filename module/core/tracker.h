@@ -70,11 +70,12 @@ struct bt_reach {
  * @span: extent in bytes, 0: unknown
  * @allocated: stamp of its alloc
  * @owner: client that allocated it
+ * @site: where it was allocated, as reported
  * @newest: highest stamp in the subtree of @node: of allocs in a live tree, of
  *	    frees in a freed one
  * @live: while it is live: its epoch, and the reach of the subtree
- * @freed: afterwards: stamp of the free or of the end, client that freed it,
- *	   place among the domain's freed records, oldest first
+ * @freed: afterwards: stamp of the free or of the end, client that freed it and
+ *	   site where, place among the domain's freed records, oldest first
  * @repeats: how often it was freed again
  * @space: number of its space
  * @is_freed: the freed flag
@@ -87,6 +88,7 @@ struct bt_record {
 	u64 span;
 	u64 allocated;
 	struct bt_client *owner;
+	u64 site;
 	u64 newest;
 	union {
 		struct {
@@ -96,6 +98,7 @@ struct bt_record {
 		struct {
 			u64 stamp;
 			struct bt_client *by;
+			u64 site;
 			struct list_head age;
 		} freed;
 	};
@@ -190,6 +193,8 @@ struct bt_holding {
  * struct bt_client - one source of reports; embedded in the caller's own struct
  * @node: in bt_tracker.clients, by @number
  * @link: in bt_tracker.closed or bt_tracker.dead
+ * @events: the events that it caused and that are kept, oldest first
+ * @nr_events: how many these are
  * @number: from 1, never used again on its device
  * @refs: see the top of this file
  * @domain: the domain it reports into; NULL once its own is gone
@@ -207,6 +212,8 @@ struct bt_holding {
 struct bt_client {
 	struct rb_node node;
 	struct list_head link;
+	struct list_head events;
+	u32 nr_events;
 	u64 number;
 	u64 refs;
 	struct bt_domain *domain;
@@ -232,6 +239,8 @@ struct bt_client {
  * @span: extent in bytes, 0: unknown
  * @allocated: stamp of its alloc
  * @freed: stamp of its free
+ * @site: where it was allocated, as reported
+ * @freed_site: where it was freed, as reported
  * @state: combination of enum buftrack_record_state
  * @repeats: how often it was freed again
  */
@@ -244,12 +253,17 @@ struct bt_event_record {
 	u64 span;
 	u64 allocated;
 	u64 freed;
+	u64 site;
+	u64 freed_site;
 	u32 state;
 	u32 repeats;
 };
 
 /**
  * struct bt_event - a wrong report, with its evidence
+ * @node: in bt_events.kept, by @number
+ * @link: in its reporter's list of events
+ * @number: events of a tracker are numbered from 1
  * @stamp: of the report
  * @reporter: client that made it, referenced
  * @report: the report
@@ -258,6 +272,9 @@ struct bt_event_record {
  * @hit: the live record that was in the way
  */
 struct bt_event {
+	struct rb_node node;
+	struct list_head link;
+	u64 number;
 	u64 stamp;
 	struct bt_client *reporter;
 	struct buftrack_report report;
@@ -268,13 +285,17 @@ struct bt_event {
 
 /**
  * struct bt_events - the latest wrong reports of a tracker
- * @ring: the events; the one with number n is at n modulo @size
- * @size: how many there is place for; 0: not set up
- * @last: number of the latest event; they are numbered from 1
+ * @kept: the events that are kept, by number
+ * @slots: place for events; NULL: not set up
+ * @size: how many events there is place for
+ * @nr: how many are kept; the first @nr of @slots are in use
+ * @last: number of the latest event
  */
 struct bt_events {
-	struct bt_event *ring;
+	struct rb_root_cached kept;
+	struct bt_event *slots;
 	u32 size;
+	u32 nr;
 	u64 last;
 };
 
@@ -333,6 +354,7 @@ struct bt_listing {
 /**
  * struct bt_limits - bounds of one tracker
  * @max_records: live and freed records
+ * @max_client_records: those in one private domain
  * @max_freed: freed records per domain
  * @max_clients: open clients
  * @max_closed: closed clients that are kept
@@ -340,6 +362,7 @@ struct bt_listing {
  */
 struct bt_limits {
 	u64 max_records;
+	u64 max_client_records;
 	u64 max_freed;
 	u32 max_clients;
 	u32 max_closed;

@@ -41,9 +41,10 @@
  *  - ENAMETOOLONG: no NUL within the bytes of a name
  *  - EILSEQ: an empty name, or one with other than printable ASCII
  *  - ERANGE: address + span is past 2^64
- *  - EDQUOT: this user has registered as many devices as one user may
+ *  - EDQUOT: this user has as many devices, or as many spaces on this device, as
+ *    one user may
  *  - ENFILE: the machine has as many devices as it may
- *  - EUSERS: the device has as many open clients as it may
+ *  - EUSERS: the device, or this user, has as many open clients as it may
  *  - ENOSPC: the device has as many spaces as it may
  *  - ENOMEM: out of memory; nothing was changed
  *  - EINTR: a fatal signal ended a batch; its @done tells how far it came
@@ -51,6 +52,12 @@
  * A report that fails with an errno was not made: nothing is counted and
  * nothing changes. Too many records is no errno but a verdict,
  * %BUFTRACK_UNTRACKED.
+ *
+ * Rights are those of whoever opened the file, whoever uses it. Totals and who
+ * holds how much are for everyone who may open the node for reading; addresses,
+ * ids and sites of another user's buffers take CAP_PERFMON or CAP_SYS_ADMIN and
+ * read as 0 without. Pids are those of the reader's pid namespace; of a process
+ * outside of it, pid, comm, start time and claims read as 0 and empty.
  */
 #define BUFTRACK_TYPE 0xBF
 
@@ -330,6 +337,7 @@ enum buftrack_device_state {
  * @max_clients: out: most open clients it may have
  * @nr_records: out: records held, live and freed
  * @max_records: out: most records it may hold
+ * @max_client_records: out: most of them that one client may own
  * @max_freed: out: most freed records that one domain keeps
  * @max_closed: out: most closed clients that are kept
  * @max_remaining: out: most remaining records that are kept
@@ -349,6 +357,7 @@ struct buftrack_device_info {
 	__u32 max_clients;
 	__aligned_u64 nr_records;
 	__aligned_u64 max_records;
+	__aligned_u64 max_client_records;
 	__aligned_u64 max_freed;
 	__aligned_u64 max_closed;
 	__aligned_u64 max_remaining;
@@ -366,6 +375,7 @@ struct buftrack_device_info {
  * @BUFTRACK_SET_MAX_CLIENTS: @max_clients
  * @BUFTRACK_SET_MAX_CLOSED: @max_closed
  * @BUFTRACK_SET_MAX_REMAINING: @max_remaining
+ * @BUFTRACK_SET_MAX_CLIENT_RECORDS: @max_client_records
  */
 enum buftrack_device_set_fields {
 	BUFTRACK_SET_ENABLED = 1 << 0,
@@ -374,6 +384,7 @@ enum buftrack_device_set_fields {
 	BUFTRACK_SET_MAX_CLIENTS = 1 << 3,
 	BUFTRACK_SET_MAX_CLOSED = 1 << 4,
 	BUFTRACK_SET_MAX_REMAINING = 1 << 5,
+	BUFTRACK_SET_MAX_CLIENT_RECORDS = 1 << 6,
 };
 
 /**
@@ -386,6 +397,8 @@ enum buftrack_device_set_fields {
  * @max_freed: most freed records that one domain keeps, 0 to 2^32
  * @max_closed: most closed clients that are kept, 0 to 65536
  * @max_remaining: most remaining records that are kept, 0 to 2^24
+ * @max_client_records: most records, live and freed, that one client may own, 1
+ *			to 2^32
  *
  * Sets all the fields named, or on an error none. A lower bound applies from
  * the next report on: records over max_freed are evicted then, a few at each
@@ -401,6 +414,7 @@ struct buftrack_device_set {
 	__aligned_u64 max_freed;
 	__aligned_u64 max_closed;
 	__aligned_u64 max_remaining;
+	__aligned_u64 max_client_records;
 };
 #define BUFTRACK_IOCTL_DEVICE_SET _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DEVICE_SET)
 
@@ -413,6 +427,9 @@ struct buftrack_device_set {
  * @capacity: bytes, 0 where unknown. A known capacity replaces an unknown one;
  *	      two that differ are EEXIST.
  * @name: 1 to 31 printable ASCII characters
+ *
+ * Of a device that they did not register, users without CAP_SYS_ADMIN can add 16
+ * spaces each.
  */
 struct buftrack_space_add {
 	__u32 size;
@@ -509,6 +526,8 @@ enum buftrack_report_flags {
  * @span: extent in the address space in bytes, 0 if unknown; address + span is
  *	  at most 2^64. Must be 0 for a free.
  * @id: the reporter's own identity of the buffer, 0 if it has none
+ * @site: where in the reporter's program this happens, 0 if not known: the
+ *	  address of code, or a number that the reporter has given the place
  *
  * An alloc is reported after the allocator returned, a free before the memory
  * can be handed out again.
@@ -521,6 +540,7 @@ struct buftrack_report {
 	__aligned_u64 size;
 	__aligned_u64 span;
 	__aligned_u64 id;
+	__aligned_u64 site;
 };
 
 /**
@@ -653,10 +673,11 @@ enum buftrack_client_state {
  * @uid: out: user that opened it, in the caller's user namespace
  * @claimed_pid: out: as declared, 0: none
  * @reserved: must be 0
- * @start_time: out: when the opener's thread group started, ns since boot
+ * @start_time: out: when the opener's thread group started, ns since boot; 0 if
+ *		@pid is 0
  * @opened: out: when the client began, by the device's clock, in ns
  * @closed: out: when it ended, likewise; 0 while it is open
- * @first_id: out: as declared
+ * @first_id: out: as declared; 0 where the reader may not see ids
  * @comm: out: name of the process when it opened the file
  * @claimed_name: out: as declared
  */
@@ -686,7 +707,7 @@ struct buftrack_client_info {
  * @BUFTRACK_RECORD_REMAINING: was live when its client ended
  * @BUFTRACK_RECORD_DOUBTFUL: live, but older than the domain's latest gap
  * @BUFTRACK_RECORD_ORPHANED: live, but its owner has ended
- * @BUFTRACK_RECORD_REDACTED: another user's: its address and id read as 0
+ * @BUFTRACK_RECORD_REDACTED: another user's: its address, id and sites read as 0
  */
 enum buftrack_record_state {
 	BUFTRACK_RECORD_LIVE = 1 << 0,
@@ -710,6 +731,8 @@ enum buftrack_record_state {
  * @allocated: when, by the device's clock, in ns
  * @ended: when it was freed or its client ended, likewise; 0 while it is live
  * @ended_by: client that freed it, 0 if it was not freed
+ * @site: where it was allocated, as reported
+ * @ended_site: where it was freed, as reported
  * @repeats: how often it was freed again
  * @pid: thread group of the owner, as in struct buftrack_client_info
  * @comm: name of that process
@@ -725,6 +748,8 @@ struct buftrack_record {
 	__aligned_u64 allocated;
 	__aligned_u64 ended;
 	__aligned_u64 ended_by;
+	__aligned_u64 site;
+	__aligned_u64 ended_site;
 	__u32 repeats;
 	__u32 pid;
 	char comm[BUFTRACK_COMM_SIZE];
@@ -740,6 +765,8 @@ struct buftrack_record {
  * @id: the reporter's identity of it, 0: none
  * @allocated: when, by the device's clock, in ns
  * @ended: when it was freed, likewise; 0 if it was live
+ * @site: where it was allocated, as reported
+ * @ended_site: where it was freed, as reported
  * @state: LIVE or FREED of enum buftrack_record_state, with DOUBTFUL, ORPHANED and
  *	   REDACTED where they hold
  * @repeats: how often it was freed again, this time included
@@ -757,6 +784,8 @@ struct buftrack_event_record {
 	__aligned_u64 id;
 	__aligned_u64 allocated;
 	__aligned_u64 ended;
+	__aligned_u64 site;
+	__aligned_u64 ended_site;
 	__u32 state;
 	__u32 repeats;
 	__u32 pid;
@@ -773,7 +802,8 @@ struct buftrack_event_record {
  * @dropped: events right before this one that this reader was too late for
  * @stamp: when, by the device's clock, in ns
  * @client: client that made the report
- * @report: the report; address and id are 0 where the reader may not see them
+ * @report: the report; address, id and site are 0 where the reader may not see
+ *	    them
  * @pid: thread group of the client, as in struct buftrack_client_info
  * @uid: user of the client, in the reader's user namespace
  * @comm: name of the client's process
@@ -787,6 +817,11 @@ struct buftrack_event_record {
  * and EAGAIN if there is none and the file is non-blocking, and gives 0 bytes
  * after the last one of a device that was removed. poll() tells when there is
  * something to read.
+ *
+ * A device keeps its latest events, as many as the module's parameter
+ * events_per_device says. To make place for a new one the oldest goes, or, once
+ * its client has a quarter of the place, the oldest of that client, so that one
+ * that does nothing but wrong leaves others' events alone.
  */
 struct buftrack_event {
 	__u32 size;
@@ -841,9 +876,9 @@ enum buftrack_records_flags {
  * The listing is of the instant at which it began, with the states that the
  * records had then, while reports go on: what was allocated later is left out,
  * and what was freed later is listed as live. An open file has one listing at a
- * time, and keeps its filters; an error ends it. One call may fill in less than @nr records, or
- * none, and yet not be the end. Addresses and ids of another user's buffers are
- * given to openers with CAP_PERFMON or CAP_SYS_ADMIN.
+ * time, which keeps its filters; an error ends it, and of two calls at once the
+ * one that comes later finds none to go on with. One call may fill in less than
+ * @nr records, or none, and yet not be the end.
  */
 struct buftrack_records {
 	__u32 size;
