@@ -14,6 +14,7 @@ struct held_client {
 
 static const struct bt_limits wide = {
 	.max_records = 1 << 20,
+	.max_client_records = 1 << 20,
 	.max_freed = 1 << 16,
 	.max_clients = 1024,
 	.max_closed = 1024,
@@ -62,6 +63,15 @@ static void close_all(struct kunit *test)
 	}
 }
 
+static void end_listings(struct bt_tracker *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(t->listings); i++)
+		if (t->listings[i])
+			bt_listing_end(t, t->listings[i]);
+}
+
 /**
  * fixture_exit() - a suite's exit
  * @test: the test
@@ -74,7 +84,9 @@ void fixture_exit(struct kunit *test)
 		return;
 	check_all(test);
 	close_all(test);
+	end_listings(fx->t);
 	check_all(test);
+	KUNIT_EXPECT_EQ(test, fx->t->nr_listings, 0);
 	bt_tracker_retire(fx->t);
 	collect_dead(test);
 	KUNIT_EXPECT_TRUE(test, list_empty(&fx->clients));

@@ -107,7 +107,7 @@ static struct model_client *oldest_closed(struct model *m, u32 *nr)
 
 	*nr = 0;
 	list_for_each_entry(c, &m->clients, node) {
-		if (!c->ended || !c->listed)
+		if (!c->reaped || !c->listed)
 			continue;
 		if (!(*nr)++)
 			oldest = c;
@@ -115,7 +115,7 @@ static struct model_client *oldest_closed(struct model *m, u32 *nr)
 	return oldest;
 }
 
-/* The closed clients are a bounded log: the one that ended first goes first */
+/* The closed clients are a bounded log: the one that was reaped first goes first */
 static void trim_closed(struct model *m)
 {
 	struct model_client *oldest;
@@ -150,7 +150,6 @@ void model_end(struct model *m, struct model_client *c)
 	if (!m->removed)
 		count_remaining(m, c);
 	model_recount(m);
-	trim_closed(m);
 }
 
 static bool is_before(const struct model_record *a, const struct model_record *b)
@@ -199,6 +198,8 @@ void model_reap(struct model *m, struct model_client *c)
 	struct model_record *rec;
 
 	c->reaped = true;
+	list_move_tail(&c->node, &m->clients);
+	trim_closed(m);
 	while (!m->removed && !c->past && (rec = first_live(&c->own.records)))
 		list_move_tail(&rec->node, &m->remaining);
 	records_free(&c->own.records);

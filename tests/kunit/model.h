@@ -99,8 +99,8 @@ struct model_record {
  * @memory: records that there is memory for
  * @limits: its bounds
  * @last_client: number given last
- * @clients: those that anything still names, the ended ones in the order of
- *	     their ends
+ * @clients: those that anything still names, the reaped ones in the order in
+ *	     which they were
  * @shared: the shared domain
  * @remaining: what ended clients left live, oldest first
  * @total: counters of the device

@@ -88,6 +88,16 @@ static u32 compare_clients(struct match *m)
 	return listed;
 }
 
+static u32 count_listed(struct bt_tracker *t)
+{
+	struct rb_node *node;
+	u32 nr = 0;
+
+	for (node = rb_first(&t->clients); node; node = rb_next(node))
+		nr++;
+	return nr;
+}
+
 /**
  * match_compare() - compare all counters in all scopes
  * @m: the match
@@ -103,7 +113,9 @@ void match_compare(struct match *m)
 	listed = compare_clients(m);
 	match_expect(m, "open clients", t->nr_clients,
 		     model_open_clients(&m->m));
-	match_expect(m, "listed clients", t->nr_clients + t->nr_closed, listed);
+	match_expect(m, "listed clients", count_listed(t), listed);
+	match_expect(m, "closed clients", t->nr_closed + !!m->ended.c,
+		     listed - t->nr_clients);
 	if (!m->m.removed)
 		match_expect(m, "records", t->nr_records,
 			     model_nr_records(&m->m));
@@ -232,8 +244,10 @@ void match_compare_records(struct match *m)
 	unsigned int i, others;
 
 	check_all(m->test);
-	listing_rewind(l);
-	listing_fill(l, fixture(m->test)->t);
+	listing_begin(m->test, l);
+	listing_fill(m->test, l);
+	match_expect(m, "an exact listing", l->l.exact, !m->m.removed);
+	listing_end(m->test, l);
 	others = l->nr - list_count_nodes(&m->m.remaining);
 	match_expect(m, "records listed", others,
 		     m->m.removed ? 0 : model_nr_records(&m->m));

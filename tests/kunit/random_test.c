@@ -149,6 +149,7 @@ static struct match *match_create(struct kunit *test, const struct sequence *s)
 	struct match *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 	struct bt_limits limits = {
 		.max_records = s->p->max_records ?: 400,
+		.max_client_records = U64_MAX,
 		.max_freed = s->p->max_freed,
 		.max_clients = MATCH_CLIENTS,
 		.max_closed = s->p->max_closed,
