@@ -203,15 +203,14 @@ static void pass_domain(struct bt_place *at)
 	*at = (struct bt_place) { .domain = at->domain + 1 };
 }
 
-static void pass_record(struct bt_place *at, const struct bt_record *rec)
+/* Returns false if there is no key behind this one */
+static bool pass_record(struct bt_place *at, const struct bt_record *rec)
 {
 	at->address = rec->address;
 	at->id = rec->id + 1;
-	if (at->id)
-		return;
-	at->address++;
-	if (!at->address)
-		pass_space(at);
+	if (!at->id)
+		at->address++;
+	return at->address || at->id;
 }
 
 /* Freed records up to this stamp are of no interest */
@@ -267,13 +266,13 @@ static bool list_space(struct bt_listing *l, struct bt_domain *d,
 	for (; *left; --*left) {
 		struct bt_record *rec = first_of(live, freed);
 
-		if (!rec) {
+		if (rec && wants(l, rec) &&
+		    !l->emit(l, rec, emitted_state(l, d, rec)))
+			return false;
+		if (!rec || !pass_record(&l->at, rec)) {
 			pass_space(&l->at);
 			break;
 		}
-		if (wants(l, rec) && !l->emit(l, rec, emitted_state(l, d, rec)))
-			return false;
-		pass_record(&l->at, rec);
 		if (rec == live)
 			live = bt_record_of(rb_next(&rec->node));
 		else

@@ -244,6 +244,31 @@ static void what_is_not_wanted_is_not_missed(struct kunit *test)
 		finish(test, l[i], 0, i == 1 || i == 3);
 }
 
+/* A listing that comes to the last key has passed it, and all that is before it */
+static void highest_keys_are_not_missed(struct kunit *test)
+{
+	static const u64 addresses[] = { 5, U64_MAX };
+	struct bt_client *c = open_private(test);
+	unsigned int i, n = 0;
+	struct listing *l;
+
+	for (i = 0; i < ARRAY_SIZE(addresses); i++)
+		EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = addresses[i],
+			     .size = 1, .id = U64_MAX);
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 6, .size = 1, .id = 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, .address = 0, .size = 1);
+	l = begin(test);
+	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
+		go_to(test, l, n += i + 1);
+		EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC,
+			     .address = addresses[i], .size = 1, .id = U64_MAX);
+		KUNIT_EXPECT_EQ(test, l->l.missed, 0);
+	}
+	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, .space = 1, .address = 0,
+		     .size = 1);
+	finish(test, l, 3, 1);
+}
+
 /* Points, which cover nothing but their own address, are records as others are */
 static void points_are_listed_and_missed(struct kunit *test)
 {
@@ -579,6 +604,7 @@ static struct kunit_case instant_cases[] = {
 	KUNIT_CASE(what_is_replaced_again_is_missed_once),
 	KUNIT_CASE(what_a_gap_supersedes_is_missed),
 	KUNIT_CASE(what_is_not_wanted_is_not_missed),
+	KUNIT_CASE(highest_keys_are_not_missed),
 	KUNIT_CASE(points_are_listed_and_missed),
 	KUNIT_CASE(without_room_it_stays_where_it_is),
 	KUNIT_CASE(client_that_ends_ahead_is_missed),
