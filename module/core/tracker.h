@@ -331,6 +331,8 @@ struct bt_place {
  * @end: there are no more records
  * @exact: at the end: all records of the instant have been listed
  * @instant: stamp that it is of
+ * @reset: stamp of the latest reset before it
+ * @until: behind all domains: stamp of when it came there
  * @touched: when it was last gone on with
  * @missed: records of the instant that were dropped before they were listed
  * @at: how far it has come
@@ -346,6 +348,8 @@ struct bt_listing {
 	bool end;
 	bool exact;
 	u64 instant;
+	u64 reset;
+	u64 until;
 	u64 touched;
 	u64 missed;
 	struct bt_place at;
@@ -492,6 +496,8 @@ void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now);
 void bt_listing_step(struct bt_tracker *t, struct bt_listing *l);
 void bt_listing_end(struct bt_tracker *t, struct bt_listing *l);
 void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec);
+void __bt_listings_drop_remaining(struct bt_tracker *t,
+				  const struct bt_record *rec);
 void bt_listings_drop_domain(struct bt_tracker *t, struct bt_domain *d);
 int bt_read_counters(struct bt_tracker *t, u32 scope, u64 number,
 		     struct bt_counters *out);

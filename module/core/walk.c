@@ -80,6 +80,45 @@ void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec)
 	}
 }
 
+/* What a reset had put away, or was about to, is none of the listing's */
+static bool remained(const struct bt_listing *l, const struct bt_client *c)
+{
+	return c->closed <= l->instant && c->closed > l->reset;
+}
+
+/* Whether the listing is to have a record that remained of an ended client */
+static bool wants_remaining(const struct bt_listing *l,
+			    const struct bt_record *rec)
+{
+	return l->states & BUFTRACK_RECORD_REMAINING &&
+	       remained(l, rec->owner) &&
+	       (!l->client || rec->owner->number == l->client) &&
+	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
+}
+
+/**
+ * __bt_listings_drop_remaining() - a remaining record is about to be dropped
+ * @t: the tracker, locked
+ * @rec: the record, of the log or not logged yet
+ *
+ * As __bt_listings_drop().
+ */
+void __bt_listings_drop_remaining(struct bt_tracker *t,
+				  const struct bt_record *rec)
+{
+	u32 i;
+
+	lockdep_assert_held(&t->lock);
+	for (i = 0; i < ARRAY_SIZE(t->listings); i++) {
+		struct bt_listing *l = t->listings[i];
+
+		if (l && wants_remaining(l, rec) &&
+		    (l->at.domain != BT_BEHIND_DOMAINS ||
+		     rec->freed.stamp > l->at.stamp))
+			l->missed++;
+	}
+}
+
 /* The records of one tree of a domain are about to be dropped */
 static void drop_tree(struct bt_tracker *t, struct rb_root *root)
 {
@@ -166,6 +205,7 @@ void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now)
 	raw_spin_lock_irqsave(&t->lock, irq);
 	t->stamp = max(now, t->stamp + 1);
 	l->instant = t->stamp;
+	l->reset = t->reset;
 	l->at = (struct bt_place) {};
 	l->missed = 0;
 	l->end = false;
@@ -292,10 +332,18 @@ static bool skips_domain(const struct bt_listing *l)
 	return l->client && l->at.domain && l->at.domain != l->client;
 }
 
+/* What is logged from here on is of clients that ended after the instant */
+static void pass_domains(const struct bt_tracker *t, struct bt_listing *l)
+{
+	l->at = (struct bt_place) { .domain = BT_BEHIND_DOMAINS };
+	l->until = t->stamp;
+}
+
 /*
  * The domain that the listing is in, or the next one there is, or NULL. The
  * records of a client that ended a moment ago are being taken apart without the
- * lock; a listing does not pass it before it knows what it missed there.
+ * lock; a listing does not pass it before it knows what it missed there, and
+ * before the log has all that remained.
  */
 static struct bt_domain *domain_at(struct bt_tracker *t, struct bt_listing *l,
 				   unsigned int *left)
@@ -308,7 +356,7 @@ static struct bt_domain *domain_at(struct bt_tracker *t, struct bt_listing *l,
 	     c = rb_entry_safe(rb_next(&c->node), struct bt_client, node)) {
 		if (c->number > l->at.domain)
 			l->at = (struct bt_place) { .domain = c->number };
-		if (!c->shared && c->domain && !had_ended(l, c)) {
+		if (!c->shared && c->domain) {
 			l->busy = c->closed;
 			return c->domain;
 		}
@@ -326,7 +374,7 @@ static bool list_domains(struct bt_tracker *t, struct bt_listing *l,
 
 		if (!d) {
 			if (*left)
-				l->at.domain = BT_BEHIND_DOMAINS;
+				pass_domains(t, l);
 			return true;
 		}
 		if (l->busy)
@@ -360,13 +408,6 @@ static struct bt_record *remaining_after(struct bt_tracker *t, u64 stamp)
 	return found;
 }
 
-static bool wants_remaining(const struct bt_listing *l,
-			    const struct bt_record *rec)
-{
-	return (!l->client || rec->owner->number == l->client) &&
-	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
-}
-
 /* The log of remaining records, which is in the order of their stamps */
 static void list_remaining(struct bt_tracker *t, struct bt_listing *l,
 			   unsigned int *left)
@@ -377,7 +418,7 @@ static void list_remaining(struct bt_tracker *t, struct bt_listing *l,
 		rec = NULL;
 	for (; rec && *left; rec = bt_record_of(rb_next(&rec->node))) {
 		--*left;
-		if (rec->freed.stamp > l->instant)
+		if (rec->freed.stamp > l->until)
 			rec = NULL;
 		if (!rec)
 			break;
@@ -397,7 +438,7 @@ static void step_locked(struct bt_tracker *t, struct bt_listing *l)
 	l->touched = t->stamp;
 	/* Live and freed records ended with the device; what remained is history */
 	if (t->removed && l->at.domain != BT_BEHIND_DOMAINS) {
-		l->at = (struct bt_place) { .domain = BT_BEHIND_DOMAINS };
+		pass_domains(t, l);
 		delist(t, l);
 	}
 	if (l->end || (l->at.domain != BT_BEHIND_DOMAINS &&

@@ -417,6 +417,27 @@ static void listing_does_not_wait_for_what_it_has_passed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l->l.missed, 0);
 }
 
+/* Its records were remaining at the instant, and are so once they are logged */
+static void client_that_has_just_ended_has_remaining_records(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+	struct listing *l;
+
+	make_row(test, a, 3);
+	make_row(test, b, 2);
+	free_one(test, a, 2);
+	end_client(test, a);
+	l = begin(test);
+	listing_fill(test, l);
+	KUNIT_EXPECT_TRUE(test, l->l.busy);
+	KUNIT_EXPECT_EQ(test, l->nr, 0);
+	reap_client(test, a);
+	finish(test, l, 4, 0);
+	KUNIT_EXPECT_EQ(test, l->seen[2].state, BUFTRACK_RECORD_REMAINING);
+	KUNIT_EXPECT_EQ(test, l->seen[3].state, BUFTRACK_RECORD_REMAINING);
+	KUNIT_EXPECT_EQ(test, l->seen[3].id, 3);
+}
+
 static void client_that_ended_before_is_not_missed(struct kunit *test)
 {
 	struct bt_client *a = open_private(test);
@@ -443,6 +464,102 @@ static void what_remains_later_is_not_remaining(struct kunit *test)
 	close_client(test, b);
 	finish(test, l, 6, 0);
 	KUNIT_EXPECT_EQ(test, l->seen[5].owner, a->number);
+}
+
+/* Two clients end, one before the instant and one after it; the log mixes them */
+static void log_is_listed_by_who_had_ended(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+	struct listing *l = listing_create(test, ROOM);
+	unsigned int i;
+
+	make_row(test, a, 3);
+	make_row(test, b, 4);
+	l->l.states = BUFTRACK_RECORD_REMAINING;
+	end_client(test, a);
+	listing_begin(test, l);
+	close_client(test, b);
+	reap_client(test, a);
+	finish(test, l, 3, 0);
+	for (i = 0; i < l->nr; i++)
+		KUNIT_EXPECT_EQ(test, l->seen[i].owner, a->number);
+}
+
+static void remaining_records_that_are_dropped_are_missed(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+	struct listing *l;
+
+	make_row(test, a, 6);
+	close_client(test, a);
+	l = begin(test);
+	go_to(test, l, 2);
+	set_max_remaining(test, 5);
+	KUNIT_EXPECT_EQ(test, l->l.missed, 0);
+	set_max_remaining(test, 3);
+	KUNIT_EXPECT_EQ(test, l->l.missed, 1);
+	/* These push two more out, and then each other */
+	make_row(test, b, 2);
+	close_client(test, b);
+	set_max_remaining(test, 1);
+	finish(test, l, 2, 4);
+}
+
+static void remaining_records_are_missed_before_it_is_there(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+	struct listing *of_b = listing_create(test, ROOM);
+	struct listing *live = listing_create(test, ROOM);
+	struct listing *space = listing_create(test, ROOM);
+	struct listing *l;
+
+	make_row(test, a, 6);
+	close_client(test, a);
+	make_row(test, b, 2);
+	of_b->l.client = b->number;
+	live->l.states = BUFTRACK_RECORD_LIVE;
+	space->l.space = 1;
+	listing_begin(test, of_b);
+	listing_begin(test, live);
+	listing_begin(test, space);
+	l = begin(test);
+	set_max_remaining(test, 4);
+	finish(test, l, 6, 2);
+	finish(test, of_b, 2, 0);
+	finish(test, live, 2, 0);
+	finish(test, space, 0, 0);
+}
+
+static void reset_drops_what_remained(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+	struct listing *before, *after;
+
+	make_row(test, a, 6);
+	make_row(test, b, 1);
+	close_client(test, a);
+	before = begin(test);
+	bt_tracker_reset(fixture(test)->t);
+	after = begin(test);
+	finish(test, before, 1, 6);
+	finish(test, after, 1, 0);
+}
+
+/* What a reset came upon before it was logged never is */
+static void reset_passes_over_a_client_that_has_just_ended(struct kunit *test)
+{
+	struct bt_client *a = open_private(test);
+	struct listing *before, *after;
+
+	make_row(test, a, 3);
+	end_client(test, a);
+	before = begin(test);
+	bt_tracker_reset(fixture(test)->t);
+	after = begin(test);
+	bt_tracker_reset(fixture(test)->t);
+	reap_client(test, a);
+	finish(test, before, 0, 3);
+	finish(test, after, 0, 0);
 }
 
 static void remove_device(struct kunit *test)
@@ -614,8 +731,14 @@ static struct kunit_case instant_cases[] = {
 	KUNIT_CASE(large_client_that_ends_is_missed),
 	KUNIT_CASE(listing_waits_for_a_client_that_ends),
 	KUNIT_CASE(listing_does_not_wait_for_what_it_has_passed),
+	KUNIT_CASE(client_that_has_just_ended_has_remaining_records),
 	KUNIT_CASE(client_that_ended_before_is_not_missed),
 	KUNIT_CASE(what_remains_later_is_not_remaining),
+	KUNIT_CASE(log_is_listed_by_who_had_ended),
+	KUNIT_CASE(remaining_records_that_are_dropped_are_missed),
+	KUNIT_CASE(remaining_records_are_missed_before_it_is_there),
+	KUNIT_CASE(reset_drops_what_remained),
+	KUNIT_CASE(reset_passes_over_a_client_that_has_just_ended),
 	KUNIT_CASE(removal_ends_what_is_live),
 	KUNIT_CASE(removal_leaves_history_alone),
 	KUNIT_CASE(one_listing_too_many_displaces_the_idlest),

@@ -108,6 +108,7 @@ struct match {
 /* random_ops.c: what is done to both */
 void match_step(struct match *m);
 void match_begin_client(struct match *m);
+void match_reap(struct match *m);
 void match_remove(struct match *m);
 void match_close_all(struct match *m);
 

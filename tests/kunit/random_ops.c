@@ -179,7 +179,11 @@ void match_begin_client(struct match *m)
 	m->nr_open++;
 }
 
-static void reap(struct match *m)
+/**
+ * match_reap() - reap the client that has ended and is not reaped, if there is one
+ * @m: the match
+ */
+void match_reap(struct match *m)
 {
 	if (!m->ended.c)
 		return;
@@ -193,14 +197,14 @@ static void end(struct match *m)
 {
 	struct pair *pair = some_client(m);
 
-	reap(m);
+	match_reap(m);
 	say(m, "close of client %llu", pair->twin->number);
 	end_client(m->test, pair->c);
 	model_end(&m->m, pair->twin);
 	m->ended = *pair;
 	*pair = m->open[--m->nr_open];
 	if (match_chance(m, 2, 3))
-		reap(m);
+		match_reap(m);
 }
 
 static void reset(struct match *m)
@@ -287,6 +291,6 @@ void match_close_all(struct match *m)
 		end(m);
 		match_compare(m);
 	}
-	reap(m);
+	match_reap(m);
 	match_compare(m);
 }
