@@ -80,6 +80,23 @@ void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec)
 	}
 }
 
+/**
+ * __bt_listings_gap() - a domain is about to note a gap
+ * @t: the tracker, locked
+ * @d: the domain, whose @gap is still the one before
+ *
+ * To the listings that are under way its records are as doubtful as they were.
+ */
+void __bt_listings_gap(struct bt_tracker *t, struct bt_domain *d)
+{
+	u32 i;
+
+	lockdep_assert_held(&t->lock);
+	for (i = 0; i < ARRAY_SIZE(t->listings); i++)
+		if (t->listings[i] && d->gap <= t->listings[i]->instant)
+			d->gaps_then[i] = d->gap;
+}
+
 /* What a reset had put away, or was about to, is none of the listing's */
 static bool remained(const struct bt_listing *l, const struct bt_client *c)
 {
@@ -281,6 +298,19 @@ static struct bt_record *first_of(struct bt_record *a, struct bt_record *b)
 	return bt_key_cmp(a, b->address, b->id) < 0 ? a : b;
 }
 
+/* The latest gap of a domain that is not younger than the instant */
+static u64 gap_then(const struct bt_listing *l, const struct bt_domain *d)
+{
+	if (d->gap <= l->instant || !l->watched)
+		return d->gap;
+	return d->gaps_then[l->slot];
+}
+
+static bool was_orphaned(const struct bt_listing *l, const struct bt_client *c)
+{
+	return c->closed && c->closed <= l->instant;
+}
+
 static u32 emitted_state(const struct bt_listing *l, const struct bt_domain *d,
 			 const struct bt_record *rec)
 {
@@ -288,9 +318,9 @@ static u32 emitted_state(const struct bt_listing *l, const struct bt_domain *d,
 
 	if (state == BUFTRACK_RECORD_FREED)
 		return state;
-	if (!rec->is_freed && rec->live.epoch != d->epoch)
+	if (rec->allocated < gap_then(l, d))
 		state |= BUFTRACK_RECORD_DOUBTFUL;
-	if (rec->owner->closed)
+	if (was_orphaned(l, rec->owner))
 		state |= BUFTRACK_RECORD_ORPHANED;
 	return state;
 }

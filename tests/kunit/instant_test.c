@@ -603,6 +603,75 @@ static void removal_leaves_history_alone(struct kunit *test)
 	finish(test, l, 4, 0);
 }
 
+/* Doubt and orphanhood are those of the instant, too */
+static void doubt_is_of_the_instant(struct kunit *test)
+{
+	struct bt_client *c = open_private(test), *s = open_shared(test);
+	struct listing *before, *between, *after;
+	const u32 live = BUFTRACK_RECORD_LIVE;
+	const u32 doubtful = live | BUFTRACK_RECORD_DOUBTFUL;
+
+	make_row(test, c, 1);
+	make_row(test, s, 1);
+	before = begin(test);
+	report_lost(test, c, 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(PLACE(2), 16), .id = 2);
+	between = begin(test);
+	report_lost(test, c, 1);
+	report_lost(test, c, 1);
+	after = begin(test);
+	free_one(test, c, 1);
+	finish(test, before, 2, 0);
+	KUNIT_EXPECT_EQ(test, before->seen[1].state, live);
+	finish(test, between, 3, 0);
+	KUNIT_EXPECT_EQ(test, between->seen[0].state, live);
+	KUNIT_EXPECT_EQ(test, between->seen[1].state, doubtful);
+	KUNIT_EXPECT_EQ(test, between->seen[2].state, live);
+	finish(test, after, 3, 0);
+	KUNIT_EXPECT_EQ(test, after->seen[1].state, doubtful);
+	KUNIT_EXPECT_EQ(test, after->seen[2].state, doubtful);
+}
+
+/* A listing does not see by what the one before it in its place was told */
+static void doubt_is_of_this_listing(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	struct listing *l;
+
+	make_row(test, c, 1);
+	l = begin(test);
+	report_lost(test, c, 1);
+	listing_begin(test, l);
+	finish(test, l, 1, 0);
+	KUNIT_EXPECT_EQ(test, l->seen[0].state, BUFTRACK_RECORD_LIVE |
+			BUFTRACK_RECORD_DOUBTFUL);
+	listing_begin(test, l);
+	report_lost(test, c, 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(PLACE(2), 16));
+	finish(test, l, 1, 0);
+	KUNIT_EXPECT_EQ(test, l->seen[0].state, BUFTRACK_RECORD_LIVE |
+			BUFTRACK_RECORD_DOUBTFUL);
+}
+
+static void orphans_are_of_the_instant(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	struct listing *before, *after;
+	const u32 orphan = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_ORPHANED;
+
+	make_row(test, a, 2);
+	before = begin(test);
+	close_client(test, a);
+	after = begin(test);
+	EXPECT_FREE(test, b, BUFTRACK_OK, .address = PLACE(1));
+	finish(test, before, 2, 0);
+	KUNIT_EXPECT_EQ(test, before->seen[0].state, BUFTRACK_RECORD_LIVE);
+	KUNIT_EXPECT_EQ(test, before->seen[1].state, BUFTRACK_RECORD_LIVE);
+	finish(test, after, 2, 0);
+	KUNIT_EXPECT_EQ(test, after->seen[0].state, orphan);
+	KUNIT_EXPECT_EQ(test, after->seen[1].state, orphan);
+}
+
 static void begin_many(struct kunit *test, struct listing **l, unsigned int nr)
 {
 	unsigned int i;
@@ -741,6 +810,9 @@ static struct kunit_case instant_cases[] = {
 	KUNIT_CASE(reset_passes_over_a_client_that_has_just_ended),
 	KUNIT_CASE(removal_ends_what_is_live),
 	KUNIT_CASE(removal_leaves_history_alone),
+	KUNIT_CASE(doubt_is_of_the_instant),
+	KUNIT_CASE(doubt_is_of_this_listing),
+	KUNIT_CASE(orphans_are_of_the_instant),
 	KUNIT_CASE(one_listing_too_many_displaces_the_idlest),
 	KUNIT_CASE(displaced_listing_lists_what_there_is),
 	KUNIT_CASE(displaced_listing_ends_alone),
