@@ -20,6 +20,16 @@ static void records_free(struct list_head *records)
 	}
 }
 
+static void events_free(struct list_head *events)
+{
+	struct model_event *event, *next;
+
+	list_for_each_entry_safe(event, next, events, node) {
+		list_del(&event->node);
+		kfree(event);
+	}
+}
+
 /**
  * model_init() - a device without clients
  * @m: the model
@@ -35,6 +45,7 @@ void model_init(struct model *m, const struct bt_limits *limits, u32 nr_spaces)
 	m->limits = *limits;
 	INIT_LIST_HEAD(&m->clients);
 	INIT_LIST_HEAD(&m->remaining);
+	INIT_LIST_HEAD(&m->events);
 	domain_init(&m->shared);
 }
 
@@ -48,6 +59,7 @@ void model_fini(struct model *m)
 
 	records_free(&m->shared.records);
 	records_free(&m->remaining);
+	events_free(&m->events);
 	list_for_each_entry_safe(c, next, &m->clients, node)
 		model_forget_client(c);
 }
@@ -211,8 +223,8 @@ void model_reap(struct model *m, struct model_client *c)
  * @m: the model
  * @c: the client
  *
- * Its file does, the list of clients, the records of the shared domain, and the
- * log of remaining ones.
+ * Its file does, the list of clients, the records of the shared domain, the log of
+ * remaining ones, and the events.
  *
  * Return: false if it can be freed.
  */
@@ -228,7 +240,7 @@ bool model_is_named(struct model *m, const struct model_client *c)
 	list_for_each_entry(rec, &m->remaining, node)
 		if (rec->owner == c)
 			return true;
-	return false;
+	return model_events_name(m, c);
 }
 
 /**

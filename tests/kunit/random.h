@@ -11,6 +11,9 @@
 /* Most clients that are open at a time */
 #define MATCH_CLIENTS	12
 
+/* Most records that a listing can have */
+#define WATCH_ROOM	1024
+
 /**
  * struct profile - what a sequence is like
  * @name: its name
@@ -36,6 +39,8 @@
  * @max_freed: bounds on freed records are 0 to this, or, with no @adjust, this
  * @max_closed: likewise, of closed clients
  * @max_remaining: likewise, of remaining records
+ * @events: wrong reports that are kept
+ * @listings: listings at a time, 0: 3
  */
 struct profile {
 	const char *name;
@@ -61,6 +66,8 @@ struct profile {
 	u32 max_freed;
 	u32 max_closed;
 	u32 max_remaining;
+	u32 events;
+	u32 listings;
 };
 
 /**
@@ -71,6 +78,22 @@ struct profile {
 struct pair {
 	struct bt_client *c;
 	struct model_client *twin;
+};
+
+struct expected;
+
+/**
+ * struct watch - a listing under way
+ * @l: the listing
+ * @is_cut: the device has gone under it
+ * @nr: how many records it is to have
+ * @expected: the records, as they were at its instant
+ */
+struct watch {
+	struct listing *l;
+	bool is_cut;
+	u32 nr;
+	struct expected *expected;
 };
 
 /**
@@ -84,6 +107,10 @@ struct pair {
  * @nr_open: how many they are
  * @ended: a client that has ended and is not reaped, or nothing
  * @listing: room to list all records
+ * @watches: the listings under way
+ * @nr_watches: how many there may be
+ * @listed: how many have ended with some records missing, and how many exactly
+ * @position: of a reader of events
  * @op: number of the operation
  * @what: the operation in words
  * @verdicts: how many reports got each verdict
@@ -99,6 +126,10 @@ struct match {
 	unsigned int nr_open;
 	struct pair ended;
 	struct listing *listing;
+	struct watch *watches;
+	u32 nr_watches;
+	u64 listed[2];
+	u64 position;
 	u32 op;
 	char what[160];
 	u64 verdicts[BUFTRACK_NR_VERDICTS];
@@ -117,6 +148,16 @@ void match_expect(struct match *m, const char *name, u64 got, u64 expected);
 void match_compare(struct match *m);
 void match_collect_dead(struct match *m);
 void match_compare_records(struct match *m);
+
+/* random_listing.c: listings while it goes on */
+void match_watch(struct match *m, u32 nr);
+void match_list(struct match *m);
+void match_cut_listings(struct match *m);
+void match_end_listings(struct match *m);
+
+/* random_events.c: whether they keep the same events */
+void match_compare_events(struct match *m);
+void match_compare_all_events(struct match *m);
 
 static inline u32 match_dice(struct match *m, u32 sides)
 {

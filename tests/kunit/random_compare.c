@@ -167,19 +167,6 @@ void match_collect_dead(struct match *m)
 		match_expect(m, "a client kept", model_is_named(&m->m, c), true);
 }
 
-static u32 state_of(struct match *m, const struct model_record *rec)
-{
-	u32 state = BUFTRACK_RECORD_LIVE;
-
-	if (rec->freed)
-		return BUFTRACK_RECORD_FREED;
-	if (model_doubtful(model_domain_of(&m->m, rec->owner), rec))
-		state |= BUFTRACK_RECORD_DOUBTFUL;
-	if (rec->owner->ended)
-		state |= BUFTRACK_RECORD_ORPHANED;
-	return state;
-}
-
 static void compare_record(struct match *m, const struct seen *seen)
 {
 	struct model_client *owner = find_client(m, seen->owner);
@@ -196,10 +183,12 @@ static void compare_record(struct match *m, const struct seen *seen)
 	match_expect(m, "size", seen->size, rec->size);
 	match_expect(m, "span", seen->span, rec->span);
 	match_expect(m, "repeats", seen->repeats, rec->repeats);
+	match_expect(m, "site", seen->site, rec->site);
 	if (remaining)
 		return;
-	match_expect(m, "state", seen->state, state_of(m, rec));
+	match_expect(m, "state", seen->state, model_state(&m->m, rec));
 	match_expect(m, "freed", seen->ended, rec->freed);
+	match_expect(m, "site of the free", seen->ended_site, rec->freed_site);
 	match_expect(m, "freed by", seen->by, rec->by ? rec->by->number : 0);
 }
 

@@ -75,6 +75,7 @@ static struct buftrack_report some_alloc(struct match *m, const struct pair *by)
 		.space = match_dice(m, max(m->p->spaces, 1U)),
 		.address = some_address(m),
 		.id = some_id(m),
+		.site = match_dice(m, 4),
 	};
 
 	if (match_chance(m, 1, 8))
@@ -99,6 +100,7 @@ static struct buftrack_report some_free(struct match *m, const struct pair *by)
 		.address = some_address(m),
 		.id = some_id(m),
 		.size = match_chance(m, 1, 4) ? some_size(m) : 0,
+		.site = match_dice(m, 4),
 	};
 
 	if (match_chance(m, 3, 5))
@@ -275,6 +277,7 @@ void match_remove(struct match *m)
 	match_expect(m, "removal",
 		     bt_tracker_remove(fixture(m->test)->t, true, &got[0],
 				       &got[1]), 0);
+	match_cut_listings(m);
 	model_remove(&m->m, &expected[0], &expected[1]);
 	match_expect(m, "buffers", got[0], expected[0]);
 	match_expect(m, "bytes", got[1], expected[1]);
