@@ -113,6 +113,7 @@ struct bt_client *open_client(struct kunit *test, u32 flags, u64 first_id)
 						GFP_KERNEL));
 	h->c.late = flags & BUFTRACK_LATE;
 	h->c.first_id = first_id;
+	h->c.quota = fx->quota;
 	KUNIT_ASSERT_EQ(test, 0, bt_client_begin(fx->t, &h->c, ++fx->now));
 	list_add_tail(&h->node, &fx->clients);
 	return &h->c;
@@ -258,6 +259,14 @@ void set_max_records(struct kunit *test, u64 max)
 	struct bt_limits limits = get_limits(test);
 
 	limits.max_records = max;
+	set_limits(test, &limits);
+}
+
+void set_max_client_records(struct kunit *test, u64 max)
+{
+	struct bt_limits limits = get_limits(test);
+
+	limits.max_client_records = max;
 	set_limits(test, &limits);
 }
 

@@ -431,6 +431,26 @@ u64 model_nr_records(struct model *m)
 }
 
 /**
+ * model_user_records() - how many records the clients of a user hold
+ * @m: the model
+ * @user: the user
+ *
+ * Those of a client that has ended are held until it is reaped.
+ *
+ * Return: the number.
+ */
+u64 model_user_records(struct model *m, const struct bt_quota *user)
+{
+	struct model_client *c;
+	u64 nr = 0;
+
+	list_for_each_entry(c, &m->clients, node)
+		if (c->user == user)
+			nr += list_count_nodes(&c->own.records);
+	return nr;
+}
+
+/**
  * model_memory_used() - how many records there are, in whatever state
  * @m: the model
  *

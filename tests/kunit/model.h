@@ -46,6 +46,7 @@ struct model_domain {
  * @reaped: so were its records
  * @past: it ended before the latest reset
  * @listed: it can be looked up by number
+ * @user: bound on the records of whoever has it, or NULL
  * @own: its private domain
  * @counters: its counters
  */
@@ -59,6 +60,7 @@ struct model_client {
 	bool reaped;
 	bool past;
 	bool listed;
+	const struct bt_quota *user;
 	struct model_domain own;
 	struct bt_counters counters;
 };
@@ -178,6 +180,7 @@ void model_count(struct model *m, struct model_client *c, u32 space,
 void model_recount(struct model *m);
 u32 model_open_clients(struct model *m);
 u64 model_nr_records(struct model *m);
+u64 model_user_records(struct model *m, const struct bt_quota *user);
 u64 model_memory_used(struct model *m);
 u64 model_nr_freed(const struct model_domain *d);
 

@@ -180,11 +180,22 @@ static bool bytes_overflow(struct model *m, const struct model_record *same,
 	return bytes + r->size < bytes;
 }
 
-/* ALLOC 3: make room for one more record */
-static bool has_room(struct model *m, struct model_domain *d)
+/* A private domain is bounded, and what its user has in all of them */
+static bool client_has_room(struct model *m, struct model_client *c)
 {
+	if (c->shared)
+		return true;
+	return list_count_nodes(&c->own.records) < m->limits.max_client_records &&
+	       (!c->user || model_user_records(m, c->user) < c->user->max);
+}
+
+/* ALLOC 3: make room for one more record */
+static bool has_room(struct model *m, struct model_client *c)
+{
+	struct model_domain *d = model_domain_of(m, c);
+
 	if (model_nr_records(m) < m->limits.max_records &&
-	    model_memory_used(m) < m->memory)
+	    model_memory_used(m) < m->memory && client_has_room(m, c))
 		return true;
 	if (!model_nr_freed(d))
 		return false;
@@ -221,7 +232,7 @@ static int alloc_tracked(struct model *m, struct model_client *c,
 	supersede_doubtful(m, d, r);
 	model_recount(m);
 	same = find(d, r);
-	if (bytes_overflow(m, same, r) || (!same && !has_room(m, d))) {
+	if (bytes_overflow(m, same, r) || (!same && !has_room(m, c))) {
 		d->gap = stamp;
 		return BUFTRACK_UNTRACKED;
 	}

@@ -11,6 +11,9 @@
 /* Most clients that are open at a time */
 #define MATCH_CLIENTS	12
 
+/* Users who have private clients */
+#define MATCH_USERS	2
+
 /* Most records that a listing can have */
 #define WATCH_ROOM	1024
 
@@ -36,6 +39,9 @@
  * @adjust: how often other bounds are set, per thousand
  * @memory: records that there is memory for, 0: no bound
  * @max_records: bound on records; 0: 400
+ * @max_client_records: bound on those of a private domain; 0: none; with @adjust
+ *			 bounds are 1 to this
+ * @max_user_records: bound on those of a user; 0: none
  * @max_freed: bounds on freed records are 0 to this, or, with no @adjust, this
  * @max_closed: likewise, of closed clients
  * @max_remaining: likewise, of remaining records
@@ -63,6 +69,8 @@ struct profile {
 	u32 adjust;
 	u32 memory;
 	u32 max_records;
+	u32 max_client_records;
+	u32 max_user_records;
 	u32 max_freed;
 	u32 max_closed;
 	u32 max_remaining;
@@ -103,6 +111,7 @@ struct watch {
  * @seed: what the dice started from
  * @rnd: where they are
  * @m: the model
+ * @users: what users have and may have, as the tracker counts it
  * @open: the open clients
  * @nr_open: how many they are
  * @ended: a client that has ended and is not reaped, or nothing
@@ -122,6 +131,7 @@ struct match {
 	u64 seed;
 	struct rnd_state rnd;
 	struct model m;
+	struct bt_quota users[MATCH_USERS];
 	struct pair open[MATCH_CLIENTS];
 	unsigned int nr_open;
 	struct pair ended;

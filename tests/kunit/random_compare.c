@@ -98,6 +98,16 @@ static u32 count_listed(struct bt_tracker *t)
 	return nr;
 }
 
+static void compare_users(struct match *m)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(m->users); i++)
+		match_expect(m, "records of a user",
+			     atomic64_read(&m->users[i].nr),
+			     model_user_records(&m->m, &m->users[i]));
+}
+
 /**
  * match_compare() - compare all counters in all scopes
  * @m: the match
@@ -111,6 +121,7 @@ void match_compare(struct match *m)
 	for (i = 0; i < m->m.nr_spaces; i++)
 		compare_scope(m, BUFTRACK_SCOPE_SPACE, i, &m->m.spaces[i]);
 	listed = compare_clients(m);
+	compare_users(m);
 	match_expect(m, "open clients", t->nr_clients,
 		     model_open_clients(&m->m));
 	match_expect(m, "listed clients", count_listed(t), listed);

@@ -158,6 +158,15 @@ static void toggle(struct match *m)
 	set_enabled(m->test, m->m.enabled);
 }
 
+/* Now and then nobody; drivers are nobody's */
+static struct bt_quota *some_user(struct match *m, u32 flags)
+{
+	u32 user = match_dice(m, MATCH_USERS + 1);
+
+	return flags & BUFTRACK_SHARED || user == MATCH_USERS ? NULL :
+								&m->users[user];
+}
+
 /**
  * match_begin_client() - open a client, if there is place for one
  * @m: the match
@@ -173,10 +182,12 @@ void match_begin_client(struct match *m)
 	if (match_chance(m, 1, 4))
 		flags |= BUFTRACK_LATE;
 	say(m, "open with flags %u, first id %llu", flags, first_id);
+	fixture(m->test)->quota = some_user(m, flags);
 	pair->c = open_client(m->test, flags, first_id);
 	pair->twin = model_begin(&m->m, flags & BUFTRACK_SHARED,
 				 flags & BUFTRACK_LATE, first_id);
 	KUNIT_ASSERT_NOT_NULL(m->test, pair->twin);
+	pair->twin->user = pair->c->quota;
 	match_expect(m, "number", pair->c->number, pair->twin->number);
 	m->nr_open++;
 }
@@ -225,6 +236,9 @@ static void adjust(struct match *m)
 	limits.max_closed = match_dice(m, m->p->max_closed + 1);
 	limits.max_remaining = match_dice(m, m->p->max_remaining + 1);
 	limits.max_records = 1 + match_dice(m, m->p->max_records ?: 400);
+	if (m->p->max_client_records)
+		limits.max_client_records =
+			1 + match_dice(m, m->p->max_client_records);
 	set_limits(m->test, &limits);
 	model_set_limits(&m->m, &limits);
 }

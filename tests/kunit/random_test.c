@@ -30,85 +30,90 @@ static const unsigned long long seeds[] = { 1, 20, 300, 4000, 50000 };
 
 static const struct profile profiles[] = {
 	{
-		.name = "private", .events = 64, .addresses = 40, .step = 64, .ids = 6,
-		.no_id = 30, .point = 10, .wide = 5, .churn = 2,
+		.name = "private", .events = 64, .addresses = 40, .step = 64,
+		.ids = 6, .no_id = 30, .point = 10, .wide = 5, .churn = 2,
 		.max_freed = 100, .max_closed = 8, .max_remaining = 60,
-		.spaces = 2,
+		.spaces = 2, .max_user_records = 90,
 	}, {
 		.name = "without ids", .events = 8, .addresses = 60, .step = 64,
 		.max_size = 100, .no_id = 100, .churn = 1, .lost = 1,
 		.max_freed = 40, .max_closed = 8, .max_remaining = 100,
 	}, {
-		.name = "few addresses, many ids", .events = 16, .addresses = 5, .step = 16,
-		.ids = 60, .no_id = 15, .point = 30, .churn = 2,
+		.name = "few addresses, many ids", .events = 16, .addresses = 5,
+		.step = 16, .ids = 60, .no_id = 15, .point = 30, .churn = 2,
 		.max_freed = 120, .max_closed = 8, .max_remaining = 100,
 	}, {
-		.name = "shared", .events = 32, .addresses = 40, .step = 64, .ids = 5,
-		.no_id = 30, .wide = 3, .shared = 100, .clients = 12,
+		.name = "shared", .events = 32, .addresses = 40, .step = 64,
+		.ids = 5, .no_id = 30, .wide = 3, .shared = 100, .clients = 12,
 		.churn = 8, .max_freed = 60, .max_closed = 6, .spaces = 3,
 	}, {
-		.name = "shared and private", .events = 5, .listings = 17, .addresses = 30, .step = 32,
-		.ids = 4, .no_id = 30, .point = 20, .shared = 60,
-		.clients = 8, .churn = 10, .lost = 2, .toggle = 1,
+		.name = "shared and private", .events = 5, .listings = 17,
+		.addresses = 30, .step = 32, .ids = 4, .no_id = 30, .point = 20,
+		.shared = 60, .clients = 8, .churn = 10, .lost = 2, .toggle = 1,
 		.max_freed = 50, .max_closed = 5, .max_remaining = 40,
-		.spaces = 4, .reset = 2,
+		.spaces = 4, .reset = 2, .max_client_records = 30,
+		.max_user_records = 40,
 	}, {
-		.name = "frequent gaps", .events = 1, .addresses = 30, .step = 32, .ids = 4,
-		.no_id = 30, .point = 10, .wide = 10, .shared = 50,
-		.lost = 25, .toggle = 12, .churn = 3, .max_freed = 60,
-		.max_closed = 6, .max_remaining = 50, .frees = 45,
+		.name = "frequent gaps", .events = 1, .addresses = 30,
+		.step = 32, .ids = 4, .no_id = 30, .point = 10, .wide = 10,
+		.shared = 50, .lost = 25, .toggle = 12, .churn = 3,
+		.max_freed = 60, .max_closed = 6, .max_remaining = 50,
+		.frees = 45,
 	}, {
-		.name = "rare gaps", .events = 3, .addresses = 50, .step = 32, .ids = 4,
-		.no_id = 40, .point = 10, .wide = 10, .lost = 3, .toggle = 1,
-		.churn = 2, .max_freed = 100, .max_closed = 6,
+		.name = "rare gaps", .events = 3, .addresses = 50, .step = 32,
+		.ids = 4, .no_id = 40, .point = 10, .wide = 10, .lost = 3,
+		.toggle = 1, .churn = 2, .max_freed = 100, .max_closed = 6,
 		.max_remaining = 50, .frees = 45,
 	}, {
-		.name = "wide spans", .events = 12, .addresses = 60, .step = 48, .ids = 2,
-		.no_id = 50, .point = 5, .wide = 70, .shared = 30, .lost = 4,
-		.churn = 2, .max_freed = 40, .max_closed = 4,
+		.name = "wide spans", .events = 12, .addresses = 60, .step = 48,
+		.ids = 2, .no_id = 50, .point = 5, .wide = 70, .shared = 30,
+		.lost = 4, .churn = 2, .max_freed = 40, .max_closed = 4,
 		.max_remaining = 50,
 	}, {
-		.name = "crowds", .events = 100, .addresses = 70, .step = 8, .ids = 12,
-		.no_id = 5, .wide = 95, .shared = 40, .clients = 2,
-		.lost = 4, .max_freed = 20, .frees = 12,
-		.max_records = 250, .max_remaining = 50,
+		.name = "crowds", .events = 100, .addresses = 70, .step = 8,
+		.ids = 12, .no_id = 5, .wide = 95, .shared = 40, .clients = 2,
+		.lost = 4, .max_freed = 20, .frees = 12, .max_records = 250,
+		.max_remaining = 50,
 	}, {
-		.name = "small freed bounds", .events = 2, .addresses = 40, .step = 32,
-		.ids = 4, .no_id = 40, .point = 10, .shared = 40, .churn = 3,
-		.adjust = 10, .max_freed = 8, .max_closed = 6,
+		.name = "small freed bounds", .events = 2, .addresses = 40,
+		.step = 32, .ids = 4, .no_id = 40, .point = 10, .shared = 40,
+		.churn = 3, .adjust = 10, .max_freed = 8, .max_closed = 6,
 		.max_remaining = 30, .max_records = 200,
+		.max_client_records = 60,
 	}, {
 		.name = "few records", .addresses = 40, .step = 32, .ids = 4,
-		.no_id = 30, .point = 10, .wide = 5, .shared = 50,
-		.churn = 4, .max_freed = 8, .max_closed = 6,
-		.max_remaining = 30, .max_records = 24, .frees = 40,
+		.no_id = 30, .point = 10, .wide = 5, .shared = 50, .churn = 4,
+		.max_freed = 8, .max_closed = 6, .max_remaining = 30,
+		.max_records = 24, .frees = 40, .max_client_records = 15,
 	}, {
-		.name = "bounds that change", .events = 4, .addresses = 30, .step = 32,
-		.ids = 4, .no_id = 30, .point = 10, .shared = 50, .clients = 6,
-		.churn = 8, .adjust = 40, .reset = 3, .lost = 2, .toggle = 1,
-		.max_freed = 30, .max_closed = 5, .max_remaining = 30,
-		.max_records = 60,
+		.name = "bounds that change", .events = 4, .addresses = 30,
+		.step = 32, .ids = 4, .no_id = 30, .point = 10, .shared = 50,
+		.clients = 6, .churn = 8, .adjust = 40, .reset = 3, .lost = 2,
+		.toggle = 1, .max_freed = 30, .max_closed = 5,
+		.max_remaining = 30, .max_records = 60,
+		.max_client_records = 40, .max_user_records = 50,
 	}, {
-		.name = "little memory", .events = 7, .addresses = 40, .step = 32, .ids = 4,
-		.no_id = 30, .shared = 50, .clients = 5, .churn = 6,
-		.memory = 50, .max_freed = 20, .max_closed = 6,
-		.max_remaining = 15, .frees = 40,
+		.name = "little memory", .events = 7, .addresses = 40,
+		.step = 32, .ids = 4, .no_id = 30, .shared = 50, .clients = 5,
+		.churn = 6, .memory = 50, .max_freed = 20, .max_closed = 6,
+		.max_remaining = 15, .frees = 40, .max_user_records = 40,
 	}, {
-		.name = "clients that come and go", .events = 20, .listings = 18, .addresses = 20,
-		.step = 32, .ids = 3, .no_id = 30, .shared = 60,
-		.clients = 12, .churn = 80, .reset = 2, .lost = 2,
-		.max_freed = 15, .max_closed = 3, .max_remaining = 20,
-		.adjust = 4, .spaces = 4,
+		.name = "clients that come and go", .events = 20,
+		.listings = 18, .addresses = 20, .step = 32, .ids = 3,
+		.no_id = 30, .shared = 60, .clients = 12, .churn = 80,
+		.reset = 2, .lost = 2, .max_freed = 15, .max_closed = 3,
+		.max_remaining = 20, .adjust = 4, .spaces = 4,
+		.max_user_records = 30,
 	}, {
-		.name = "top of the address space", .events = 16, .base = -(4096ULL),
-		.addresses = 64, .step = 64, .ids = 3, .no_id = 50,
-		.wide = 20, .point = 5, .lost = 2, .max_freed = 30,
+		.name = "top of the address space", .events = 16,
+		.base = -(4096ULL), .addresses = 64, .step = 64, .ids = 3,
+		.no_id = 50, .wide = 20, .point = 5, .lost = 2, .max_freed = 30,
 		.shared = 50, .churn = 1, .max_remaining = 20,
 	}, {
-		.name = "huge sizes", .events = 9, .addresses = 16, .step = 1ULL << 59,
-		.max_size = 1ULL << 62, .ids = 3, .no_id = 50, .point = 40,
-		.wide = 10, .shared = 40, .churn = 6, .lost = 1,
-		.reset = 5, .max_freed = 30, .max_remaining = 20,
+		.name = "huge sizes", .events = 9, .addresses = 16,
+		.step = 1ULL << 59, .max_size = 1ULL << 62, .ids = 3,
+		.no_id = 50, .point = 40, .wide = 10, .shared = 40, .churn = 6,
+		.lost = 1, .reset = 5, .max_freed = 30, .max_remaining = 20,
 		.max_closed = 3,
 	},
 };
@@ -149,12 +154,13 @@ static struct match *match_create(struct kunit *test, const struct sequence *s)
 	struct match *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
 	struct bt_limits limits = {
 		.max_records = s->p->max_records ?: 400,
-		.max_client_records = U64_MAX,
+		.max_client_records = s->p->max_client_records ?: U64_MAX,
 		.max_freed = s->p->max_freed,
 		.max_clients = MATCH_CLIENTS,
 		.max_closed = s->p->max_closed,
 		.max_remaining = s->p->max_remaining,
 	};
+	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, m);
 	m->test = test;
@@ -170,6 +176,8 @@ static struct match *match_create(struct kunit *test, const struct sequence *s)
 	KUNIT_ASSERT_EQ(test, 0, bt_events_setup(fixture(test)->t,
 						 s->p->events));
 	fixture(test)->quick = true;
+	for (i = 0; i < ARRAY_SIZE(m->users); i++)
+		m->users[i].max = s->p->max_user_records ?: S64_MAX;
 	if (s->p->memory) {
 		m->m.memory = s->p->memory;
 		fixture(test)->store.max = s->p->memory;
