@@ -2,8 +2,13 @@
 /* Threads that share a tracker */
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include "crew.h"
+#include "fixture.h"
+
+/* Events that are kept */
+#define CREW_EVENTS	64
 
 /**
  * crew_create() - create a tracker for threads
@@ -28,6 +33,7 @@ struct crew *crew_create(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, crew->t);
 	for (i = 0; i < CREW_SPACES; i++)
 		bt_tracker_add_space(crew->t);
+	KUNIT_ASSERT_EQ(test, 0, bt_events_setup(crew->t, CREW_EVENTS));
 	return crew;
 }
 
@@ -179,6 +185,32 @@ static struct buftrack_report some_report(struct hand *hand)
 }
 
 /**
+ * crew_report() - make a report as a process would
+ * @crew: the crew
+ * @c: who makes it
+ * @r: the report
+ * @stamp: set to its stamp
+ *
+ * Return: the verdict, or an errno.
+ */
+int crew_report(struct crew *crew, struct bt_client *c,
+		const struct buftrack_report *r, u64 *stamp)
+{
+	u64 now = crew_now(crew);
+	int ret;
+
+	*stamp = 0;
+	ret = bt_report(crew->t, c, r, now, BT_MAY_REFILL, stamp);
+	if (ret == -EAGAIN) {
+		bt_pool_fill(crew->t);
+		ret = bt_report(crew->t, c, r, now, 0, stamp);
+	}
+	crew_expect(crew, ret >= 0 || ret == -ENODEV);
+	crew_expect(crew, ret < 0 || *stamp >= now);
+	return ret;
+}
+
+/**
  * hand_report() - make a report
  * @hand: the thread
  * @c: as this client
@@ -186,19 +218,82 @@ static struct buftrack_report some_report(struct hand *hand)
 void hand_report(struct hand *hand, struct bt_client *c)
 {
 	const struct buftrack_report r = some_report(hand);
-	struct crew *crew = hand->crew;
-	u64 now = crew_now(crew), stamp = 0;
-	int ret;
+	u64 stamp;
+	int ret = crew_report(hand->crew, c, &r, &stamp);
 
-	ret = bt_report(crew->t, c, &r, now, BT_MAY_REFILL, &stamp);
-	if (ret == -EAGAIN) {
-		bt_pool_fill(crew->t);
-		ret = bt_report(crew->t, c, &r, now, 0, &stamp);
-	}
-	crew_expect(crew, ret >= 0 || ret == -ENODEV);
-	crew_expect(crew, ret < 0 || stamp >= now);
 	if (ret >= 0)
 		hand->verdicts[ret]++;
 	else
 		hand->refused++;
+}
+
+/**
+ * hand_go_on() - whether any of the workers still works
+ * @hand: the thread, which lets others run
+ *
+ * Return: true if one does.
+ */
+bool hand_go_on(struct hand *hand)
+{
+	cond_resched();
+	return atomic_read(&hand->crew->working);
+}
+
+/**
+ * crew_hands() - prepare threads
+ * @test: the test
+ * @crew: their crew
+ * @works: what they do
+ * @nr: how many they are
+ *
+ * Return: the threads.
+ */
+struct hand *crew_hands(struct kunit *test, struct crew *crew,
+			const struct work *works, unsigned int nr)
+{
+	struct hand *hands = kunit_kcalloc(test, nr, sizeof(*hands), GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, hands);
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_EQ(test, 0, hand_init(&hands[i], crew, i + 1,
+						   works[i].run));
+	return hands;
+}
+
+/**
+ * crew_run() - let all threads do what they do, until they have done it
+ * @crew: the crew
+ * @hands: the threads
+ * @nr: how many they are
+ */
+void crew_run(struct crew *crew, struct hand *hands, unsigned int nr)
+{
+	unsigned int i;
+
+	atomic_set(&crew->working, CREW_WORKERS);
+	for (i = 0; i < nr; i++)
+		if (!hand_start(&hands[i]) && i < CREW_WORKERS)
+			atomic_dec(&crew->working);
+	for (i = 0; i < nr; i++)
+		wait_for_completion(&hands[i].done);
+}
+
+/**
+ * crew_close_all() - end all clients, and then the crew
+ * @test: the test
+ * @crew: the crew
+ * @hands: its threads, which have done their work
+ * @nr: how many they are
+ */
+void crew_close_all(struct kunit *test, struct crew *crew, struct hand *hands,
+		    unsigned int nr)
+{
+	unsigned int i;
+
+	check_balance(test, crew->t);
+	for (i = 0; i < nr; i++)
+		hand_fini(&hands[i]);
+	check_balance(test, crew->t);
+	crew_destroy(test, crew);
 }

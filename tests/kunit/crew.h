@@ -39,6 +39,7 @@ struct crew {
  * @shared: its client in the shared domain
  * @verdicts: what it got for its reports
  * @refused: reports that got an errno
+ * @log: what its work keeps for the test
  */
 struct hand {
 	struct crew *crew;
@@ -49,6 +50,15 @@ struct hand {
 	struct bt_client *shared;
 	u64 verdicts[BUFTRACK_NR_VERDICTS];
 	u64 refused;
+	void *log;
+};
+
+/**
+ * struct work - what a thread is to do
+ * @run: doing it
+ */
+struct work {
+	void (*run)(struct hand *hand);
 };
 
 struct crew *crew_create(struct kunit *test);
@@ -58,12 +68,22 @@ struct bt_client *crew_open(struct crew *crew, bool shared);
 void crew_close(struct crew *crew, struct bt_client *c);
 void crew_collect_dead(struct crew *crew);
 void crew_destroy(struct kunit *test, struct crew *crew);
+int crew_report(struct crew *crew, struct bt_client *c,
+		const struct buftrack_report *r, u64 *stamp);
 
 int hand_init(struct hand *hand, struct crew *crew, u64 seed,
 	      void (*work)(struct hand *hand));
 void hand_fini(struct hand *hand);
 bool hand_start(struct hand *hand);
 void hand_report(struct hand *hand, struct bt_client *c);
+bool hand_go_on(struct hand *hand);
+
+/* All hands of a crew, of which the first CREW_WORKERS tell when they are done */
+struct hand *crew_hands(struct kunit *test, struct crew *crew,
+			const struct work *works, unsigned int nr);
+void crew_run(struct crew *crew, struct hand *hands, unsigned int nr);
+void crew_close_all(struct kunit *test, struct crew *crew, struct hand *hands,
+		    unsigned int nr);
 
 static inline u32 hand_dice(struct hand *hand, u32 sides)
 {

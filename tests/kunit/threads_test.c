@@ -33,12 +33,6 @@ static void work_reports_until_removed(struct hand *hand)
 	atomic_dec(&hand->crew->working);
 }
 
-static bool still_working(struct hand *hand)
-{
-	cond_resched();
-	return atomic_read(&hand->crew->working);
-}
-
 static void read_scope(struct crew *crew, u32 scope, u64 number)
 {
 	struct bt_counters c;
@@ -52,7 +46,7 @@ static void work_reads(struct hand *hand)
 	struct crew *crew = hand->crew;
 	u32 i;
 
-	while (still_working(hand)) {
+	while (hand_go_on(hand)) {
 		read_scope(crew, BUFTRACK_SCOPE_DEVICE, 0);
 		for (i = 0; i < CREW_SPACES; i++)
 			read_scope(crew, BUFTRACK_SCOPE_SPACE, i);
@@ -88,7 +82,7 @@ static void work_lists(struct hand *hand)
 	};
 
 	bt_listing_begin(crew->t, &s.l, crew_now(crew));
-	while (still_working(hand)) {
+	while (hand_go_on(hand)) {
 		bt_listing_step(crew->t, &s.l);
 		if (!s.l.end && hand_dice(hand, 500))
 			continue;
@@ -99,12 +93,51 @@ static void work_lists(struct hand *hand)
 	crew_expect(crew, !s.odd);
 }
 
+/* A reader of events, and what it has come across */
+struct reader {
+	struct crew *crew;
+	u64 position;
+	u64 nr;
+	u64 dropped;
+};
+
+static void read_event(void *arg, const struct bt_event *event)
+{
+	struct reader *r = arg;
+
+	crew_expect(r->crew, event->number == r->position);
+	crew_expect(r->crew, event->reporter->nr_events);
+	crew_expect(r->crew, event->verdict > BUFTRACK_UNTRACKED);
+	crew_expect(r->crew, event->stamp <= r->crew->t->stamp);
+	r->nr++;
+}
+
+static void read_events(struct reader *r)
+{
+	u64 dropped;
+
+	while (bt_events_next(r->crew->t, &r->position, &dropped, read_event, r))
+		r->dropped += dropped;
+}
+
+/* In the end each event has been read, or is known to be gone */
+static void work_follows(struct hand *hand)
+{
+	struct reader r = { .crew = hand->crew };
+
+	while (hand_go_on(hand))
+		read_events(&r);
+	read_events(&r);
+	crew_expect(hand->crew, r.nr + r.dropped == r.position);
+	crew_expect(hand->crew, r.nr);
+}
+
 /* Clients that come, make a few reports and go */
 static void work_churns(struct hand *hand)
 {
 	struct crew *crew = hand->crew;
 
-	while (still_working(hand)) {
+	while (hand_go_on(hand)) {
 		struct bt_client *c = crew_open(crew, hand_dice(hand, 2));
 		unsigned int n = hand_dice(hand, 50);
 
@@ -124,6 +157,7 @@ static void set_something(struct bt_tracker *t, const void *arg)
 	t->enabled = dice % 8;
 	t->limits.max_freed = dice / 8 % 300;
 	t->limits.max_records = dice / 2400 % 2000;
+	t->limits.max_client_records = dice / 7 % 500;
 	t->limits.max_closed = dice % 16;
 	t->limits.max_remaining = dice % 200;
 }
@@ -132,7 +166,7 @@ static void work_meddles(struct hand *hand)
 {
 	struct crew *crew = hand->crew;
 
-	while (still_working(hand)) {
+	while (hand_go_on(hand)) {
 		u32 dice = hand_dice(hand, U32_MAX);
 
 		bt_tracker_configure(crew->t, set_something, &dice);
@@ -150,38 +184,10 @@ static void work_removes(struct hand *hand)
 	struct crew *crew = hand->crew;
 	u64 buffers = 0, bytes = 0;
 
-	while (still_working(hand) && atomic64_read(&crew->clock) < NR_REPORTS)
+	while (hand_go_on(hand) && atomic64_read(&crew->clock) < NR_REPORTS)
 		;
 	crew_expect(crew, !bt_tracker_remove(crew->t, true, &buffers, &bytes));
 	read_scope(crew, BUFTRACK_SCOPE_DEVICE, 0);
-}
-
-static void run_crew(struct kunit *test, struct crew *crew, struct hand *hands,
-		     void (* const *works)(struct hand *hand), unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		KUNIT_EXPECT_EQ(test, 0, hand_init(&hands[i], crew, i + 1,
-						   works[i]));
-	atomic_set(&crew->working, CREW_WORKERS);
-	for (i = 0; i < nr; i++)
-		if (!hand_start(&hands[i]) && i < CREW_WORKERS)
-			atomic_dec(&crew->working);
-	for (i = 0; i < nr; i++)
-		wait_for_completion(&hands[i].done);
-}
-
-static void close_crew(struct kunit *test, struct crew *crew, struct hand *hands,
-		       unsigned int nr)
-{
-	unsigned int i;
-
-	check_balance(test, crew->t);
-	for (i = 0; i < nr; i++)
-		hand_fini(&hands[i]);
-	check_balance(test, crew->t);
-	crew_destroy(test, crew);
 }
 
 static u64 sum_of(const struct hand *hands, unsigned int nr, int verdict)
@@ -204,20 +210,22 @@ static void expect_sum(struct kunit *test, const struct crew *crew,
 /* Not one report of many threads is lost or counted twice */
 static void reports_of_all_threads_add_up(struct kunit *test)
 {
-	static void (* const works[])(struct hand *hand) = {
-		work_reports, work_reports, work_reports, work_reports,
-		work_reads, work_lists,
+	static const struct work works[] = {
+		{ work_reports }, { work_reports }, { work_reports },
+		{ work_reports }, { work_reads }, { work_lists },
+		{ work_follows },
 	};
 	struct crew *crew = crew_create(test);
-	struct hand *hands = kunit_kcalloc(test, ARRAY_SIZE(works),
-					   sizeof(*hands), GFP_KERNEL);
+	struct hand *hands = crew_hands(test, crew, works, ARRAY_SIZE(works));
+	u64 all = 0, wrong = 0;
 	unsigned int i;
-	u64 all = 0;
 
-	KUNIT_ASSERT_NOT_NULL(test, hands);
-	run_crew(test, crew, hands, works, ARRAY_SIZE(works));
+	crew_run(crew, hands, ARRAY_SIZE(works));
 	for (i = 0; i < BUFTRACK_NR_VERDICTS; i++)
 		all += sum_of(hands, CREW_WORKERS, i);
+	for (i = BUFTRACK_UNTRACKED + 1; i < BUFTRACK_NR_VERDICTS; i++)
+		wrong += sum_of(hands, CREW_WORKERS, i);
+	KUNIT_EXPECT_EQ(test, crew->t->events.last, wrong);
 	KUNIT_EXPECT_EQ(test, all, CREW_WORKERS * NR_REPORTS);
 	expect_sum(test, crew, hands, BUFTRACK_DOUBLE_ALLOC,
 		   BUFTRACK_DOUBLE_ALLOCS);
@@ -227,42 +235,43 @@ static void reports_of_all_threads_add_up(struct kunit *test)
 	expect_sum(test, crew, hands, BUFTRACK_STALE_FREE, BUFTRACK_STALE_FREES);
 	expect_sum(test, crew, hands, BUFTRACK_FOREIGN_FREE,
 		   BUFTRACK_FOREIGN_FREES);
-	close_crew(test, crew, hands, ARRAY_SIZE(works));
+	crew_close_all(test, crew, hands, ARRAY_SIZE(works));
 }
 
 static void everything_may_happen_at_once(struct kunit *test)
 {
-	static void (* const works[])(struct hand *hand) = {
-		work_reports, work_reports, work_reports, work_reports,
-		work_reads, work_lists, work_churns, work_churns, work_meddles,
+	static const struct work works[] = {
+		{ work_reports }, { work_reports }, { work_reports },
+		{ work_reports }, { work_reads }, { work_lists },
+		{ work_churns }, { work_churns }, { work_meddles },
+		{ work_follows },
 	};
 	struct crew *crew = crew_create(test);
-	struct hand *hands = kunit_kcalloc(test, ARRAY_SIZE(works),
-					   sizeof(*hands), GFP_KERNEL);
+	struct hand *hands = crew_hands(test, crew, works, ARRAY_SIZE(works));
 
-	KUNIT_ASSERT_NOT_NULL(test, hands);
-	run_crew(test, crew, hands, works, ARRAY_SIZE(works));
-	close_crew(test, crew, hands, ARRAY_SIZE(works));
+	crew_run(crew, hands, ARRAY_SIZE(works));
+	crew_close_all(test, crew, hands, ARRAY_SIZE(works));
 }
 
 static void device_may_go_under_all_threads(struct kunit *test)
 {
-	static void (* const works[])(struct hand *hand) = {
-		work_reports_until_removed, work_reports_until_removed,
-		work_reports_until_removed, work_reports_until_removed,
-		work_reads, work_lists, work_churns, work_meddles, work_removes,
+	static const struct work works[] = {
+		{ work_reports_until_removed },
+		{ work_reports_until_removed },
+		{ work_reports_until_removed },
+		{ work_reports_until_removed }, { work_reads },
+		{ work_lists }, { work_churns }, { work_meddles },
+		{ work_removes }, { work_follows },
 	};
 	struct crew *crew = crew_create(test);
-	struct hand *hands = kunit_kcalloc(test, ARRAY_SIZE(works),
-					   sizeof(*hands), GFP_KERNEL);
+	struct hand *hands = crew_hands(test, crew, works, ARRAY_SIZE(works));
 	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, hands);
-	run_crew(test, crew, hands, works, ARRAY_SIZE(works));
+	crew_run(crew, hands, ARRAY_SIZE(works));
 	for (i = 0; i < CREW_WORKERS; i++)
 		KUNIT_EXPECT_EQ(test, hands[i].refused, 100);
 	KUNIT_EXPECT_EQ(test, crew->t->total.v[BUFTRACK_LIVE_BUFFERS], 0);
-	close_crew(test, crew, hands, ARRAY_SIZE(works));
+	crew_close_all(test, crew, hands, ARRAY_SIZE(works));
 }
 
 static struct kunit_case threads_cases[] = {

@@ -81,9 +81,9 @@ static void records_are_listed_as_they_are(struct kunit *test)
 	struct seen *seen;
 
 	EXPECT_ALLOC(test, a, BUFTRACK_OK, .space = 2, .address = 0x1000,
-		     .size = 96, .span = 16, .id = 7);
+		     .size = 96, .span = 16, .id = 7, .site = 0xa);
 	EXPECT_FREE(test, b, BUFTRACK_FOREIGN_FREE, .space = 2,
-		    .address = 0x1000);
+		    .address = 0x1000, .site = 0xf);
 	EXPECT_FREE(test, a, BUFTRACK_DOUBLE_FREE, .space = 2, .address = 0x1000);
 	seen = &list_all(test)->seen[0];
 	KUNIT_EXPECT_EQ(test, seen->owner, a->number);
@@ -93,8 +93,68 @@ static void records_are_listed_as_they_are(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen->span, 16);
 	KUNIT_EXPECT_EQ(test, seen->id, 7);
 	KUNIT_EXPECT_EQ(test, seen->repeats, 1);
+	KUNIT_EXPECT_EQ(test, seen->site, 0xa);
+	KUNIT_EXPECT_EQ(test, seen->ended_site, 0xf);
 	KUNIT_EXPECT_EQ(test, seen->ended, fixture(test)->stamp - 1);
 	KUNIT_EXPECT_EQ(test, seen->allocated, fixture(test)->stamp - 2);
+}
+
+/* What remained has its site of alloc, and was not freed by anybody anywhere */
+static void remaining_records_are_listed_as_they_were(struct kunit *test)
+{
+	struct bt_client *a = open_private(test);
+	struct seen *seen;
+	u64 allocated;
+
+	EXPECT_ALLOC(test, a, BUFTRACK_OK, .space = 2, .address = 0x1000,
+		     .size = 96, .span = 16, .id = 7, .site = 0xa);
+	allocated = fixture(test)->stamp;
+	close_client(test, a);
+	seen = &list_all(test)->seen[0];
+	KUNIT_EXPECT_EQ(test, seen->state, BUFTRACK_RECORD_REMAINING);
+	KUNIT_EXPECT_EQ(test, seen->owner, a->number);
+	KUNIT_EXPECT_EQ(test, seen->address, 0x1000);
+	KUNIT_EXPECT_EQ(test, seen->size, 96);
+	KUNIT_EXPECT_EQ(test, seen->span, 16);
+	KUNIT_EXPECT_EQ(test, seen->id, 7);
+	KUNIT_EXPECT_EQ(test, seen->site, 0xa);
+	KUNIT_EXPECT_EQ(test, seen->allocated, allocated);
+	KUNIT_EXPECT_GT(test, seen->ended, a->closed);
+	KUNIT_EXPECT_EQ(test, seen->by + seen->ended_site + seen->repeats, 0);
+}
+
+/* The shared domain, then the clients' by number; spaces, addresses, ids; the log */
+static void records_are_listed_in_order(struct kunit *test)
+{
+	static const struct {
+		u64 client, address, id;
+		u32 space;
+	} order[] = {
+		{ 2, 8, 5, 0 }, { 3, 8, 6, 0 }, { 2, 9, 0, 0 }, { 2, 1, 0, 1 },
+		{ 1, 7, 1, 0 }, { 1, 7, 2, 0 }, { 1, 3, 0, 2 }, { 1, 0, 9, 3 },
+		{ 4, 2, 0, 1 },
+	};
+	struct bt_client *c[] = {
+		NULL, open_private(test), open_shared(test), open_shared(test),
+		open_private(test),
+	};
+	struct listing *l;
+	unsigned int i;
+
+	for (i = ARRAY_SIZE(order); i--;)
+		EXPECT_ALLOC(test, c[order[i].client], BUFTRACK_OK,
+			     .space = order[i].space, .size = 1,
+			     .address = order[i].address, .id = order[i].id);
+	EXPECT_FREE(test, c[3], BUFTRACK_OK, .address = 8, .id = 6);
+	EXPECT_FREE(test, c[1], BUFTRACK_OK, .address = 7, .id = 1);
+	l = list_all(test);
+	KUNIT_ASSERT_EQ(test, l->nr, ARRAY_SIZE(order));
+	for (i = 0; i < l->nr; i++) {
+		KUNIT_EXPECT_EQ(test, l->seen[i].owner, order[i].client);
+		KUNIT_EXPECT_EQ(test, l->seen[i].space, order[i].space);
+		KUNIT_EXPECT_EQ(test, l->seen[i].address, order[i].address);
+		KUNIT_EXPECT_EQ(test, l->seen[i].id, order[i].id);
+	}
 }
 
 static void doubtful_and_orphaned_are_told(struct kunit *test)
@@ -201,6 +261,76 @@ static void one_step_is_bounded_when_nothing_is_wanted(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l->nr, 0);
 	KUNIT_EXPECT_GE(test, steps, 5);
 	KUNIT_EXPECT_LE(test, steps, 20);
+}
+
+static unsigned int count_steps(struct kunit *test, struct listing *l)
+{
+	unsigned int steps = 0;
+
+	listing_begin(test, l);
+	for (; !l->l.end && steps < 1000; steps++)
+		bt_listing_step(fixture(test)->t, &l->l);
+	return steps;
+}
+
+/* Clients and spaces in which there is nothing cost as records do */
+static void one_step_is_bounded_when_there_is_nothing(struct kunit *test)
+{
+	struct listing *l = listing_create(test, ROOM);
+	unsigned int i;
+
+	for (i = 0; i < 300; i++)
+		open_shared(test);
+	for (i = 0; i < 100; i++)
+		open_private(test);
+	for (i = 0; i < 200; i++)
+		close_client(test, open_private(test));
+	i = count_steps(test, l);
+	KUNIT_EXPECT_EQ(test, l->nr, 0);
+	KUNIT_EXPECT_TRUE(test, l->l.exact);
+	KUNIT_EXPECT_GE(test, i, (600 + 100 * FIXTURE_SPACES) / 128);
+	KUNIT_EXPECT_LE(test, i, 2 * (600 + 100 * FIXTURE_SPACES) / 128);
+}
+
+/* Freed records that are of no interest are not even looked at */
+static void freed_crowd_does_not_slow_down(struct kunit *test)
+{
+	struct bt_client *c = open_shared(test);
+	struct listing *l = listing_create(test, ROOM);
+	unsigned int i;
+
+	fixture(test)->quick = true;
+	for (i = 1; i <= 2000; i++) {
+		EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0x1000, .size = 1,
+			     .id = i);
+		if (i % 500)
+			EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000,
+				    .id = i);
+	}
+	l->l.states = BUFTRACK_RECORD_LIVE;
+	KUNIT_EXPECT_LE(test, count_steps(test, l), 2);
+	KUNIT_EXPECT_EQ(test, l->nr, 4);
+	l->l.states = BUFTRACK_RECORD_FREED;
+	KUNIT_EXPECT_GE(test, count_steps(test, l), 8);
+}
+
+/* What the log has of others is passed in bounded steps, too */
+static void log_is_listed_in_bounded_steps(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	struct listing *l = listing_create(test, ROOM);
+
+	fixture(test)->quick = true;
+	make_some(test, c, 900);
+	close_client(test, c);
+	KUNIT_EXPECT_GE(test, count_steps(test, l), 5);
+	KUNIT_EXPECT_EQ(test, l->nr, 600);
+	l->l.client = c->number + 1;
+	KUNIT_EXPECT_GE(test, count_steps(test, l), 5);
+	KUNIT_EXPECT_EQ(test, l->nr, 0);
+	l->l.client = 0;
+	l->l.states = BUFTRACK_RECORD_LIVE;
+	KUNIT_EXPECT_LE(test, count_steps(test, l), 2);
 }
 
 static unsigned int filtered(struct kunit *test, u64 client, u32 space, u32 states)
@@ -356,11 +486,16 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(empty_tracker_ends_at_once),
 	KUNIT_CASE(each_record_is_listed_once),
 	KUNIT_CASE(records_are_listed_as_they_are),
+	KUNIT_CASE(remaining_records_are_listed_as_they_were),
+	KUNIT_CASE(records_are_listed_in_order),
 	KUNIT_CASE(doubtful_and_orphaned_are_told),
 	KUNIT_CASE(little_room_loses_nothing),
 	KUNIT_CASE(highest_keys_are_passed),
 	KUNIT_CASE(one_step_is_bounded),
 	KUNIT_CASE(one_step_is_bounded_when_nothing_is_wanted),
+	KUNIT_CASE(one_step_is_bounded_when_there_is_nothing),
+	KUNIT_CASE(freed_crowd_does_not_slow_down),
+	KUNIT_CASE(log_is_listed_in_bounded_steps),
 	KUNIT_CASE(filters_keep_what_was_asked_for),
 	KUNIT_CASE(records_that_stay_are_listed_once),
 	KUNIT_CASE(clients_may_end_under_a_listing),

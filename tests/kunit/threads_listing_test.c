@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Listings while threads report: held against what the threads have logged
+ *
+ * Each thread has buffers of its own, logs what it did to each and when, and
+ * nobody else touches them. So the logs tell what there was at any instant.
+ */
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/sched.h>
+#include "crew.h"
+#include "fixture.h"
+
+/* Reports of a worker, and its buffers in each of its two domains */
+#define NR_REPORTS	4000
+#define NR_BUFFERS	30
+
+/* Listings that are kept, and records that each has room for */
+#define NR_LISTINGS	30
+#define ROOM		3000
+
+/* Clients that come and go, and buffers that each leaves */
+#define NR_VISITORS	40
+#define NR_LEFT		(NR_BUFFERS - 5)
+
+/* Who has logged, at most: the workers with two clients each, and the visitors */
+#define NR_SOURCES	(2 * CREW_WORKERS + NR_VISITORS)
+
+/**
+ * struct entry - what a thread did to a buffer
+ * @stamp: when
+ * @buffer: which
+ * @is_alloc: it was allocated, or else freed
+ */
+struct entry {
+	u64 stamp;
+	u32 buffer;
+	bool is_alloc;
+};
+
+/**
+ * struct source - a client and its log
+ * @client: its number
+ * @closed: when it ended, 0: it has not
+ * @base: address of its first buffer
+ * @live: which of its buffers are live now
+ * @nr: entries
+ * @max: place for them
+ * @entries: the log
+ */
+struct source {
+	u64 client;
+	u64 closed;
+	u64 base;
+	bool live[NR_BUFFERS];
+	u32 nr;
+	u32 max;
+	struct entry *entries;
+};
+
+/**
+ * struct found - a record that a listing found
+ * @client: its owner
+ * @address: its address
+ * @allocated: when
+ * @state: its state then, without more
+ */
+struct found {
+	u64 client;
+	u64 address;
+	u64 allocated;
+	u32 state;
+};
+
+/**
+ * struct pass - a listing from its beginning to its end
+ * @l: the listing
+ * @room: records that this step may still find
+ * @nr: records found
+ * @found: the records
+ */
+struct pass {
+	struct bt_listing l;
+	u32 room;
+	u32 nr;
+	struct found *found;
+};
+
+/* What a hand keeps: its log or logs, or its listings */
+struct worker_log {
+	struct source own;
+	struct source shared;
+};
+
+struct visitor_log {
+	u32 nr;
+	struct source sources[NR_VISITORS];
+};
+
+struct lister_log {
+	u32 nr;
+	struct pass passes[NR_LISTINGS];
+};
+
+KUNIT_DEFINE_ACTION_WRAPPER(kvfree_action, kvfree, const void *);
+
+static void *alloc_for(struct kunit *test, size_t nr, size_t size)
+{
+	void *p = kvcalloc(nr, size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, kvfree_action,
+							   p));
+	return p;
+}
+
+static void log_entry(struct source *s, u64 stamp, u32 buffer, bool is_alloc)
+{
+	s->entries[s->nr++] = (struct entry) { stamp, buffer, is_alloc };
+	s->live[buffer] = is_alloc;
+}
+
+static struct buftrack_report report_of(const struct source *s, u32 buffer,
+					bool is_alloc)
+{
+	return (struct buftrack_report) {
+		.op = is_alloc ? BUFTRACK_ALLOC : BUFTRACK_FREE,
+		.space = buffer % CREW_SPACES,
+		.address = s->base + 16 * buffer,
+		.size = 16,
+		.id = 1 + buffer,
+		.span = is_alloc ? 16 : 0,
+	};
+}
+
+static const struct entry *last_entry(const struct source *s, u32 buffer,
+				      u64 instant)
+{
+	const struct entry *last = NULL;
+	u32 i;
+
+	for (i = 0; i < s->nr && s->entries[i].stamp <= instant; i++)
+		if (s->entries[i].buffer == buffer)
+			last = &s->entries[i];
+	return last;
+}
+
+/* Free what is live, and allocate it again; now and then without a free between */
+static void touch(struct hand *hand, struct bt_client *c, struct source *s)
+{
+	u32 buffer = hand_dice(hand, NR_BUFFERS);
+	bool was_live = s->live[buffer];
+	bool is_alloc = !was_live || !hand_dice(hand, 5);
+	struct buftrack_report r = report_of(s, buffer, is_alloc);
+	u64 stamp;
+	int ret = crew_report(hand->crew, c, &r, &stamp);
+
+	crew_expect(hand->crew, ret == (is_alloc && was_live ?
+					BUFTRACK_DOUBLE_ALLOC : BUFTRACK_OK));
+	log_entry(s, stamp, buffer, is_alloc);
+}
+
+static void work_logs(struct hand *hand)
+{
+	struct worker_log *log = hand->log;
+	unsigned int n;
+
+	for (n = 0; n < NR_REPORTS; n++) {
+		if (hand_dice(hand, 2))
+			touch(hand, hand->own, &log->own);
+		else
+			touch(hand, hand->shared, &log->shared);
+		cond_resched();
+		if (n % 200 == 0)
+			schedule_timeout_uninterruptible(1);
+	}
+	atomic_dec(&hand->crew->working);
+}
+
+static void visit(struct crew *crew, struct bt_client *c, struct source *s)
+{
+	struct buftrack_report r;
+	u64 stamp;
+	u32 i;
+
+	s->client = c->number;
+	for (i = 0; i < NR_LEFT; i++) {
+		r = report_of(s, i, true);
+		crew_expect(crew, !crew_report(crew, c, &r, &stamp));
+		log_entry(s, stamp, i, true);
+	}
+	bt_client_end(crew->t, c, crew_now(crew));
+	s->closed = c->closed;
+	cond_resched();
+	bt_client_reap(crew->t, c);
+}
+
+/* Clients that come, leave some buffers and go */
+static void work_visits(struct hand *hand)
+{
+	struct visitor_log *log = hand->log;
+
+	while (log->nr < NR_VISITORS && hand_go_on(hand)) {
+		struct bt_client *c = crew_open(hand->crew, false);
+
+		if (c)
+			visit(hand->crew, c, &log->sources[log->nr++]);
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+static bool keep(struct bt_listing *l, const struct bt_record *rec, u32 state)
+{
+	struct pass *pass = container_of(l, struct pass, l);
+
+	if (!pass->room || pass->nr == ROOM)
+		return false;
+	pass->room--;
+	pass->found[pass->nr++] = (struct found) {
+		.client = rec->owner->number,
+		.address = rec->address,
+		.allocated = rec->allocated,
+		.state = state,
+	};
+	return true;
+}
+
+static void list_all(struct hand *hand, struct pass *pass)
+{
+	struct crew *crew = hand->crew;
+
+	bt_listing_begin(crew->t, &pass->l, crew_now(crew));
+	while (!pass->l.end && pass->nr < ROOM) {
+		pass->room = 1 + hand_dice(hand, 20);
+		bt_listing_step(crew->t, &pass->l);
+		if (pass->l.busy || !hand_dice(hand, 20))
+			schedule_timeout_uninterruptible(1);
+		cond_resched();
+	}
+	bt_listing_end(crew->t, &pass->l);
+	crew_expect(crew, pass->l.end);
+}
+
+static void work_keeps_listings(struct hand *hand)
+{
+	struct lister_log *log = hand->log;
+
+	while (log->nr < NR_LISTINGS && hand_go_on(hand)) {
+		list_all(hand, &log->passes[log->nr++]);
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
+/* What there was of a buffer at an instant; false: nothing */
+static bool state_then(const struct source *s, u32 buffer, u64 instant,
+		       struct found *then)
+{
+	const struct entry *last = last_entry(s, buffer, instant);
+
+	if (!last)
+		return false;
+	then->client = s->client;
+	then->address = s->base + 16 * buffer;
+	then->state = last->is_alloc ? BUFTRACK_RECORD_LIVE :
+				       BUFTRACK_RECORD_FREED;
+	if (s->closed && s->closed <= instant)
+		then->state = BUFTRACK_RECORD_REMAINING;
+	while (!last->is_alloc || last->buffer != buffer)
+		last--;
+	then->allocated = last->stamp;
+	return true;
+}
+
+static u32 count_found(const struct pass *pass, const struct found *wanted)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < pass->nr; i++)
+		nr += pass->found[i].client == wanted->client &&
+		      pass->found[i].address == wanted->address &&
+		      pass->found[i].allocated == wanted->allocated &&
+		      pass->found[i].state == wanted->state;
+	return nr;
+}
+
+/* How many of a source's records were found, and how many there were */
+static void check_source(struct kunit *test, const struct pass *pass,
+			 const struct source *s, u32 *met, u32 *all)
+{
+	struct found then;
+	u32 i, nr;
+
+	for (i = 0; i < NR_BUFFERS; i++) {
+		if (!state_then(s, i, pass->l.instant, &then))
+			continue;
+		nr = count_found(pass, &then);
+		KUNIT_EXPECT_LE(test, nr, 1);
+		*met += nr;
+		++*all;
+	}
+}
+
+static void check_pass(struct kunit *test, const struct pass *pass,
+		       struct source * const *sources, u32 nr)
+{
+	u32 met = 0, all = 0;
+
+	while (nr--)
+		check_source(test, pass, sources[nr], &met, &all);
+	KUNIT_EXPECT_EQ(test, met, pass->nr);
+	KUNIT_EXPECT_EQ(test, all - met, pass->l.missed);
+	KUNIT_EXPECT_EQ(test, pass->l.exact, all == met);
+}
+
+static void prepare_source(struct kunit *test, struct source *s, u64 base,
+			   u32 max, const struct bt_client *c)
+{
+	s->base = base;
+	s->max = max;
+	s->entries = alloc_for(test, max, sizeof(*s->entries));
+	s->client = c ? c->number : 0;
+}
+
+static u32 prepare_workers(struct kunit *test, struct hand *hands,
+			   struct source **sources)
+{
+	u32 i, nr = 0;
+
+	for (i = 0; i < CREW_WORKERS; i++) {
+		struct worker_log *log = alloc_for(test, 1, sizeof(*log));
+
+		prepare_source(test, &log->own, i << 20, NR_REPORTS,
+			       hands[i].own);
+		prepare_source(test, &log->shared, i << 20, NR_REPORTS,
+			       hands[i].shared);
+		sources[nr++] = &log->own;
+		sources[nr++] = &log->shared;
+		hands[i].log = log;
+	}
+	return nr;
+}
+
+static u32 prepare_visitors(struct kunit *test, struct hand *hand,
+			    struct source **sources)
+{
+	struct visitor_log *log = alloc_for(test, 1, sizeof(*log));
+	u32 i;
+
+	for (i = 0; i < NR_VISITORS; i++) {
+		prepare_source(test, &log->sources[i], 0, NR_LEFT, NULL);
+		sources[i] = &log->sources[i];
+	}
+	hand->log = log;
+	return i;
+}
+
+static void prepare_lister(struct kunit *test, struct hand *hand)
+{
+	struct lister_log *log = alloc_for(test, 1, sizeof(*log));
+	u32 i;
+
+	for (i = 0; i < NR_LISTINGS; i++) {
+		struct pass *pass = &log->passes[i];
+
+		pass->found = alloc_for(test, ROOM, sizeof(*pass->found));
+		pass->l.emit = keep;
+		pass->l.space = BUFTRACK_ANY_SPACE;
+		pass->l.states = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |
+				 BUFTRACK_RECORD_REMAINING;
+	}
+	hand->log = log;
+}
+
+/* Nothing is dropped but what a thread or a client's end drops */
+static void widen(struct bt_tracker *t, const void *arg)
+{
+	t->limits.max_closed = 2 * NR_VISITORS;
+	t->limits.max_remaining = 2 * NR_VISITORS * NR_LEFT;
+}
+
+static void check_lister(struct kunit *test, const struct lister_log *log,
+			 struct source * const *sources, u32 nr, u32 *exact)
+{
+	u32 i;
+
+	KUNIT_EXPECT_GT(test, log->nr, 0);
+	for (i = 0; i < log->nr; i++) {
+		check_pass(test, &log->passes[i], sources, nr);
+		exact[log->passes[i].l.exact]++;
+	}
+}
+
+static void listings_have_what_the_threads_had(struct kunit *test)
+{
+	static const struct work works[] = {
+		{ work_logs }, { work_logs }, { work_logs }, { work_logs },
+		{ work_visits }, { work_keeps_listings },
+		{ work_keeps_listings },
+	};
+	struct crew *crew = crew_create(test);
+	struct hand *hands = crew_hands(test, crew, works, ARRAY_SIZE(works));
+	struct source **sources = alloc_for(test, NR_SOURCES, sizeof(*sources));
+	u32 nr, i, exact[2] = {};
+
+	bt_tracker_configure(crew->t, widen, NULL);
+	nr = prepare_workers(test, hands, sources);
+	nr += prepare_visitors(test, &hands[4], sources + nr);
+	for (i = 5; i < ARRAY_SIZE(works); i++)
+		prepare_lister(test, &hands[i]);
+	crew_run(crew, hands, ARRAY_SIZE(works));
+	for (i = 5; i < ARRAY_SIZE(works); i++)
+		check_lister(test, hands[i].log, sources, nr, exact);
+	kunit_info(test, "%u listings were exact, %u were not\n", exact[1],
+		   exact[0]);
+	crew_close_all(test, crew, hands, ARRAY_SIZE(works));
+}
+
+static struct kunit_case threads_listing_cases[] = {
+	KUNIT_CASE_SLOW(listings_have_what_the_threads_had),
+	{}
+};
+
+static struct kunit_suite threads_listing_suite = {
+	.name = "buftrack_threads_listing",
+	.test_cases = threads_listing_cases,
+};
+
+kunit_test_suite(threads_listing_suite);
