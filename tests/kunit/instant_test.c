@@ -780,6 +780,43 @@ static void listing_can_begin_again(struct kunit *test)
 	finish(test, l, 4, 0);
 }
 
+/* However much is logged behind it, its end comes no later */
+static void what_is_logged_later_is_not_looked_at(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+	struct listing *l;
+
+	fixture(test)->quick = true;
+	make_row(test, a, 3);
+	make_row(test, b, 400);
+	close_client(test, a);
+	l = begin(test);
+	l->l.client = a->number;
+	go_to(test, l, 1);
+	close_client(test, b);
+	bt_listing_step(fixture(test)->t, &l->l);
+	KUNIT_EXPECT_TRUE(test, l->l.end);
+	KUNIT_EXPECT_TRUE(test, l->l.exact);
+	KUNIT_EXPECT_EQ(test, l->nr, 3);
+}
+
+/* What it came to stays, also if its place is given to others */
+static void listing_at_its_end_stays_there(struct kunit *test)
+{
+	struct listing *l[BT_MAX_LISTINGS], *first;
+	struct bt_client *c = open_private(test);
+
+	make_row(test, c, 4);
+	first = begin(test);
+	finish(test, first, 4, 0);
+	begin_many(test, l, ARRAY_SIZE(l));
+	KUNIT_EXPECT_FALSE(test, first->l.watched);
+	bt_listing_step(fixture(test)->t, &first->l);
+	KUNIT_EXPECT_TRUE(test, first->l.end);
+	KUNIT_EXPECT_TRUE(test, first->l.exact);
+	KUNIT_EXPECT_EQ(test, first->nr, 4);
+}
+
 static struct kunit_case instant_cases[] = {
 	KUNIT_CASE(what_comes_later_is_left_out),
 	KUNIT_CASE(instant_is_a_stamp_of_its_own),
@@ -818,6 +855,8 @@ static struct kunit_case instant_cases[] = {
 	KUNIT_CASE(displaced_listing_ends_alone),
 	KUNIT_CASE(listing_that_ends_makes_place),
 	KUNIT_CASE(listing_can_begin_again),
+	KUNIT_CASE(what_is_logged_later_is_not_looked_at),
+	KUNIT_CASE(listing_at_its_end_stays_there),
 	{}
 };
 
