@@ -404,7 +404,7 @@ static struct bt_record *remaining_after(struct bt_tracker *t, u64 stamp)
 }
 
 /* Clients end in the order of the list, and come to the log in any */
-static bool log_lacks_some(const struct bt_tracker *t, const struct bt_listing *l)
+static bool log_lacks_some(struct bt_tracker *t, const struct bt_listing *l)
 {
 	const struct bt_client *c = list_first_entry_or_null(&t->reaping,
 							     struct bt_client,
