@@ -37,6 +37,8 @@ static struct bt_record *log_first(struct bt_tracker *t)
 static void log_pop(struct bt_tracker *t, struct bt_record *rec,
 		    struct bt_pool *out)
 {
+	if (t->nr_listings)
+		__bt_listings_drop_remaining(t, rec);
 	rb_erase_cached(&rec->node, &t->remaining);
 	__bt_client_put(t, rec->owner);
 	t->nr_remaining--;
@@ -68,22 +70,37 @@ static bool is_past(const struct bt_tracker *t, const struct bt_client *c)
 	return t->removed || c->closed <= t->reset;
 }
 
+/* Log a chunk, or what has to be told of records that are not to be logged */
+static void log_or_pass(struct bt_tracker *t, struct bt_client *c,
+			struct bt_pool *chunk, struct bt_pool *out)
+{
+	bool past = is_past(t, c);
+	struct bt_record *rec;
+
+	while ((rec = __bt_pool_get(chunk))) {
+		if (!past) {
+			log_add(t, rec);
+			continue;
+		}
+		if (t->nr_listings)
+			__bt_listings_drop_remaining(t, rec);
+		__bt_pool_put(out, rec);
+	}
+}
+
 static void log_chunk(struct bt_tracker *t, struct bt_client *c,
 		      struct bt_pool *chunk)
 {
 	struct bt_pool out = { .store = chunk->store };
-	struct bt_record *rec;
 	unsigned long irq;
 
 	raw_spin_lock_irqsave(&t->lock, irq);
-	while (!is_past(t, c) && (rec = __bt_pool_get(chunk)))
-		log_add(t, rec);
+	log_or_pass(t, c, chunk, &out);
 	while (t->nr_remaining > t->limits.max_remaining &&
 	       out.nr < BT_LOG_CHUNK)
 		log_pop(t, log_first(t), &out);
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	bt_pool_drain(&out);
-	bt_pool_drain(chunk);
 	cond_resched();
 }
 

@@ -27,8 +27,10 @@ struct bt_case {
 	unsigned int flags;
 };
 
-static void note_gap(struct bt_domain *d, u64 stamp)
+static void note_gap(struct bt_tracker *t, struct bt_domain *d, u64 stamp)
 {
+	if (t->nr_listings)
+		__bt_listings_gap(t, d);
 	d->gap = stamp;
 	d->epoch++;
 	d->nr_doubtful = d->nr_live;
@@ -412,7 +414,7 @@ static void count_verdict(const struct bt_case *k, int verdict)
 	if (verdict != BUFTRACK_OK)
 		bt_book(k->t, k->c, k->r->space, verdict_counter[verdict], 1);
 	if (verdict == BUFTRACK_DISABLED || verdict == BUFTRACK_UNTRACKED)
-		note_gap(k->d, k->stamp);
+		note_gap(k->t, k->d, k->stamp);
 }
 
 /* A report's stamp is the time, or if need be a little later, to be unique */
@@ -491,7 +493,7 @@ int bt_lost(struct bt_tracker *t, struct bt_client *c, u64 count, u64 now)
 	}
 	t->stamp = next_stamp(t, now);
 	bt_book(t, c, BT_NO_SPACE, BUFTRACK_LOST_REPORTS, count);
-	note_gap(c->domain, t->stamp);
+	note_gap(t, c->domain, t->stamp);
 unlock:
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	return err;

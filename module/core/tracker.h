@@ -33,6 +33,9 @@ struct bt_client;
 /* No space: for counters that belong to none */
 #define BT_NO_SPACE		BUFTRACK_MAX_SPACES
 
+/* Listings that can be exact at a time; one more takes the place of the idlest */
+#define BT_MAX_LISTINGS		16
+
 /* ALLOC examines so many records that its range meets, see rules.c */
 #define BT_MAX_EXAMINED		64
 
@@ -154,6 +157,7 @@ struct bt_space_index {
  * @nr_freed: freed records
  * @has_evicted: it has evicted freed records
  * @freed: the freed records, oldest first
+ * @gaps_then: by slot of a listing that began before @gap: the latest gap before it
  * @spaces: the records by space
  */
 struct bt_domain {
@@ -164,6 +168,7 @@ struct bt_domain {
 	u64 nr_freed;
 	bool has_evicted;
 	struct list_head freed;
+	u64 gaps_then[BT_MAX_LISTINGS];
 	struct bt_space_index spaces[BUFTRACK_MAX_SPACES];
 };
 
@@ -299,9 +304,6 @@ struct bt_events {
 	u64 last;
 };
 
-/* Listings that can be exact at a time; one more takes the place of the idlest */
-#define BT_MAX_LISTINGS		16
-
 /**
  * struct bt_place - a place in a listing: all before it has been listed
  * @domain: number of the client whose domain it is in, 0: the shared one
@@ -331,6 +333,8 @@ struct bt_place {
  * @end: there are no more records
  * @exact: at the end: all records of the instant have been listed
  * @instant: stamp that it is of
+ * @reset: stamp of the latest reset before it
+ * @until: behind all domains: stamp of when it came there
  * @touched: when it was last gone on with
  * @missed: records of the instant that were dropped before they were listed
  * @at: how far it has come
@@ -346,6 +350,8 @@ struct bt_listing {
 	bool end;
 	bool exact;
 	u64 instant;
+	u64 reset;
+	u64 until;
 	u64 touched;
 	u64 missed;
 	struct bt_place at;
@@ -492,6 +498,9 @@ void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now);
 void bt_listing_step(struct bt_tracker *t, struct bt_listing *l);
 void bt_listing_end(struct bt_tracker *t, struct bt_listing *l);
 void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec);
+void __bt_listings_gap(struct bt_tracker *t, struct bt_domain *d);
+void __bt_listings_drop_remaining(struct bt_tracker *t,
+				  const struct bt_record *rec);
 void bt_listings_drop_domain(struct bt_tracker *t, struct bt_domain *d);
 int bt_read_counters(struct bt_tracker *t, u32 scope, u64 number,
 		     struct bt_counters *out);

@@ -80,6 +80,62 @@ void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec)
 	}
 }
 
+/**
+ * __bt_listings_gap() - a domain is about to note a gap
+ * @t: the tracker, locked
+ * @d: the domain, whose @gap is still the one before
+ *
+ * To the listings that are under way its records are as doubtful as they were.
+ */
+void __bt_listings_gap(struct bt_tracker *t, struct bt_domain *d)
+{
+	u32 i;
+
+	lockdep_assert_held(&t->lock);
+	for (i = 0; i < ARRAY_SIZE(t->listings); i++)
+		if (t->listings[i] && d->gap <= t->listings[i]->instant)
+			d->gaps_then[i] = d->gap;
+}
+
+/* What a reset had put away, or was about to, is none of the listing's */
+static bool remained(const struct bt_listing *l, const struct bt_client *c)
+{
+	return c->closed <= l->instant && c->closed > l->reset;
+}
+
+/* Whether the listing is to have a record that remained of an ended client */
+static bool wants_remaining(const struct bt_listing *l,
+			    const struct bt_record *rec)
+{
+	return l->states & BUFTRACK_RECORD_REMAINING &&
+	       remained(l, rec->owner) &&
+	       (!l->client || rec->owner->number == l->client) &&
+	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
+}
+
+/**
+ * __bt_listings_drop_remaining() - a remaining record is about to be dropped
+ * @t: the tracker, locked
+ * @rec: the record, of the log or not logged yet
+ *
+ * As __bt_listings_drop().
+ */
+void __bt_listings_drop_remaining(struct bt_tracker *t,
+				  const struct bt_record *rec)
+{
+	u32 i;
+
+	lockdep_assert_held(&t->lock);
+	for (i = 0; i < ARRAY_SIZE(t->listings); i++) {
+		struct bt_listing *l = t->listings[i];
+
+		if (l && wants_remaining(l, rec) &&
+		    (l->at.domain != BT_BEHIND_DOMAINS ||
+		     rec->freed.stamp > l->at.stamp))
+			l->missed++;
+	}
+}
+
 /* The records of one tree of a domain are about to be dropped */
 static void drop_tree(struct bt_tracker *t, struct rb_root *root)
 {
@@ -166,6 +222,7 @@ void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now)
 	raw_spin_lock_irqsave(&t->lock, irq);
 	t->stamp = max(now, t->stamp + 1);
 	l->instant = t->stamp;
+	l->reset = t->reset;
 	l->at = (struct bt_place) {};
 	l->missed = 0;
 	l->end = false;
@@ -203,15 +260,14 @@ static void pass_domain(struct bt_place *at)
 	*at = (struct bt_place) { .domain = at->domain + 1 };
 }
 
-static void pass_record(struct bt_place *at, const struct bt_record *rec)
+/* Returns false if there is no key behind this one */
+static bool pass_record(struct bt_place *at, const struct bt_record *rec)
 {
 	at->address = rec->address;
 	at->id = rec->id + 1;
-	if (at->id)
-		return;
-	at->address++;
-	if (!at->address)
-		pass_space(at);
+	if (!at->id)
+		at->address++;
+	return at->address || at->id;
 }
 
 /* Freed records up to this stamp are of no interest */
@@ -242,6 +298,19 @@ static struct bt_record *first_of(struct bt_record *a, struct bt_record *b)
 	return bt_key_cmp(a, b->address, b->id) < 0 ? a : b;
 }
 
+/* The latest gap of a domain that is not younger than the instant */
+static u64 gap_then(const struct bt_listing *l, const struct bt_domain *d)
+{
+	if (d->gap <= l->instant || !l->watched)
+		return d->gap;
+	return d->gaps_then[l->slot];
+}
+
+static bool was_orphaned(const struct bt_listing *l, const struct bt_client *c)
+{
+	return c->closed && c->closed <= l->instant;
+}
+
 static u32 emitted_state(const struct bt_listing *l, const struct bt_domain *d,
 			 const struct bt_record *rec)
 {
@@ -249,9 +318,9 @@ static u32 emitted_state(const struct bt_listing *l, const struct bt_domain *d,
 
 	if (state == BUFTRACK_RECORD_FREED)
 		return state;
-	if (!rec->is_freed && rec->live.epoch != d->epoch)
+	if (rec->allocated < gap_then(l, d))
 		state |= BUFTRACK_RECORD_DOUBTFUL;
-	if (rec->owner->closed)
+	if (was_orphaned(l, rec->owner))
 		state |= BUFTRACK_RECORD_ORPHANED;
 	return state;
 }
@@ -267,13 +336,13 @@ static bool list_space(struct bt_listing *l, struct bt_domain *d,
 	for (; *left; --*left) {
 		struct bt_record *rec = first_of(live, freed);
 
-		if (!rec) {
+		if (rec && wants(l, rec) &&
+		    !l->emit(l, rec, emitted_state(l, d, rec)))
+			return false;
+		if (!rec || !pass_record(&l->at, rec)) {
 			pass_space(&l->at);
 			break;
 		}
-		if (wants(l, rec) && !l->emit(l, rec, emitted_state(l, d, rec)))
-			return false;
-		pass_record(&l->at, rec);
 		if (rec == live)
 			live = bt_record_of(rb_next(&rec->node));
 		else
@@ -293,10 +362,18 @@ static bool skips_domain(const struct bt_listing *l)
 	return l->client && l->at.domain && l->at.domain != l->client;
 }
 
+/* What is logged from here on is of clients that ended after the instant */
+static void pass_domains(const struct bt_tracker *t, struct bt_listing *l)
+{
+	l->at = (struct bt_place) { .domain = BT_BEHIND_DOMAINS };
+	l->until = t->stamp;
+}
+
 /*
  * The domain that the listing is in, or the next one there is, or NULL. The
  * records of a client that ended a moment ago are being taken apart without the
- * lock; a listing does not pass it before it knows what it missed there.
+ * lock; a listing does not pass it before it knows what it missed there, and
+ * before the log has all that remained.
  */
 static struct bt_domain *domain_at(struct bt_tracker *t, struct bt_listing *l,
 				   unsigned int *left)
@@ -309,7 +386,7 @@ static struct bt_domain *domain_at(struct bt_tracker *t, struct bt_listing *l,
 	     c = rb_entry_safe(rb_next(&c->node), struct bt_client, node)) {
 		if (c->number > l->at.domain)
 			l->at = (struct bt_place) { .domain = c->number };
-		if (!c->shared && c->domain && !had_ended(l, c)) {
+		if (!c->shared && c->domain) {
 			l->busy = c->closed;
 			return c->domain;
 		}
@@ -327,7 +404,7 @@ static bool list_domains(struct bt_tracker *t, struct bt_listing *l,
 
 		if (!d) {
 			if (*left)
-				l->at.domain = BT_BEHIND_DOMAINS;
+				pass_domains(t, l);
 			return true;
 		}
 		if (l->busy)
@@ -361,13 +438,6 @@ static struct bt_record *remaining_after(struct bt_tracker *t, u64 stamp)
 	return found;
 }
 
-static bool wants_remaining(const struct bt_listing *l,
-			    const struct bt_record *rec)
-{
-	return (!l->client || rec->owner->number == l->client) &&
-	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
-}
-
 /* The log of remaining records, which is in the order of their stamps */
 static void list_remaining(struct bt_tracker *t, struct bt_listing *l,
 			   unsigned int *left)
@@ -378,7 +448,7 @@ static void list_remaining(struct bt_tracker *t, struct bt_listing *l,
 		rec = NULL;
 	for (; rec && *left; rec = bt_record_of(rb_next(&rec->node))) {
 		--*left;
-		if (rec->freed.stamp > l->instant)
+		if (rec->freed.stamp > l->until)
 			rec = NULL;
 		if (!rec)
 			break;
@@ -398,7 +468,7 @@ static void step_locked(struct bt_tracker *t, struct bt_listing *l)
 	l->touched = t->stamp;
 	/* Live and freed records ended with the device; what remained is history */
 	if (t->removed && l->at.domain != BT_BEHIND_DOMAINS) {
-		l->at = (struct bt_place) { .domain = BT_BEHIND_DOMAINS };
+		pass_domains(t, l);
 		delist(t, l);
 	}
 	if (l->end || (l->at.domain != BT_BEHIND_DOMAINS &&

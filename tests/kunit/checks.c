@@ -285,6 +285,58 @@ void check_balance(struct kunit *test, struct bt_tracker *t)
 	check_sums(test, t);
 }
 
+static void check_listings(struct kunit *test, struct bt_tracker *t)
+{
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < ARRAY_SIZE(t->listings); i++) {
+		const struct bt_listing *l = t->listings[i];
+
+		if (!l)
+			continue;
+		nr++;
+		KUNIT_EXPECT_TRUE(test, l->watched);
+		KUNIT_EXPECT_EQ(test, l->slot, i);
+	}
+	KUNIT_EXPECT_EQ(test, t->nr_listings, nr);
+}
+
+/* The events of each client are those of it that are kept, in their order */
+static u64 check_events_of(struct kunit *test, const struct bt_client *c)
+{
+	const struct bt_event *event;
+	u64 nr = 0, number = 0;
+
+	list_for_each_entry(event, &c->events, link) {
+		KUNIT_EXPECT_PTR_EQ(test, event->reporter, c);
+		KUNIT_EXPECT_GT(test, event->number, number);
+		number = event->number;
+		nr++;
+	}
+	KUNIT_EXPECT_EQ(test, c->nr_events, nr);
+	return nr;
+}
+
+static void check_events(struct kunit *test, struct bt_tracker *t)
+{
+	struct rb_node *node = rb_first_cached(&t->events.kept);
+	u64 nr = 0, number = 0, of_clients = 0;
+
+	for (; node; node = rb_next(node), nr++) {
+		const struct bt_event *event = rb_entry(node, struct bt_event,
+							node);
+
+		KUNIT_EXPECT_GT(test, event->number, number);
+		number = event->number;
+		if (event->link.prev == &event->reporter->events)
+			of_clients += check_events_of(test, event->reporter);
+	}
+	KUNIT_EXPECT_EQ(test, t->events.nr, nr);
+	KUNIT_EXPECT_EQ(test, of_clients, nr);
+	KUNIT_EXPECT_LE(test, nr, t->events.size);
+	KUNIT_EXPECT_LE(test, number, t->events.last);
+}
+
 /**
  * check_all() - check all that must hold whenever no call is under way
  * @test: the test
@@ -297,5 +349,7 @@ void check_all(struct kunit *test)
 	if (!t->removed)
 		check_records(test, t);
 	check_remaining(test, t);
+	check_listings(test, t);
+	check_events(test, t);
 	KUNIT_EXPECT_LE(test, t->nr_closed, t->limits.max_closed);
 }

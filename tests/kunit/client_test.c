@@ -147,8 +147,9 @@ static void expect_log(struct kunit *test, u64 first, u64 last)
 	struct listing *l = listing_create(test, 512);
 	unsigned int i;
 
-	l->w.states = BUFTRACK_RECORD_REMAINING;
-	listing_fill(l, fixture(test)->t);
+	l->l.states = BUFTRACK_RECORD_REMAINING;
+	listing_fill(test, l);
+	KUNIT_EXPECT_TRUE(test, l->l.exact);
 	KUNIT_ASSERT_EQ(test, l->nr, last - first + 1);
 	for (i = 0; i < l->nr; i++)
 		KUNIT_EXPECT_EQ(test, l->seen[i].size, first + i);

@@ -14,8 +14,9 @@
 struct crew *crew_create(struct kunit *test)
 {
 	static const struct bt_limits limits = {
-		.max_records = 2000, .max_freed = 200, .max_clients = 64,
-		.max_closed = 16, .max_remaining = 200,
+		.max_records = 2000, .max_client_records = 2000,
+		.max_freed = 200, .max_clients = 64, .max_closed = 16,
+		.max_remaining = 200,
 	};
 	struct crew *crew = kunit_kzalloc(test, sizeof(*crew), GFP_KERNEL);
 	unsigned int i;

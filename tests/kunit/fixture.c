@@ -14,6 +14,7 @@ struct held_client {
 
 static const struct bt_limits wide = {
 	.max_records = 1 << 20,
+	.max_client_records = 1 << 20,
 	.max_freed = 1 << 16,
 	.max_clients = 1024,
 	.max_closed = 1024,
@@ -62,6 +63,15 @@ static void close_all(struct kunit *test)
 	}
 }
 
+static void end_listings(struct bt_tracker *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(t->listings); i++)
+		if (t->listings[i])
+			bt_listing_end(t, t->listings[i]);
+}
+
 /**
  * fixture_exit() - a suite's exit
  * @test: the test
@@ -74,7 +84,9 @@ void fixture_exit(struct kunit *test)
 		return;
 	check_all(test);
 	close_all(test);
+	end_listings(fx->t);
 	check_all(test);
+	KUNIT_EXPECT_EQ(test, fx->t->nr_listings, 0);
 	bt_tracker_retire(fx->t);
 	collect_dead(test);
 	KUNIT_EXPECT_TRUE(test, list_empty(&fx->clients));
@@ -101,6 +113,7 @@ struct bt_client *open_client(struct kunit *test, u32 flags, u64 first_id)
 						GFP_KERNEL));
 	h->c.late = flags & BUFTRACK_LATE;
 	h->c.first_id = first_id;
+	h->c.quota = fx->quota;
 	KUNIT_ASSERT_EQ(test, 0, bt_client_begin(fx->t, &h->c, ++fx->now));
 	list_add_tail(&h->node, &fx->clients);
 	return &h->c;
@@ -246,6 +259,14 @@ void set_max_records(struct kunit *test, u64 max)
 	struct bt_limits limits = get_limits(test);
 
 	limits.max_records = max;
+	set_limits(test, &limits);
+}
+
+void set_max_client_records(struct kunit *test, u64 max)
+{
+	struct bt_limits limits = get_limits(test);
+
+	limits.max_client_records = max;
 	set_limits(test, &limits);
 }
 

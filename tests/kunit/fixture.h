@@ -22,6 +22,7 @@
  * @clients: all clients that were begun and are not freed
  * @now: the clock; each report is one tick later than the one before
  * @stamp: of the latest report
+ * @quota: what the records of clients that begin now count for, or NULL
  * @quick: leave the thorough check out after each report
  */
 struct fixture {
@@ -30,6 +31,7 @@ struct fixture {
 	struct list_head clients;
 	u64 now;
 	u64 stamp;
+	struct bt_quota *quota;
 	bool quick;
 };
 
@@ -81,6 +83,7 @@ do { \
 void set_enabled(struct kunit *test, bool enabled);
 void set_limits(struct kunit *test, const struct bt_limits *limits);
 void set_max_records(struct kunit *test, u64 max);
+void set_max_client_records(struct kunit *test, u64 max);
 void set_max_freed(struct kunit *test, u64 max);
 void set_max_closed(struct kunit *test, u32 max);
 void set_max_remaining(struct kunit *test, u32 max);

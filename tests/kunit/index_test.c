@@ -284,38 +284,94 @@ static void meeting_is_exact_and_in_order(struct kunit *test)
 	}
 }
 
-static bool scan_spanned(struct crowd *crowd, u64 address, u64 epoch)
+/* The lowest of them, which is what the tree is to find */
+static struct bt_record *scan_spanning(struct crowd *crowd, u64 address, u64 epoch)
 {
+	struct bt_record *found = NULL;
 	unsigned int i;
 
 	for (i = 0; i < NR_RECORDS; i++) {
-		const struct bt_record *rec = &crowd->rec[i];
+		struct bt_record *rec = &crowd->rec[i];
 
 		if (crowd->is_in[i] && rec->live.epoch == epoch &&
-		    rec->address < address && does_meet(rec, address, address))
-			return true;
+		    rec->address < address && does_meet(rec, address, address) &&
+		    (!found || bt_key_cmp(rec, found->address, found->id) < 0))
+			found = rec;
 	}
-	return false;
+	return found;
 }
 
-static void spanned_is_exact(struct kunit *test)
+static void spanning_is_exact(struct kunit *test)
 {
 	struct crowd *crowd = crowd_create(test, 8);
 	unsigned int n, spanned = 0;
 
 	for (n = 0; n < NR_ROUNDS; n++) {
 		u64 address = some_address(crowd) + dice(crowd, 3) - 1;
-		bool expected;
+		struct bt_record *expected;
 
 		step(crowd, false);
-		expected = scan_spanned(crowd, address, crowd->epoch);
-		spanned += expected;
-		KUNIT_EXPECT_EQ(test, expected,
-				bt_index_spanned_sure(&crowd->root, address,
-						      crowd->epoch));
+		expected = scan_spanning(crowd, address, crowd->epoch);
+		spanned += !!expected;
+		KUNIT_EXPECT_PTR_EQ(test, expected,
+				    bt_index_spanning_sure(&crowd->root, address,
+							   crowd->epoch));
 	}
 	KUNIT_EXPECT_GT(test, spanned, NR_ROUNDS / 10);
 	KUNIT_EXPECT_LT(test, spanned, NR_ROUNDS - NR_ROUNDS / 10);
+}
+
+static struct bt_record *scan_newer(struct crowd *crowd, u64 address, u64 id,
+				    u64 stamp)
+{
+	struct bt_record *rec = scan_from(crowd, address, id);
+
+	while (rec && stamp_of(rec) <= stamp)
+		rec = bt_record_of(rb_next(&rec->node));
+	return rec;
+}
+
+/* From a key on, and then from each that is found to the next one */
+static void check_newer(struct kunit *test, struct crowd *crowd, u64 stamp)
+{
+	u64 address = some_address(crowd), id = dice(crowd, 5);
+	struct bt_record *expected = scan_newer(crowd, address, id, stamp);
+	struct bt_record *rec = bt_index_from_newer(&crowd->root, address, id,
+						    stamp);
+
+	for (; expected; rec = bt_index_next_newer(rec, stamp)) {
+		KUNIT_ASSERT_PTR_EQ(test, rec, expected);
+		expected = bt_record_of(rb_next(&expected->node));
+		while (expected && stamp_of(expected) <= stamp)
+			expected = bt_record_of(rb_next(&expected->node));
+	}
+	KUNIT_EXPECT_NULL(test, rec);
+}
+
+static void newer_is_exact(struct kunit *test, bool is_freed, u64 seed)
+{
+	struct crowd *crowd = crowd_create(test, seed);
+	unsigned int n;
+
+	for (n = 0; n < NR_ROUNDS; n++) {
+		step(crowd, is_freed);
+		check_newer(test, crowd, 0);
+		check_newer(test, crowd, crowd->stamp);
+		check_newer(test, crowd, crowd->stamp - min(crowd->stamp, 1ULL));
+		check_newer(test, crowd, dice(crowd, crowd->stamp + 1));
+		check_newer(test, crowd,
+			    crowd->stamp - dice(crowd, min(crowd->stamp, 9ULL) + 1));
+	}
+}
+
+static void newer_live_is_exact(struct kunit *test)
+{
+	newer_is_exact(test, false, 9);
+}
+
+static void newer_freed_is_exact(struct kunit *test)
+{
+	newer_is_exact(test, true, 10);
 }
 
 #define NR_LARGE	20000
@@ -369,7 +425,8 @@ static void empty_tree_has_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, bt_index_find(&root, 0, 0));
 	KUNIT_EXPECT_NULL(test, bt_index_newest_at(&root, 0));
 	KUNIT_EXPECT_NULL(test, bt_index_first_meeting(&root, 0, U64_MAX));
-	KUNIT_EXPECT_FALSE(test, bt_index_spanned_sure(&root, 1, 1));
+	KUNIT_EXPECT_NULL(test, bt_index_spanning_sure(&root, 1, 1));
+	KUNIT_EXPECT_NULL(test, bt_index_from_newer(&root, 0, 0, 0));
 }
 
 static struct kunit_case index_cases[] = {
@@ -381,7 +438,9 @@ static struct kunit_case index_cases[] = {
 	KUNIT_CASE(newest_freed_is_exact),
 	KUNIT_CASE(newest_of_a_crowd_is_exact),
 	KUNIT_CASE(meeting_is_exact_and_in_order),
-	KUNIT_CASE(spanned_is_exact),
+	KUNIT_CASE(spanning_is_exact),
+	KUNIT_CASE(newer_live_is_exact),
+	KUNIT_CASE(newer_freed_is_exact),
 	KUNIT_CASE(large_tree_stays_shallow),
 	{}
 };

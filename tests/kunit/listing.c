@@ -4,26 +4,35 @@
 #include <linux/slab.h>
 #include "listing.h"
 
-static bool take(struct bt_walk *w, const struct bt_record *rec, u32 state)
+static void take_end(struct seen *seen, const struct bt_record *rec)
 {
-	struct listing *l = container_of(w, struct listing, w);
-	bool ended = !(state & BUFTRACK_RECORD_LIVE);
+	seen->ended = rec->freed.stamp;
+	seen->ended_site = rec->freed.site;
+	seen->repeats = rec->repeats;
+	seen->by = rec->freed.by ? rec->freed.by->number : 0;
+}
+
+static bool take(struct bt_listing *bl, const struct bt_record *rec, u32 state)
+{
+	struct listing *l = container_of(bl, struct listing, l);
+	struct seen *seen = &l->seen[l->nr];
 
 	if (l->nr == l->room)
 		return false;
-	l->seen[l->nr++] = (struct seen) {
+	*seen = (struct seen) {
 		.owner = rec->owner->number,
-		.by = ended && rec->freed.by ? rec->freed.by->number : 0,
 		.state = state,
 		.space = rec->space,
-		.repeats = rec->repeats,
 		.address = rec->address,
 		.id = rec->id,
 		.size = rec->size,
 		.span = rec->span,
 		.allocated = rec->allocated,
-		.ended = ended ? rec->freed.stamp : 0,
+		.site = rec->site,
 	};
+	if (!(state & BUFTRACK_RECORD_LIVE))
+		take_end(seen, rec);
+	l->nr++;
 	return true;
 }
 
@@ -32,7 +41,7 @@ static bool take(struct bt_walk *w, const struct bt_record *rec, u32 state)
  * @test: the test
  * @room: most records that it takes
  *
- * Return: the listing, at its beginning.
+ * Return: the listing, which has not begun.
  */
 struct listing *listing_create(struct kunit *test, unsigned int room)
 {
@@ -41,30 +50,49 @@ struct listing *listing_create(struct kunit *test, unsigned int room)
 
 	KUNIT_ASSERT_NOT_NULL(test, l);
 	l->room = room;
-	l->w.states = ALL_STATES;
-	l->w.space = BUFTRACK_ANY_SPACE;
-	l->w.emit = take;
+	l->l.states = ALL_STATES;
+	l->l.space = BUFTRACK_ANY_SPACE;
+	l->l.emit = take;
 	return l;
 }
 
 /**
- * listing_rewind() - start again from the beginning
+ * listing_begin() - begin a listing, or begin it again
+ * @test: the test
  * @l: the listing
  */
-void listing_rewind(struct listing *l)
+void listing_begin(struct kunit *test, struct listing *l)
 {
-	l->w.cursor = (struct buftrack_cursor){};
-	l->w.end = false;
+	if (l->begun)
+		listing_end(test, l);
+	bt_listing_begin(fixture(test)->t, &l->l, ++fixture(test)->now);
+	l->begun = true;
 	l->nr = 0;
 }
 
 /**
- * listing_fill() - go on until the end, or until there is no room left
- * @l: the listing
- * @t: the tracker
+ * listing_end() - end a listing, wherever it is
+ * @test: the test
+ * @l: the listing, which has begun
  */
-void listing_fill(struct listing *l, struct bt_tracker *t)
+void listing_end(struct kunit *test, struct listing *l)
 {
-	while (!l->w.end && l->nr < l->room)
-		bt_walk_step(t, &l->w);
+	bt_listing_end(fixture(test)->t, &l->l);
+	l->begun = false;
+}
+
+/**
+ * listing_fill() - go on until the end, or until there is no room left
+ * @test: the test
+ * @l: the listing, which begins if it has not yet, and stops where it has to wait
+ */
+void listing_fill(struct kunit *test, struct listing *l)
+{
+	if (!l->begun)
+		listing_begin(test, l);
+	while (!l->l.end && l->nr < l->room) {
+		bt_listing_step(fixture(test)->t, &l->l);
+		if (l->l.busy)
+			break;
+	}
 }

@@ -20,6 +20,16 @@ static void records_free(struct list_head *records)
 	}
 }
 
+static void events_free(struct list_head *events)
+{
+	struct model_event *event, *next;
+
+	list_for_each_entry_safe(event, next, events, node) {
+		list_del(&event->node);
+		kfree(event);
+	}
+}
+
 /**
  * model_init() - a device without clients
  * @m: the model
@@ -35,6 +45,7 @@ void model_init(struct model *m, const struct bt_limits *limits, u32 nr_spaces)
 	m->limits = *limits;
 	INIT_LIST_HEAD(&m->clients);
 	INIT_LIST_HEAD(&m->remaining);
+	INIT_LIST_HEAD(&m->events);
 	domain_init(&m->shared);
 }
 
@@ -48,6 +59,7 @@ void model_fini(struct model *m)
 
 	records_free(&m->shared.records);
 	records_free(&m->remaining);
+	events_free(&m->events);
 	list_for_each_entry_safe(c, next, &m->clients, node)
 		model_forget_client(c);
 }
@@ -107,7 +119,7 @@ static struct model_client *oldest_closed(struct model *m, u32 *nr)
 
 	*nr = 0;
 	list_for_each_entry(c, &m->clients, node) {
-		if (!c->ended || !c->listed)
+		if (!c->reaped || !c->listed)
 			continue;
 		if (!(*nr)++)
 			oldest = c;
@@ -115,7 +127,7 @@ static struct model_client *oldest_closed(struct model *m, u32 *nr)
 	return oldest;
 }
 
-/* The closed clients are a bounded log: the one that ended first goes first */
+/* The closed clients are a bounded log: the one that was reaped first goes first */
 static void trim_closed(struct model *m)
 {
 	struct model_client *oldest;
@@ -150,7 +162,6 @@ void model_end(struct model *m, struct model_client *c)
 	if (!m->removed)
 		count_remaining(m, c);
 	model_recount(m);
-	trim_closed(m);
 }
 
 static bool is_before(const struct model_record *a, const struct model_record *b)
@@ -199,6 +210,8 @@ void model_reap(struct model *m, struct model_client *c)
 	struct model_record *rec;
 
 	c->reaped = true;
+	list_move_tail(&c->node, &m->clients);
+	trim_closed(m);
 	while (!m->removed && !c->past && (rec = first_live(&c->own.records)))
 		list_move_tail(&rec->node, &m->remaining);
 	records_free(&c->own.records);
@@ -210,8 +223,8 @@ void model_reap(struct model *m, struct model_client *c)
  * @m: the model
  * @c: the client
  *
- * Its file does, the list of clients, the records of the shared domain, and the
- * log of remaining ones.
+ * Its file does, the list of clients, the records of the shared domain, the log of
+ * remaining ones, and the events.
  *
  * Return: false if it can be freed.
  */
@@ -227,7 +240,7 @@ bool model_is_named(struct model *m, const struct model_client *c)
 	list_for_each_entry(rec, &m->remaining, node)
 		if (rec->owner == c)
 			return true;
-	return false;
+	return model_events_name(m, c);
 }
 
 /**
@@ -413,6 +426,26 @@ u64 model_nr_records(struct model *m)
 
 	list_for_each_entry(c, &m->clients, node)
 		if (!c->ended)
+			nr += list_count_nodes(&c->own.records);
+	return nr;
+}
+
+/**
+ * model_user_records() - how many records the clients of a user hold
+ * @m: the model
+ * @user: the user
+ *
+ * Those of a client that has ended are held until it is reaped.
+ *
+ * Return: the number.
+ */
+u64 model_user_records(struct model *m, const struct bt_quota *user)
+{
+	struct model_client *c;
+	u64 nr = 0;
+
+	list_for_each_entry(c, &m->clients, node)
+		if (c->user == user)
 			nr += list_count_nodes(&c->own.records);
 	return nr;
 }

@@ -17,6 +17,9 @@
  */
 #define MODEL_EVICTIONS	8
 
+/* A client that has one of so many parts of the events makes place itself */
+#define MODEL_EVENT_PARTS	4
+
 /* An alloc examines so many records that are in its way */
 #define MODEL_EXAMINED	64
 
@@ -43,6 +46,7 @@ struct model_domain {
  * @reaped: so were its records
  * @past: it ended before the latest reset
  * @listed: it can be looked up by number
+ * @user: bound on the records of whoever has it, or NULL
  * @own: its private domain
  * @counters: its counters
  */
@@ -56,6 +60,7 @@ struct model_client {
 	bool reaped;
 	bool past;
 	bool listed;
+	const struct bt_quota *user;
 	struct model_domain own;
 	struct bt_counters counters;
 };
@@ -70,6 +75,8 @@ struct model_client {
  * @span: extent, 0: unknown
  * @allocated: when
  * @freed: when, 0: it is live
+ * @site: where it was allocated
+ * @freed_site: where it was freed
  * @repeats: how often it was freed again
  * @marked: found by the scan that is under way
  * @owner: who allocated it
@@ -84,10 +91,38 @@ struct model_record {
 	u64 span;
 	u64 allocated;
 	u64 freed;
+	u64 site;
+	u64 freed_site;
 	u32 repeats;
 	bool marked;
 	struct model_client *owner;
 	struct model_client *by;
+};
+
+/**
+ * struct model_event - a wrong report
+ * @node: in model.events
+ * @number: how many wrong reports there had been, this one included
+ * @stamp: when
+ * @reporter: who made it
+ * @report: the report
+ * @verdict: what it was found to be
+ * @target: the record it was about, as it was; without an owner there was none
+ * @target_state: its state
+ * @hit: the record in its way, likewise
+ * @hit_state: its state
+ */
+struct model_event {
+	struct list_head node;
+	u64 number;
+	u64 stamp;
+	struct model_client *reporter;
+	struct buftrack_report report;
+	int verdict;
+	struct model_record target;
+	u32 target_state;
+	struct model_record hit;
+	u32 hit_state;
 };
 
 /**
@@ -99,10 +134,13 @@ struct model_record {
  * @memory: records that there is memory for
  * @limits: its bounds
  * @last_client: number given last
- * @clients: those that anything still names, the ended ones in the order of
- *	     their ends
+ * @clients: those that anything still names, the reaped ones in the order in
+ *	     which they were
  * @shared: the shared domain
  * @remaining: what ended clients left live, oldest first
+ * @events: the wrong reports that are kept, oldest first
+ * @max_events: how many are kept at most
+ * @last_event: number of the latest
  * @total: counters of the device
  * @spaces: counters by space
  */
@@ -117,6 +155,9 @@ struct model {
 	struct list_head clients;
 	struct model_domain shared;
 	struct list_head remaining;
+	struct list_head events;
+	u32 max_events;
+	u64 last_event;
 	struct bt_counters total;
 	struct bt_counters spaces[BUFTRACK_MAX_SPACES];
 };
@@ -139,8 +180,17 @@ void model_count(struct model *m, struct model_client *c, u32 space,
 void model_recount(struct model *m);
 u32 model_open_clients(struct model *m);
 u64 model_nr_records(struct model *m);
+u64 model_user_records(struct model *m, const struct bt_quota *user);
 u64 model_memory_used(struct model *m);
 u64 model_nr_freed(const struct model_domain *d);
+
+/* model_events.c: the latest wrong reports */
+int model_blame(struct model *m, struct model_client *c,
+		const struct buftrack_report *r, u64 stamp, int verdict,
+		const struct model_record *target,
+		const struct model_record *hit);
+bool model_events_name(struct model *m, const struct model_client *c);
+u32 model_state(struct model *m, const struct model_record *rec);
 
 /* model_rules.c: verdicts */
 int model_report(struct model *m, struct model_client *c,

@@ -127,6 +127,18 @@ static unsigned int rank_of(struct model_domain *d,
 	return rank;
 }
 
+/* The lowest of those in the way, by (address, id) */
+static struct model_record *first_in_the_way(struct model_domain *d,
+					     const struct buftrack_report *r)
+{
+	struct model_record *rec;
+
+	list_for_each_entry(rec, &d->records, node)
+		if (is_in_the_way(rec, r) && !rank_of(d, rec, r))
+			return rec;
+	return NULL;
+}
+
 static unsigned int count_in_the_way(struct model_domain *d,
 				     const struct buftrack_report *r)
 {
@@ -168,11 +180,22 @@ static bool bytes_overflow(struct model *m, const struct model_record *same,
 	return bytes + r->size < bytes;
 }
 
-/* ALLOC 3: make room for one more record */
-static bool has_room(struct model *m, struct model_domain *d)
+/* A private domain is bounded, and what its user has in all of them */
+static bool client_has_room(struct model *m, struct model_client *c)
 {
+	if (c->shared)
+		return true;
+	return list_count_nodes(&c->own.records) < m->limits.max_client_records &&
+	       (!c->user || model_user_records(m, c->user) < c->user->max);
+}
+
+/* ALLOC 3: make room for one more record */
+static bool has_room(struct model *m, struct model_client *c)
+{
+	struct model_domain *d = model_domain_of(m, c);
+
 	if (model_nr_records(m) < m->limits.max_records &&
-	    model_memory_used(m) < m->memory)
+	    model_memory_used(m) < m->memory && client_has_room(m, c))
 		return true;
 	if (!model_nr_freed(d))
 		return false;
@@ -193,6 +216,7 @@ static struct model_record *new_record(struct model_client *c,
 	rec->id = r->id;
 	rec->size = r->size;
 	rec->span = r->span;
+	rec->site = r->site;
 	rec->allocated = stamp;
 	rec->owner = c;
 	return rec;
@@ -202,20 +226,23 @@ static int alloc_tracked(struct model *m, struct model_client *c,
 			 const struct buftrack_report *r, u64 stamp)
 {
 	struct model_domain *d = model_domain_of(m, c);
-	struct model_record *rec, *same;
+	struct model_record *rec, *same, *met;
 	int verdict = BUFTRACK_OK;
 
 	supersede_doubtful(m, d, r);
 	model_recount(m);
 	same = find(d, r);
-	if (bytes_overflow(m, same, r) || (!same && !has_room(m, d))) {
+	if (bytes_overflow(m, same, r) || (!same && !has_room(m, c))) {
 		d->gap = stamp;
 		return BUFTRACK_UNTRACKED;
 	}
+	met = first_in_the_way(d, r);
 	if (same && !same->freed)
-		verdict = BUFTRACK_DOUBLE_ALLOC;
-	else if (count_in_the_way(d, r))
-		verdict = BUFTRACK_OVERLAP;
+		verdict = model_blame(m, c, r, stamp, BUFTRACK_DOUBLE_ALLOC,
+				      same, NULL);
+	else if (met)
+		verdict = model_blame(m, c, r, stamp, BUFTRACK_OVERLAP, NULL,
+				      met);
 	if (verdict == BUFTRACK_DOUBLE_ALLOC)
 		supersede(m, same);
 	else if (same)
@@ -251,7 +278,6 @@ static int free_live(struct model *m, struct model_client *c,
 		     u64 stamp)
 {
 	struct model_domain *d = model_domain_of(m, c);
-
 	int verdict = BUFTRACK_OK;
 
 	if (model_doubtful(d, rec))
@@ -260,51 +286,90 @@ static int free_live(struct model *m, struct model_client *c,
 		verdict = BUFTRACK_FOREIGN_FREE;
 	else if (r->size && r->size != rec->size)
 		verdict = BUFTRACK_SIZE_MISMATCH;
+	if (verdict != BUFTRACK_OK)
+		model_blame(m, c, r, stamp, verdict, rec, NULL);
 	rec->freed = stamp;
+	rec->freed_site = r->site;
 	rec->by = c;
 	model_count(m, rec->owner, rec->space, BUFTRACK_FREES, 1);
 	evict_over_bound(m, d);
 	return verdict;
 }
 
-/* FREE 4 and 5 */
-static int free_again(struct model_domain *d, struct model_record *target,
-		      const struct buftrack_report *r)
+/* Of the records that are not doubtful, the lowest that spans the address */
+static struct model_record *spanning(struct model_domain *d,
+				     const struct buftrack_report *r)
 {
-	struct model_record *rec;
+	struct model_record *rec, *lowest = NULL;
 
-	if (d->gap > target->freed)
-		return BUFTRACK_UNKNOWN_GAP;
-	target->repeats++;
 	list_for_each_entry(rec, &d->records, node) {
-		if (rec->freed || model_doubtful(d, rec))
+		if (rec->freed || model_doubtful(d, rec) || starts_at(rec, r) ||
+		    !spans(rec, r->space, r->address))
 			continue;
-		if (starts_at(rec, r) || spans(rec, r->space, r->address))
-			return BUFTRACK_STALE_FREE;
+		if (!lowest || rec->address < lowest->address ||
+		    (rec->address == lowest->address && rec->id < lowest->id))
+			lowest = rec;
 	}
-	return BUFTRACK_DOUBLE_FREE;
+	return lowest;
 }
 
-/* FREE 6 and 7 */
-static int free_unknown(struct model_client *c, struct model_domain *d,
-			const struct buftrack_report *r)
+/* What to free again would have hit: the latest at the address, or what spans it */
+static struct model_record *would_be_hit(struct model_domain *d,
+					 const struct buftrack_report *r)
 {
-	struct model_record *rec;
+	struct model_record *rec, *latest = NULL;
 
 	list_for_each_entry(rec, &d->records, node)
-		if (!rec->freed && !model_doubtful(d, rec) &&
-		    !starts_at(rec, r) && spans(rec, r->space, r->address))
-			return BUFTRACK_INVALID_FREE;
+		if (!rec->freed && !model_doubtful(d, rec) && starts_at(rec, r) &&
+		    (!latest || rec->allocated > latest->allocated))
+			latest = rec;
+	return latest ?: spanning(d, r);
+}
+
+/* FREE 4 and 5 */
+static int free_again(struct model *m, struct model_client *c,
+		      struct model_record *target,
+		      const struct buftrack_report *r, u64 stamp)
+{
+	struct model_domain *d = model_domain_of(m, c);
+	struct model_record *hit;
+
+	if (d->gap > target->freed)
+		return model_blame(m, c, r, stamp, BUFTRACK_UNKNOWN_GAP, target,
+				   NULL);
+	target->repeats++;
+	hit = would_be_hit(d, r);
+	return model_blame(m, c, r, stamp, hit ? BUFTRACK_STALE_FREE :
+			   BUFTRACK_DOUBLE_FREE, target, hit);
+}
+
+/* FREE 7: why nothing is known; the reasons in their order */
+static int reason_of(const struct model_client *c, const struct model_domain *d,
+		     const struct buftrack_report *r, bool is_other)
+{
 	if (r->id && r->id < c->first_id)
 		return BUFTRACK_UNKNOWN_PRE_ATTACH;
 	if (d->gap)
 		return BUFTRACK_UNKNOWN_GAP;
 	if (d->has_evicted)
 		return BUFTRACK_UNKNOWN_EVICTED;
-	list_for_each_entry(rec, &d->records, node)
-		if (starts_at(rec, r))
-			return BUFTRACK_UNKNOWN_OTHER_ID;
+	if (is_other)
+		return BUFTRACK_UNKNOWN_OTHER_ID;
 	return c->late ? BUFTRACK_UNKNOWN_PRE_ATTACH : BUFTRACK_UNKNOWN_NEVER;
+}
+
+/* FREE 6 and 7 */
+static int free_unknown(struct model *m, struct model_client *c,
+			const struct buftrack_report *r, u64 stamp)
+{
+	struct model_domain *d = model_domain_of(m, c);
+	struct model_record *hit = spanning(d, r);
+
+	if (hit)
+		return model_blame(m, c, r, stamp, BUFTRACK_INVALID_FREE, NULL,
+				   hit);
+	hit = target_by_address(d, r);
+	return model_blame(m, c, r, stamp, reason_of(c, d, r, hit), NULL, hit);
 }
 
 static int free_tracked(struct model *m, struct model_client *c,
@@ -315,11 +380,12 @@ static int free_tracked(struct model *m, struct model_client *c,
 					      target_by_address(d, r);
 
 	if (!target)
-		return free_unknown(c, d, r);
+		return free_unknown(m, c, r, stamp);
 	if (target->freed)
-		return free_again(d, target, r);
+		return free_again(m, c, target, r, stamp);
 	if (r->flags & BUFTRACK_REFUSED)
-		return BUFTRACK_REFUSED_FREE;
+		return model_blame(m, c, r, stamp, BUFTRACK_REFUSED_FREE, target,
+				   NULL);
 	return free_live(m, c, target, r, stamp);
 }
 

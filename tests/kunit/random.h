@@ -11,6 +11,12 @@
 /* Most clients that are open at a time */
 #define MATCH_CLIENTS	12
 
+/* Users who have private clients */
+#define MATCH_USERS	2
+
+/* Most records that a listing can have */
+#define WATCH_ROOM	1024
+
 /**
  * struct profile - what a sequence is like
  * @name: its name
@@ -33,9 +39,14 @@
  * @adjust: how often other bounds are set, per thousand
  * @memory: records that there is memory for, 0: no bound
  * @max_records: bound on records; 0: 400
+ * @max_client_records: bound on those of a private domain; 0: none; with @adjust
+ *			 bounds are 1 to this
+ * @max_user_records: bound on those of a user; 0: none
  * @max_freed: bounds on freed records are 0 to this, or, with no @adjust, this
  * @max_closed: likewise, of closed clients
  * @max_remaining: likewise, of remaining records
+ * @events: wrong reports that are kept
+ * @listings: listings at a time, 0: 3
  */
 struct profile {
 	const char *name;
@@ -58,9 +69,13 @@ struct profile {
 	u32 adjust;
 	u32 memory;
 	u32 max_records;
+	u32 max_client_records;
+	u32 max_user_records;
 	u32 max_freed;
 	u32 max_closed;
 	u32 max_remaining;
+	u32 events;
+	u32 listings;
 };
 
 /**
@@ -73,6 +88,22 @@ struct pair {
 	struct model_client *twin;
 };
 
+struct expected;
+
+/**
+ * struct watch - a listing under way
+ * @l: the listing
+ * @is_cut: the device has gone under it
+ * @nr: how many records it is to have
+ * @expected: the records, as they were at its instant
+ */
+struct watch {
+	struct listing *l;
+	bool is_cut;
+	u32 nr;
+	struct expected *expected;
+};
+
 /**
  * struct match - a sequence under way
  * @test: the test
@@ -80,10 +111,15 @@ struct pair {
  * @seed: what the dice started from
  * @rnd: where they are
  * @m: the model
+ * @users: what users have and may have, as the tracker counts it
  * @open: the open clients
  * @nr_open: how many they are
  * @ended: a client that has ended and is not reaped, or nothing
  * @listing: room to list all records
+ * @watches: the listings under way
+ * @nr_watches: how many there may be
+ * @listed: how many have ended with some records missing, and how many exactly
+ * @position: of a reader of events
  * @op: number of the operation
  * @what: the operation in words
  * @verdicts: how many reports got each verdict
@@ -95,10 +131,15 @@ struct match {
 	u64 seed;
 	struct rnd_state rnd;
 	struct model m;
+	struct bt_quota users[MATCH_USERS];
 	struct pair open[MATCH_CLIENTS];
 	unsigned int nr_open;
 	struct pair ended;
 	struct listing *listing;
+	struct watch *watches;
+	u32 nr_watches;
+	u64 listed[2];
+	u64 position;
 	u32 op;
 	char what[160];
 	u64 verdicts[BUFTRACK_NR_VERDICTS];
@@ -108,6 +149,7 @@ struct match {
 /* random_ops.c: what is done to both */
 void match_step(struct match *m);
 void match_begin_client(struct match *m);
+void match_reap(struct match *m);
 void match_remove(struct match *m);
 void match_close_all(struct match *m);
 
@@ -116,6 +158,16 @@ void match_expect(struct match *m, const char *name, u64 got, u64 expected);
 void match_compare(struct match *m);
 void match_collect_dead(struct match *m);
 void match_compare_records(struct match *m);
+
+/* random_listing.c: listings while it goes on */
+void match_watch(struct match *m, u32 nr);
+void match_list(struct match *m);
+void match_cut_listings(struct match *m);
+void match_end_listings(struct match *m);
+
+/* random_events.c: whether they keep the same events */
+void match_compare_events(struct match *m);
+void match_compare_all_events(struct match *m);
 
 static inline u32 match_dice(struct match *m, u32 sides)
 {

@@ -75,6 +75,7 @@ static struct buftrack_report some_alloc(struct match *m, const struct pair *by)
 		.space = match_dice(m, max(m->p->spaces, 1U)),
 		.address = some_address(m),
 		.id = some_id(m),
+		.site = match_dice(m, 4),
 	};
 
 	if (match_chance(m, 1, 8))
@@ -99,6 +100,7 @@ static struct buftrack_report some_free(struct match *m, const struct pair *by)
 		.address = some_address(m),
 		.id = some_id(m),
 		.size = match_chance(m, 1, 4) ? some_size(m) : 0,
+		.site = match_dice(m, 4),
 	};
 
 	if (match_chance(m, 3, 5))
@@ -156,6 +158,15 @@ static void toggle(struct match *m)
 	set_enabled(m->test, m->m.enabled);
 }
 
+/* Now and then nobody; drivers are nobody's */
+static struct bt_quota *some_user(struct match *m, u32 flags)
+{
+	u32 user = match_dice(m, MATCH_USERS + 1);
+
+	return flags & BUFTRACK_SHARED || user == MATCH_USERS ? NULL :
+								&m->users[user];
+}
+
 /**
  * match_begin_client() - open a client, if there is place for one
  * @m: the match
@@ -171,15 +182,21 @@ void match_begin_client(struct match *m)
 	if (match_chance(m, 1, 4))
 		flags |= BUFTRACK_LATE;
 	say(m, "open with flags %u, first id %llu", flags, first_id);
+	fixture(m->test)->quota = some_user(m, flags);
 	pair->c = open_client(m->test, flags, first_id);
 	pair->twin = model_begin(&m->m, flags & BUFTRACK_SHARED,
 				 flags & BUFTRACK_LATE, first_id);
 	KUNIT_ASSERT_NOT_NULL(m->test, pair->twin);
+	pair->twin->user = pair->c->quota;
 	match_expect(m, "number", pair->c->number, pair->twin->number);
 	m->nr_open++;
 }
 
-static void reap(struct match *m)
+/**
+ * match_reap() - reap the client that has ended and is not reaped, if there is one
+ * @m: the match
+ */
+void match_reap(struct match *m)
 {
 	if (!m->ended.c)
 		return;
@@ -193,14 +210,14 @@ static void end(struct match *m)
 {
 	struct pair *pair = some_client(m);
 
-	reap(m);
+	match_reap(m);
 	say(m, "close of client %llu", pair->twin->number);
 	end_client(m->test, pair->c);
 	model_end(&m->m, pair->twin);
 	m->ended = *pair;
 	*pair = m->open[--m->nr_open];
 	if (match_chance(m, 2, 3))
-		reap(m);
+		match_reap(m);
 }
 
 static void reset(struct match *m)
@@ -219,6 +236,9 @@ static void adjust(struct match *m)
 	limits.max_closed = match_dice(m, m->p->max_closed + 1);
 	limits.max_remaining = match_dice(m, m->p->max_remaining + 1);
 	limits.max_records = 1 + match_dice(m, m->p->max_records ?: 400);
+	if (m->p->max_client_records)
+		limits.max_client_records =
+			1 + match_dice(m, m->p->max_client_records);
 	set_limits(m->test, &limits);
 	model_set_limits(&m->m, &limits);
 }
@@ -271,6 +291,7 @@ void match_remove(struct match *m)
 	match_expect(m, "removal",
 		     bt_tracker_remove(fixture(m->test)->t, true, &got[0],
 				       &got[1]), 0);
+	match_cut_listings(m);
 	model_remove(&m->m, &expected[0], &expected[1]);
 	match_expect(m, "buffers", got[0], expected[0]);
 	match_expect(m, "bytes", got[1], expected[1]);
@@ -287,6 +308,6 @@ void match_close_all(struct match *m)
 		end(m);
 		match_compare(m);
 	}
-	reap(m);
+	match_reap(m);
 	match_compare(m);
 }

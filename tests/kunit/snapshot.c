@@ -42,11 +42,12 @@ struct snapshot *snapshot_take(struct kunit *test)
 	struct snapshot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
-	s->records = listing_create(test, SNAPSHOT_RECORDS);
-	listing_fill(s->records, t);
-	KUNIT_ASSERT_TRUE(test, s->records->w.end);
-	s->nr_records = t->nr_records;
 	s->stamp = t->stamp;
+	s->records = listing_create(test, SNAPSHOT_RECORDS);
+	listing_fill(test, s->records);
+	KUNIT_ASSERT_TRUE(test, s->records->l.exact);
+	listing_end(test, s->records);
+	s->nr_records = t->nr_records;
 	s->total = t->total;
 	memcpy(s->spaces, t->spaces, sizeof(s->spaces));
 	take_domain(&s->domains[0], t->shared);

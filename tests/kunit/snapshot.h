@@ -24,9 +24,9 @@ struct snapshot_domain {
 
 /**
  * struct snapshot - a tracker at an instant
- * @records: all records that can be listed
+ * @records: all records that can be listed; the listing has a stamp of its own
  * @nr_records: how many records it holds
- * @stamp: its latest stamp
+ * @stamp: the latest stamp before that one
  * @total: counters of the device
  * @spaces: by space
  * @clients: by client, from number 1 on

@@ -63,37 +63,40 @@ static void work_reads(struct hand *hand)
 
 /* A listing, and what it has come across */
 struct stroll {
-	struct bt_walk w;
+	struct bt_listing l;
 	unsigned int nr;
 	unsigned int odd;
 };
 
-static bool look(struct bt_walk *w, const struct bt_record *rec, u32 state)
+static bool look(struct bt_listing *l, const struct bt_record *rec, u32 state)
 {
-	struct stroll *s = container_of(w, struct stroll, w);
+	struct stroll *s = container_of(l, struct stroll, l);
 
 	s->nr++;
 	s->odd += rec->space >= CREW_SPACES || !rec->owner->number;
 	return s->nr % 50;
 }
 
-/* Starts again from time to time, for a listing that reports outrun never ends */
+/* Starts again at the end of a listing, and now and then before it */
 static void work_lists(struct hand *hand)
 {
+	struct crew *crew = hand->crew;
 	struct stroll s = {
-		.w = { .space = BUFTRACK_ANY_SPACE, .emit = look,
+		.l = { .space = BUFTRACK_ANY_SPACE, .emit = look,
 		       .states = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |
 				 BUFTRACK_RECORD_REMAINING },
 	};
 
+	bt_listing_begin(crew->t, &s.l, crew_now(crew));
 	while (still_working(hand)) {
-		bt_walk_step(hand->crew->t, &s.w);
-		if (s.w.end || !hand_dice(hand, 500)) {
-			s.w.cursor = (struct buftrack_cursor){};
-			s.w.end = false;
-		}
+		bt_listing_step(crew->t, &s.l);
+		if (!s.l.end && hand_dice(hand, 500))
+			continue;
+		bt_listing_end(crew->t, &s.l);
+		bt_listing_begin(crew->t, &s.l, crew_now(crew));
 	}
-	crew_expect(hand->crew, !s.odd);
+	bt_listing_end(crew->t, &s.l);
+	crew_expect(crew, !s.odd);
 }
 
 /* Clients that come, make a few reports and go */

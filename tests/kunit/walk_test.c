@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Listings: each record once, whatever happens meanwhile, from any cursor */
+/* Listings: each record of an instant once, whatever happens meanwhile */
 #include <linux/prandom.h>
 #include "fixture.h"
 #include "listing.h"
@@ -25,8 +25,11 @@ static struct listing *list_all(struct kunit *test)
 {
 	struct listing *l = listing_create(test, ROOM);
 
-	listing_fill(l, fixture(test)->t);
-	KUNIT_EXPECT_TRUE(test, l->w.end);
+	listing_fill(test, l);
+	KUNIT_EXPECT_TRUE(test, l->l.end);
+	KUNIT_EXPECT_TRUE(test, l->l.exact);
+	KUNIT_EXPECT_EQ(test, l->l.missed, 0);
+	listing_end(test, l);
 	return l;
 }
 
@@ -125,9 +128,9 @@ static void little_room_loses_nothing(struct kunit *test)
 	make_some(test, gone, 25);
 	close_client(test, gone);
 	all = list_all(test);
-	while (!few->w.end) {
+	while (!few->l.end) {
 		few->nr = 0;
-		listing_fill(few, fixture(test)->t);
+		listing_fill(test, few);
 		KUNIT_ASSERT_LE(test, at + few->nr, all->nr);
 		KUNIT_EXPECT_MEMEQ(test, few->seen, all->seen + at,
 				   few->nr * sizeof(few->seen[0]));
@@ -154,13 +157,13 @@ static void highest_keys_are_passed(struct kunit *test)
 			     .size = 1, .id = keys[i].id);
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		l->nr = 0;
-		listing_fill(l, fixture(test)->t);
+		listing_fill(test, l);
 		KUNIT_ASSERT_EQ(test, l->nr, 1);
 		KUNIT_EXPECT_EQ(test, l->seen[0].address, keys[i].address);
 		KUNIT_EXPECT_EQ(test, l->seen[0].id, keys[i].id);
 	}
 	l->nr = 0;
-	listing_fill(l, fixture(test)->t);
+	listing_fill(test, l);
 	KUNIT_EXPECT_EQ(test, l->nr, 0);
 }
 
@@ -171,10 +174,11 @@ static void one_step_is_bounded(struct kunit *test)
 	unsigned int steps = 0;
 
 	make_some(test, c, 600);
-	while (!l->w.end) {
+	listing_begin(test, l);
+	while (!l->l.end) {
 		unsigned int before = l->nr;
 
-		bt_walk_step(fixture(test)->t, &l->w);
+		bt_listing_step(fixture(test)->t, &l->l);
 		KUNIT_EXPECT_LE(test, l->nr - before, 128);
 		steps++;
 	}
@@ -190,9 +194,10 @@ static void one_step_is_bounded_when_nothing_is_wanted(struct kunit *test)
 	unsigned int steps = 0;
 
 	make_some(test, c, 600);
-	l->w.client = other->number;
-	for (; !l->w.end; steps++)
-		bt_walk_step(fixture(test)->t, &l->w);
+	l->l.client = other->number;
+	listing_begin(test, l);
+	for (; !l->l.end; steps++)
+		bt_listing_step(fixture(test)->t, &l->l);
 	KUNIT_EXPECT_EQ(test, l->nr, 0);
 	KUNIT_EXPECT_GE(test, steps, 5);
 	KUNIT_EXPECT_LE(test, steps, 20);
@@ -203,10 +208,12 @@ static unsigned int filtered(struct kunit *test, u64 client, u32 space, u32 stat
 	struct listing *l = listing_create(test, ROOM);
 	unsigned int i;
 
-	l->w.client = client;
-	l->w.space = space;
-	l->w.states = states;
-	listing_fill(l, fixture(test)->t);
+	l->l.client = client;
+	l->l.space = space;
+	l->l.states = states;
+	listing_fill(test, l);
+	KUNIT_EXPECT_TRUE(test, l->l.exact);
+	listing_end(test, l);
 	for (i = 0; i < l->nr; i++) {
 		KUNIT_EXPECT_TRUE(test, l->seen[i].state & states);
 		if (client)
@@ -276,10 +283,10 @@ static void list_disturbed(struct kunit *test, struct listing *all,
 {
 	struct listing *one = listing_create(test, 1);
 
-	while (!one->w.end) {
+	while (!one->l.end) {
 		disturb(test, c, rnd);
 		one->nr = 0;
-		listing_fill(one, fixture(test)->t);
+		listing_fill(test, one);
 		if (one->nr && all->nr < all->room)
 			all->seen[all->nr++] = one->seen[0];
 	}
@@ -317,9 +324,9 @@ static void clients_may_end_under_a_listing(struct kunit *test)
 	}
 	set_max_closed(test, 1);
 	set_max_remaining(test, 0);
-	for (i = 0; !one->w.end; i++) {
+	for (i = 0; !one->l.end; i++) {
 		one->nr = 0;
-		listing_fill(one, fixture(test)->t);
+		listing_fill(test, one);
 		seen_last += one->nr && one->seen[0].owner == 6;
 		if (i % 3 == 0 && i / 3 < ARRAY_SIZE(c) - 1)
 			close_client(test, c[i / 3]);
@@ -328,45 +335,10 @@ static void clients_may_end_under_a_listing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen_last, 10);
 }
 
-static u64 odd_number(struct rnd_state *rnd)
-{
-	static const u64 odd[] = { 0, 1, 2, 3, 4, 0x1000, 0x1010, 63, 64,
-				   U32_MAX, 1ULL << 63, U64_MAX - 1, U64_MAX };
-
-	return odd[prandom_u32_state(rnd) % ARRAY_SIZE(odd)];
-}
-
-/* Whatever user space made of a cursor, the listing ends, and lists nothing twice */
-static void garbage_cursors_are_safe(struct kunit *test)
-{
-	struct bt_client *a = open_private(test), *s = open_shared(test);
-	struct listing *l = listing_create(test, ROOM);
-	struct rnd_state rnd;
-	unsigned int n, steps;
-
-	make_some(test, a, 30);
-	make_some(test, s, 30);
-	prandom_seed_state(&rnd, 12);
-	for (n = 0; n < 3000; n++) {
-		listing_rewind(l);
-		l->w.cursor = (struct buftrack_cursor) {
-			.client = odd_number(&rnd),
-			.address = odd_number(&rnd),
-			.id = odd_number(&rnd),
-			.stamp = odd_number(&rnd),
-			.space = odd_number(&rnd),
-			.part = odd_number(&rnd),
-		};
-		for (steps = 0; steps < 20 && !l->w.end; steps++)
-			bt_walk_step(fixture(test)->t, &l->w);
-		KUNIT_EXPECT_TRUE(test, l->w.end);
-		KUNIT_EXPECT_LE(test, l->nr, 60);
-	}
-}
-
 static void removed_device_lists_what_remained(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *gone = open_private(test);
+	struct listing *l = listing_create(test, ROOM);
 	u64 buffers, bytes;
 
 	make_some(test, a, 10);
@@ -374,7 +346,10 @@ static void removed_device_lists_what_remained(struct kunit *test)
 	close_client(test, gone);
 	bt_tracker_remove(fixture(test)->t, true, &buffers, &bytes);
 	/* Only what @gone left live: the rest ended with the device */
-	KUNIT_EXPECT_EQ(test, list_all(test)->nr, 6);
+	listing_fill(test, l);
+	KUNIT_EXPECT_TRUE(test, l->l.end);
+	KUNIT_EXPECT_FALSE(test, l->l.exact);
+	KUNIT_EXPECT_EQ(test, l->nr, 6);
 }
 
 static struct kunit_case walk_cases[] = {
@@ -389,7 +364,6 @@ static struct kunit_case walk_cases[] = {
 	KUNIT_CASE(filters_keep_what_was_asked_for),
 	KUNIT_CASE(records_that_stay_are_listed_once),
 	KUNIT_CASE(clients_may_end_under_a_listing),
-	KUNIT_CASE(garbage_cursors_are_safe),
 	KUNIT_CASE(removed_device_lists_what_remained),
 	{}
 };

@@ -1,0 +1,900 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Events: the evidence of each wrong report, and whose are kept */
+#include <linux/slab.h>
+#include "fixture.h"
+
+#define ROOM	128
+
+/**
+ * struct found - what a reader found
+ * @position: of the reader
+ * @nr: events found
+ * @dropped: sum of what was dropped
+ * @events: the events, with references that are the tracker's
+ */
+struct found {
+	u64 position;
+	u32 nr;
+	u64 dropped;
+	struct bt_event events[ROOM];
+};
+
+/* Sites, to tell who did what */
+enum {
+	SITE_ALLOC = 0x100,
+	SITE_FREE = 0x200,
+	SITE_OTHER = 0x300,
+	SITE_WRONG = 0x400,
+};
+
+static void take(void *arg, const struct bt_event *event)
+{
+	struct found *f = arg;
+
+	f->events[f->nr++] = *event;
+}
+
+/* Read up to @most events, or all */
+static void read_some(struct kunit *test, struct found *f, u32 most)
+{
+	u64 dropped = 0;
+
+	while (most-- && f->nr < ROOM &&
+	       bt_events_next(fixture(test)->t, &f->position, &dropped, take, f))
+		f->dropped += dropped;
+}
+
+static struct found *found_create(struct kunit *test)
+{
+	struct found *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	return f;
+}
+
+static struct found *read_all(struct kunit *test)
+{
+	struct found *f = found_create(test);
+
+	read_some(test, f, ROOM);
+	return f;
+}
+
+static void set_up(struct kunit *test, u32 size)
+{
+	KUNIT_ASSERT_EQ(test, 0, bt_events_setup(fixture(test)->t, size));
+}
+
+/* The latest of @nr events, which is of the latest report */
+static const struct bt_event *last_of(struct kunit *test, u32 nr,
+				      const struct bt_client *reporter,
+				      int verdict)
+{
+	struct found *f = read_all(test);
+	const struct bt_event *event = &f->events[nr - 1];
+
+	KUNIT_ASSERT_EQ(test, f->nr, nr);
+	KUNIT_EXPECT_EQ(test, f->dropped, 0);
+	KUNIT_EXPECT_EQ(test, event->number, nr);
+	KUNIT_EXPECT_EQ(test, event->stamp, fixture(test)->stamp);
+	KUNIT_EXPECT_EQ(test, event->verdict, verdict);
+	KUNIT_EXPECT_PTR_EQ(test, event->reporter, reporter);
+	return event;
+}
+
+static const struct bt_event *the_event(struct kunit *test,
+					const struct bt_client *reporter,
+					int verdict)
+{
+	return last_of(test, 1, reporter, verdict);
+}
+
+static void expect_none(struct kunit *test, const struct bt_event_record *rec)
+{
+	static const struct bt_event_record none;
+
+	KUNIT_EXPECT_MEMEQ(test, rec, &none, sizeof(none));
+}
+
+static void expect_record(struct kunit *test, const struct bt_event_record *got,
+			  const struct bt_event_record *expected)
+{
+	KUNIT_EXPECT_PTR_EQ(test, got->owner, expected->owner);
+	KUNIT_EXPECT_PTR_EQ(test, got->by, expected->by);
+	KUNIT_EXPECT_EQ(test, got->address, expected->address);
+	KUNIT_EXPECT_EQ(test, got->id, expected->id);
+	KUNIT_EXPECT_EQ(test, got->size, expected->size);
+	KUNIT_EXPECT_EQ(test, got->span, expected->span);
+	KUNIT_EXPECT_EQ(test, got->allocated, expected->allocated);
+	KUNIT_EXPECT_EQ(test, got->freed, expected->freed);
+	KUNIT_EXPECT_EQ(test, got->site, expected->site);
+	KUNIT_EXPECT_EQ(test, got->freed_site, expected->freed_site);
+	KUNIT_EXPECT_EQ(test, got->state, expected->state);
+	KUNIT_EXPECT_EQ(test, got->repeats, expected->repeats);
+}
+
+#define EXPECT_RECORD(test, record, ...) \
+	expect_record(test, record, \
+		      &(const struct bt_event_record){ __VA_ARGS__ })
+
+/* The buffer that the wrong reports are about: 96 bytes at 0x1000 over 64, id 7 */
+static u64 make_buffer(struct kunit *test, struct bt_client *c)
+{
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, .address = 0x1000,
+		     .size = 96, .span = 64, .id = 7, .site = SITE_ALLOC);
+	return fixture(test)->stamp;
+}
+
+static u64 free_buffer(struct kunit *test, struct bt_client *c)
+{
+	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x1000, .id = 7,
+		    .site = SITE_FREE);
+	return fixture(test)->stamp;
+}
+
+#define THE_BUFFER	.address = 0x1000, .id = 7, .size = 96, .span = 64, \
+			.site = SITE_ALLOC
+
+static void report_is_kept_as_it_was_made(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	const struct buftrack_report r = {
+		.op = BUFTRACK_FREE, .flags = BUFTRACK_REFUSED, .space = 2,
+		.address = 0x1234, .size = 5, .id = 6, .site = SITE_WRONG,
+	};
+
+	set_up(test, 4);
+	KUNIT_EXPECT_EQ(test, make_report(test, c, r), BUFTRACK_UNKNOWN_NEVER);
+	KUNIT_EXPECT_MEMEQ(test, &the_event(test, c, BUFTRACK_UNKNOWN_NEVER)->report,
+			   &r, sizeof(r));
+}
+
+static void what_is_right_is_no_event(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+
+	set_up(test, 4);
+	make_buffer(test, c);
+	free_buffer(test, c);
+	set_max_records(test, 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 2, BUFFER(0, 1));
+	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, .space = 2, BUFFER(1, 1));
+	set_enabled(test, false);
+	EXPECT_FREE(test, c, BUFTRACK_DISABLED, .address = 0x1000);
+	report_lost(test, c, 1);
+	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.last, 0);
+	KUNIT_EXPECT_EQ(test, read_all(test)->nr, 0);
+}
+
+static void double_alloc_names_what_it_replaced(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	const struct bt_event *event;
+	u64 allocated;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, a);
+	EXPECT_ALLOC(test, b, BUFTRACK_DOUBLE_ALLOC, .space = 1,
+		     BUFFER(0x1000, 8), .id = 7, .site = SITE_WRONG);
+	event = the_event(test, b, BUFTRACK_DOUBLE_ALLOC);
+	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a,
+		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+	expect_none(test, &event->hit);
+}
+
+/* Of those that it meets, the first by address and id */
+static void overlap_names_what_is_in_the_way(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	const struct bt_event *event;
+	u64 allocated;
+
+	set_up(test, 4);
+	EXPECT_ALLOC(test, b, BUFTRACK_OK, .space = 1, BUFFER(0x1040, 16));
+	allocated = make_buffer(test, a);
+	EXPECT_ALLOC(test, b, BUFTRACK_OVERLAP, .space = 1, BUFFER(0x103f, 2),
+		     .site = SITE_WRONG);
+	event = the_event(test, b, BUFTRACK_OVERLAP);
+	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = a,
+		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+	expect_none(test, &event->target);
+}
+
+static void refused_free_names_what_stays(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	const struct bt_event *event;
+	u64 allocated;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, c);
+	EXPECT_FREE(test, c, BUFTRACK_REFUSED_FREE, .space = 1,
+		    .address = 0x1000, .flags = BUFTRACK_REFUSED);
+	event = the_event(test, c, BUFTRACK_REFUSED_FREE);
+	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = c,
+		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+	expect_none(test, &event->hit);
+}
+
+static void foreign_free_names_the_owner(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	const struct bt_event *event;
+	u64 allocated;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, a);
+	EXPECT_FREE(test, b, BUFTRACK_FOREIGN_FREE, .space = 1,
+		    .address = 0x1000);
+	event = the_event(test, b, BUFTRACK_FOREIGN_FREE);
+	/* As it was before it was freed */
+	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a,
+		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+	expect_none(test, &event->hit);
+}
+
+static void size_mismatch_names_the_size(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	const struct bt_event *event;
+	u64 allocated;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, c);
+	EXPECT_FREE(test, c, BUFTRACK_SIZE_MISMATCH, .space = 1,
+		    .address = 0x1000, .size = 64);
+	event = the_event(test, c, BUFTRACK_SIZE_MISMATCH);
+	KUNIT_EXPECT_EQ(test, event->report.size, 64);
+	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = c,
+		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+	expect_none(test, &event->hit);
+}
+
+/* Three sides: where it was allocated, where freed and where freed again */
+static void double_free_has_all_sides(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	struct bt_client *d = open_shared(test);
+	const struct bt_event *event;
+	u64 allocated, freed;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, a);
+	close_client(test, a);
+	freed = free_buffer(test, b);
+	EXPECT_FREE(test, d, BUFTRACK_DOUBLE_FREE, .space = 1,
+		    .address = 0x1000, .id = 7, .site = SITE_WRONG);
+	event = the_event(test, d, BUFTRACK_DOUBLE_FREE);
+	KUNIT_EXPECT_EQ(test, event->report.site, SITE_WRONG);
+	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a, .by = b,
+		      .allocated = allocated, .freed = freed,
+		      .freed_site = SITE_FREE, .repeats = 1,
+		      .state = BUFTRACK_RECORD_FREED);
+	expect_none(test, &event->hit);
+}
+
+static void each_repeat_is_counted_in_its_event(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	struct found *f;
+	unsigned int i;
+
+	set_up(test, 8);
+	make_buffer(test, c);
+	free_buffer(test, c);
+	for (i = 0; i < 3; i++)
+		EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1,
+			    .address = 0x1000);
+	f = read_all(test);
+	KUNIT_ASSERT_EQ(test, f->nr, 3);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, f->events[i].target.repeats, i + 1);
+}
+
+/* A record that was freed again is allocated anew as if it never had been */
+static void new_record_has_no_past(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	struct found *f;
+
+	set_up(test, 8);
+	make_buffer(test, c);
+	free_buffer(test, c);
+	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x1000);
+	make_buffer(test, c);
+	EXPECT_FREE(test, c, BUFTRACK_REFUSED_FREE, .space = 1,
+		    .address = 0x1000, .flags = BUFTRACK_REFUSED);
+	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x1000);
+	f = read_all(test);
+	KUNIT_ASSERT_EQ(test, f->nr, 3);
+	KUNIT_EXPECT_EQ(test, f->events[1].target.repeats, 0);
+	KUNIT_EXPECT_EQ(test, f->events[1].target.freed_site, 0);
+	KUNIT_EXPECT_NULL(test, f->events[1].target.by);
+	KUNIT_EXPECT_EQ(test, f->events[2].target.repeats, 1);
+	KUNIT_EXPECT_EQ(test, f->events[2].target.freed_site, 0);
+}
+
+/* Another buffer with an address of its own, or at that of another one */
+static u64 make_other(struct kunit *test, struct bt_client *c, u64 address,
+		      u64 span, u64 id)
+{
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, .address = address,
+		     .size = 5, .span = span, .id = id, .site = SITE_OTHER);
+	return fixture(test)->stamp;
+}
+
+#define AN_OTHER	.size = 5, .site = SITE_OTHER
+
+/* Of all that start there, the latest */
+static void stale_free_names_what_starts_there(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	const struct bt_event *event;
+	u64 allocated, freed, latest;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, a);
+	freed = free_buffer(test, a);
+	make_other(test, a, 0xff0, 0x100, 5);
+	make_other(test, a, 0x1000, 0, 9);
+	latest = make_other(test, b, 0x1000, 0, 8);
+	EXPECT_FREE(test, b, BUFTRACK_STALE_FREE, .space = 1,
+		    .address = 0x1000, .id = 7);
+	event = the_event(test, b, BUFTRACK_STALE_FREE);
+	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a, .by = a,
+		      .allocated = allocated, .freed = freed,
+		      .freed_site = SITE_FREE, .repeats = 1,
+		      .state = BUFTRACK_RECORD_FREED);
+	EXPECT_RECORD(test, &event->hit, AN_OTHER, .owner = b,
+		      .address = 0x1000, .id = 8, .allocated = latest,
+		      .state = BUFTRACK_RECORD_LIVE);
+}
+
+/* Of all that span the address, the first by address and id */
+static void stale_free_names_what_spans_it(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	const struct bt_event *event;
+	u64 lowest;
+
+	set_up(test, 4);
+	make_buffer(test, c);
+	free_buffer(test, c);
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0xff0, 0x100));
+	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, .space = 1, .address = 0xfe0,
+		     .size = 5, .span = 0x100, .id = 6, .site = SITE_OTHER);
+	lowest = fixture(test)->stamp;
+	EXPECT_FREE(test, c, BUFTRACK_STALE_FREE, .space = 1, .address = 0x1000);
+	event = last_of(test, 2, c, BUFTRACK_STALE_FREE);
+	EXPECT_RECORD(test, &event->hit, AN_OTHER, .owner = c, .address = 0xfe0,
+		      .span = 0x100, .id = 6, .allocated = lowest,
+		      .state = BUFTRACK_RECORD_LIVE);
+}
+
+/* What is doubtful is not blamed, but what spans the address may be */
+static void stale_free_does_not_name_what_is_doubtful(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	const struct bt_event *event;
+	u64 sure;
+
+	set_up(test, 4);
+	make_other(test, c, 0x1000, 0, 9);
+	report_lost(test, c, 1);
+	make_buffer(test, c);
+	free_buffer(test, c);
+	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1,
+		    .address = 0x1000, .id = 7);
+	sure = make_other(test, c, 0xff0, 0x100, 5);
+	EXPECT_FREE(test, c, BUFTRACK_STALE_FREE, .space = 1,
+		    .address = 0x1000, .id = 7);
+	event = last_of(test, 2, c, BUFTRACK_STALE_FREE);
+	KUNIT_EXPECT_EQ(test, event->hit.id, 5);
+	KUNIT_EXPECT_EQ(test, event->hit.allocated, sure);
+	KUNIT_EXPECT_EQ(test, event->target.repeats, 2);
+}
+
+static void invalid_free_names_what_it_is_inside_of(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	const struct bt_event *event;
+	u64 allocated;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, a);
+	close_client(test, a);
+	EXPECT_FREE(test, b, BUFTRACK_INVALID_FREE, .space = 1,
+		    .address = 0x1001, .id = 7);
+	event = the_event(test, b, BUFTRACK_INVALID_FREE);
+	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = a,
+		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE |
+		      BUFTRACK_RECORD_ORPHANED);
+	expect_none(test, &event->target);
+}
+
+/* The target is there, but what happened to it since is not known */
+static void gap_names_the_target(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	const struct bt_event *event;
+	u64 allocated, freed;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, c);
+	freed = free_buffer(test, c);
+	report_lost(test, c, 1);
+	make_other(test, c, 0x1000, 0, 9);
+	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .space = 1,
+		    .address = 0x1000, .id = 7);
+	event = the_event(test, c, BUFTRACK_UNKNOWN_GAP);
+	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = c, .by = c,
+		      .allocated = allocated, .freed = freed,
+		      .freed_site = SITE_FREE, .state = BUFTRACK_RECORD_FREED);
+	expect_none(test, &event->hit);
+}
+
+/* Free by an id that is not known, with evidence of what else starts there */
+static const struct bt_event *free_unknown(struct kunit *test,
+					   struct bt_client *c, u64 id,
+					   int verdict)
+{
+	const struct bt_event *event;
+
+	EXPECT_FREE(test, c, verdict, .space = 1, .address = 0x1000, .id = id,
+		    .site = SITE_WRONG);
+	event = the_event(test, c, verdict);
+	expect_none(test, &event->target);
+	return event;
+}
+
+static void other_id_names_the_latest_live_one(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	const struct bt_event *event;
+	u64 allocated;
+
+	set_up(test, 4);
+	make_other(test, a, 0x1000, 0, 9);
+	allocated = make_buffer(test, a);
+	make_other(test, b, 0x1000, 0, 3);
+	EXPECT_FREE(test, b, BUFTRACK_OK, .space = 1, .address = 0x1000);
+	event = free_unknown(test, b, 99, BUFTRACK_UNKNOWN_OTHER_ID);
+	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = a,
+		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+}
+
+static void other_id_names_the_latest_freed_one(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	const struct bt_event *event;
+	u64 allocated, freed;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, a);
+	make_other(test, b, 0x1000, 0, 3);
+	EXPECT_FREE(test, b, BUFTRACK_OK, .space = 1, .address = 0x1000,
+		    .id = 3);
+	close_client(test, a);
+	freed = free_buffer(test, b);
+	event = free_unknown(test, b, 99, BUFTRACK_UNKNOWN_OTHER_ID);
+	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = a, .by = b,
+		      .allocated = allocated, .freed = freed,
+		      .freed_site = SITE_FREE, .state = BUFTRACK_RECORD_FREED);
+}
+
+static void gap_names_what_else_starts_there(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	const struct bt_event *event;
+	u64 allocated;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, c);
+	report_lost(test, c, 1);
+	event = free_unknown(test, c, 99, BUFTRACK_UNKNOWN_GAP);
+	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = c,
+		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE |
+		      BUFTRACK_RECORD_DOUBTFUL);
+}
+
+static void evicted_names_what_else_starts_there(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+
+	set_up(test, 4);
+	set_max_freed(test, 0);
+	make_buffer(test, c);
+	free_buffer(test, c);
+	make_other(test, c, 0x1000, 0, 3);
+	KUNIT_EXPECT_EQ(test, free_unknown(test, c, 7, BUFTRACK_UNKNOWN_EVICTED)
+			->hit.id, 3);
+}
+
+static void early_id_names_what_else_starts_there(struct kunit *test)
+{
+	struct bt_client *c = open_client(test, 0, 100);
+
+	set_up(test, 4);
+	make_other(test, c, 0x1000, 0, 200);
+	KUNIT_EXPECT_EQ(test, free_unknown(test, c, 7,
+					   BUFTRACK_UNKNOWN_PRE_ATTACH)->hit.id,
+			200);
+}
+
+/* What is in another space or another domain is no evidence */
+static void unknown_address_has_no_evidence(struct kunit *test)
+{
+	struct bt_client *c = open_private(test), *other = open_private(test);
+
+	set_up(test, 4);
+	make_buffer(test, other);
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 2, BUFFER(0x1000, 16));
+	expect_none(test, &free_unknown(test, c, 7,
+					BUFTRACK_UNKNOWN_NEVER)->hit);
+}
+
+static void late_client_has_no_evidence(struct kunit *test)
+{
+	struct bt_client *c = open_client(test, BUFTRACK_LATE, 0);
+
+	set_up(test, 4);
+	expect_none(test, &free_unknown(test, c, 7,
+					BUFTRACK_UNKNOWN_PRE_ATTACH)->hit);
+}
+
+/* @nr wrong frees of a client, which has nothing */
+static void do_wrong(struct kunit *test, struct bt_client *c, unsigned int nr)
+{
+	while (nr--)
+		EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0x1000);
+}
+
+/* The events kept are expected to be those with these numbers */
+static void expect_kept(struct kunit *test, const u64 *numbers, u32 nr)
+{
+	struct found *f = read_all(test);
+	u32 i;
+
+	KUNIT_ASSERT_EQ(test, f->nr, nr);
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_EQ(test, f->events[i].number, numbers[i]);
+	KUNIT_EXPECT_EQ(test, f->dropped, numbers[nr - 1] - nr);
+}
+
+#define EXPECT_KEPT(test, ...) \
+do { \
+	static const u64 __numbers[] = { __VA_ARGS__ }; \
+	\
+	expect_kept(test, __numbers, ARRAY_SIZE(__numbers)); \
+} while (0)
+
+static void readers_have_positions_of_their_own(struct kunit *test)
+{
+	struct found *a = found_create(test), *b = found_create(test);
+	struct bt_client *c = open_private(test);
+	unsigned int i;
+
+	set_up(test, 8);
+	do_wrong(test, c, 3);
+	read_some(test, a, 2);
+	read_some(test, b, 1);
+	do_wrong(test, c, 2);
+	read_some(test, a, ROOM);
+	read_some(test, b, ROOM);
+	KUNIT_EXPECT_EQ(test, a->nr, 5);
+	KUNIT_EXPECT_EQ(test, b->nr, 5);
+	KUNIT_EXPECT_EQ(test, a->position, 5);
+	KUNIT_EXPECT_EQ(test, a->dropped + b->dropped, 0);
+	for (i = 0; i < 5; i++) {
+		KUNIT_EXPECT_EQ(test, a->events[i].number, i + 1);
+		KUNIT_EXPECT_EQ(test, b->events[i].number, i + 1);
+	}
+}
+
+static void reader_at_the_end_waits_for_more(struct kunit *test)
+{
+	static const u64 ends[] = { 2, 3, U64_MAX };
+	struct bt_client *c = open_private(test);
+	struct found *f = found_create(test);
+	unsigned int i;
+
+	set_up(test, 8);
+	read_some(test, f, 1);
+	KUNIT_EXPECT_EQ(test, f->position, 0);
+	do_wrong(test, c, 2);
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
+		f->position = ends[i];
+		read_some(test, f, 1);
+		KUNIT_EXPECT_EQ(test, f->nr, 0);
+		KUNIT_EXPECT_EQ(test, f->position, ends[i]);
+	}
+	f->position = 2;
+	do_wrong(test, c, 1);
+	read_some(test, f, ROOM);
+	KUNIT_EXPECT_EQ(test, f->nr, 1);
+	KUNIT_EXPECT_EQ(test, f->dropped, 0);
+}
+
+static void readers_are_told_what_they_were_too_late_for(struct kunit *test)
+{
+	struct found *slow = found_create(test), *quick = found_create(test);
+	struct bt_client *c = open_private(test);
+
+	set_up(test, 4);
+	do_wrong(test, c, 4);
+	read_some(test, slow, 2);
+	read_some(test, quick, 4);
+	do_wrong(test, c, 6);
+	EXPECT_KEPT(test, 7, 8, 9, 10);
+	read_some(test, slow, 1);
+	KUNIT_EXPECT_EQ(test, slow->position, 7);
+	KUNIT_EXPECT_EQ(test, slow->dropped, 4);
+	read_some(test, slow, ROOM);
+	KUNIT_EXPECT_EQ(test, slow->dropped, 4);
+	read_some(test, quick, ROOM);
+	KUNIT_EXPECT_EQ(test, quick->dropped, 2);
+	KUNIT_EXPECT_EQ(test, quick->nr, 8);
+}
+
+/* As long as there is place nobody makes place */
+static void all_places_are_used(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+
+	set_up(test, 8);
+	do_wrong(test, a, 1);
+	do_wrong(test, b, 7);
+	EXPECT_KEPT(test, 1, 2, 3, 4, 5, 6, 7, 8);
+	do_wrong(test, b, 1);
+	EXPECT_KEPT(test, 1, 3, 4, 5, 6, 7, 8, 9);
+}
+
+static void flood_leaves_others_alone(struct kunit *test)
+{
+	struct bt_client *quiet = open_private(test), *loud = open_private(test);
+
+	set_up(test, 8);
+	do_wrong(test, quiet, 3);
+	do_wrong(test, loud, 100);
+	EXPECT_KEPT(test, 1, 2, 3, 99, 100, 101, 102, 103);
+	KUNIT_EXPECT_EQ(test, quiet->nr_events, 3);
+	KUNIT_EXPECT_EQ(test, loud->nr_events, 5);
+}
+
+/* One that has less than its part takes the oldest of all, and then its own */
+static void everyone_gets_a_part(struct kunit *test)
+{
+	struct bt_client *loud = open_private(test), *late = open_private(test);
+
+	set_up(test, 8);
+	do_wrong(test, loud, 20);
+	do_wrong(test, late, 1);
+	EXPECT_KEPT(test, 14, 15, 16, 17, 18, 19, 20, 21);
+	do_wrong(test, late, 1);
+	EXPECT_KEPT(test, 15, 16, 17, 18, 19, 20, 21, 22);
+	do_wrong(test, late, 1);
+	EXPECT_KEPT(test, 15, 16, 17, 18, 19, 20, 22, 23);
+	do_wrong(test, loud, 1);
+	EXPECT_KEPT(test, 16, 17, 18, 19, 20, 22, 23, 24);
+}
+
+static void many_clients_push_out_the_oldest(struct kunit *test)
+{
+	unsigned int i;
+
+	set_up(test, 8);
+	for (i = 0; i < 12; i++)
+		do_wrong(test, open_private(test), 1);
+	EXPECT_KEPT(test, 5, 6, 7, 8, 9, 10, 11, 12);
+}
+
+static void one_place_has_the_latest(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+
+	set_up(test, 1);
+	do_wrong(test, a, 1);
+	EXPECT_KEPT(test, 1);
+	do_wrong(test, a, 1);
+	EXPECT_KEPT(test, 2);
+	do_wrong(test, b, 1);
+	EXPECT_KEPT(test, 3);
+	KUNIT_EXPECT_EQ(test, a->nr_events, 0);
+}
+
+/* Events are numbered from the first wrong report on, kept or not */
+static void without_places_events_are_counted(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+
+	do_wrong(test, c, 3);
+	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.last, 3);
+	KUNIT_EXPECT_EQ(test, read_all(test)->nr, 0);
+	set_up(test, 0);
+	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.size, 0);
+	set_up(test, 4);
+	do_wrong(test, c, 1);
+	EXPECT_KEPT(test, 4);
+}
+
+static void places_are_set_up_once(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+
+	set_up(test, 2);
+	do_wrong(test, c, 2);
+	set_up(test, 100);
+	EXPECT_KEPT(test, 1, 2);
+	do_wrong(test, c, 1);
+	EXPECT_KEPT(test, 2, 3);
+	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.size, 2);
+}
+
+static void event_keeps_its_reporter(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+
+	set_up(test, 1);
+	set_max_closed(test, 0);
+	do_wrong(test, a, 1);
+	close_client(test, a);
+	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_PTR_EQ(test, read_all(test)->events[0].reporter, a);
+	do_wrong(test, b, 1);
+	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+}
+
+/* The first event of a client that has ended is the first to go, as any other */
+static void events_of_ended_clients_go_one_by_one(struct kunit *test)
+{
+	struct bt_client *a = open_private(test), *b = open_private(test);
+
+	set_up(test, 3);
+	set_max_closed(test, 0);
+	do_wrong(test, a, 2);
+	close_client(test, a);
+	do_wrong(test, b, 1);
+	do_wrong(test, open_private(test), 1);
+	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	EXPECT_KEPT(test, 2, 3, 4);
+	do_wrong(test, open_private(test), 1);
+	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+}
+
+/* Drop all freed records of the shared domain, whose references go, too */
+static void drop_freed(struct kunit *test, struct bt_client *c)
+{
+	set_max_freed(test, 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x9000, 1));
+	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x9000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREED_RECORDS), 0);
+}
+
+static void event_keeps_all_whom_its_target_names(struct kunit *test)
+{
+	struct bt_client *owner = open_shared(test), *by = open_shared(test);
+	struct bt_client *again = open_shared(test), *last = open_shared(test);
+
+	set_up(test, 1);
+	set_max_closed(test, 0);
+	make_buffer(test, owner);
+	close_client(test, owner);
+	free_buffer(test, by);
+	close_client(test, by);
+	EXPECT_FREE(test, again, BUFTRACK_DOUBLE_FREE, .space = 1,
+		    .address = 0x1000);
+	close_client(test, again);
+	drop_freed(test, last);
+	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	EXPECT_FREE(test, last, BUFTRACK_UNKNOWN_EVICTED, .address = 0);
+	KUNIT_EXPECT_EQ(test, collect_dead(test), 3);
+}
+
+static void event_keeps_all_whom_its_hit_names(struct kunit *test)
+{
+	struct bt_client *owner = open_shared(test), *by = open_shared(test);
+	struct bt_client *last = open_shared(test);
+
+	set_up(test, 1);
+	set_max_closed(test, 0);
+	make_buffer(test, owner);
+	close_client(test, owner);
+	free_buffer(test, by);
+	close_client(test, by);
+	EXPECT_FREE(test, last, BUFTRACK_UNKNOWN_OTHER_ID, .space = 1,
+		    .address = 0x1000, .id = 99);
+	drop_freed(test, last);
+	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	EXPECT_FREE(test, last, BUFTRACK_UNKNOWN_EVICTED, .address = 0);
+	KUNIT_EXPECT_EQ(test, collect_dead(test), 2);
+}
+
+/* A tracker that goes lets go of whom its events name, and of their places */
+static void retiring_lets_go_of_all(struct kunit *test)
+{
+	struct fixture *fx = fixture(test);
+	struct bt_tracker *first = fx->t;
+	struct bt_client *c;
+
+	fx->t = bt_tracker_create(&fx->store, &first->limits);
+	KUNIT_ASSERT_NOT_NULL(test, fx->t);
+	bt_tracker_add_space(fx->t);
+	set_up(test, 4);
+	c = open_private(test);
+	do_wrong(test, c, 9);
+	close_client(test, c);
+	bt_tracker_retire(fx->t);
+	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, read_all(test)->nr, 0);
+	KUNIT_EXPECT_NULL(test, fx->t->events.slots);
+	bt_tracker_destroy(fx->t);
+	fx->t = first;
+}
+
+/* What happened stays told when the counters are reset, and the device removed */
+static void events_outlast_reset_and_removal(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	u64 buffers, bytes;
+
+	set_up(test, 4);
+	do_wrong(test, c, 2);
+	bt_tracker_reset(fixture(test)->t);
+	EXPECT_KEPT(test, 1, 2);
+	KUNIT_EXPECT_EQ(test, 0, bt_tracker_remove(fixture(test)->t, true,
+						   &buffers, &bytes));
+	EXPECT_FREE(test, c, -ENODEV, .address = 0);
+	EXPECT_KEPT(test, 1, 2);
+}
+
+static struct kunit_case events_cases[] = {
+	KUNIT_CASE(report_is_kept_as_it_was_made),
+	KUNIT_CASE(what_is_right_is_no_event),
+	KUNIT_CASE(double_alloc_names_what_it_replaced),
+	KUNIT_CASE(overlap_names_what_is_in_the_way),
+	KUNIT_CASE(refused_free_names_what_stays),
+	KUNIT_CASE(foreign_free_names_the_owner),
+	KUNIT_CASE(size_mismatch_names_the_size),
+	KUNIT_CASE(double_free_has_all_sides),
+	KUNIT_CASE(each_repeat_is_counted_in_its_event),
+	KUNIT_CASE(new_record_has_no_past),
+	KUNIT_CASE(stale_free_names_what_starts_there),
+	KUNIT_CASE(stale_free_names_what_spans_it),
+	KUNIT_CASE(stale_free_does_not_name_what_is_doubtful),
+	KUNIT_CASE(invalid_free_names_what_it_is_inside_of),
+	KUNIT_CASE(gap_names_the_target),
+	KUNIT_CASE(other_id_names_the_latest_live_one),
+	KUNIT_CASE(other_id_names_the_latest_freed_one),
+	KUNIT_CASE(gap_names_what_else_starts_there),
+	KUNIT_CASE(evicted_names_what_else_starts_there),
+	KUNIT_CASE(early_id_names_what_else_starts_there),
+	KUNIT_CASE(unknown_address_has_no_evidence),
+	KUNIT_CASE(late_client_has_no_evidence),
+	KUNIT_CASE(readers_have_positions_of_their_own),
+	KUNIT_CASE(reader_at_the_end_waits_for_more),
+	KUNIT_CASE(readers_are_told_what_they_were_too_late_for),
+	KUNIT_CASE(all_places_are_used),
+	KUNIT_CASE(flood_leaves_others_alone),
+	KUNIT_CASE(everyone_gets_a_part),
+	KUNIT_CASE(many_clients_push_out_the_oldest),
+	KUNIT_CASE(one_place_has_the_latest),
+	KUNIT_CASE(without_places_events_are_counted),
+	KUNIT_CASE(places_are_set_up_once),
+	KUNIT_CASE(event_keeps_its_reporter),
+	KUNIT_CASE(events_of_ended_clients_go_one_by_one),
+	KUNIT_CASE(event_keeps_all_whom_its_target_names),
+	KUNIT_CASE(event_keeps_all_whom_its_hit_names),
+	KUNIT_CASE(retiring_lets_go_of_all),
+	KUNIT_CASE(events_outlast_reset_and_removal),
+	{}
+};
+
+static struct kunit_suite events_suite = {
+	.name = "buftrack_events",
+	.init = fixture_init,
+	.exit = fixture_exit,
+	.test_cases = events_cases,
+};
+
+kunit_test_suite(events_suite);

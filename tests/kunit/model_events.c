@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The model: the latest wrong reports, and the evidence in each */
+#include <linux/slab.h>
+#include "model.h"
+
+/**
+ * model_state() - the state of a record of a domain
+ * @m: the model
+ * @rec: the record
+ *
+ * Return: combination of enum buftrack_record_state.
+ */
+u32 model_state(struct model *m, const struct model_record *rec)
+{
+	u32 state = BUFTRACK_RECORD_LIVE;
+
+	if (rec->freed)
+		return BUFTRACK_RECORD_FREED;
+	if (model_doubtful(model_domain_of(m, rec->owner), rec))
+		state |= BUFTRACK_RECORD_DOUBTFUL;
+	if (rec->owner->ended)
+		state |= BUFTRACK_RECORD_ORPHANED;
+	return state;
+}
+
+static struct model_event *oldest_of(struct model *m,
+				     const struct model_client *c)
+{
+	struct model_event *event;
+
+	list_for_each_entry(event, &m->events, node)
+		if (!c || event->reporter == c)
+			return event;
+	return NULL;
+}
+
+static u32 count_of(struct model *m, const struct model_client *c)
+{
+	struct model_event *event;
+	u32 nr = 0;
+
+	list_for_each_entry(event, &m->events, node)
+		nr += event->reporter == c;
+	return nr;
+}
+
+/* Who has a fair part makes place itself, and the oldest goes otherwise */
+static void make_place(struct model *m, const struct model_client *c)
+{
+	struct model_event *old = NULL;
+
+	if (list_count_nodes(&m->events) < m->max_events)
+		return;
+	if (count_of(m, c) >= m->max_events / MODEL_EVENT_PARTS)
+		old = oldest_of(m, c);
+	old = old ?: oldest_of(m, NULL);
+	list_del(&old->node);
+	kfree(old);
+}
+
+static void note(struct model *m, struct model_record *to, u32 *state,
+		 const struct model_record *from)
+{
+	if (!from)
+		return;
+	*to = *from;
+	*state = model_state(m, from);
+}
+
+/**
+ * model_blame() - note a wrong report
+ * @m: the model
+ * @c: who made it
+ * @r: the report
+ * @stamp: when
+ * @verdict: what it was found to be
+ * @target: the record that it was about, or NULL
+ * @hit: the record that was in its way, or NULL
+ *
+ * Return: the verdict, or -ENOMEM.
+ */
+int model_blame(struct model *m, struct model_client *c,
+		const struct buftrack_report *r, u64 stamp, int verdict,
+		const struct model_record *target,
+		const struct model_record *hit)
+{
+	struct model_event *event;
+
+	m->last_event++;
+	if (!m->max_events)
+		return verdict;
+	event = kzalloc(sizeof(*event), GFP_KERNEL);
+	if (!event)
+		return -ENOMEM;
+	make_place(m, c);
+	event->number = m->last_event;
+	event->stamp = stamp;
+	event->reporter = c;
+	event->report = *r;
+	event->verdict = verdict;
+	note(m, &event->target, &event->target_state, target);
+	note(m, &event->hit, &event->hit_state, hit);
+	list_add_tail(&event->node, &m->events);
+	return verdict;
+}
+
+/**
+ * model_events_name() - whether an event that is kept names a client
+ * @m: the model
+ * @c: the client
+ *
+ * Return: true if one does.
+ */
+bool model_events_name(struct model *m, const struct model_client *c)
+{
+	struct model_event *event;
+
+	list_for_each_entry(event, &m->events, node)
+		if (event->reporter == c || event->target.owner == c ||
+		    event->target.by == c || event->hit.owner == c ||
+		    event->hit.by == c)
+			return true;
+	return false;
+}
