@@ -503,3 +503,63 @@ RIG_TEST(readers_of_one_file_share_its_events)
 	for (i = 1; i <= 1000; i++)
 		CHECK_EQ(s.seen[i], 1);
 }
+
+static void stay_on_one_processor(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	CHECK_SYS(sched_setaffinity(0, sizeof(set), &set));
+}
+
+struct last_words {
+	__u32 device;
+	struct signpost ready;
+};
+
+static ssize_t insist(int fd, struct buftrack_event *event)
+{
+	ssize_t n;
+
+	do
+		n = try_read(fd, event, sizeof(*event));
+	while (n == -EAGAIN);
+	return n;
+}
+
+/* Look all the time, so that the event can come at any place in the look */
+static void look_for_last_event(void *arg)
+{
+	struct last_words *l = arg;
+	int fd = open_node(l->device, O_RDONLY | O_NONBLOCK);
+	struct buftrack_event event;
+
+	signpost_set(&l->ready);
+	CHECK_EQ(insist(fd, &event), EVENT_SIZE);
+	CHECK_EQ(insist(fd, &event), 0);
+}
+
+/* Wrong, and removed right after: the end must not come before the event */
+RIG_TEST(last_event_of_a_device_is_never_missed)
+{
+	struct last_words l;
+	int round, fd;
+	pid_t pid;
+
+	signpost_init(&l.ready);
+	stay_on_one_processor();
+	for (round = 0; round < 150; round++) {
+		l.device = add_device(r->control, "last words", 0);
+		fd = open_node(l.device, O_RDWR);
+		add_space(fd, "DRAM");
+		pid = start(look_for_last_event, &l);
+		signpost_wait(&l.ready);
+		sched_yield();
+		do_wrong(fd, 1);
+		CHECK_OK(remove_device(r->control, l.device,
+				       BUFTRACK_DEVICE_FORCE));
+		close(fd);
+		finish(pid);
+	}
+}
