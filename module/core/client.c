@@ -277,6 +277,7 @@ void bt_client_end(struct bt_tracker *t, struct bt_client *c, u64 now)
 	if (!t->removed)
 		settle_holdings(t, c);
 	c->closed = t->stamp;
+	list_add_tail(&c->link, &t->reaping);
 	c->had_gap = c->domain->gap;
 	c->has_evicted = c->domain->has_evicted;
 	t->nr_clients--;
@@ -307,7 +308,7 @@ void bt_client_reap(struct bt_tracker *t, struct bt_client *c)
 	c->domain = NULL;
 	c->holdings = NULL;
 	t->nr_closed++;
-	list_add_tail(&c->link, &t->closed);
+	list_move_tail(&c->link, &t->closed);
 	__bt_closed_trim(t);
 	__bt_client_put(t, c);
 	raw_spin_unlock_irqrestore(&t->lock, irq);

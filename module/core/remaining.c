@@ -37,6 +37,7 @@ static struct bt_record *log_first(struct bt_tracker *t)
 static void log_pop(struct bt_tracker *t, struct bt_record *rec,
 		    struct bt_pool *out)
 {
+	__bt_listings_drop_remaining(t, rec, rec->freed.stamp);
 	rb_erase_cached(&rec->node, &t->remaining);
 	__bt_client_put(t, rec->owner);
 	t->nr_remaining--;
@@ -68,6 +69,18 @@ static bool is_past(const struct bt_tracker *t, const struct bt_client *c)
 	return t->removed || c->closed <= t->reset;
 }
 
+/* A listing of the time before is to know what the log does not get */
+static void drop_chunk(struct bt_tracker *t, struct bt_pool *chunk,
+		       struct bt_pool *out)
+{
+	struct bt_record *rec;
+
+	while ((rec = __bt_pool_get(chunk))) {
+		__bt_listings_drop_remaining(t, rec, U64_MAX);
+		__bt_pool_put(out, rec);
+	}
+}
+
 static void log_chunk(struct bt_tracker *t, struct bt_client *c,
 		      struct bt_pool *chunk)
 {
@@ -76,14 +89,15 @@ static void log_chunk(struct bt_tracker *t, struct bt_client *c,
 	unsigned long irq;
 
 	raw_spin_lock_irqsave(&t->lock, irq);
-	while (!is_past(t, c) && (rec = __bt_pool_get(chunk)))
+	if (is_past(t, c))
+		drop_chunk(t, chunk, &out);
+	while ((rec = __bt_pool_get(chunk)))
 		log_add(t, rec);
 	while (t->nr_remaining > t->limits.max_remaining &&
 	       out.nr < BT_LOG_CHUNK)
 		log_pop(t, log_first(t), &out);
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	bt_pool_drain(&out);
-	bt_pool_drain(chunk);
 	cond_resched();
 }
 

@@ -31,6 +31,7 @@ struct bt_tracker *bt_tracker_create(struct bt_store *store,
 	t->clients = RB_ROOT;
 	t->remaining = RB_ROOT_CACHED;
 	t->events.kept = RB_ROOT_CACHED;
+	INIT_LIST_HEAD(&t->reaping);
 	INIT_LIST_HEAD(&t->closed);
 	INIT_LIST_HEAD(&t->dead);
 	return t;
@@ -165,7 +166,7 @@ void bt_tracker_reset(struct bt_tracker *t)
 	for (node = rb_first(&t->clients); node; node = rb_next(node))
 		counters_reset(&rb_entry(node, struct bt_client,
 					 node)->counters);
-	stamp = t->stamp;
+	stamp = ++t->stamp;
 	t->reset = stamp;
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	bt_remaining_drop(t, U64_MAX, stamp);

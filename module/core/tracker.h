@@ -192,7 +192,7 @@ struct bt_holding {
 /**
  * struct bt_client - one source of reports; embedded in the caller's own struct
  * @node: in bt_tracker.clients, by @number
- * @link: in bt_tracker.closed or bt_tracker.dead
+ * @link: in bt_tracker.reaping, .closed or .dead
  * @events: the events that it caused and that are kept, oldest first
  * @nr_events: how many these are
  * @number: from 1, never used again on its device
@@ -333,6 +333,8 @@ struct bt_place {
  * @instant: stamp that it is of
  * @touched: when it was last gone on with
  * @missed: records of the instant that were dropped before they were listed
+ * @until: stamp up to which the log of remaining records has some of the instant;
+ *	   0: not known yet
  * @at: how far it has come
  */
 struct bt_listing {
@@ -348,6 +350,7 @@ struct bt_listing {
 	u64 instant;
 	u64 touched;
 	u64 missed;
+	u64 until;
 	struct bt_place at;
 };
 
@@ -386,6 +389,7 @@ struct bt_limits {
  * @pool: spare records
  * @shared: the shared domain
  * @clients: open and closed clients that can be looked up, by number
+ * @reaping: those that have ended and whose records are still taken apart
  * @closed: the closed ones, oldest first
  * @dead: clients that nothing refers to, to be freed
  * @remaining: remaining records, by the stamp of their end
@@ -411,6 +415,7 @@ struct bt_tracker {
 	struct bt_pool pool;
 	struct bt_domain *shared;
 	struct rb_root clients;
+	struct list_head reaping;
 	struct list_head closed;
 	struct list_head dead;
 	struct rb_root_cached remaining;
@@ -492,6 +497,8 @@ void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now);
 void bt_listing_step(struct bt_tracker *t, struct bt_listing *l);
 void bt_listing_end(struct bt_tracker *t, struct bt_listing *l);
 void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec);
+void __bt_listings_drop_remaining(struct bt_tracker *t,
+				  const struct bt_record *rec, u64 stamp);
 void bt_listings_drop_domain(struct bt_tracker *t, struct bt_domain *d);
 int bt_read_counters(struct bt_tracker *t, u32 scope, u64 number,
 		     struct bt_counters *out);

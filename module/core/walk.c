@@ -37,12 +37,17 @@ static bool had_ended(const struct bt_listing *l, const struct bt_client *c)
 	return !c->shared && c->closed && c->closed <= l->instant;
 }
 
+static bool fits_filters(const struct bt_listing *l, const struct bt_record *rec)
+{
+	return (!l->client || rec->owner->number == l->client) &&
+	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
+}
+
 /* Whether a record of a domain is one that the listing is to have */
 static bool wants(const struct bt_listing *l, const struct bt_record *rec)
 {
-	return rec->allocated <= l->instant && !had_ended(l, rec->owner) && l->states & state_then(l, rec) &&
-	       (!l->client || rec->owner->number == l->client) &&
-	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
+	return rec->allocated <= l->instant && !had_ended(l, rec->owner) &&
+	       l->states & state_then(l, rec) && fits_filters(l, rec);
 }
 
 static u64 domain_number(const struct bt_record *rec)
@@ -76,6 +81,42 @@ void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec)
 		struct bt_listing *l = t->listings[i];
 
 		if (l && wants(l, rec) && is_ahead(&l->at, rec))
+			l->missed++;
+	}
+}
+
+/*
+ * Whether a record that remained was in the log at the instant, or was to come to
+ * it: its client had ended, and no reset had come after that.
+ */
+static bool had_remained(const struct bt_tracker *t, const struct bt_listing *l,
+			 const struct bt_record *rec)
+{
+	u64 closed = rec->owner->closed;
+
+	return closed <= l->instant &&
+	       (t->reset > l->instant || closed > t->reset);
+}
+
+/**
+ * __bt_listings_drop_remaining() - a remaining record is about to be dropped
+ * @t: the tracker, locked
+ * @rec: the record
+ * @stamp: its stamp in the log, U64_MAX: it does not come there
+ *
+ * As __bt_listings_drop().
+ */
+void __bt_listings_drop_remaining(struct bt_tracker *t,
+				  const struct bt_record *rec, u64 stamp)
+{
+	u32 i;
+
+	for (i = 0; t->nr_listings && i < ARRAY_SIZE(t->listings); i++) {
+		struct bt_listing *l = t->listings[i];
+
+		if (l && l->states & BUFTRACK_RECORD_REMAINING &&
+		    stamp > l->at.stamp && had_remained(t, l, rec) &&
+		    fits_filters(l, rec))
 			l->missed++;
 	}
 }
@@ -168,6 +209,7 @@ void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now)
 	l->instant = t->stamp;
 	l->at = (struct bt_place) {};
 	l->missed = 0;
+	l->until = 0;
 	l->end = false;
 	l->exact = false;
 	l->touched = t->stamp;
@@ -361,11 +403,14 @@ static struct bt_record *remaining_after(struct bt_tracker *t, u64 stamp)
 	return found;
 }
 
-static bool wants_remaining(const struct bt_listing *l,
-			    const struct bt_record *rec)
+/* Clients end in the order of the list, and come to the log in any */
+static bool log_lacks_some(const struct bt_tracker *t, const struct bt_listing *l)
 {
-	return (!l->client || rec->owner->number == l->client) &&
-	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
+	const struct bt_client *c = list_first_entry_or_null(&t->reaping,
+							     struct bt_client,
+							     link);
+
+	return c && c->closed <= l->instant;
 }
 
 /* The log of remaining records, which is in the order of their stamps */
@@ -374,20 +419,21 @@ static void list_remaining(struct bt_tracker *t, struct bt_listing *l,
 {
 	struct bt_record *rec = remaining_after(t, l->at.stamp);
 
-	if (!(l->states & BUFTRACK_RECORD_REMAINING))
-		rec = NULL;
+	if (!l->until && !log_lacks_some(t, l))
+		l->until = t->stamp;
 	for (; rec && *left; rec = bt_record_of(rb_next(&rec->node))) {
-		--*left;
-		if (rec->freed.stamp > l->instant)
-			rec = NULL;
-		if (!rec)
+		if (l->until && rec->freed.stamp > l->until)
 			break;
-		if (wants_remaining(l, rec) &&
+		--*left;
+		if (had_remained(t, l, rec) && fits_filters(l, rec) &&
 		    !l->emit(l, rec, BUFTRACK_RECORD_REMAINING))
 			return;
 		l->at.stamp = rec->freed.stamp;
 	}
-	l->end = !rec;
+	if (rec && *left)
+		rec = NULL;
+	l->end = !rec && l->until;
+	l->busy = !rec && !l->until;
 }
 
 static void step_locked(struct bt_tracker *t, struct bt_listing *l)
@@ -404,8 +450,12 @@ static void step_locked(struct bt_tracker *t, struct bt_listing *l)
 	if (l->end || (l->at.domain != BT_BEHIND_DOMAINS &&
 		       !list_domains(t, l, &left)))
 		return;
-	if (l->at.domain == BT_BEHIND_DOMAINS && left)
+	if (l->at.domain != BT_BEHIND_DOMAINS || !left)
+		return;
+	if (l->states & BUFTRACK_RECORD_REMAINING)
 		list_remaining(t, l, &left);
+	else
+		l->end = true;
 	if (l->end)
 		l->exact = l->watched && !l->missed;
 }
@@ -428,6 +478,7 @@ void bt_listing_step(struct bt_tracker *t, struct bt_listing *l)
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_listing_step);
+
 static const struct bt_counters *scope_counters(struct bt_tracker *t, u32 scope,
 						u64 number)
 {
