@@ -201,11 +201,6 @@ static unsigned long long memory_kb(const char *what)
 #define FLOOD 300000
 #define FLOOD_DEBUG 40000
 
-static bool is_debug_kernel(void)
-{
-	return !access("/sys/kernel/debug/kmemleak", F_OK);
-}
-
 /* The kernel's log, from here on */
 static int open_kernel_log(void)
 {

@@ -504,15 +504,6 @@ RIG_TEST(readers_of_one_file_share_its_events)
 		CHECK_EQ(s.seen[i], 1);
 }
 
-static void stay_on_one_processor(void)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(0, &set);
-	CHECK_SYS(sched_setaffinity(0, sizeof(set), &set));
-}
-
 struct last_words {
 	__u32 device;
 	struct signpost ready;
