@@ -145,6 +145,11 @@ static const struct {
 	{ ACT_RESET, EPERM,
 	  "you may not reset it: only root and the user who registered it may" },
 
+	{ ACT_EVENTS, EINVAL,
+	  "the module does not tell of wrong reports, so it is older than this command: load the module that came with it" },
+	{ ACT_EVENTS, EPROTO,
+	  "the module's events make no sense to this command: load the module that came with it" },
+
 	{ ACT_ANY, ENOTTY,
 	  "the module does not know this request, so it is older than this command: load the module that came with it" },
 	{ ACT_ANY, E2BIG,

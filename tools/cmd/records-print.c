@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "access.h"
 #include "grid.h"
 #include "json-out.h"
 #include "records.h"
@@ -285,6 +286,8 @@ static void put_instants(const struct origin *origins)
 void printer_end(struct printer *printer, const struct totals *totals,
 		 const struct origin *origins)
 {
+	char number[UNIT_TEXT];
+
 	if (printer->json) {
 		end_json(printer, totals, origins);
 		return;
@@ -293,7 +296,8 @@ void printer_end(struct printer *printer, const struct totals *totals,
 	end_text(printer, totals);
 	put_instants(origins);
 	if (totals->redacted)
-		printf("- is another user's: addresses, ids and sites of %" PRIu64
-		       " of them are shown to root, or with CAP_PERFMON\n",
-		       totals->redacted);
+		printf("%s of them %s another user's: addresses, ids and sites are not shown, but " HOW_TO_SEE
+		       "\n",
+		       number_text(totals->redacted, number),
+		       totals->redacted == 1 ? "is" : "are");
 }
