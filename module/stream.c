@@ -157,13 +157,16 @@ ssize_t bt_stream_read(struct file *filp, char __user *buf, size_t count,
 		       loff_t *ppos)
 {
 	struct bt_file *file = filp->private_data;
+	bool removed;
 	ssize_t n;
 
 	if (count < sizeof(struct buftrack_event))
 		return -EINVAL;
 	for (;;) {
+		/* Asked first: of a removed device no event comes any more */
+		removed = is_removed(file);
 		n = read_events(file, buf, count);
-		if (n || is_removed(file))
+		if (n || removed)
 			return n;
 		if (filp->f_flags & O_NONBLOCK)
 			return -EAGAIN;

@@ -18,7 +18,7 @@ static ssize_t name_show(struct device *d, struct device_attribute *attr,
 static DEVICE_ATTR_RO(name);
 
 static ssize_t driver_show(struct device *d, struct device_attribute *attr,
-				char *buf)
+			   char *buf)
 {
 	return sysfs_emit(buf, "%s\n", bt_device_driver(bt_device_of(d)));
 }

@@ -206,12 +206,11 @@ static u64 newest_below(struct rb_node *node)
 static struct bt_record *newer_below(struct rb_node *node, u64 stamp)
 {
 	while (node) {
-		if (newest_below(node->rb_left) > stamp)
-			node = node->rb_left;
-		else if (own_stamp(bt_record_of(node)) > stamp)
+		bool left = newest_below(node->rb_left) > stamp;
+
+		if (!left && own_stamp(bt_record_of(node)) > stamp)
 			break;
-		else
-			node = node->rb_right;
+		node = left ? node->rb_left : node->rb_right;
 	}
 	return bt_record_of(node);
 }

@@ -37,12 +37,17 @@ static bool had_ended(const struct bt_listing *l, const struct bt_client *c)
 	return !c->shared && c->closed && c->closed <= l->instant;
 }
 
+static bool fits_filters(const struct bt_listing *l, const struct bt_record *rec)
+{
+	return (!l->client || rec->owner->number == l->client) &&
+	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
+}
+
 /* Whether a record of a domain is one that the listing is to have */
 static bool wants(const struct bt_listing *l, const struct bt_record *rec)
 {
-	return rec->allocated <= l->instant && !had_ended(l, rec->owner) && l->states & state_then(l, rec) &&
-	       (!l->client || rec->owner->number == l->client) &&
-	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
+	return rec->allocated <= l->instant && !had_ended(l, rec->owner) &&
+	       l->states & state_then(l, rec) && fits_filters(l, rec);
 }
 
 static u64 domain_number(const struct bt_record *rec)
@@ -108,9 +113,7 @@ static bool wants_remaining(const struct bt_listing *l,
 			    const struct bt_record *rec)
 {
 	return l->states & BUFTRACK_RECORD_REMAINING &&
-	       remained(l, rec->owner) &&
-	       (!l->client || rec->owner->number == l->client) &&
-	       (l->space == BUFTRACK_ANY_SPACE || l->space == rec->space);
+	       remained(l, rec->owner) && fits_filters(l, rec);
 }
 
 /**
@@ -498,6 +501,7 @@ void bt_listing_step(struct bt_tracker *t, struct bt_listing *l)
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_listing_step);
+
 static const struct bt_counters *scope_counters(struct bt_tracker *t, u32 scope,
 						u64 number)
 {

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -182,6 +183,36 @@ static double cost_of_reports(struct bench *b)
 	return (now() - start) / (2.0 * SAMPLE);
 }
 
+/* Begin a listing that finds nothing; with room for a record it comes to its end */
+static bool list_nothing(int fd, unsigned int room)
+{
+	struct buftrack_record record;
+	struct buftrack_records query = {
+		.size = sizeof(query),
+		.flags = BUFTRACK_RECORDS_BEGIN,
+		.space = BUFTRACK_ANY_SPACE,
+		.states = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED,
+		.min_size = UINT64_MAX,
+		.records = (uintptr_t)&record,
+		.nr = room,
+		.record_size = sizeof(record),
+	};
+
+	if (ioctl(fd, BUFTRACK_IOCTL_RECORDS, &query))
+		die("records");
+	return query.end;
+}
+
+/* One hold of the lock by a listing, which looks at 128 records */
+static double cost_of_listing_step(struct bench *b, uint64_t records)
+{
+	uint64_t start = now();
+
+	if (!list_nothing(b->device, 1))
+		die("a listing has not come to its end");
+	return (now() - start) / (records / 128.0);
+}
+
 static uint64_t records_held(struct bench *b)
 {
 	struct buftrack_info info = { .size = sizeof(info) };
@@ -216,11 +247,12 @@ static double slab_bytes(void)
 static void bench_growth(struct bench *b)
 {
 	struct buftrack_info info = { .size = sizeof(info) };
-	double small, large;
+	double small, large, small_step, large_step;
 
 	open_device(b, "bench:small", SMALL);
 	fill(b, SMALL);
 	small = cost_of_reports(b);
+	small_step = cost_of_listing_step(b, 2 * SMALL);
 	close_device(b);
 
 	open_device(b, "bench:large", LARGE);
@@ -228,6 +260,9 @@ static void bench_growth(struct bench *b)
 	large = cost_of_reports(b);
 	printf("report_at_1M_live_1M_freed_vs_10k %.0f %.0f instructions\n",
 	       small, large);
+	large_step = cost_of_listing_step(b, 2 * LARGE);
+	printf("listing_step_at_1M_live_1M_freed_vs_10k %.0f %.0f instructions\n",
+	       small_step, large_step);
 	if (ioctl(b->control, BUFTRACK_IOCTL_INFO, &info))
 		die("info");
 	printf("memory_per_record_vs_record_size %u %.1f bytes\n",
@@ -351,6 +386,78 @@ static void bench_calls(struct bench *b)
 	       recycled, batched);
 }
 
+/* Frees of what was freed before, each of them an event */
+static double cost_of_double_frees(struct bench *b)
+{
+	uint64_t start = now(), i;
+
+	for (i = 0; i < SAMPLE; i++)
+		report_free(b, 1 + rnd(b) % SMALL);
+	flush(b);
+	return (now() - start) / (double)SAMPLE;
+}
+
+/* What reports cost while @n listings have to be told what is dropped */
+static double cost_beside_listings(struct bench *b, unsigned int n)
+{
+	char path[64];
+	int fds[16];
+	unsigned int i;
+	double cost;
+
+	snprintf(path, sizeof(path), "/dev/buftrack/%u", b->number);
+	for (i = 0; i < n; i++) {
+		fds[i] = open(path, O_RDONLY);
+		if (fds[i] < 0)
+			die(path);
+		list_nothing(fds[i], 0);
+	}
+	cost = cost_of_reports(b);
+	for (i = 0; i < n; i++)
+		close(fds[i]);
+	return cost;
+}
+
+static void bench_watchers(struct bench *b)
+{
+	double alone, one, all, wrong;
+
+	open_device(b, "bench:watched", SMALL);
+	fill(b, SMALL);
+	wrong = cost_of_double_frees(b);
+	alone = cost_of_reports(b);
+	one = cost_beside_listings(b, 1);
+	all = cost_beside_listings(b, 16);
+	close_device(b);
+	printf("wrong_free_vs_report %.0f %.0f instructions\n", alone, wrong);
+	printf("report_beside_1_listing_vs_none %.0f %.0f instructions\n",
+	       alone, one);
+	printf("report_beside_16_listings_vs_none %.0f %.0f instructions\n",
+	       alone, all);
+}
+
+static void turn_tracepoints(const char *on)
+{
+	FILE *f = fopen("/sys/kernel/tracing/events/buftrack/enable", "we");
+
+	if (!f || fputs(on, f) == EOF || fclose(f))
+		die("tracepoints");
+}
+
+static void bench_tracepoints(struct bench *b)
+{
+	double off, on;
+
+	open_device(b, "bench:traced", SMALL);
+	fill(b, SMALL);
+	off = cost_of_reports(b);
+	turn_tracepoints("1");
+	on = cost_of_reports(b);
+	turn_tracepoints("0");
+	close_device(b);
+	printf("report_traced_vs_not %.0f %.0f instructions\n", off, on);
+}
+
 int main(void)
 {
 	struct bench b = { .random = 88172645463325252ULL };
@@ -364,5 +471,7 @@ int main(void)
 	bench_calls(&b);
 	bench_growth(&b);
 	bench_crowd(&b);
+	bench_watchers(&b);
+	bench_tracepoints(&b);
 	return 0;
 }

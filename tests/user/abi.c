@@ -234,10 +234,22 @@ __u64 client_counter(int fd, __u64 client, enum buftrack_counter counter)
 	return values[counter];
 }
 
+/* Of one instant in all calls; what is missed only grows, and is the end's to judge */
+static void check_statement(struct listing *l, const struct buftrack_records *q)
+{
+	CHECK(q->instant && q->missed >= l->missed);
+	CHECK(!l->calls++ || q->instant == l->instant);
+	CHECK(q->exact <= 1 && q->end <= 1 && q->exact <= q->end);
+	CHECK(!q->exact || !q->missed);
+	l->instant = q->instant;
+	l->missed = q->missed;
+}
+
 struct listing list(int fd, struct buftrack_records query, __u32 per_call)
 {
 	struct listing l = {};
 
+	query.flags = BUFTRACK_RECORDS_BEGIN;
 	query.record_size = sizeof(*l.records);
 	do {
 		l.records = realloc(l.records,
@@ -247,10 +259,12 @@ struct listing list(int fd, struct buftrack_records query, __u32 per_call)
 		query.nr = per_call;
 		CHECK_OK(CALL(fd, RECORDS, &query));
 		CHECK(query.nr <= per_call);
+		check_statement(&l, &query);
 		l.nr += query.nr;
-		l.calls++;
+		query.flags = 0;
 	} while (!query.end);
 	CHECK_EQ(query.end, 1);
+	l.exact = query.exact;
 	return l;
 }
 

@@ -71,11 +71,22 @@ int counters(int fd, __u32 scope, __u64 number, __u64 *values);
 __u64 device_counter(int fd, enum buftrack_counter counter);
 __u64 client_counter(int fd, __u64 client, enum buftrack_counter counter);
 
-/* Listing records: all that match, in as many calls as it takes */
+/**
+ * struct listing - all records that match, in as many calls as it takes
+ * @records: the records
+ * @nr: how many they are
+ * @calls: how many calls it took
+ * @instant: stamp of what the listing is of
+ * @missed: how many were dropped before they were listed
+ * @exact: whether it says that it is exact
+ */
 struct listing {
 	struct buftrack_record *records;
 	__u32 nr;
 	__u32 calls;
+	__u64 instant;
+	__u64 missed;
+	bool exact;
 };
 
 struct listing list(int fd, struct buftrack_records query, __u32 per_call);

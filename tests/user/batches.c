@@ -295,7 +295,7 @@ RIG_TEST(shorter_reports_are_einval)
 
 RIG_TEST(longer_reports_with_zeros_are_taken)
 {
-	static const __u32 sizes[] = { 41, 48, 64, 104, 4096 };
+	static const __u32 sizes[] = { 49, 56, 64, 104, 4096 };
 	unsigned int i;
 	__u32 done;
 

@@ -5,6 +5,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,15 @@ void finish_thread(pthread_t thread)
 	CHECK(!pthread_join(thread, NULL));
 }
 
+void stay_on_one_processor(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	CHECK_SYS(sched_setaffinity(0, sizeof(set), &set));
+}
+
 void *shared_memory(size_t size)
 {
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -223,6 +233,11 @@ __u64 now_ns(void)
 
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+bool is_debug_kernel(void)
+{
+	return !access("/sys/kernel/debug/kmemleak", F_OK);
 }
 
 /* One more report through a file that was open before exec */

@@ -36,6 +36,9 @@ void drop_admin(void);
 pthread_t start_thread(void *(*run)(void *arg), void *arg);
 void finish_thread(pthread_t thread);
 
+/* This process and those that it starts run on one processor, in turns */
+void stay_on_one_processor(void);
+
 /* Memory that processes share */
 void *shared_memory(size_t size);
 
@@ -62,5 +65,8 @@ int receive_file(int socket);
 	} while (0)
 
 __u64 now_ns(void);
+
+/* A kernel that looks at itself: slow, and its memory is not what it seems */
+bool is_debug_kernel(void);
 
 #endif /* HELPER_H */

@@ -164,7 +164,7 @@ static void inputs_are_left_alone(const void *arg)
 	tear_down(&f);
 }
 
-/* RECORDS moves its cursor, and says how many it filled in */
+/* RECORDS says in nr how many it filled in, and has no other in and out */
 static bool has_other_outs(const struct op *op)
 {
 	return op->cmd == BUFTRACK_IOCTL_RECORDS;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Listing records: what they say, filters, cursors, and listing while others report */
+/* Listing records: what they say, filters, and listing while others report */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,8 +11,13 @@
 #define REMAINING BUFTRACK_RECORD_REMAINING
 
 #define QUERY(...) QUERY_SPACE(BUFTRACK_ANY_SPACE, ##__VA_ARGS__)
-#define QUERY_SPACE(_space, ...) \
-	((struct buftrack_records){ .space = (_space), ##__VA_ARGS__ })
+#define QUERY_SPACE(_space, ...)                                     \
+	((struct buftrack_records){ .flags = BUFTRACK_RECORDS_BEGIN, \
+				    .record_size = RECORD_SIZE,      \
+				    .space = (_space),               \
+				    ##__VA_ARGS__ })
+
+#define RECORD_SIZE sizeof(struct buftrack_record)
 
 static __u32 count(const struct rig *r, struct buftrack_records query)
 {
@@ -34,7 +39,7 @@ RIG_TEST(live_record_says_what_was_reported)
 	struct buftrack_record rec;
 
 	CHECK_OK(try_report(r->fd, ALLOC(.address = 0x1000, .size = 60,
-					 .span = 64, .id = 77)));
+					 .span = 64, .id = 77, .site = 99)));
 	rec = list_all(r->fd, LIVE).records[0];
 	CHECK_EQ(rec.client, 1);
 	CHECK_EQ(rec.space, 0);
@@ -43,6 +48,8 @@ RIG_TEST(live_record_says_what_was_reported)
 	CHECK_EQ(rec.size, 60);
 	CHECK_EQ(rec.span, 64);
 	CHECK_EQ(rec.id, 77);
+	CHECK_EQ(rec.site, 99);
+	CHECK_EQ(rec.ended_site, 0);
 	CHECK(rec.allocated && rec.allocated <= now_ns());
 	CHECK_EQ(rec.ended, 0);
 	CHECK_EQ(rec.ended_by, 0);
@@ -56,14 +63,18 @@ RIG_TEST(freed_record_says_when_and_how_often)
 	struct buftrack_record rec;
 	int i;
 
-	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
+	CHECK_OK(try_report(r->fd,
+			    ALLOC(.address = 0x1000, .size = 16, .site = 98)));
 	for (i = 0; i < 4; i++)
-		CHECK_OK(try_report(r->fd, FREE(.address = 0x1000)));
+		CHECK_OK(try_report(r->fd,
+				    FREE(.address = 0x1000, .site = 100 + i)));
 	rec = list_all(r->fd, FREED).records[0];
 	CHECK_EQ(rec.state, FREED);
 	CHECK(rec.ended > rec.allocated);
 	CHECK_EQ(rec.ended_by, 1);
 	CHECK_EQ(rec.repeats, 3);
+	CHECK_EQ(rec.site, 98);
+	CHECK_EQ(rec.ended_site, 100);
 }
 
 RIG_TEST(freed_record_says_who_freed_it)
@@ -87,7 +98,8 @@ RIG_TEST(remaining_record_says_when_its_client_ended)
 	struct buftrack_record rec;
 	int fd = rig_open(r);
 
-	CHECK_OK(try_report(fd, ALLOC(.address = 5, .size = 6, .id = 7)));
+	CHECK_OK(try_report(fd, ALLOC(.address = 5, .size = 6, .id = 7,
+				      .site = 8)));
 	close(fd);
 	CHECK_OK(client_info(r->fd, 1, &info));
 	rec = list_all(r->fd, REMAINING).records[0];
@@ -97,6 +109,8 @@ RIG_TEST(remaining_record_says_when_its_client_ended)
 	CHECK_EQ(rec.size, 6);
 	CHECK_EQ(rec.span, 0);
 	CHECK_EQ(rec.id, 7);
+	CHECK_EQ(rec.site, 8);
+	CHECK_EQ(rec.ended_site, 0);
 	CHECK(rec.ended >= info.closed && rec.ended < info.closed + 1000);
 	CHECK_EQ(rec.ended_by, 0);
 	CHECK_EQ(rec.repeats, 0);
@@ -186,8 +200,7 @@ RIG_TEST(listing_of_an_unknown_space_is_enoent)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(spaces); i++) {
-		struct buftrack_records query = { .space = spaces[i],
-						  .record_size = 96 };
+		struct buftrack_records query = QUERY_SPACE(spaces[i]);
 
 		CHECK_ERR(CALL(r->fd, RECORDS, &query), ENOENT);
 	}
@@ -228,10 +241,10 @@ RIG_TEST(shorter_records_are_einval)
 	__u32 size;
 
 	for (size = 0; size < sizeof(rec); size++) {
-		struct buftrack_records query = QUERY(.records = user_ptr(&rec),
-						      .nr = 1,
-						      .record_size = size);
+		struct buftrack_records query =
+			QUERY(.records = user_ptr(&rec), .nr = 1);
 
+		query.record_size = size;
 		CHECK_ERR(CALL(r->fd, RECORDS, &query), EINVAL);
 	}
 }
@@ -242,8 +255,9 @@ RIG_TEST(records_longer_than_a_page_are_e2big)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		struct buftrack_records query = QUERY(.record_size = sizes[i]);
+		struct buftrack_records query = QUERY();
 
+		query.record_size = sizes[i];
 		CHECK_ERR(CALL(r->fd, RECORDS, &query), E2BIG);
 	}
 }
@@ -251,18 +265,19 @@ RIG_TEST(records_longer_than_a_page_are_e2big)
 static void check_longer_records(const struct rig *r, __u32 size)
 {
 	char *memory = malloc(30 * size);
-	struct buftrack_records query = QUERY(.records = user_ptr(memory),
-					      .nr = 30, .record_size = size,
-					      .states = LIVE);
+	struct buftrack_records query =
+		QUERY(.records = user_ptr(memory), .nr = 30, .states = LIVE);
 	struct listing want = list_all(r->fd, LIVE);
 	__u32 i, j;
 
+	query.record_size = size;
 	memset(memory, 0xa5, 30 * size);
 	CHECK_OK(CALL(r->fd, RECORDS, &query));
 	CHECK_EQ(query.nr, 30);
 	for (i = 0; i < 30; i++) {
-		CHECK(!memcmp(memory + i * size, &want.records[i], 96));
-		for (j = 96; j < size; j++)
+		CHECK(!memcmp(memory + i * size, &want.records[i],
+			      RECORD_SIZE));
+		for (j = RECORD_SIZE; j < size; j++)
 			CHECK_EQ(memory[i * size + j], 0);
 	}
 	free(memory);
@@ -272,16 +287,16 @@ static void check_longer_records(const struct rig *r, __u32 size)
 RIG_TEST(longer_records_end_in_zeros)
 {
 	fill(r);
-	check_longer_records(r, 97);
-	check_longer_records(r, 128);
+	check_longer_records(r, RECORD_SIZE + 1);
+	check_longer_records(r, 2 * RECORD_SIZE);
 	check_longer_records(r, 4096);
 }
 
 RIG_TEST(array_is_filled_no_further_than_it_says)
 {
 	struct buftrack_record records[11];
-	struct buftrack_records query = QUERY(.records = user_ptr(records),
-					      .nr = 10, .record_size = 96);
+	struct buftrack_records query =
+		QUERY(.records = user_ptr(records), .nr = 10);
 
 	fill(r);
 	memset(records, 0xa5, sizeof(records));
@@ -297,7 +312,7 @@ static int compare_records(const void *a, const void *b)
 }
 
 /* Listings by any number of records a call are the same, each record once */
-RIG_TEST(cursor_misses_none_and_repeats_none)
+RIG_TEST(any_number_of_records_a_call_lists_each_once)
 {
 	static const __u32 per_call[] = { 1, 2, 31, 32, 33, 59, 60, 61, 1000 };
 	struct listing want, got;
@@ -305,86 +320,28 @@ RIG_TEST(cursor_misses_none_and_repeats_none)
 
 	fill(r);
 	want = list_all(r->fd, 0);
-	qsort(want.records, want.nr, 96, compare_records);
+	qsort(want.records, want.nr, RECORD_SIZE, compare_records);
 	for (i = 1; i < want.nr; i++)
-		CHECK(memcmp(&want.records[i - 1], &want.records[i], 96));
+		CHECK(memcmp(&want.records[i - 1], &want.records[i],
+			     RECORD_SIZE));
 	for (i = 0; i < ARRAY_SIZE(per_call); i++) {
 		got = list(r->fd, QUERY(), per_call[i]);
 		CHECK_EQ(got.nr, want.nr);
-		qsort(got.records, got.nr, 96, compare_records);
-		CHECK(!memcmp(got.records, want.records, want.nr * 96));
+		qsort(got.records, got.nr, RECORD_SIZE, compare_records);
+		CHECK(!memcmp(got.records, want.records,
+			      want.nr * RECORD_SIZE));
 		free(got.records);
 	}
 }
 
 RIG_TEST(room_for_no_records_is_not_the_end)
 {
-	struct buftrack_records query = QUERY(.record_size = 96);
+	struct buftrack_records query = QUERY();
 
 	fill(r);
 	CHECK_OK(CALL(r->fd, RECORDS, &query));
 	CHECK_EQ(query.nr, 0);
 	CHECK_EQ(query.end, 0);
-}
-
-RIG_TEST(listing_goes_on_where_its_record_was)
-{
-	struct buftrack_record rec;
-	struct buftrack_records query = QUERY(.records = user_ptr(&rec),
-					      .nr = 1, .record_size = 96,
-					      .states = LIVE);
-
-	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK_OK(try_report(r->fd, BUFFER(0x2000, 16)));
-	CHECK_OK(CALL(r->fd, RECORDS, &query));
-	CHECK_EQ(query.nr, 1);
-	/* The one that the cursor is at goes, and one comes behind it */
-	CHECK_OK(try_report(r->fd, FREE(.address = rec.address)));
-	CHECK_OK(try_report(r->fd, BUFFER(0x1800, 16)));
-	CHECK_OK(CALL(r->fd, RECORDS, &query));
-	CHECK_EQ(query.nr, 1);
-	CHECK(rec.address == 0x1800 || rec.address == 0x2000);
-}
-
-static __u64 some(unsigned int *seed)
-{
-	static const __u64 special[] = { 0,	     1,	   2,	   3,
-					 4,	     5,	   6,	   63,
-					 64,	     65,   0x1000, 0xffffffff,
-					 1ULL << 63, ~0ULL };
-
-	if (rand_r(seed) % 4)
-		return special[rand_r(seed) % ARRAY_SIZE(special)];
-	return (__u64)rand_r(seed) << 40 ^ (__u64)rand_r(seed) << 20 ^
-	       rand_r(seed);
-}
-
-/* A cursor that was made up leads somewhere, and to an end */
-RIG_TEST(cursors_of_garbage_do_no_harm)
-{
-	unsigned int seed = 1, i, calls;
-
-	fill(r);
-	for (i = 0; i < 3000; i++) {
-		struct buftrack_record records[16];
-		struct buftrack_records query =
-			QUERY(.cursor = { .client = some(&seed),
-					  .address = some(&seed),
-					  .id = some(&seed),
-					  .stamp = some(&seed),
-					  .space = some(&seed),
-					  .part = some(&seed) },
-			      .client = rand_r(&seed) % 5,
-			      .states = rand_r(&seed) % 8,
-			      .records = user_ptr(records), .record_size = 96);
-
-		for (calls = 0; !query.end; calls++) {
-			query.nr = ARRAY_SIZE(records);
-			CHECK_OK(CALL(r->fd, RECORDS, &query));
-			CHECK(query.nr <= ARRAY_SIZE(records));
-			CHECK(calls < 1000);
-		}
-	}
 }
 
 #define STABLE 1500

@@ -142,6 +142,7 @@ static void fill_records(const struct rig *r, void *arg)
 
 	(void)r;
 	query->size = sizeof(*query);
+	query->flags = BUFTRACK_RECORDS_BEGIN;
 	query->space = BUFTRACK_ANY_SPACE;
 	query->records = user_ptr(records);
 	query->nr = ARRAY_SIZE(records);
@@ -213,6 +214,7 @@ const struct op ops[] = {
 			 FIELD(buftrack_device_info, max_clients),
 			 FIELD(buftrack_device_info, nr_records),
 			 FIELD(buftrack_device_info, max_records),
+			 FIELD(buftrack_device_info, max_client_records),
 			 FIELD(buftrack_device_info, max_freed),
 			 FIELD(buftrack_device_info, max_closed),
 			 FIELD(buftrack_device_info, max_remaining),
@@ -231,7 +233,8 @@ const struct op ops[] = {
 					  BUFTRACK_SET_MAX_FREED |
 					  BUFTRACK_SET_MAX_CLIENTS |
 					  BUFTRACK_SET_MAX_CLOSED |
-					  BUFTRACK_SET_MAX_REMAINING) },
+					  BUFTRACK_SET_MAX_REMAINING |
+					  BUFTRACK_SET_MAX_CLIENT_RECORDS) },
 	},
 	{
 		OP(SPACE_ADD, buftrack_space_add, fill_space_add),
@@ -319,12 +322,15 @@ const struct op ops[] = {
 		OP(RECORDS, buftrack_records, fill_records),
 		.device = true,
 		.reads = true,
-		.strict = { FIELD(buftrack_records, flags),
-			    FIELD(buftrack_records, reserved),
+		.strict = { FIELD(buftrack_records, flags,
+				  BUFTRACK_RECORDS_BEGIN),
 			    FIELD(buftrack_records, states,
 				  BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |
 					  BUFTRACK_RECORD_REMAINING) },
-		.out = { FIELD(buftrack_records, end) },
+		.out = { FIELD(buftrack_records, instant),
+			 FIELD(buftrack_records, missed),
+			 FIELD(buftrack_records, end),
+			 FIELD(buftrack_records, exact) },
 		.pointer = { FIELD(buftrack_records, records) },
 	},
 	{

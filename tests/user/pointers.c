@@ -128,6 +128,7 @@ RIG_TEST(no_counters_need_no_memory)
 static int try_records(const struct rig *r, void *records, __u32 nr)
 {
 	struct buftrack_records query = {
+		.flags = BUFTRACK_RECORDS_BEGIN,
 		.space = BUFTRACK_ANY_SPACE,
 		.records = user_ptr(records),
 		.record_size = sizeof(struct buftrack_record),

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "helper.h"
 #include "rig.h"
+#include "who.h"
 
 /* A file, and what a call on it is to say */
 struct expected {
@@ -252,6 +253,93 @@ static void try_in_user_namespace(void *arg)
 RIG_TEST(administrators_of_a_user_namespace_are_users)
 {
 	in_child(try_in_user_namespace, &(struct expected){ r, 0 });
+}
+
+/* A user who has all capabilities, in a namespace of its own */
+static void try_as_namespace_root(void *arg)
+{
+	become_namespace_root(BOB);
+	try_managing(arg);
+	try_sharing(arg);
+	try_pci_names(arg);
+}
+
+static void try_as_namespace_root_of_own(void *arg)
+{
+	struct rig r;
+
+	(void)arg;
+	become_namespace_root(BOB);
+	rig_up(&r);
+	CHECK_EQ(device_info(r.fd).uid, 0);
+	try_sharing(&(struct expected){ &r, EPERM });
+	try_managing(&(struct expected){ &r, 0 });
+}
+
+RIG_TEST(root_of_a_user_namespace_manages_nothing_of_others)
+{
+	struct picture before;
+
+	take_picture(r, &before);
+	in_child(try_as_namespace_root, &(struct expected){ r, EPERM });
+	check_unchanged(r, &before);
+}
+
+TEST(root_of_a_user_namespace_manages_its_own)
+{
+	in_child(try_as_namespace_root_of_own, NULL);
+}
+
+RIG_TEST(cap_sys_admin_alone_manages_all)
+{
+	int fd = open_node_as(BOB, CAP(SYS_ADMIN), r->device, O_RDWR);
+	int control = open_control_as(BOB, CAP(SYS_ADMIN));
+
+	CHECK_OK(set_enabled(fd, false));
+	CHECK_EQ(device_info(fd).state & BUFTRACK_DEVICE_ENABLED, 0);
+	CHECK_OK(set_enabled(fd, true));
+	CHECK_OK(reset_device(fd));
+	CHECK_OK(try_shared(fd));
+	CHECK_OK(remove_device(control, r->device, BUFTRACK_DEVICE_FORCE));
+}
+
+RIG_TEST(other_capabilities_manage_nothing)
+{
+	const __u64 caps = ALL_CAPS & ~CAP(SYS_ADMIN);
+	int fd = open_node_as(BOB, caps, r->device, O_RDWR);
+	int control = open_control_as(BOB, caps);
+	struct picture before;
+
+	take_picture(r, &before);
+	CHECK_ERR(set_enabled(fd, false), EPERM);
+	CHECK_ERR(reset_device(fd), EPERM);
+	CHECK_ERR(try_shared(fd), EPERM);
+	CHECK_ERR(remove_device(control, r->device, 0), EPERM);
+	CHECK_ERR(try_name(control, "0000:00:00.0"), EPERM);
+	check_unchanged(r, &before);
+}
+
+/* Each setting by itself */
+RIG_TEST(no_setting_is_for_another_user)
+{
+	int fd = rig_open_as(r, ALICE);
+	struct picture before;
+	unsigned int bit;
+
+	take_picture(r, &before);
+	for (bit = 0; bit < 7; bit++)
+		CHECK_ERR(set_device(fd,
+				     (struct buftrack_device_set){
+					     .fields = 1U << bit,
+					     .enabled = 1,
+					     .max_clients = 9,
+					     .max_records = 9,
+					     .max_freed = 9,
+					     .max_closed = 9,
+					     .max_remaining = 9,
+					     .max_client_records = 9 }),
+			  EPERM);
+	check_unchanged(r, &before);
 }
 
 /* Ids that have no name in the reader's namespace are the overflow id */

@@ -46,6 +46,9 @@ RANGE_TEST(max_closed_out_of_range, BUFTRACK_SET_MAX_CLOSED, max_closed, 0,
 RANGE_TEST(max_remaining_out_of_range, BUFTRACK_SET_MAX_REMAINING,
 	   max_remaining, 0, 1ULL << 24)
 
+RANGE_TEST(max_client_records_out_of_range, BUFTRACK_SET_MAX_CLIENT_RECORDS,
+	   max_client_records, 1, 1ULL << 32)
+
 RIG_TEST(enabled_other_than_0_and_1_is_einval)
 {
 	unsigned int bit;
@@ -66,10 +69,10 @@ RIG_TEST(fields_that_are_not_named_do_not_count)
 	struct picture before;
 
 	take_picture(r, &before);
-	CHECK_OK(set_device(r->fd,
-			    SET(.fields = 0, .enabled = 7, .max_clients = 0,
-				.max_records = 0, .max_freed = -1,
-				.max_closed = -1, .max_remaining = -1)));
+	CHECK_OK(set_device(
+		r->fd, SET(.fields = 0, .enabled = 7, .max_clients = 0,
+			   .max_records = 0, .max_freed = -1, .max_closed = -1,
+			   .max_remaining = -1, .max_client_records = 0)));
 	check_unchanged(r, &before);
 }
 
@@ -77,7 +80,8 @@ RIG_TEST(one_wrong_field_sets_none)
 {
 	const __u32 all = BUFTRACK_SET_ENABLED | BUFTRACK_SET_MAX_RECORDS |
 			  BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_CLIENTS |
-			  BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING;
+			  BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING |
+			  BUFTRACK_SET_MAX_CLIENT_RECORDS;
 	const struct buftrack_device_set good = {
 		.fields = all,
 		.max_clients = 3,
@@ -85,6 +89,7 @@ RIG_TEST(one_wrong_field_sets_none)
 		.max_freed = 5,
 		.max_closed = 6,
 		.max_remaining = 7,
+		.max_client_records = 8,
 	};
 	struct buftrack_device_set set = good;
 	struct buftrack_device_info info;
@@ -92,10 +97,13 @@ RIG_TEST(one_wrong_field_sets_none)
 	set.max_remaining = -1;
 	check_range(r, set, EINVAL);
 	set = good;
+	set.max_client_records = 0;
+	check_range(r, set, EINVAL);
+	set = good;
 	set.enabled = 2;
 	check_range(r, set, EINVAL);
 	set = good;
-	set.fields |= 1 << 6;
+	set.fields |= 1 << 7;
 	check_range(r, set, EOPNOTSUPP);
 	CHECK_OK(set_device(r->fd, good));
 	info = device_info(r->fd);
@@ -105,6 +113,7 @@ RIG_TEST(one_wrong_field_sets_none)
 	CHECK_EQ(info.max_freed, 5);
 	CHECK_EQ(info.max_closed, 6);
 	CHECK_EQ(info.max_remaining, 7);
+	CHECK_EQ(info.max_client_records, 8);
 }
 
 static void bound(const struct rig *r, __u32 field, __u64 value)
@@ -112,7 +121,8 @@ static void bound(const struct rig *r, __u32 field, __u64 value)
 	CHECK_OK(set_device(r->fd,
 			    SET(.fields = field, .max_clients = value,
 				.max_records = value, .max_freed = value,
-				.max_closed = value, .max_remaining = value)));
+				.max_closed = value, .max_remaining = value,
+				.max_client_records = value)));
 }
 
 RIG_TEST(alloc_over_max_records_is_untracked)

@@ -148,7 +148,8 @@ static void hammer(void *arg)
 	h->field = memory_before(FIELD_BYTES, NOTHING);
 	for (i = 0; i < SLOTS; i++)
 		h->fds[i] = -1;
-	for (i = 0; i < FIELD_BYTES / 40 - 200; i++) {
+	for (i = 0; i < FIELD_BYTES / sizeof(struct buftrack_report) - 200;
+	     i++) {
 		struct buftrack_report one = BUFFER(below(h, 64) << 6, 64);
 
 		if (below(h, 2))

@@ -90,6 +90,8 @@ static const struct {
 	  "this is no name for a space: use printable ASCII, at least one character" },
 	{ ACT_SPACE_ADD, ENOSPC,
 	  "the device has as many spaces as it may, 64: use fewer" },
+	{ ACT_SPACE_ADD, EDQUOT,
+	  "you have added as many spaces to it as one user may: use those that are there" },
 	{ ACT_SPACE_ADD, EPERM,
 	  "you may not add a space to it: only root and the user who registered it may" },
 	{ ACT_SPACE_ADD, ENOMEM,
@@ -99,7 +101,7 @@ static const struct {
 	  "the device has no such space: see 'buftrack status' for its spaces" },
 
 	{ ACT_DECLARE, EUSERS,
-	  "the device has as many open clients as it may: close some, or raise its limit with --max-clients" },
+	  "the device, or this user, has as many open clients as it may: close some, or raise its limit with --max-clients" },
 	{ ACT_DECLARE, EPERM,
 	  "only root may report into a device's shared domain: run this as root" },
 	{ ACT_DECLARE, EBUSY,
@@ -118,7 +120,7 @@ static const struct {
 	{ ACT_REPORT, ENOENT,
 	  "the device has no such space: add it before reporting into it" },
 	{ ACT_REPORT, EUSERS,
-	  "the device has as many open clients as it may: close some, or raise its limit with --max-clients" },
+	  "the device, or this user, has as many open clients as it may: close some, or raise its limit with --max-clients" },
 	{ ACT_REPORT, ENODEV,
 	  "the device was removed under its clients: start anew" },
 	{ ACT_REPORT, EINTR,
@@ -131,7 +133,7 @@ static const struct {
 	{ ACT_LOST, ENODEV,
 	  "the device was removed under its clients: start anew" },
 	{ ACT_LOST, EUSERS,
-	  "the device has as many open clients as it may: close some, or raise its limit with --max-clients" },
+	  "the device, or this user, has as many open clients as it may: close some, or raise its limit with --max-clients" },
 
 	{ ACT_COUNTERS, ENOENT,
 	  "no such space or client is kept any more: see 'buftrack status'" },
@@ -142,6 +144,11 @@ static const struct {
 
 	{ ACT_RESET, EPERM,
 	  "you may not reset it: only root and the user who registered it may" },
+
+	{ ACT_EVENTS, EINVAL,
+	  "the module does not tell of wrong reports, so it is older than this command: load the module that came with it" },
+	{ ACT_EVENTS, EPROTO,
+	  "the module's events make no sense to this command: load the module that came with it" },
 
 	{ ACT_ANY, ENOTTY,
 	  "the module does not know this request, so it is older than this command: load the module that came with it" },

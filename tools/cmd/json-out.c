@@ -37,6 +37,15 @@ void json_put_number(struct json_object *object, const char *key,
 	add(object, key, json_object_new_uint64(number));
 }
 
+void json_put_shown(struct json_object *object, const char *key,
+		    uint64_t number, bool shown)
+{
+	if (shown)
+		json_put_number(object, key, number);
+	else if (json_object_object_add(object, key, NULL))
+		json_checked(NULL);
+}
+
 void json_put_bool(struct json_object *object, const char *key, bool value)
 {
 	add(object, key, json_object_new_boolean(value));
@@ -96,5 +105,18 @@ void json_print(struct json_object *object)
 	if (!text)
 		json_checked(NULL);
 	puts(text);
+	json_object_put(object);
+}
+
+void json_print_plain(struct json_object *object)
+{
+	const char *text;
+
+	text = json_object_to_json_string_ext(
+		object,
+		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text)
+		json_checked(NULL);
+	fputs(text, stdout);
 	json_object_put(object);
 }

@@ -22,6 +22,13 @@ void json_put_bool(struct json_object *object, const char *key, bool value);
 void json_put_text(struct json_object *object, const char *key,
 		   const char *text);
 
+/* json_put_shown() - null unless it is @shown */
+void json_put_shown(struct json_object *object, const char *key,
+		    uint64_t number, bool shown);
+
+/* json_print_plain() - without a newline or a space, and drop it */
+void json_print_plain(struct json_object *object);
+
 /* json_print() - on standard output, and drop it */
 void json_print(struct json_object *object);
 

@@ -17,6 +17,7 @@ static const struct {
 	uint64_t most;
 } ranges[NR_LIMITS] = {
 	[LIMIT_RECORDS] = { "max-records", 1, POWER(32) },
+	[LIMIT_CLIENT_RECORDS] = { "client-records", 1, POWER(32) },
 	[LIMIT_FREED] = { "freed-records", 0, POWER(32) },
 	[LIMIT_CLIENTS] = { "max-clients", 1, 65536 },
 	[LIMIT_CLOSED] = { "max-closed", 0, 65536 },
@@ -37,6 +38,9 @@ static void set(struct buftrack_settings *settings, int limit, uint64_t value)
 	switch (limit) {
 	case LIMIT_RECORDS:
 		buftrack_settings_limit_records(settings, value);
+		break;
+	case LIMIT_CLIENT_RECORDS:
+		buftrack_settings_limit_client_records(settings, value);
 		break;
 	case LIMIT_FREED:
 		buftrack_settings_limit_freed(settings, value);

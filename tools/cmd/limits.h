@@ -12,6 +12,7 @@ struct args;
 /* In the order of LIMIT_OPTIONS, which come first in a verb's list */
 enum {
 	LIMIT_RECORDS,
+	LIMIT_CLIENT_RECORDS,
 	LIMIT_FREED,
 	LIMIT_CLIENTS,
 	LIMIT_CLOSED,
@@ -19,18 +20,20 @@ enum {
 	NR_LIMITS,
 };
 
-#define LIMIT_OPTIONS                                                         \
-	[LIMIT_RECORDS] = { "max-records", "N",                               \
-			    "most records, live and freed, 1 to 2^32" },      \
-	[LIMIT_FREED] = { "freed-records", "N",                               \
-			  "most freed records of each domain, 0 to 2^32" },   \
-	[LIMIT_CLIENTS] = { "max-clients", "N",                               \
-			    "most open clients, 1 to 65536" },                \
-	[LIMIT_CLOSED] = { "max-closed", "N",                                 \
-			   "most closed clients that are kept, 0 to 65536" }, \
-	[LIMIT_REMAINING] = {                                                 \
-		"max-remaining", "N",                                         \
-		"most remaining records that are kept, 0 to 2^24"             \
+#define LIMIT_OPTIONS                                                                   \
+	[LIMIT_RECORDS] = { "max-records", "N",                                         \
+			    "most records, live and freed, 1 to 2^32" },                \
+	[LIMIT_CLIENT_RECORDS] = { "client-records", "N",                               \
+				   "most of them that one client may own, 1 to 2^32" }, \
+	[LIMIT_FREED] = { "freed-records", "N",                                         \
+			  "most freed records of each domain, 0 to 2^32" },             \
+	[LIMIT_CLIENTS] = { "max-clients", "N",                                         \
+			    "most open clients, 1 to 65536" },                          \
+	[LIMIT_CLOSED] = { "max-closed", "N",                                           \
+			   "most closed clients that are kept, 0 to 65536" },           \
+	[LIMIT_REMAINING] = {                                                           \
+		"max-remaining", "N",                                                   \
+		"most remaining records that are kept, 0 to 2^24"                       \
 	}
 
 /**

@@ -11,10 +11,14 @@
 #include "say.h"
 #include "verbs.h"
 
+/* One a line */
+/* clang-format off */
 const struct verb *const verbs[] = {
 	&verb_status,
 	&verb_list,
 	&verb_remaining,
+	&verb_events,
+	&verb_diff,
 	&verb_replay,
 	&verb_device_add,
 	&verb_device_remove,
@@ -26,6 +30,7 @@ const struct verb *const verbs[] = {
 	&verb_help,
 	NULL,
 };
+/* clang-format on */
 
 /* unknown() - a word that is no verb */
 static int unknown(const char *first, const char *second)

@@ -5,24 +5,30 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "access.h"
+#include "grid.h"
 #include "json-out.h"
 #include "records.h"
 #include "text.h"
 
-/* So many rows are aligned with each other; a listing may have millions. */
-#define TABLE_ROWS 4096
-
 #define JSON_HEAD "{\"records\":[\n"
 
-static const char *space_name(const struct row *row, char text[UNIT_TEXT])
-{
-	/* A space that came while the device was asked has no name here. */
-	if (row->space < BUFTRACK_MAX_SPACES &&
-	    *row->origin->spaces[row->space])
-		return row->origin->spaces[row->space];
-	snprintf(text, UNIT_TEXT, "#%u", row->space);
-	return text;
-}
+static const struct grid_column columns[] = {
+	{ "DEVICE", GRID_RIGHT },
+	{ "CLIENT", GRID_RIGHT },
+	{ "PID", GRID_RIGHT },
+	{ "COMM", 0 },
+	{ "CLAIMS TO BE", 0 },
+	{ "SPACE", 0 },
+	{ "ADDRESS", GRID_RIGHT },
+	{ "SIZE", GRID_RIGHT },
+	{ "AGE", GRID_RIGHT },
+	{ "ID", GRID_RIGHT },
+	{ "SITE", GRID_RIGHT | GRID_OPTIONAL },
+	{ "FREED AT", GRID_RIGHT | GRID_OPTIONAL },
+	{ "STATE", 0 },
+	{ .name = NULL },
+};
 
 static const char *state_name(const struct row *row)
 {
@@ -40,66 +46,70 @@ static uint64_t age_of(const struct row *row)
 	return now > row->allocated ? now - row->allocated : 0;
 }
 
-static struct table *new_table(void)
+static bool is_redacted(const struct row *row)
 {
-	struct table *table = table_new();
-
-	table_column(table, "DEVICE", TABLE_RIGHT);
-	table_column(table, "CLIENT", TABLE_RIGHT);
-	table_column(table, "PID", TABLE_RIGHT);
-	table_column(table, "COMM", 0);
-	table_column(table, "CLAIMS TO BE", 0);
-	table_column(table, "SPACE", 0);
-	table_column(table, "ADDRESS", TABLE_RIGHT);
-	table_column(table, "SIZE", TABLE_RIGHT);
-	table_column(table, "AGE", TABLE_RIGHT);
-	table_column(table, "ID", TABLE_RIGHT);
-	table_column(table, "STATE", 0);
-	return table;
+	return row->state & BUFTRACK_RECORD_REDACTED;
 }
 
-static void claim_cell(struct table *table, const struct owner *owner)
+static void owner_cells(struct grid *grid, const struct row *row)
 {
-	if (!owner || (!owner->claimed_pid && !*owner->claimed_name))
-		table_cell(table, "-");
-	else if (!*owner->claimed_name)
-		table_cell(table, "pid %u", owner->claimed_pid);
-	else if (!owner->claimed_pid)
-		table_cell(table, "'%s'", owner->claimed_name);
+	char text[CLAIM_TEXT] = "-";
+
+	if (row->pid)
+		grid_cell(grid, "%u", row->pid);
 	else
-		table_cell(table, "pid %u '%s'", owner->claimed_pid,
-			   owner->claimed_name);
+		grid_cell(grid, "-");
+	grid_cell(grid, "%s", row->pid ? row->comm : OTHER);
+	if (row->owner)
+		claim_text(row->owner->claimed_pid, row->owner->claimed_name,
+			   text);
+	grid_cell(grid, "%s", text);
 }
 
-static void state_cell(struct table *table, const struct row *row)
+/* A site of 0 is none; an address of 0 is one. */
+static void site_cell(struct grid *grid, uint64_t site)
+{
+	if (site)
+		grid_cell(grid, "0x%" PRIx64, site);
+	else
+		grid_cell(grid, "-");
+}
+
+static void state_cell(struct grid *grid, const struct row *row)
 {
 	char times[UNIT_TEXT] = "";
 
 	if (row->repeats)
 		snprintf(times, sizeof(times), " %" PRIu64 " times",
 			 (uint64_t)row->repeats + 1);
-	table_cell(table, "%s%s%s%s%s", state_name(row), times,
-		   row->state & BUFTRACK_RECORD_DOUBTFUL ? ", doubtful" : "",
-		   row->state & BUFTRACK_RECORD_ORPHANED ? ", orphaned" : "",
-		   row->owner && row->owner->exited ? ", opener exited" : "");
+	grid_cell(grid, "%s%s%s%s%s", state_name(row), times,
+		  row->state & BUFTRACK_RECORD_DOUBTFUL ? ", doubtful" : "",
+		  row->state & BUFTRACK_RECORD_ORPHANED ? ", orphaned" : "",
+		  row->owner && row->owner->exited ? ", opener exited" : "");
 }
 
-static void text_row(struct table *table, const struct row *row)
+static void text_row(struct grid *grid, const struct row *row)
 {
-	char text[UNIT_TEXT];
+	char space[BUFTRACK_SPACE_NAME_SIZE], text[UNIT_TEXT];
 
-	table_row(table, NULL);
-	table_number(table, row->origin->number);
-	table_number(table, row->client);
-	table_number(table, row->pid);
-	table_cell(table, "%s", row->comm);
-	claim_cell(table, row->owner);
-	table_cell(table, "%s", space_name(row, text));
-	table_cell(table, "0x%" PRIx64, row->address);
-	table_size(table, row->size);
-	table_cell(table, "%s", duration_text(age_of(row), text));
-	table_number(table, row->id);
-	state_cell(table, row);
+	grid_cell(grid, "%u", row->origin->number);
+	grid_cell(grid, "%" PRIu64, row->client);
+	owner_cells(grid, row);
+	grid_cell(grid, "%s",
+		  space_name(row->origin->spaces, row->space, space));
+	if (is_redacted(row))
+		grid_cell(grid, "-");
+	else
+		grid_cell(grid, "0x%" PRIx64, row->address);
+	grid_cell(grid, "%s", size_text(row->size, text));
+	grid_cell(grid, "%s", duration_text(age_of(row), text));
+	if (is_redacted(row))
+		grid_cell(grid, "-");
+	else
+		grid_cell(grid, "%" PRIu64, row->id);
+	site_cell(grid, row->site);
+	site_cell(grid, row->ended_site);
+	state_cell(grid, row);
 }
 
 static void identity_json(struct json_object *object, const struct row *row)
@@ -108,7 +118,7 @@ static void identity_json(struct json_object *object, const struct row *row)
 	json_put_text(object, "device_name", row->origin->name);
 	json_put_number(object, "client", row->client);
 	json_put_number(object, "pid", row->pid);
-	json_put_text(object, "comm", row->comm);
+	json_put_text(object, "comm", row->pid ? row->comm : OTHER);
 	if (row->owner && row->owner->claimed_pid)
 		json_put_number(object, "claimed_pid", row->owner->claimed_pid);
 	if (row->owner && *row->owner->claimed_name)
@@ -117,18 +127,29 @@ static void identity_json(struct json_object *object, const struct row *row)
 		      row->owner && row->owner->exited);
 }
 
+static void place_json(struct json_object *object, const struct row *row)
+{
+	char text[BUFTRACK_SPACE_NAME_SIZE];
+	bool redacted = is_redacted(row);
+
+	json_put_text(object, "space",
+		      space_name(row->origin->spaces, row->space, text));
+	json_put_shown(object, "address", row->address, !redacted);
+	json_put_number(object, "size", row->size);
+	json_put_number(object, "span", row->span);
+	json_put_shown(object, "id", row->id, !redacted);
+	json_put_shown(object, "site", row->site, !redacted);
+	json_put_shown(object, "ended_site", row->ended_site, !redacted);
+	json_put_bool(object, "redacted", redacted);
+}
+
 /* One line for each record, written at once: a tree of them all is large. */
 static void json_row(const struct row *row)
 {
 	struct json_object *object = json_dict();
-	char text[UNIT_TEXT];
 
 	identity_json(object, row);
-	json_put_text(object, "space", space_name(row, text));
-	json_put_number(object, "address", row->address);
-	json_put_number(object, "size", row->size);
-	json_put_number(object, "span", row->span);
-	json_put_number(object, "id", row->id);
+	place_json(object, row);
 	json_put_text(object, "state", state_name(row));
 	json_put_bool(object, "doubtful",
 		      row->state & BUFTRACK_RECORD_DOUBTFUL);
@@ -139,18 +160,14 @@ static void json_row(const struct row *row)
 	json_put_number(object, "ended_ns", row->ended);
 	json_put_number(object, "ended_by", row->ended_by);
 	json_put_number(object, "repeats", row->repeats);
-	fputs(json_object_to_json_string_ext(
-		      object,
-		      JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
-	      stdout);
-	json_object_put(object);
+	json_print_plain(object);
 }
 
 void printer_begin(struct printer *printer, bool json)
 {
 	printer->json = json;
 	printer->nr = 0;
-	printer->table = NULL;
+	printer->grid = NULL;
 }
 
 void printer_row(struct printer *printer, const struct row *row)
@@ -161,14 +178,48 @@ void printer_row(struct printer *printer, const struct row *row)
 		json_row(row);
 		return;
 	}
-	if (!printer->table)
-		printer->table = new_table();
-	text_row(printer->table, row);
-	if (!(printer->nr % TABLE_ROWS))
-		table_print(printer->table);
+	if (!printer->grid)
+		printer->grid = grid_new(columns);
+	text_row(printer->grid, row);
 }
 
-static void end_json(const struct printer *printer, const struct totals *totals)
+static void put_device(struct json_object *array, const struct origin *origin)
+{
+	struct json_object *object = json_dict();
+
+	json_put_number(object, "device", origin->number);
+	json_put_text(object, "device_name", origin->name);
+	json_put_number(object, "instant_ns", origin->instant);
+	json_put_bool(object, "exact", origin->exact);
+	json_put_number(object, "missed", origin->missed);
+	json_put_number(object, "matched", origin->matched);
+	json_object_array_add(array, object);
+}
+
+/* Each device has an instant of its own; of all of them, the first is told. */
+static void instants_json(const struct origin *origins)
+{
+	struct json_object *array = json_checked(json_object_new_array());
+	uint64_t missed = 0, instant = 0;
+	bool exact = true;
+
+	for (; origins; origins = origins->next) {
+		if (!origins->listed)
+			continue;
+		put_device(array, origins);
+		if (!instant)
+			instant = origins->instant;
+		missed += origins->missed;
+		exact &= origins->exact;
+	}
+	printf(",\"instant_ns\":%" PRIu64 ",\"exact\":%s,\"missed\":%" PRIu64
+	       ",\"listings\":",
+	       instant, exact ? "true" : "false", missed);
+	json_print_plain(array);
+}
+
+static void end_json(const struct printer *printer, const struct totals *totals,
+		     const struct origin *origins)
 {
 	if (!printer->nr)
 		printf(JSON_HEAD);
@@ -178,6 +229,7 @@ static void end_json(const struct printer *printer, const struct totals *totals)
 		printf(",\"remaining_buffers\":%" PRIu64
 		       ",\"remaining_bytes\":%" PRIu64,
 		       totals->remaining_buffers, totals->remaining_bytes);
+	instants_json(origins);
 	printf("}\n");
 }
 
@@ -185,8 +237,6 @@ static void end_text(const struct printer *printer, const struct totals *totals)
 {
 	char text[UNIT_TEXT];
 
-	if (printer->nr % TABLE_ROWS)
-		table_print(printer->table);
 	if (printer->nr < totals->matched)
 		printf("%" PRIu64 " shown of ", printer->nr);
 	printf("%" PRIu64 " buffer%s, %s", totals->matched,
@@ -198,13 +248,56 @@ static void end_text(const struct printer *printer, const struct totals *totals)
 	printf("\n");
 }
 
-void printer_end(struct printer *printer, const struct totals *totals)
+/* What the rows of one device are worth */
+static void put_instant(const struct origin *origin, bool name)
 {
-	if (printer->json) {
-		end_json(printer, totals);
+	char stamp[UNIT_TEXT], number[UNIT_TEXT];
+
+	if (name)
+		printf("device %u (%s): ", origin->number, origin->name);
+	if (origin->exact) {
+		printf("exact as of %s s since boot, %s record%s\n",
+		       stamp_text(origin->instant, stamp),
+		       number_text(origin->matched, number),
+		       origin->matched == 1 ? "" : "s");
 		return;
 	}
+	printf("%snot exact%s as of %s s since boot: ", bad(), plain(),
+	       stamp_text(origin->instant, stamp));
+	if (origin->missed)
+		printf("%s record%s of that instant %s replaced before %s read\n",
+		       number_text(origin->missed, number),
+		       origin->missed == 1 ? "" : "s",
+		       origin->missed == 1 ? "was" : "were",
+		       origin->missed == 1 ? "it was" : "they were");
+	else
+		printf("the device was removed meanwhile, or too many listings were under way: list it again\n");
+}
+
+static void put_instants(const struct origin *origins)
+{
+	bool several = origins && origins->next;
+
+	for (; origins; origins = origins->next)
+		if (origins->listed)
+			put_instant(origins, several);
+}
+
+void printer_end(struct printer *printer, const struct totals *totals,
+		 const struct origin *origins)
+{
+	char number[UNIT_TEXT];
+
+	if (printer->json) {
+		end_json(printer, totals, origins);
+		return;
+	}
+	grid_end(printer->grid);
 	end_text(printer, totals);
-	if (printer->table)
-		table_free(printer->table);
+	put_instants(origins);
+	if (totals->redacted)
+		printf("%s of them %s another user's: addresses, ids and sites are not shown, but " HOW_TO_SEE
+		       "\n",
+		       number_text(totals->redacted, number),
+		       totals->redacted == 1 ? "is" : "are");
 }

@@ -3,10 +3,10 @@
  * Listing records: asking the devices
  */
 #include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "owners.h"
 #include "records.h"
 #include "say.h"
 #include "select.h"
@@ -40,31 +40,6 @@ static void *checked(void *pointer)
 	return pointer;
 }
 
-static void copy(char *to, const char *from, size_t size)
-{
-	size_t length = strnlen(from, size - 1);
-
-	memcpy(to, from, length);
-	to[length] = '\0';
-}
-
-static int name_spaces(struct origin *origin, struct buftrack_device *device)
-{
-	struct buftrack_space *space;
-	unsigned int from = 0;
-
-	while ((space = buftrack_device_next_space(device, from))) {
-		unsigned int number = buftrack_space_number(space);
-
-		if (number < BUFTRACK_MAX_SPACES)
-			copy(origin->spaces[number], buftrack_space_name(space),
-			     BUFTRACK_SPACE_NAME_SIZE);
-		buftrack_space_free(space);
-		from = number + 1;
-	}
-	return errno == ENOENT ? 0 : fail_errno(ACT_SPACE_INFO, "the spaces");
-}
-
 /* Devices are asked one after the other, but ages are of one moment. */
 static void set_clock(struct visit *visit, struct origin *origin,
 		      const struct buftrack_device_status *status)
@@ -79,14 +54,13 @@ static int add_origin(struct visit *visit, struct buftrack_device *device,
 {
 	struct origin *origin = checked(calloc(1, sizeof(*origin)));
 
-	origin->next = visit->origins;
 	origin->number = buftrack_device_status_number(status);
 	set_clock(visit, origin, status);
-	copy(origin->name, buftrack_device_status_name(status),
-	     sizeof(origin->name));
-	visit->origins = origin;
+	copy_name(origin->name, buftrack_device_status_name(status),
+		  sizeof(origin->name));
+	*(visit->origin ? &visit->origin->next : &visit->origins) = origin;
 	visit->origin = origin;
-	return name_spaces(origin, device);
+	return name_spaces(origin->spaces, device);
 }
 
 static void drop_origins(struct visit *visit)
@@ -95,44 +69,9 @@ static void drop_origins(struct visit *visit)
 		struct origin *origin = visit->origins;
 
 		visit->origins = origin->next;
-		tdestroy(origin->owners, free);
+		drop_owners(&origin->owners);
 		free(origin);
 	}
-}
-
-static int compare_owners(const void *a, const void *b)
-{
-	const struct owner *left = a, *right = b;
-
-	return (left->number > right->number) - (left->number < right->number);
-}
-
-/* find_owner() - what is known of a client, asked for once */
-static const struct owner *find_owner(struct origin *origin,
-				      struct buftrack_device *device,
-				      uint64_t number)
-{
-	struct owner key = { .number = number }, *owner, **found;
-	struct buftrack_client *client;
-	unsigned int state;
-
-	found = tfind(&key, &origin->owners, compare_owners);
-	if (found)
-		return *found;
-	owner = checked(calloc(1, sizeof(*owner)));
-	owner->number = number;
-	checked(tsearch(owner, &origin->owners, compare_owners));
-	client = buftrack_device_read_client(device, number);
-	if (!client)
-		return owner;
-	state = buftrack_client_state(client);
-	owner->exited = (state & BUFTRACK_CLIENT_OPEN) &&
-			(state & BUFTRACK_CLIENT_OPENER_EXITED);
-	owner->claimed_pid = buftrack_client_claimed_pid(client);
-	copy(owner->claimed_name, buftrack_client_claimed_name(client),
-	     sizeof(owner->claimed_name));
-	buftrack_client_free(client);
-	return owner;
 }
 
 static bool is_wanted(const struct query *query,
@@ -163,16 +102,20 @@ static void take(struct visit *visit, struct buftrack_device *device,
 		.allocated = buftrack_buffer_allocated(buffer),
 		.ended = buftrack_buffer_ended(buffer),
 		.ended_by = buftrack_buffer_ended_by(buffer),
+		.site = buftrack_buffer_site(buffer),
+		.ended_site = buftrack_buffer_ended_site(buffer),
 		.space = buftrack_buffer_space(buffer),
 		.state = buftrack_buffer_state(buffer),
 		.repeats = buftrack_buffer_repeats(buffer),
 		.pid = buftrack_buffer_pid(buffer),
 	};
 
-	copy(row.comm, buftrack_buffer_comm(buffer), sizeof(row.comm));
-	row.owner = find_owner(visit->origin, device, row.client);
+	copy_name(row.comm, buftrack_buffer_comm(buffer), sizeof(row.comm));
+	row.owner = find_owner(&visit->origin->owners, device, row.client);
 	visit->totals.matched++;
 	visit->totals.bytes += row.size;
+	visit->totals.redacted += !!(row.state & BUFTRACK_RECORD_REDACTED);
+	visit->origin->matched++;
 	selection_add(&visit->selection, &row);
 }
 
@@ -214,6 +157,15 @@ static struct buftrack_filter *make_filter(struct visit *visit,
 	return filter;
 }
 
+static void note_instant(struct origin *origin,
+			 const struct buftrack_listing *listing)
+{
+	origin->listed = true;
+	origin->instant = buftrack_listing_instant(listing);
+	origin->missed = buftrack_listing_missed(listing);
+	origin->exact = buftrack_listing_is_exact(listing);
+}
+
 static int walk(struct visit *visit, struct buftrack_device *device,
 		const struct buftrack_filter *filter)
 {
@@ -225,6 +177,8 @@ static int walk(struct visit *visit, struct buftrack_device *device,
 	while ((ret = buftrack_listing_next(listing, &buffer)) > 0)
 		if (is_wanted(visit->query, buffer))
 			take(visit, device, buffer);
+	if (!ret)
+		note_instant(visit->origin, listing);
 	buftrack_listing_free(listing);
 	return ret < 0 ?
 		       fail_errno(ACT_RECORDS, "device %u (%s)",
@@ -317,7 +271,7 @@ int show_records(const struct query *query, bool remaining)
 	selection_end(&visit.selection);
 	/* Where nothing was found out, there is nothing to write. */
 	if (!ret || printer.nr)
-		printer_end(&printer, &visit.totals);
+		printer_end(&printer, &visit.totals, visit.origins);
 	drop_origins(&visit);
 	return ret;
 }

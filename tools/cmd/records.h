@@ -12,6 +12,7 @@
 #include <libbuftrack.h>
 
 #include "cmd.h"
+#include "owners.h"
 
 /* What a list can be sorted by */
 enum sort_key {
@@ -108,20 +109,6 @@ int query_option(const struct args *args, int option, struct query *query);
 void query_init(struct query *query);
 
 /**
- * struct owner - what is known of a client beside its records
- * @number: its number
- * @claimed_pid: as declared, 0: none
- * @exited: the opener is gone, though the file is open
- * @claimed_name: as declared
- */
-struct owner {
-	uint64_t number;
-	unsigned int claimed_pid;
-	bool exited;
-	char claimed_name[BUFTRACK_CLAIMED_NAME_SIZE];
-};
-
-/**
  * struct origin - the device that rows come from
  * @next: another one
  * @number: its number
@@ -129,6 +116,11 @@ struct owner {
  * @name: its name
  * @owners: tree of struct owner
  * @spaces: names of its spaces
+ * @listed: its records were listed, and the rest is known
+ * @exact: the list has what there was at the instant, and nothing else
+ * @instant: by the clock of all devices, in ns
+ * @missed: records of the instant that were gone before they were read
+ * @matched: how many of its records matched
  */
 struct origin {
 	struct origin *next;
@@ -136,7 +128,12 @@ struct origin {
 	uint64_t now;
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
 	void *owners;
-	char spaces[BUFTRACK_MAX_SPACES][BUFTRACK_SPACE_NAME_SIZE];
+	space_names spaces;
+	bool listed;
+	bool exact;
+	uint64_t instant;
+	uint64_t missed;
+	uint64_t matched;
 };
 
 /**
@@ -155,6 +152,8 @@ struct row {
 	uint64_t allocated;
 	uint64_t ended;
 	uint64_t ended_by;
+	uint64_t site;
+	uint64_t ended_site;
 	unsigned int space;
 	unsigned int state;
 	unsigned int repeats;
@@ -166,25 +165,28 @@ struct row {
  * struct printer - writes rows, as text or JSON
  * @json: as JSON
  * @nr: rows written so far
- * @table: of the text
+ * @grid: of the text
  */
 struct printer {
 	bool json;
 	uint64_t nr;
-	struct table *table;
+	struct grid *grid;
 };
 
 void printer_begin(struct printer *printer, bool json);
 void printer_row(struct printer *printer, const struct row *row);
 
-/* printer_end() - the sums: @matched of them matched, @bytes in all */
 struct totals;
-void printer_end(struct printer *printer, const struct totals *totals);
+
+/* printer_end() - the sums, and what instants the rows of @origins are of */
+void printer_end(struct printer *printer, const struct totals *totals,
+		 const struct origin *origins);
 
 /**
  * struct totals - sums to be told at the end
  * @matched: how many records matched
  * @bytes: their sizes
+ * @redacted: how many of them are another user's
  * @remaining: verb remaining: tell the next two
  * @remaining_buffers: counter of the devices asked
  * @remaining_bytes: likewise
@@ -192,6 +194,7 @@ void printer_end(struct printer *printer, const struct totals *totals);
 struct totals {
 	uint64_t matched;
 	uint64_t bytes;
+	uint64_t redacted;
 	bool remaining;
 	uint64_t remaining_buffers;
 	uint64_t remaining_bytes;

@@ -44,6 +44,7 @@ enum act {
 	ACT_CLIENT_INFO,
 	ACT_RECORDS,
 	ACT_RESET,
+	ACT_EVENTS,
 	NR_ACTS,
 };
 

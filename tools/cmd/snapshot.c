@@ -70,6 +70,22 @@ static int take_spaces(struct snapshot *snapshot,
 	return errno == ENOENT ? 0 : fail_errno(ACT_SPACE_INFO, "the spaces");
 }
 
+/* Of what is outside of the reader's pid namespace there is but a sum to tell. */
+static void add_other(struct snapshot *snapshot, struct buftrack_client *client,
+		      struct buftrack_counter_set *counters)
+{
+	snapshot->nr_others++;
+	if (buftrack_client_state(client) & BUFTRACK_CLIENT_OPEN)
+		snapshot->nr_others_open++;
+	buftrack_client_free(client);
+	if (!snapshot->others) {
+		snapshot->others = counters;
+		return;
+	}
+	buftrack_counter_set_add(snapshot->others, counters);
+	buftrack_counter_set_free(counters);
+}
+
 static int add_client(struct snapshot *snapshot, struct buftrack_device *device,
 		      struct buftrack_client *client)
 {
@@ -84,6 +100,10 @@ static int add_client(struct snapshot *snapshot, struct buftrack_device *device,
 
 		buftrack_client_free(client);
 		return gone ? 0 : fail_errno(ACT_COUNTERS, "the clients");
+	}
+	if (!buftrack_client_pid(client)) {
+		add_other(snapshot, client, counters);
+		return 0;
 	}
 	if (grow(&snapshot->clients, nr) ||
 	    grow(&snapshot->client_counters, nr)) {
@@ -128,7 +148,7 @@ int snapshot_take(struct snapshot *snapshot, struct buftrack_device *device)
 {
 	*snapshot = (struct snapshot){ 0 };
 	if (!take_device(snapshot, device) && !take_spaces(snapshot, device) &&
-	    !take_clients(snapshot, device))
+	    !take_clients(snapshot, device) && !processes_take(snapshot))
 		return 0;
 	snapshot_drop(snapshot);
 	return ENDED_FAILED;
@@ -148,6 +168,8 @@ void snapshot_drop(struct snapshot *snapshot)
 	free(snapshot->space_counters);
 	free(snapshot->clients);
 	free(snapshot->client_counters);
+	buftrack_counter_set_free(snapshot->others);
+	free(snapshot->processes);
 	buftrack_counter_set_free(snapshot->counters);
 	buftrack_device_status_free(snapshot->status);
 }

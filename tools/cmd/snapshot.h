@@ -8,6 +8,24 @@
 #include <libbuftrack.h>
 
 /**
+ * struct process - what a process holds on a device
+ * @pid: of it, 0: all that are outside of the reader's pid namespace
+ * @start_time: in ns since boot, as a pid may be used again
+ * @comm: its name
+ * @nr_clients: open clients of it
+ * @buffers: live ones
+ * @bytes: the sum of their sizes
+ */
+struct process {
+	unsigned int pid;
+	uint64_t start_time;
+	const char *comm;
+	size_t nr_clients;
+	uint64_t buffers;
+	uint64_t bytes;
+};
+
+/**
  * struct snapshot - a device
  * @trace_device: name of the device in the trace that was replayed, or NULL
  * @status: how it stands
@@ -16,6 +34,11 @@
  * @space_counters: of each space
  * @clients: its clients, open and closed ones, @nr_clients of them
  * @client_counters: of each client
+ * @nr_others: clients of processes outside of the reader's pid namespace; they
+ *	are one
+ * @nr_others_open: how many of them are open
+ * @others: the sum of their counters, NULL: there are none
+ * @processes: who holds how much, @nr_processes of them, the largest first
  *
  * Each set of counters is of one instant, but not all sets of the same one.
  */
@@ -29,6 +52,11 @@ struct snapshot {
 	size_t nr_clients;
 	struct buftrack_client **clients;
 	struct buftrack_counter_set **client_counters;
+	size_t nr_others;
+	size_t nr_others_open;
+	struct buftrack_counter_set *others;
+	size_t nr_processes;
+	struct process *processes;
 };
 
 /**
@@ -59,6 +87,12 @@ int print_json(const struct snapshots *snapshots);
 
 /* print_text() - the tables that a person would look at */
 void print_text(const struct snapshots *snapshots, bool all_clients);
+
+/* print_processes() - who holds how much, of all of them */
+void print_processes(const struct snapshots *snapshots);
+
+/* processes_take() - sum up by process, those that hold or could hold something */
+int processes_take(struct snapshot *snapshot);
 
 /* wrong_frees() - how many frees were anything but ok */
 uint64_t wrong_frees(const struct buftrack_counter_set *counters);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "json-out.h"
+#include "owners.h"
 #include "snapshot.h"
 
 /*
@@ -112,6 +113,8 @@ limits_json(const struct buftrack_device_status *status)
 			buftrack_device_status_max_clients(status));
 	json_put_number(object, "max_records",
 			buftrack_device_status_max_records(status));
+	json_put_number(object, "client_records",
+			buftrack_device_status_max_client_records(status));
 	json_put_number(object, "freed_records",
 			buftrack_device_status_max_freed(status));
 	json_put_number(object, "max_closed",
@@ -156,6 +159,40 @@ static struct json_object *spaces_json(const struct snapshot *snapshot)
 	return array;
 }
 
+/* Clients that are outside of the reader's pid namespace, as one */
+static struct json_object *others_json(const struct snapshot *snapshot)
+{
+	struct json_object *object = json_dict();
+
+	json_put_number(object, "client", 0);
+	json_put_number(object, "pid", 0);
+	json_put_number(object, "tid", 0);
+	json_put_text(object, "comm", OTHER);
+	json_put_bool(object, "open", snapshot->nr_others_open);
+	json_put_number(object, "nr_clients", snapshot->nr_others);
+	json_object_object_add(object, "counters",
+			       counters_json(snapshot->others));
+	return object;
+}
+
+static struct json_object *processes_json(const struct snapshot *snapshot)
+{
+	struct json_object *array = json_checked(json_object_new_array());
+
+	for (size_t i = 0; i < snapshot->nr_processes; i++) {
+		const struct process *process = &snapshot->processes[i];
+		struct json_object *object = json_dict();
+
+		json_put_number(object, "pid", process->pid);
+		json_put_text(object, "comm", process->comm);
+		json_put_number(object, "nr_clients", process->nr_clients);
+		json_put_number(object, "live_buffers", process->buffers);
+		json_put_number(object, "live_bytes", process->bytes);
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
 static struct json_object *clients_json(const struct snapshot *snapshot)
 {
 	struct json_object *array = json_checked(json_object_new_array());
@@ -164,6 +201,8 @@ static struct json_object *clients_json(const struct snapshot *snapshot)
 		json_object_array_add(
 			array, client_json(snapshot->clients[i],
 					   snapshot->client_counters[i]));
+	if (snapshot->others)
+		json_object_array_add(array, others_json(snapshot));
 	return array;
 }
 
@@ -179,6 +218,8 @@ int print_json(const struct snapshots *snapshots)
 		json_object_object_add(device, "spaces", spaces_json(snapshot));
 		json_object_object_add(device, "clients",
 				       clients_json(snapshot));
+		json_object_object_add(device, "processes",
+				       processes_json(snapshot));
 		json_object_array_add(devices, device);
 	}
 	json_object_object_add(object, "devices", devices);

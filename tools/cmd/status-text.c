@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "owners.h"
 #include "snapshot.h"
 #include "text.h"
 
@@ -116,35 +117,37 @@ static void state_cell(struct table *table,
 		   state & BUFTRACK_CLIENT_HAS_EVICTED ? ", evictions" : "");
 }
 
-/* What a client says of itself is never shown as if it were known. */
-static void claim_cell(struct table *table,
-		       const struct buftrack_client *client)
-{
-	const char *name = buftrack_client_claimed_name(client);
-	unsigned int pid = buftrack_client_claimed_pid(client);
-
-	if (pid && *name)
-		table_cell(table, "pid %u '%s'", pid, name);
-	else if (pid)
-		table_cell(table, "pid %u", pid);
-	else if (*name)
-		table_cell(table, "'%s'", name);
-	else
-		table_cell(table, "-");
-}
-
 static void client_row(struct table *table, const struct snapshot *snapshot,
 		       size_t i)
 {
 	const struct buftrack_client *client = snapshot->clients[i];
+	char claim[CLAIM_TEXT];
 
 	table_row(table, NULL);
 	table_number(table, buftrack_client_number(client));
 	table_number(table, buftrack_client_pid(client));
 	table_cell(table, "%s", buftrack_client_comm(client));
-	claim_cell(table, client);
+	/* What a client says of itself is never shown as if it were known. */
+	table_cell(table, "%s",
+		   claim_text(buftrack_client_claimed_pid(client),
+			      buftrack_client_claimed_name(client), claim));
 	state_cell(table, client);
 	activity_cells(table, snapshot->client_counters[i]);
+}
+
+/* Clients that are outside of the reader's pid namespace, as one */
+static void others_row(struct table *table, const struct snapshot *snapshot)
+{
+	if (!snapshot->others)
+		return;
+	table_row(table, NULL);
+	table_cell(table, "-");
+	table_cell(table, "-");
+	table_cell(table, OTHER);
+	table_cell(table, "-");
+	table_cell(table, "%zu open, %zu closed", snapshot->nr_others_open,
+		   snapshot->nr_others - snapshot->nr_others_open);
+	activity_cells(table, snapshot->others);
 }
 
 static size_t count_closed(const struct snapshot *snapshot)
@@ -163,7 +166,7 @@ static void print_clients(const struct snapshot *snapshot, bool all)
 	size_t closed = count_closed(snapshot), hidden = 0, skip;
 	struct table *table;
 
-	if (!snapshot->nr_clients)
+	if (!snapshot->nr_clients && !snapshot->others)
 		return;
 	table = table_new();
 	table_column(table, "CLIENT", TABLE_RIGHT);
@@ -182,12 +185,54 @@ static void print_clients(const struct snapshot *snapshot, bool all)
 		else
 			client_row(table, snapshot, i);
 	}
+	others_row(table, snapshot);
 	printf("\n");
 	table_print(table);
 	table_free(table);
 	if (hidden)
 		printf("and %zu closed clients before them: see --all-clients\n",
 		       hidden);
+}
+
+static void process_row(struct table *table, const struct process *process,
+			unsigned int device)
+{
+	table_row(table, NULL);
+	table_number(table, device);
+	if (process->pid)
+		table_number(table, process->pid);
+	else
+		table_cell(table, "-");
+	table_cell(table, "%s", process->comm);
+	table_number(table, process->nr_clients);
+	table_number(table, process->buffers);
+	table_size(table, process->bytes);
+}
+
+void print_processes(const struct snapshots *snapshots)
+{
+	struct table *table = table_new();
+	size_t nr = 0;
+
+	table_column(table, "DEVICE", TABLE_RIGHT);
+	table_column(table, "PID", TABLE_RIGHT);
+	table_column(table, "PROCESS", 0);
+	table_column(table, "CLIENTS", TABLE_RIGHT);
+	table_column(table, "BUFFERS", TABLE_RIGHT);
+	table_column(table, "SIZE", TABLE_RIGHT);
+	for (size_t i = 0; i < snapshots->nr; i++) {
+		const struct snapshot *snapshot = &snapshots->list[i];
+		unsigned int number =
+			buftrack_device_status_number(snapshot->status);
+
+		for (size_t j = 0; j < snapshot->nr_processes; j++, nr++)
+			process_row(table, &snapshot->processes[j], number);
+	}
+	if (nr) {
+		printf("\n\n");
+		table_print(table);
+	}
+	table_free(table);
 }
 
 /* Which verdicts are about frees; the rest is told below them. */

@@ -68,6 +68,17 @@ static int take(struct buftrack_device *device,
 	return snapshots_add(context, device);
 }
 
+static void print(const struct request *request,
+		  const struct snapshots *snapshots)
+{
+	if (request->json) {
+		print_json(snapshots);
+		return;
+	}
+	print_text(snapshots, request->all_clients);
+	print_processes(snapshots);
+}
+
 static int run(struct args *args)
 {
 	struct request request = { 0 };
@@ -78,10 +89,7 @@ static int run(struct args *args)
 		return options_failed(ret);
 	ret = each_device(request.device, take, &snapshots);
 	if (!ret) {
-		if (request.json)
-			print_json(&snapshots);
-		else
-			print_text(&snapshots, request.all_clients);
+		print(&request, &snapshots);
 		ret = condition_check(&request.condition, &snapshots);
 	}
 	snapshots_drop(&snapshots);

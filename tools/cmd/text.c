@@ -55,6 +55,46 @@ const char *duration_text(uint64_t ns, char text[UNIT_TEXT])
 	return text;
 }
 
+const char *interval_text(uint64_t ns, char text[UNIT_TEXT])
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	unsigned int unit = 0;
+	double value = ns;
+
+	if (ns >= UINT64_C(100000000000))
+		return duration_text(ns, text);
+	for (; value >= 999.5 && unit < 3; unit++)
+		value /= 1000;
+	snprintf(text, UNIT_TEXT, "%.*f %s",
+		 !unit	       ? 0 :
+		 value < 9.995 ? 2 :
+		 value < 99.95 ? 1 :
+				 0,
+		 value, units[unit]);
+	return text;
+}
+
+const char *stamp_text(uint64_t ns, char text[UNIT_TEXT])
+{
+	snprintf(text, UNIT_TEXT, "%" PRIu64 ".%09" PRIu64, ns / 1000000000,
+		 ns % 1000000000);
+	return text;
+}
+
+const char *number_text(uint64_t number, char text[UNIT_TEXT])
+{
+	char digits[UNIT_TEXT], *to = text;
+	size_t length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+
+	for (size_t i = 0; i < length; i++) {
+		if (i && !((length - i) % 3))
+			*to++ = ',';
+		*to++ = digits[i];
+	}
+	*to = '\0';
+	return text;
+}
+
 static bool colours(void)
 {
 	static int wanted = -1;

@@ -17,6 +17,15 @@ const char *size_text(uint64_t bytes, char text[UNIT_TEXT]);
 /* duration_text() - "3m 20s" */
 const char *duration_text(uint64_t ns, char text[UNIT_TEXT]);
 
+/* interval_text() - "3.20 s", for what happened apart */
+const char *interval_text(uint64_t ns, char text[UNIT_TEXT]);
+
+/* stamp_text() - "12345.678901234", seconds */
+const char *stamp_text(uint64_t ns, char text[UNIT_TEXT]);
+
+/* number_text() - "1,234,567" */
+const char *number_text(uint64_t number, char text[UNIT_TEXT]);
+
 /* Colours, which are "" unless standard output is a terminal that wants them */
 const char *bold(void);
 const char *bad(void);

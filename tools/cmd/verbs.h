@@ -10,6 +10,8 @@
 extern const struct verb verb_status;
 extern const struct verb verb_list;
 extern const struct verb verb_remaining;
+extern const struct verb verb_events;
+extern const struct verb verb_diff;
 extern const struct verb verb_replay;
 extern const struct verb verb_device_add;
 extern const struct verb verb_device_remove;

@@ -6,7 +6,8 @@ _buftrack_verbs='status list remaining replay device enable disable reset versio
 _buftrack_device_verbs='add remove set'
 
 _buftrack_options() {
-	local limits='--max-records --freed-records --max-clients --max-closed --max-remaining'
+	local limits='--max-records --client-records --freed-records --max-clients --max-closed
+		--max-remaining'
 	local query='--device --client --pid --space --min-size --max-size --min-age --max-age
 		--sort --reverse --limit --json'
 	case $1 in
@@ -43,7 +44,7 @@ _buftrack_values() {
 _buftrack_takes_value() {
 	case $1 in
 	--client | --pid | --space | --min-size | --max-size | --min-age | --max-age | --limit | \
-		--max-records | --freed-records | --max-clients | --max-closed | --max-remaining) ;;
+		--max-records | --client-records | --freed-records | --max-clients | --max-closed | --max-remaining) ;;
 	*) return 1 ;;
 	esac
 }

@@ -54,6 +54,16 @@ API uint64_t buftrack_buffer_ended_by(const struct buftrack_buffer *buffer)
 	return buffer->record.ended_by;
 }
 
+API uint64_t buftrack_buffer_site(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.site;
+}
+
+API uint64_t buftrack_buffer_ended_site(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.ended_site;
+}
+
 API unsigned int buftrack_buffer_repeats(const struct buftrack_buffer *buffer)
 {
 	return buffer->record.repeats;

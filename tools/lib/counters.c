@@ -23,6 +23,13 @@ API uint64_t buftrack_counter_set_value(const struct buftrack_counter_set *set,
 	return counter < BUFTRACK_NR_COUNTERS ? set->values[counter] : 0;
 }
 
+API void buftrack_counter_set_add(struct buftrack_counter_set *set,
+				  const struct buftrack_counter_set *more)
+{
+	for (unsigned int i = 0; i < BUFTRACK_NR_COUNTERS; i++)
+		set->values[i] += more->values[i];
+}
+
 API uint64_t
 buftrack_counter_set_unknown_frees(const struct buftrack_counter_set *set)
 {

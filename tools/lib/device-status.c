@@ -71,6 +71,12 @@ buftrack_device_status_max_records(const struct buftrack_device_status *status)
 	return status->info.max_records;
 }
 
+API uint64_t buftrack_device_status_max_client_records(
+	const struct buftrack_device_status *status)
+{
+	return status->info.max_client_records;
+}
+
 API uint64_t
 buftrack_device_status_max_freed(const struct buftrack_device_status *status)
 {

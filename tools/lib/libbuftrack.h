@@ -31,6 +31,7 @@ extern "C" {
  *    to be filled in and handed over; they can be used again
  *  - buftrack_reports: an array of reports that go in together, with verdicts
  *  - buftrack_listing: a walk over the records of a device
+ *  - buftrack_events: a reader of the wrong reports that a device keeps
  *
  * Errors: a function that returns a pointer returns NULL, one that returns an
  * int returns -1, and errno tells why: as linux/buftrack.h defines it for the
@@ -43,8 +44,8 @@ extern "C" {
  * _next_ or _find_ in it, and that returns a pointer, owns what it points to and
  * gives it back to the _free or _close of its class, which take NULL, too.
  * Strings that an object hands out belong to it and live as long. Strings that
- * are handed in are copied. What a buftrack_listing hands out lives until it is
- * asked for the next.
+ * are handed in are copied. What a buftrack_listing or a buftrack_events hands
+ * out lives until it is asked for the next.
  *
  * Threads: there is no state outside of the objects. Two threads may use two
  * objects at once, but not one object, except that any number may read an
@@ -71,6 +72,7 @@ struct buftrack_reports;
 struct buftrack_filter;
 struct buftrack_listing;
 struct buftrack_buffer;
+struct buftrack_events;
 
 /* Names, and the library itself */
 
@@ -580,6 +582,16 @@ uint64_t
 buftrack_device_status_max_records(const struct buftrack_device_status *status);
 
 /**
+ * buftrack_device_status_max_client_records() - how many of them one client may
+ *						 own
+ * @status: an answer
+ *
+ * Return: the most records.
+ */
+uint64_t buftrack_device_status_max_client_records(
+	const struct buftrack_device_status *status);
+
+/**
  * buftrack_device_status_max_freed() - how many freed records a domain keeps
  * @status: an answer
  *
@@ -660,6 +672,14 @@ void buftrack_settings_limit_clients(struct buftrack_settings *settings,
  */
 void buftrack_settings_limit_records(struct buftrack_settings *settings,
 				     uint64_t max);
+
+/**
+ * buftrack_settings_limit_client_records() - bound the records of each client
+ * @settings: settings
+ * @max: the most
+ */
+void buftrack_settings_limit_client_records(struct buftrack_settings *settings,
+					    uint64_t max);
 
 /**
  * buftrack_settings_limit_freed() - bound the freed records of each domain
@@ -901,6 +921,16 @@ uint64_t buftrack_counter_set_value(const struct buftrack_counter_set *set,
 uint64_t
 buftrack_counter_set_unknown_frees(const struct buftrack_counter_set *set);
 
+/**
+ * buftrack_counter_set_add() - sum up
+ * @set: an answer, to which is added
+ * @more: another one of the same device
+ *
+ * The sum of peaks is what the peak was at most.
+ */
+void buftrack_counter_set_add(struct buftrack_counter_set *set,
+			      const struct buftrack_counter_set *more);
+
 /* Reports in bulk */
 
 /**
@@ -1037,13 +1067,43 @@ void buftrack_listing_free(struct buftrack_listing *listing);
  * @listing: a listing
  * @buffer: where to put it; it lives until the next call
  *
- * Reports go on meanwhile: a record that stays through the walk is met exactly
- * once, one that comes, goes or changes may be met or not.
+ * The walk is of the instant at which it began, while reports go on: what was
+ * allocated later is left out, and what was freed later is met as live. A file
+ * has one walk at a time: a second one on the same device ends the first, whose
+ * next step then fails with EINVAL.
  *
  * Return: 1, or 0 at the end, or -1 on an error.
  */
 int buftrack_listing_next(struct buftrack_listing *listing,
 			  const struct buftrack_buffer **buffer);
+
+/**
+ * buftrack_listing_instant() - the instant that a walk is of
+ * @listing: a listing
+ *
+ * Return: ns, by the device's clock; 0 before the first record was asked for.
+ */
+uint64_t buftrack_listing_instant(const struct buftrack_listing *listing);
+
+/**
+ * buftrack_listing_missed() - what the walk came too late for
+ * @listing: a listing
+ *
+ * Return: how many records of the instant were replaced or dropped before the
+ * walk came to them, so far.
+ */
+uint64_t buftrack_listing_missed(const struct buftrack_listing *listing);
+
+/**
+ * buftrack_listing_is_exact() - whether it has what there was at the instant
+ * @listing: a listing
+ *
+ * Return: true if the walk has come to its end and met every record of the
+ * instant that passes the filter, and no other. false before the end, if some
+ * were missed, if so many listings were under way that this one was not told of
+ * them, or if the device was removed.
+ */
+bool buftrack_listing_is_exact(const struct buftrack_listing *listing);
 
 /**
  * buftrack_buffer_client() - who owns the buffer
@@ -1064,6 +1124,9 @@ unsigned int buftrack_buffer_space(const struct buftrack_buffer *buffer);
 /**
  * buftrack_buffer_state() - its state
  * @buffer: a record
+ *
+ * With BUFTRACK_RECORD_REDACTED its address, id and sites are another user's,
+ * and read as 0.
  *
  * Return: combination of enum buftrack_record_state.
  */
@@ -1126,6 +1189,22 @@ uint64_t buftrack_buffer_ended(const struct buftrack_buffer *buffer);
 uint64_t buftrack_buffer_ended_by(const struct buftrack_buffer *buffer);
 
 /**
+ * buftrack_buffer_site() - where it was allocated
+ * @buffer: a record
+ *
+ * Return: the place as its reporter gave it, 0: not known.
+ */
+uint64_t buftrack_buffer_site(const struct buftrack_buffer *buffer);
+
+/**
+ * buftrack_buffer_ended_site() - where it was freed
+ * @buffer: a record
+ *
+ * Return: the place as the one who freed it gave it, 0: not known.
+ */
+uint64_t buftrack_buffer_ended_site(const struct buftrack_buffer *buffer);
+
+/**
  * buftrack_buffer_repeats() - how often it was freed again
  * @buffer: a record
  *
@@ -1148,6 +1227,45 @@ unsigned int buftrack_buffer_pid(const struct buftrack_buffer *buffer);
  * Return: as buftrack_client_comm().
  */
 const char *buftrack_buffer_comm(const struct buftrack_buffer *buffer);
+
+/* Wrong reports */
+
+/**
+ * buftrack_events_new() - read the wrong reports of a device
+ * @device: a device, opened for reading; it must stay open until the reader is
+ *	    freed
+ *
+ * It begins with the oldest report that the device has kept and that was not read
+ * through this open file: the position is the file's. Who wants to wait for more
+ * than one thing opens the device with O_NONBLOCK and has poll(2) wait for POLLIN
+ * on buftrack_device_fd(), after buftrack_events_next() has said EAGAIN: what was
+ * read ahead is not waited for.
+ *
+ * Return: a reader for buftrack_events_free(), or NULL with errno ENOMEM.
+ */
+struct buftrack_events *buftrack_events_new(struct buftrack_device *device);
+
+/**
+ * buftrack_events_free() - end reading
+ * @events: a reader or NULL
+ *
+ * What it has read ahead is gone.
+ */
+void buftrack_events_free(struct buftrack_events *events);
+
+/**
+ * buftrack_events_next() - the next wrong report, with its evidence
+ * @events: a reader
+ * @event: where to put it; it lives until the next call. Its @dropped tells how
+ *	   many right before it this reader was too late for; fields that the
+ *	   module does not know are 0.
+ *
+ * Return: 1, or 0 when the device was removed and all is read, or -1 on an error:
+ * EAGAIN: there is none now, and the device was opened with O_NONBLOCK; EINTR: a
+ * signal ended the wait.
+ */
+int buftrack_events_next(struct buftrack_events *events,
+			 const struct buftrack_event **event);
 
 #ifdef __cplusplus
 }

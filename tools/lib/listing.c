@@ -7,7 +7,7 @@
 #include "internal.h"
 #include "uapi.h"
 
-/* So many records are fetched at once: 24 KiB. */
+/* So many records are fetched at once: 28 KiB. */
 #define CHUNK 256
 
 struct buftrack_listing {

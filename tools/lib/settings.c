@@ -42,6 +42,14 @@ API void buftrack_settings_limit_records(struct buftrack_settings *settings,
 	settings->set.max_records = max;
 }
 
+API void
+buftrack_settings_limit_client_records(struct buftrack_settings *settings,
+				       uint64_t max)
+{
+	settings->set.fields |= BUFTRACK_SET_MAX_CLIENT_RECORDS;
+	settings->set.max_client_records = max;
+}
+
 API void buftrack_settings_limit_freed(struct buftrack_settings *settings,
 				       uint64_t max)
 {

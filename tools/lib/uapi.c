@@ -29,6 +29,11 @@ void uapi_close(int fd)
 	close(fd);
 }
 
+ssize_t uapi_read(int fd, void *buffer, size_t size)
+{
+	return read(fd, buffer, size);
+}
+
 /* Every argument of the interface starts with its size. */
 #define UAPI_CALL(name, type, request)            \
 	int uapi_##name(int fd, struct type *arg) \

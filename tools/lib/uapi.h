@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The boundary to the kernel: nothing else in the library opens a node or calls
- * ioctl()
+ * The boundary to the kernel: nothing else in the library opens a node, reads from
+ * it or calls ioctl()
  *
  * Callers fill in all of a structure but its @size. Each function returns what
- * open(2) or ioctl(2) does.
+ * open(2), read(2) or ioctl(2) does.
  */
 #ifndef BUFTRACK_LIB_UAPI_H
 #define BUFTRACK_LIB_UAPI_H
 
+#include <sys/types.h>
 #include <linux/buftrack.h>
 
 int uapi_open_control(int flags);
 int uapi_open_device(unsigned int number, int flags);
 void uapi_close(int fd);
+ssize_t uapi_read(int fd, void *buffer, size_t size);
 
 int uapi_info(int fd, struct buftrack_info *arg);
 int uapi_device_add(int fd, struct buftrack_device_add *arg);

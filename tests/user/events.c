@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What events say: the evidence of each verdict, field by field */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "helper.h"
+#include "reader.h"
+
+#define LIVE BUFTRACK_RECORD_LIVE
+#define FREED BUFTRACK_RECORD_FREED
+#define MAX_STEPS 6
+#define NOBODY (-1)
+
+/**
+ * struct step - a report before the wrong one
+ * @who: which of the two clients makes it
+ * @report: the report; op 0: a report of its was lost
+ */
+struct step {
+	int who;
+	struct buftrack_report report;
+};
+
+/**
+ * struct evidence - a record that the event names
+ * @alloc: step that allocated it, or NOBODY: there is none
+ * @freed: step that freed it, or NOBODY
+ * @repeats: how often it was freed again
+ * @state: its state
+ */
+struct evidence {
+	int alloc;
+	int freed;
+	__u32 repeats;
+	__u32 state;
+};
+
+#define NONE                    \
+	{                       \
+		.alloc = NOBODY \
+	}
+#define IS_LIVE(_step)                                           \
+	{                                                        \
+		.alloc = (_step), .freed = NOBODY, .state = LIVE \
+	}
+#define IS_DOUBTFUL(_step)                               \
+	{                                                \
+		.alloc = (_step), .freed = NOBODY,       \
+		.state = LIVE | BUFTRACK_RECORD_DOUBTFUL \
+	}
+#define IS_FREED(_alloc, _free, _repeats)                                   \
+	{                                                                   \
+		.alloc = (_alloc), .freed = (_free), .repeats = (_repeats), \
+		.state = FREED                                              \
+	}
+
+/**
+ * struct story - how a wrong report comes about
+ * @name: what the event is to tell
+ * @declare: flags of both clients
+ * @first_id: of both clients
+ * @max_freed: bound of freed records
+ * @steps: what goes before; ends at a step without an op and size
+ * @wrong: the wrong report; @who makes it
+ * @who: which client
+ * @verdict: what it is
+ * @target: the record that it is about
+ * @hit: the record that is in the way
+ */
+struct story {
+	const char *name;
+	__u32 declare;
+	__u64 first_id;
+	__u64 max_freed;
+	struct step steps[MAX_STEPS];
+	struct buftrack_report wrong;
+	int who;
+	__u32 verdict;
+	struct evidence target;
+	struct evidence hit;
+};
+
+#define LOST .op = 0, .size = 1
+
+static const struct story stories[] = {
+	{
+		.name = "double_alloc_names_what_it_replaced",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 10, .span = 20,
+				      .id = 5, .site = 0x11) } },
+		.wrong = ALLOC(.address = 0x1000, .size = 11, .span = 21,
+			       .id = 5, .site = 0x12),
+		.verdict = BUFTRACK_DOUBLE_ALLOC,
+		.target = IS_LIVE(0),
+		.hit = NONE,
+	},
+	{
+		.name = "overlap_names_what_it_meets",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .span = 64,
+				      .id = 5, .site = 0x11) } },
+		.wrong = ALLOC(.address = 0x1020, .size = 64, .span = 64,
+			       .id = 6, .site = 0x12),
+		.verdict = BUFTRACK_OVERLAP,
+		.target = NONE,
+		.hit = IS_LIVE(0),
+	},
+	{
+		.name = "refused_free_names_what_stays_live",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64,
+				      .site = 0x11) } },
+		.wrong = FREE(.address = 0x1000, .flags = BUFTRACK_REFUSED,
+			      .site = 0x12),
+		.verdict = BUFTRACK_REFUSED_FREE,
+		.target = IS_LIVE(0),
+		.hit = NONE,
+	},
+	{
+		.name = "foreign_free_names_the_owner",
+		.declare = BUFTRACK_SHARED,
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .id = 9,
+				      .site = 0x11) } },
+		.wrong = FREE(.address = 0x1000, .id = 9, .site = 0x12),
+		.who = 1,
+		.verdict = BUFTRACK_FOREIGN_FREE,
+		.target = IS_LIVE(0),
+		.hit = NONE,
+	},
+	{
+		.name = "size_mismatch_names_the_other_size",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64,
+				      .site = 0x11) } },
+		.wrong = FREE(.address = 0x1000, .size = 65, .site = 0x12),
+		.verdict = BUFTRACK_SIZE_MISMATCH,
+		.target = IS_LIVE(0),
+		.hit = NONE,
+	},
+	{
+		.name = "double_free_names_alloc_and_first_free",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .span = 65,
+				      .id = 7, .site = 0x11) },
+			   { 0,
+			     FREE(.address = 0x1000, .id = 7, .site = 0x12) } },
+		.wrong = FREE(.address = 0x1000, .id = 7, .size = 64,
+			      .site = 0x13),
+		.verdict = BUFTRACK_DOUBLE_FREE,
+		.target = IS_FREED(0, 1, 1),
+		.hit = NONE,
+	},
+	{
+		.name = "third_free_counts_itself",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64) },
+			   { 0, FREE(.address = 0x1000, .site = 0x12) },
+			   { 0, FREE(.address = 0x1000, .site = 0x13) } },
+		.wrong = FREE(.address = 0x1000, .site = 0x14),
+		.verdict = BUFTRACK_DOUBLE_FREE,
+		.target = IS_FREED(0, 1, 2),
+		.hit = NONE,
+	},
+	{
+		.name = "double_free_by_another_names_who_freed_first",
+		.declare = BUFTRACK_SHARED,
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64) },
+			   { 1, FREE(.address = 0x1000, .site = 0x12) } },
+		.wrong = FREE(.address = 0x1000, .site = 0x14),
+		.verdict = BUFTRACK_DOUBLE_FREE,
+		.target = IS_FREED(0, 1, 1),
+		.hit = NONE,
+	},
+	{
+		.name = "stale_free_names_what_it_would_have_hit",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .id = 7,
+				      .site = 0x11) },
+			   { 0, FREE(.address = 0x1000, .id = 7, .site = 0x12) },
+			   { 0, ALLOC(.address = 0x1000, .size = 32, .span = 32,
+				      .id = 8, .site = 0x13) } },
+		.wrong = FREE(.address = 0x1000, .id = 7, .site = 0x14),
+		.verdict = BUFTRACK_STALE_FREE,
+		.target = IS_FREED(0, 1, 1),
+		.hit = IS_LIVE(2),
+	},
+	{
+		.name = "invalid_free_names_what_it_is_inside_of",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .span = 64,
+				      .id = 3, .site = 0x11) } },
+		.wrong = FREE(.address = 0x1010, .site = 0x12),
+		.verdict = BUFTRACK_INVALID_FREE,
+		.target = NONE,
+		.hit = IS_LIVE(0),
+	},
+	{
+		.name = "free_of_an_id_before_the_first_names_nothing",
+		.first_id = 100,
+		.wrong = FREE(.address = 0x1000, .id = 99, .site = 0x12),
+		.verdict = BUFTRACK_UNKNOWN_PRE_ATTACH,
+		.target = NONE,
+		.hit = NONE,
+	},
+	{
+		.name = "free_of_an_id_before_the_first_names_what_is_there",
+		.first_id = 100,
+		.steps = { { 0,
+			     ALLOC(.address = 0x1000, .size = 1, .id = 100) } },
+		.wrong = FREE(.address = 0x1000, .id = 99),
+		.verdict = BUFTRACK_UNKNOWN_PRE_ATTACH,
+		.target = NONE,
+		.hit = IS_LIVE(0),
+	},
+	{
+		.name = "free_of_a_late_client_names_nothing",
+		.declare = BUFTRACK_LATE,
+		.wrong = FREE(.address = 0x1000, .site = 0x12),
+		.verdict = BUFTRACK_UNKNOWN_PRE_ATTACH,
+		.target = NONE,
+		.hit = NONE,
+	},
+	{
+		.name = "free_after_a_gap_names_what_was_freed_before",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1,
+				      .site = 0x11) },
+			   { 0, FREE(.address = 0x1000, .site = 0x12) },
+			   { 0, { LOST } } },
+		.wrong = FREE(.address = 0x1000, .site = 0x13),
+		.verdict = BUFTRACK_UNKNOWN_GAP,
+		.target = IS_FREED(0, 1, 0),
+		.hit = NONE,
+	},
+	{
+		.name = "free_after_a_gap_names_what_is_doubtful_there",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 4) },
+			   { 0, { LOST } } },
+		.wrong = FREE(.address = 0x1000, .id = 5),
+		.verdict = BUFTRACK_UNKNOWN_GAP,
+		.target = NONE,
+		.hit = IS_DOUBTFUL(0),
+	},
+	{
+		.name = "refused_free_of_a_doubtful_record_says_so",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 4) },
+			   { 0, { LOST } } },
+		.wrong = FREE(.address = 0x1000, .id = 4,
+			      .flags = BUFTRACK_REFUSED),
+		.verdict = BUFTRACK_REFUSED_FREE,
+		.target = IS_DOUBTFUL(0),
+		.hit = NONE,
+	},
+	{
+		.name = "free_of_what_was_evicted_names_nothing",
+		.max_freed = 1,
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1) },
+			   { 0, ALLOC(.address = 0x2000, .size = 1) },
+			   { 0, FREE(.address = 0x1000) },
+			   { 0, FREE(.address = 0x2000) } },
+		.wrong = FREE(.address = 0x1000),
+		.verdict = BUFTRACK_UNKNOWN_EVICTED,
+		.target = NONE,
+		.hit = NONE,
+	},
+	{
+		.name = "free_of_another_id_names_the_live_one",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 1,
+				      .site = 0x11) },
+			   { 0, ALLOC(.address = 0x1000, .size = 1, .id = 2,
+				      .site = 0x12) },
+			   { 0, FREE(.address = 0x1000, .id = 2) } },
+		.wrong = FREE(.address = 0x1000, .id = 3, .site = 0x13),
+		.verdict = BUFTRACK_UNKNOWN_OTHER_ID,
+		.target = NONE,
+		.hit = IS_LIVE(0),
+	},
+	{
+		.name = "free_of_another_id_names_the_freed_one",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 2,
+				      .site = 0x12) },
+			   { 0,
+			     FREE(.address = 0x1000, .id = 2, .site = 0x14) } },
+		.wrong = FREE(.address = 0x1000, .id = 3, .site = 0x13),
+		.verdict = BUFTRACK_UNKNOWN_OTHER_ID,
+		.target = NONE,
+		.hit = IS_FREED(0, 1, 0),
+	},
+	{
+		.name = "free_of_what_never_was_names_nothing",
+		.wrong = FREE(.address = 0x1000, .size = 12, .id = 3,
+			      .site = 0x13),
+		.verdict = BUFTRACK_UNKNOWN_NEVER,
+		.target = NONE,
+		.hit = NONE,
+	},
+};
+
+/* What was told of a story, and when */
+struct told {
+	const struct story *story;
+	int fds[2];
+	__u64 clients[2];
+	__u64 stamps[MAX_STEPS];
+	__u64 stamp;
+};
+
+static void begin_clients(const struct rig *r, struct told *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct buftrack_declare declare = {
+			.flags = t->story->declare,
+			.first_id = t->story->first_id,
+		};
+
+		t->fds[i] = rig_open(r);
+		CHECK_OK(CALL(t->fds[i], DECLARE, &declare));
+		t->clients[i] = declare.client;
+	}
+}
+
+static void tell(const struct rig *r, struct told *t)
+{
+	const struct story *s = t->story;
+	const struct buftrack_device_set set = {
+		.fields = s->max_freed ? BUFTRACK_SET_MAX_FREED : 0,
+		.max_freed = s->max_freed,
+	};
+	const struct step *step;
+	__u32 verdict;
+
+	CHECK_OK(set_device(r->fd, set));
+	begin_clients(r, t);
+	for (step = s->steps; step->report.op || step->report.size; step++) {
+		if (step->report.op)
+			CHECK_OK(report(t->fds[step->who], step->report, NULL,
+					&t->stamps[step - s->steps]));
+		else
+			CHECK_OK(lost(t->fds[step->who], 1));
+	}
+	CHECK_OK(report(t->fds[s->who], s->wrong, &verdict, &t->stamp));
+	CHECK_EQ(verdict, s->verdict);
+}
+
+static void check_end(const struct told *t, const struct evidence *want,
+		      const struct buftrack_event_record *got)
+{
+	const struct step *step = &t->story->steps[want->freed];
+
+	if (want->freed == NOBODY) {
+		CHECK_EQ(got->ended, 0);
+		CHECK_EQ(got->ended_by, 0);
+		CHECK_EQ(got->ended_site, 0);
+		CHECK_EQ(got->ended_by_pid, 0);
+		CHECK_STR(got->ended_by_comm, "");
+		return;
+	}
+	CHECK_EQ(got->ended, t->stamps[want->freed]);
+	CHECK_EQ(got->ended_by, t->clients[step->who]);
+	CHECK_EQ(got->ended_site, step->report.site);
+	CHECK_EQ(got->ended_by_pid, getpid());
+	CHECK(got->ended_by_comm[0]);
+}
+
+static void check_record(const struct told *t, const struct evidence *want,
+			 const struct buftrack_event_record *got)
+{
+	static const struct buftrack_event_record none;
+	const struct step *step = &t->story->steps[want->alloc];
+
+	if (want->alloc == NOBODY) {
+		CHECK(!memcmp(got, &none, sizeof(none)));
+		return;
+	}
+	CHECK_EQ(got->client, t->clients[step->who]);
+	CHECK_EQ(got->address, step->report.address);
+	CHECK_EQ(got->size, step->report.size);
+	CHECK_EQ(got->span, step->report.span);
+	CHECK_EQ(got->id, step->report.id);
+	CHECK_EQ(got->site, step->report.site);
+	CHECK_EQ(got->allocated, t->stamps[want->alloc]);
+	CHECK_EQ(got->state, want->state);
+	CHECK_EQ(got->repeats, want->repeats);
+	CHECK_EQ(got->pid, getpid());
+	CHECK(got->comm[0]);
+	check_end(t, want, got);
+}
+
+static void check_event(const struct told *t, const struct buftrack_event *e)
+{
+	const struct story *s = t->story;
+
+	CHECK_EQ(e->verdict, s->verdict);
+	CHECK_EQ(e->dropped, 0);
+	CHECK_EQ(e->stamp, t->stamp);
+	CHECK_EQ(e->client, t->clients[s->who]);
+	CHECK(!memcmp(&e->report, &s->wrong, sizeof(s->wrong)));
+	CHECK_EQ(e->pid, getpid());
+	CHECK_EQ(e->uid, 0);
+	CHECK(e->comm[0]);
+	check_record(t, &s->target, &e->target);
+	check_record(t, &s->hit, &e->hit);
+}
+
+static void event_tells(const void *arg)
+{
+	struct told told = { .story = arg };
+	struct buftrack_event event;
+	__u32 earlier = 0;
+	struct rig r;
+	int fd;
+
+	rig_up(&r);
+	fd = open_reader(&r);
+	tell(&r, &told);
+	/* Steps on the way may be wrong, too; the last one is the story's */
+	do {
+		event = next_event(fd);
+		CHECK_EQ(event.sequence, ++earlier);
+	} while (event.stamp != told.stamp);
+	check_event(&told, &event);
+	check_no_event(fd);
+	rig_down(&r);
+}
+
+__attribute__((constructor)) static void add_tests(void)
+{
+	const struct story *s;
+
+	for (s = stories; s < stories + ARRAY_SIZE(stories); s++)
+		test_add(AREA, s->name, event_tells, s);
+}
+
+RIG_TEST(reports_that_are_not_wrong_are_no_events)
+{
+	int fd = open_reader(r);
+
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_OK(lost(r->fd, 1));
+	CHECK_OK(set_enabled(r->fd, false));
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_DISABLED);
+	CHECK_OK(set_enabled(r->fd, true));
+	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
+					   .fields = BUFTRACK_SET_MAX_RECORDS,
+					   .max_records = 1 }));
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)), BUFTRACK_UNTRACKED);
+	check_no_event(fd);
+}
+
+RIG_TEST(orphan_in_an_event_is_called_so)
+{
+	int owner = rig_open(r), fd = open_reader(r);
+	struct buftrack_event event;
+	__u64 client;
+
+	CHECK_OK(declare(owner, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(r->fd, BUFTRACK_SHARED, &client));
+	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
+	close(owner);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1010)),
+		 BUFTRACK_INVALID_FREE);
+	event = next_event(fd);
+	CHECK_EQ(event.hit.state, LIVE | BUFTRACK_RECORD_ORPHANED);
+	CHECK_EQ(event.hit.client, 1);
+}
+
+RIG_TEST(evidence_outlives_its_records_and_clients)
+{
+	int owner = rig_open(r), fd = open_reader(r);
+	struct buftrack_event event;
+
+	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
+					   .fields = BUFTRACK_SET_MAX_CLOSED |
+						     BUFTRACK_SET_MAX_REMAINING,
+				   }));
+	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
+	CHECK_OK(try_report(owner, FREE(.address = 0x1000)));
+	CHECK_OK(try_report(owner, FREE(.address = 0x1000)));
+	close(owner);
+	event = next_event(fd);
+	CHECK_EQ(event.client, 1);
+	CHECK_EQ(event.pid, getpid());
+	CHECK_EQ(event.target.client, 1);
+	CHECK_EQ(event.target.address, 0x1000);
+	CHECK_EQ(event.target.ended_by, 1);
+	CHECK_EQ(event.target.ended_by_pid, getpid());
+}
+
+RIG_TEST(events_are_in_the_order_of_reports)
+{
+	struct buftrack_event event, before = {};
+	int fd = open_reader(r), other = rig_open(r);
+	__u64 i;
+
+	for (i = 1; i <= 100; i++)
+		do_wrong(i % 3 ? r->fd : other, i);
+	for (i = 1; i <= 100; i++) {
+		event = next_event(fd);
+		CHECK_EQ(event.sequence, i);
+		CHECK_EQ(event.report.address, i);
+		CHECK_EQ(event.dropped, 0);
+		CHECK(event.stamp > before.stamp);
+		before = event;
+	}
+	check_no_event(fd);
+}
+
+RIG_TEST(reset_keeps_events_and_their_numbers)
+{
+	int fd = open_reader(r);
+
+	do_wrong(r->fd, 1);
+	CHECK_OK(reset_device(r->fd));
+	do_wrong(r->fd, 2);
+	CHECK_EQ(next_event(fd).sequence, 1);
+	CHECK_EQ(next_event(fd).sequence, 2);
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/* More events than are kept: what goes, what stays, and that it costs nothing more */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "helper.h"
+#include "reader.h"
+#include "who.h"
+
+/* A device is told how many events to keep when its first client begins */
+static void keep_events(const char *number)
+{
+	set_parameter("events_per_device", number);
+}
+
+RIG_TEST(reader_that_is_late_is_told_what_it_missed)
+{
+	struct buftrack_event event;
+	int fd, i;
+
+	keep_events("8");
+	fd = open_reader(r);
+	for (i = 1; i <= 20; i++)
+		do_wrong(r->fd, i);
+	event = next_event(fd);
+	CHECK_EQ(event.sequence, 13);
+	CHECK_EQ(event.dropped, 12);
+	CHECK_EQ(event.report.address, 13);
+	for (i = 14; i <= 20; i++) {
+		event = next_event(fd);
+		CHECK_EQ(event.sequence, i);
+		CHECK_EQ(event.dropped, 0);
+	}
+	check_no_event(fd);
+}
+
+RIG_TEST(each_reader_misses_what_it_was_too_late_for)
+{
+	int late, slow, i;
+
+	keep_events("4");
+	late = open_reader(r);
+	slow = open_reader(r);
+	for (i = 1; i <= 3; i++)
+		do_wrong(r->fd, i);
+	CHECK_EQ(next_event(slow).dropped, 0);
+	CHECK_EQ(next_event(slow).sequence, 2);
+	for (i = 4; i <= 10; i++)
+		do_wrong(r->fd, i);
+	CHECK_EQ(next_event(slow).dropped, 4);
+	CHECK_EQ(next_event(late).dropped, 6);
+	CHECK_EQ(next_event(slow).sequence, 8);
+	CHECK_EQ(next_event(late).sequence, 8);
+}
+
+RIG_TEST(event_that_could_not_be_delivered_tells_again_what_was_missed)
+{
+	struct buftrack_event event;
+	int fd, i;
+
+	keep_events("4");
+	fd = open_reader(r);
+	for (i = 1; i <= 10; i++)
+		do_wrong(r->fd, i);
+	CHECK_ERR(-try_read(fd, (void *)8, EVENT_SIZE), EFAULT);
+	event = next_event(fd);
+	CHECK_EQ(event.sequence, 7);
+	CHECK_EQ(event.dropped, 6);
+}
+
+RIG_TEST(client_that_does_much_wrong_leaves_events_of_others)
+{
+	struct buftrack_event event;
+	int quiet = rig_open(r), fd, i;
+
+	keep_events("16");
+	fd = open_reader(r);
+	for (i = 1; i <= 5; i++)
+		do_wrong(quiet, i);
+	do_many_wrongs(r->fd, 1000);
+	for (i = 1; i <= 5; i++) {
+		event = next_event(fd);
+		CHECK_EQ(event.sequence, i);
+		CHECK_EQ(event.client, 1);
+		CHECK_EQ(event.report.address, i);
+	}
+	/* The other one has what place there is, and lost all else */
+	event = next_event(fd);
+	CHECK_EQ(event.client, 2);
+	CHECK_EQ(event.dropped, 989);
+	CHECK_EQ(skip_events(fd), 10);
+}
+
+RIG_TEST(with_many_clients_the_oldest_event_goes)
+{
+	struct buftrack_event event;
+	int fd, clients[8], i;
+
+	keep_events("8");
+	fd = open_reader(r);
+	for (i = 0; i < 8; i++) {
+		clients[i] = rig_open(r);
+		do_wrong(clients[i], i);
+	}
+	do_wrong(r->fd, 100);
+	event = next_event(fd);
+	CHECK_EQ(event.sequence, 2);
+	CHECK_EQ(event.dropped, 1);
+	CHECK_EQ(skip_events(fd), 7);
+}
+
+RIG_TEST(client_with_a_quarter_of_the_place_loses_its_own)
+{
+	int fd, i, others[6];
+
+	keep_events("8");
+	fd = open_reader(r);
+	do_wrong(r->fd, 1);
+	do_wrong(r->fd, 2);
+	for (i = 0; i < 6; i++) {
+		others[i] = rig_open(r);
+		do_wrong(others[i], i);
+	}
+	/* Two are a quarter: its oldest goes, not the oldest of all others */
+	do_wrong(r->fd, 3);
+	CHECK_EQ(next_event(fd).sequence, 2);
+	/* With one it has less, and the oldest of all goes: another one of its own */
+	do_wrong(others[0], 4);
+	CHECK_EQ(next_event(fd).sequence, 3);
+	CHECK_EQ(skip_events(fd), 7);
+}
+
+static void check_kept(const struct rig *r, const char *parameter, __u32 kept)
+{
+	__u32 device = add_device(r->control, "extreme", 0);
+	int fd, reader;
+
+	keep_events(parameter);
+	fd = open_node(device, O_RDWR);
+	reader = open_node(device, O_RDONLY | O_NONBLOCK);
+	add_space(fd, "DRAM");
+	do_many_wrongs(fd, kept + 1000);
+	CHECK_EQ(next_event(reader).dropped, 1000);
+	CHECK_EQ(skip_events(reader), kept - 1);
+	CHECK_OK(remove_device(r->control, device, BUFTRACK_DEVICE_FORCE));
+	close(reader);
+	close(fd);
+}
+
+RIG_TEST(one_event_can_be_kept)
+{
+	check_kept(r, "1", 1);
+}
+
+RIG_TEST(place_for_no_event_is_place_for_one)
+{
+	check_kept(r, "0", 1);
+}
+
+RIG_TEST(three_events_can_be_kept)
+{
+	check_kept(r, "3", 3);
+}
+
+RIG_TEST(place_for_more_than_65536_events_is_for_65536)
+{
+	check_kept(r, "65536", 65536);
+	check_kept(r, "4294967295", 65536);
+}
+
+RIG_TEST(parameter_changes_no_device_that_keeps_events)
+{
+	int fd, i;
+
+	keep_events("4");
+	fd = open_reader(r);
+	do_wrong(r->fd, 1);
+	keep_events("100");
+	for (i = 2; i <= 10; i++)
+		do_wrong(r->fd, i);
+	become_client(rig_open(r));
+	CHECK_EQ(next_event(fd).sequence, 7);
+}
+
+static unsigned long long memory_kb(const char *what)
+{
+	char text[4096];
+	const char *at;
+	int fd = CHECK_SYS(open("/proc/meminfo", O_RDONLY));
+	ssize_t n = CHECK_SYS(read(fd, text, sizeof(text) - 1));
+
+	text[n] = 0;
+	close(fd);
+	at = strstr(text, what);
+	CHECK(at);
+	return strtoull(at + strlen(what), NULL, 10);
+}
+
+/* How much the kernel may take for itself meanwhile */
+#define SLACK_KB 2048
+#define FLOOD 300000
+#define FLOOD_DEBUG 40000
+
+/* The kernel's log, from here on */
+static int open_kernel_log(void)
+{
+	int fd = CHECK_SYS(open("/dev/kmsg", O_RDONLY | O_NONBLOCK));
+
+	CHECK_SYS(lseek(fd, 0, SEEK_END));
+	return fd;
+}
+
+static void check_nothing_logged(int log)
+{
+	char line[8192];
+
+	CHECK_ERR(-try_read(log, line, sizeof(line)), EAGAIN);
+}
+
+static void free_again(int fd, __u32 nr)
+{
+	static struct buftrack_report again[1024];
+	__u32 i;
+
+	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)), BUFTRACK_OK);
+	for (i = 0; i < ARRAY_SIZE(again); i++)
+		again[i] = FREE(.address = 0x1000, .site = i);
+	for (i = 0; i < nr; i += ARRAY_SIZE(again))
+		CHECK_OK(batch(fd, again, ARRAY_SIZE(again), NULL, NULL));
+}
+
+RIG_TEST(flood_of_double_frees_costs_bounded_memory_and_no_log)
+{
+	__u32 nr = is_debug_kernel() ? FLOOD_DEBUG : FLOOD, records;
+	int quiet = rig_open(r), fd = open_reader(r), log;
+	unsigned long long slab, vmalloc;
+	struct listing l;
+
+	do_wrong(quiet, 7);
+	free_again(r->fd, 4096);
+	records = device_info(r->fd).nr_records;
+	log = open_kernel_log();
+	slab = memory_kb("SUnreclaim:");
+	vmalloc = memory_kb("VmallocUsed:");
+	free_again(r->fd, nr);
+	if (!is_debug_kernel()) {
+		CHECK(memory_kb("SUnreclaim:") < slab + SLACK_KB);
+		CHECK(memory_kb("VmallocUsed:") < vmalloc + SLACK_KB);
+	}
+	check_nothing_logged(log);
+	CHECK_EQ(device_info(r->fd).nr_records, records);
+	CHECK(device_counter(r->fd, BUFTRACK_DOUBLE_FREES) >= nr);
+	l = list_all(r->fd, BUFTRACK_RECORD_FREED);
+	CHECK_EQ(l.nr, 1);
+	/* And who did one thing wrong is heard */
+	CHECK_EQ(next_event(fd).client, 1);
+	CHECK(next_event(fd).dropped > nr);
+	CHECK_EQ(skip_events(fd), 1022);
+}
+
+/* Readers that never read, and one that reads while it is flooded */
+struct flood {
+	int fd;
+	__u32 nr;
+};
+
+static void flood(void *arg)
+{
+	const struct flood *f = arg;
+
+	free_again(f->fd, f->nr);
+}
+
+RIG_TEST(events_and_those_missed_add_up_during_a_flood)
+{
+	struct flood f = { rig_open(r), is_debug_kernel() ? 20480 : 102400 };
+	int fd = open_node(r->device, O_RDONLY), idle = open_reader(r);
+	struct buftrack_event events[16];
+	__u64 seen = 0, i, n;
+	pid_t pid;
+
+	pid = start(flood, &f);
+	while (seen < f.nr) {
+		n = CHECK_SYS(read(fd, events, sizeof(events))) / EVENT_SIZE;
+		for (i = 0; i < n; i++) {
+			seen += events[i].dropped + 1;
+			CHECK_EQ(events[i].sequence, seen);
+			CHECK_EQ(events[i].target.repeats, seen);
+			CHECK_EQ(events[i].report.site, (seen - 1) % 1024);
+		}
+	}
+	finish(pid);
+	CHECK_EQ(seen, f.nr);
+	CHECK_EQ(next_event(idle).dropped, f.nr - 1024);
+}
+
+static void flood_as_user(void *arg)
+{
+	become_user(ALICE);
+	flood(arg);
+}
+
+RIG_TEST(flood_of_a_user_leaves_the_evidence_of_another)
+{
+	struct flood f = { rig_open_as(r, ALICE), 10240 };
+	int bob = rig_open_as(r, BOB), fd = rig_open_as(r, BOB);
+	struct buftrack_event event;
+
+	do_wrong(bob, 0xb0b);
+	in_child(flood_as_user, &f);
+	event = next_event(fd);
+	CHECK_EQ(event.client, 1);
+	CHECK_EQ(event.report.address, 0xb0b);
+	event = next_event(fd);
+	CHECK_EQ(event.report.address, 0);
+	CHECK_EQ(event.target.address, 0);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Processes as the reader's pid namespace has them; of those outside, nothing */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "helper.h"
+#include "reader.h"
+#include "who.h"
+
+static const struct buftrack_declare claims = {
+	.claimed_pid = 4711,
+	.claimed_name = "claimed",
+};
+
+/* A client, number 1, with one record in each state and one event */
+static int act(const struct rig *r)
+{
+	struct buftrack_declare declaration = claims;
+	int fd = rig_open(r), left;
+
+	CHECK_OK(CALL(fd, DECLARE, &declaration));
+	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
+	CHECK_OK(try_report(fd, BUFFER(0x2000, 16)));
+	CHECK_OK(try_report(fd, FREE(.address = 0x2000)));
+	CHECK_OK(try_report(fd, BUFFER(0x2000, 16)));
+	CHECK_OK(try_report(fd, FREE(.address = 0x2000)));
+	CHECK_OK(try_report(fd, ALLOC(.address = 0x1ff8, .size = 16, .span = 16,
+				      .id = 1)));
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0x2000)), BUFTRACK_STALE_FREE);
+	left = rig_open(r);
+	CHECK_OK(try_report(left, BUFFER(0x3000, 16)));
+	close(left);
+	return fd;
+}
+
+static void check_client(int fd, __u64 number, pid_t pid)
+{
+	struct buftrack_client_info info;
+
+	CHECK_OK(client_info(fd, number, &info));
+	CHECK_EQ(info.pid, pid);
+	CHECK_EQ(info.tid, pid);
+	CHECK_EQ(!info.start_time, !pid);
+	CHECK_EQ(!info.comm[0], !pid);
+	CHECK(pid || !memcmp(info.comm, (char[16]){}, sizeof(info.comm)));
+	CHECK_EQ(info.claimed_pid, pid ? claims.claimed_pid : 0);
+	CHECK_STR(info.claimed_name, pid ? claims.claimed_name : "");
+	/* That there is one, and how much it holds, is for all */
+	CHECK(info.state & BUFTRACK_CLIENT_OPEN && info.opened);
+	CHECK_EQ(client_counter(fd, number, BUFTRACK_ALLOCS), 4);
+}
+
+static void check_records(int fd, __u64 client, pid_t pid)
+{
+	const struct buftrack_records query = { .space = BUFTRACK_ANY_SPACE,
+						.client = client };
+	struct listing l = list(fd, query, 8);
+	__u32 i;
+
+	CHECK_EQ(l.nr, 3);
+	for (i = 0; i < l.nr; i++) {
+		CHECK_EQ(l.records[i].pid, pid);
+		CHECK_EQ(!l.records[i].comm[0], !pid);
+		CHECK_EQ(l.records[i].client, client);
+		CHECK(l.records[i].address);
+	}
+}
+
+static void check_event(int fd, pid_t pid)
+{
+	struct buftrack_event event = next_event(fd);
+
+	CHECK_EQ(event.verdict, BUFTRACK_STALE_FREE);
+	CHECK_EQ(event.pid, pid);
+	CHECK_EQ(event.target.pid, pid);
+	CHECK_EQ(event.target.ended_by_pid, pid);
+	CHECK_EQ(event.hit.pid, pid);
+	CHECK_EQ(event.hit.ended_by_pid, 0);
+	CHECK_EQ(!event.comm[0], !pid);
+	CHECK_EQ(!event.target.comm[0], !pid);
+	CHECK_EQ(!event.target.ended_by_comm[0], !pid);
+	CHECK_EQ(!event.hit.comm[0], !pid);
+	CHECK_EQ(event.hit.ended_by_comm[0], 0);
+	CHECK_EQ(event.target.ended_by, event.client);
+	CHECK_EQ(event.report.address, 0x2000);
+}
+
+struct inside {
+	const struct rig *r;
+	int reader;
+	struct signpost ready, seen;
+	int socket;
+};
+
+static void look_from_inside(void *arg)
+{
+	const struct inside *in = arg;
+	int fd = open_reader(in->r);
+
+	CHECK_EQ(getpid(), 1);
+	check_client(fd, 1, 0);
+	check_records(fd, 1, 0);
+	check_event(fd, 0);
+}
+
+RIG_TEST(processes_outside_of_the_readers_namespace_have_no_names)
+{
+	act(r);
+	in_pid_namespace(look_from_inside, &(struct inside){ .r = r });
+}
+
+static void look_at_oneself(void *arg)
+{
+	const struct inside *in = arg;
+	int fd = open_reader(in->r);
+
+	act(in->r);
+	check_client(fd, 1, 1);
+	check_records(fd, 1, 1);
+	check_event(fd, 1);
+}
+
+RIG_TEST(processes_inside_of_the_readers_namespace_have_their_pids_there)
+{
+	in_pid_namespace(look_at_oneself, &(struct inside){ .r = r });
+}
+
+/* Whose file it is does not matter, but who asks */
+static void look_with_inherited_file(void *arg)
+{
+	const struct inside *in = arg;
+
+	check_client(in->reader, 1, 0);
+	check_records(in->reader, 1, 0);
+	check_event(in->reader, 0);
+}
+
+RIG_TEST(namespace_is_that_of_who_asks)
+{
+	struct inside in = { .r = r, .reader = open_reader(r) };
+
+	act(r);
+	in_pid_namespace(look_with_inherited_file, &in);
+	check_client(in.reader, 1, getpid());
+	check_records(in.reader, 1, getpid());
+	/* The event was read inside */
+	check_no_event(in.reader);
+	check_event(open_reader(r), getpid());
+}
+
+static void act_and_wait(void *arg)
+{
+	struct inside *in = arg;
+
+	act(in->r);
+	signpost_set(&in->ready);
+	signpost_wait(&in->seen);
+}
+
+/* The only child of a process; the test's children have one that acts */
+static pid_t child_of(pid_t pid)
+{
+	char path[64], text[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	read_file(path, text, sizeof(text));
+	return atoi(text);
+}
+
+static void run_inside(void *arg)
+{
+	in_pid_namespace(act_and_wait, arg);
+}
+
+RIG_TEST(processes_of_inner_namespaces_have_their_pids_outside)
+{
+	struct inside in = { .r = r };
+	int fd = open_reader(r);
+	pid_t pid, inner;
+
+	signpost_init(&in.ready);
+	signpost_init(&in.seen);
+	pid = start(run_inside, &in);
+	signpost_wait(&in.ready);
+	inner = child_of(child_of(pid));
+	CHECK(inner > pid);
+	check_client(fd, 1, inner);
+	check_records(fd, 1, inner);
+	check_event(fd, inner);
+	signpost_set(&in.seen);
+	finish(pid);
+}
+
+/* A process that is gone keeps its pid and its name */
+RIG_TEST(processes_that_ended_keep_their_names)
+{
+	int fd = open_reader(r);
+	struct inside in = { .r = r };
+	pid_t pid;
+
+	signpost_init(&in.ready);
+	signpost_init(&in.seen);
+	signpost_set(&in.seen);
+	pid = start(act_and_wait, &in);
+	finish(pid);
+	CHECK(next_event(fd).comm[0]);
+	CHECK(list_all(fd, 0).records[0].comm[0]);
+}
+
+/* Redaction and namespaces are two things: root inside still sees addresses */
+static void look_at_users(void *arg)
+{
+	const struct inside *in = arg;
+	struct buftrack_client_info info;
+	int fd = open_reader(in->r);
+
+	CHECK_OK(client_info(fd, 1, &info));
+	CHECK_EQ(info.pid, 0);
+	CHECK_EQ(info.uid, ALICE);
+	become_user(BOB);
+	fd = open_reader(in->r);
+	CHECK_OK(client_info(fd, 1, &info));
+	CHECK_EQ(info.uid, ALICE);
+}
+
+RIG_TEST(uids_are_shown_across_pid_namespaces)
+{
+	int fd = rig_open_as(r, ALICE);
+
+	become_client(fd);
+	in_pid_namespace(look_at_users, &(struct inside){ .r = r });
+}

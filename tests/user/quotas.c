@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What one client, one user and the machine may have: nobody can crowd others out */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "helper.h"
+#include "module.h"
+#include "reader.h"
+#include "who.h"
+
+static void set_number(const char *parameter, __u64 value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", value);
+	set_parameter(parameter, text);
+}
+
+static void bound_client_records(const struct rig *r, __u64 value)
+{
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_SET_MAX_CLIENT_RECORDS,
+				    .max_client_records = value,
+			    }));
+}
+
+static __u32 alloc_at(int fd, __u64 i)
+{
+	return verdict_of(fd, BUFFER(i << 12, 16));
+}
+
+static __u32 free_at(int fd, __u64 i)
+{
+	return verdict_of(fd, FREE(.address = i << 12));
+}
+
+/* How many buffers a client can allocate, from a place on, before one is not */
+static __u64 room_of(int fd, __u64 from, __u64 most)
+{
+	__u64 i;
+
+	for (i = 0; i < most && alloc_at(fd, from + i) == BUFTRACK_OK; i++)
+		;
+	return i;
+}
+
+RIG_TEST(alloc_over_max_client_records_is_untracked)
+{
+	int other = rig_open(r);
+
+	bound_client_records(r, 5);
+	CHECK_EQ(room_of(r->fd, 0, 100), 5);
+	CHECK_EQ(room_of(other, 0, 100), 5);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_UNTRACKED_BUFFERS), 2);
+	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_HAD_GAP);
+	CHECK_EQ(device_info(r->fd).nr_records, 10);
+	bound_client_records(r, 6);
+	CHECK_EQ(room_of(r->fd, 5, 100), 1);
+}
+
+RIG_TEST(freed_records_make_place_within_max_client_records)
+{
+	bound_client_records(r, 3);
+	CHECK_EQ(room_of(r->fd, 0, 3), 3);
+	CHECK_EQ(free_at(r->fd, 0), BUFTRACK_OK);
+	CHECK_EQ(free_at(r->fd, 1), BUFTRACK_OK);
+	CHECK_EQ(device_info(r->fd).nr_records, 3);
+	CHECK_EQ(room_of(r->fd, 10, 3), 2);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_EVICTED_RECORDS), 2);
+	CHECK_EQ(device_info(r->fd).nr_records, 3);
+}
+
+RIG_TEST(alloc_that_replaces_needs_no_place)
+{
+	bound_client_records(r, 2);
+	CHECK_EQ(room_of(r->fd, 0, 2), 2);
+	CHECK_EQ(alloc_at(r->fd, 1), BUFTRACK_DOUBLE_ALLOC);
+	CHECK_EQ(free_at(r->fd, 0), BUFTRACK_OK);
+	CHECK_EQ(alloc_at(r->fd, 0), BUFTRACK_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_EVICTED_RECORDS), 0);
+}
+
+RIG_TEST(shared_domain_is_no_one_clients_and_has_no_bound_of_its_own)
+{
+	__u64 client;
+
+	bound_client_records(r, 2);
+	CHECK_OK(declare(r->fd, BUFTRACK_SHARED, &client));
+	CHECK_EQ(room_of(r->fd, 0, 10), 10);
+}
+
+RIG_TEST(lower_bound_of_client_records_drops_none)
+{
+	CHECK_EQ(room_of(r->fd, 0, 10), 10);
+	bound_client_records(r, 4);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), 10);
+	CHECK_EQ(room_of(r->fd, 10, 10), 0);
+}
+
+TEST(parameter_of_client_records_is_for_new_devices_and_clamped)
+{
+	static const struct {
+		const char *value;
+		__u64 want;
+	} cases[] = { { "7", 7 }, { "0", 1 }, { "99999999999", 1ULL << 32 } };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rig r;
+
+		set_parameter("records_per_client", cases[i].value);
+		rig_up(&r);
+		CHECK_EQ(device_info(r.fd).max_client_records, cases[i].want);
+		rig_down(&r);
+	}
+}
+
+/* Two devices, for bounds that are for all of them */
+struct pair {
+	struct rig a, b;
+};
+
+static void pair_up(struct pair *p)
+{
+	rig_up(&p->a);
+	p->b.control = p->a.control;
+	p->b.device =
+		add_device(p->a.control, "second", BUFTRACK_DEVICE_TEMPORARY);
+	p->b.fd = rig_open(&p->b);
+	add_space(p->b.fd, "DRAM");
+}
+
+static void pair_down(struct pair *p)
+{
+	check_books(p->b.fd);
+	close(p->b.fd);
+	rig_down(&p->a);
+}
+
+#define PAIR_TEST(_name)                          \
+	static void _name##_pair(struct pair *p); \
+	TEST(_name)                               \
+	{                                         \
+		struct pair p;                    \
+                                                  \
+		pair_up(&p);                      \
+		_name##_pair(&p);                 \
+		pair_down(&p);                    \
+	}                                         \
+	static void _name##_pair(struct pair *p)
+
+PAIR_TEST(records_of_a_user_are_counted_over_clients_and_devices)
+{
+	int first, second;
+
+	set_number("records_per_user", 10);
+	first = rig_open_as(&p->a, ALICE);
+	second = rig_open_as(&p->b, ALICE);
+	CHECK_EQ(room_of(first, 0, 6), 6);
+	CHECK_EQ(room_of(second, 0, 100), 4);
+	CHECK_EQ(alloc_at(first, 6), BUFTRACK_UNTRACKED);
+	CHECK_EQ(client_counter(p->a.fd, 1, BUFTRACK_UNTRACKED_BUFFERS), 1);
+}
+
+PAIR_TEST(user_with_all_its_records_does_not_stop_others)
+{
+	int alice, bob, root;
+
+	set_number("records_per_user", 10);
+	alice = rig_open_as(&p->a, ALICE);
+	CHECK_EQ(room_of(alice, 0, 100), 10);
+	bob = rig_open_as(&p->a, BOB);
+	CHECK_EQ(room_of(bob, 0, 100), 10);
+	root = rig_open(&p->a);
+	CHECK_EQ(room_of(root, 0, 100), 100);
+}
+
+PAIR_TEST(root_without_cap_sys_admin_has_the_bounds_of_a_user)
+{
+	int root;
+
+	set_number("records_per_user", 10);
+	root = open_node_as(0, ALL_CAPS & ~CAP(SYS_ADMIN), p->a.device, O_RDWR);
+	CHECK_EQ(room_of(root, 0, 100), 10);
+}
+
+PAIR_TEST(bounds_of_a_user_are_the_openers)
+{
+	int alice;
+
+	set_number("records_per_user", 10);
+	alice = rig_open_as(&p->a, ALICE);
+	/* It is root that uses it */
+	CHECK_EQ(room_of(alice, 0, 100), 10);
+	alice = open_node_as(ALICE, CAP(SYS_ADMIN), p->a.device, O_RDWR);
+	CHECK_EQ(room_of(alice, 0, 100), 100);
+}
+
+PAIR_TEST(freed_records_make_place_within_the_bound_of_a_user)
+{
+	int alice, other;
+
+	set_number("records_per_user", 4);
+	alice = rig_open_as(&p->a, ALICE);
+	other = rig_open_as(&p->b, ALICE);
+	CHECK_EQ(room_of(alice, 0, 4), 4);
+	CHECK_EQ(free_at(alice, 0), BUFTRACK_OK);
+	/* A freed record is one, still, and only its own domain's to evict */
+	CHECK_EQ(alloc_at(other, 0), BUFTRACK_UNTRACKED);
+	CHECK_EQ(alloc_at(alice, 10), BUFTRACK_OK);
+	CHECK_EQ(client_counter(p->a.fd, 1, BUFTRACK_EVICTED_RECORDS), 1);
+	CHECK_EQ(alloc_at(alice, 11), BUFTRACK_UNTRACKED);
+}
+
+/* All ways that a record can go */
+static void come_and_go(const struct rig *r, uid_t uid)
+{
+	int fd = rig_open_as(r, uid);
+	__u64 i;
+
+	for (i = 0; i < 6; i++)
+		CHECK_EQ(alloc_at(fd, i), BUFTRACK_OK);
+	CHECK_EQ(alloc_at(fd, 0), BUFTRACK_DOUBLE_ALLOC);
+	CHECK_EQ(free_at(fd, 0), BUFTRACK_OK);
+	CHECK_EQ(alloc_at(fd, 0), BUFTRACK_OK);
+	for (i = 1; i < 5; i++)
+		CHECK_EQ(free_at(fd, i), BUFTRACK_OK);
+	CHECK_EQ(alloc_at(fd, 7), BUFTRACK_OK);
+	CHECK_OK(lost(fd, 1));
+	CHECK_EQ(alloc_at(fd, 7), BUFTRACK_OK);
+	close(fd);
+}
+
+PAIR_TEST(records_that_are_gone_count_no_more)
+{
+	int fd, keeper;
+
+	set_number("records_per_user", 10);
+	CHECK_OK(set_device(p->a.fd, (struct buftrack_device_set){
+					     .fields = BUFTRACK_SET_MAX_FREED,
+					     .max_freed = 2 }));
+	/* An open client keeps the user's account, so that errors add up */
+	keeper = rig_open_as(&p->b, ALICE);
+	become_client(keeper);
+	for (fd = 0; fd < 20; fd++)
+		come_and_go(&p->a, ALICE);
+	fd = rig_open_as(&p->a, ALICE);
+	CHECK_EQ(room_of(fd, 0, 100), 10);
+	close(fd);
+	CHECK_EQ(room_of(keeper, 0, 100), 10);
+}
+
+PAIR_TEST(records_of_a_removed_device_count_no_more)
+{
+	int keeper, fd;
+
+	set_number("records_per_user", 10);
+	keeper = rig_open_as(&p->a, ALICE);
+	become_client(keeper);
+	fd = rig_open_as(&p->b, ALICE);
+	CHECK_EQ(room_of(fd, 0, 7), 7);
+	CHECK_OK(remove_device(p->b.control, p->b.device,
+			       BUFTRACK_DEVICE_FORCE));
+	close(fd);
+	CHECK_EQ(room_of(keeper, 0, 100), 10);
+}
+
+PAIR_TEST(clients_of_a_user_are_counted_over_devices)
+{
+	int fds[5], i;
+	__u64 client;
+
+	set_number("clients_per_user", 3);
+	for (i = 0; i < 5; i++)
+		fds[i] = rig_open_as(i % 2 ? &p->a : &p->b, ALICE);
+	for (i = 0; i < 3; i++)
+		become_client(fds[i]);
+	CHECK_ERR(declare(fds[3], 0, &client), EUSERS);
+	CHECK_ERR(try_report(fds[4], BUFFER(0x1000, 16)), EUSERS);
+	CHECK_ERR(lost(fds[3], 1), EUSERS);
+	CHECK_EQ(device_info(p->a.fd).nr_clients, 1);
+	CHECK_EQ(device_info(p->b.fd).nr_clients, 2);
+	close(fds[0]);
+	CHECK_OK(declare(fds[3], 0, &client));
+	CHECK_ERR(declare(fds[4], 0, &client), EUSERS);
+}
+
+PAIR_TEST(user_with_all_its_clients_does_not_stop_others)
+{
+	__u64 client;
+
+	set_number("clients_per_user", 1);
+	become_client(rig_open_as(&p->a, ALICE));
+	CHECK_ERR(declare(rig_open_as(&p->a, ALICE), 0, &client), EUSERS);
+	become_client(rig_open_as(&p->a, BOB));
+	CHECK_ERR(declare(rig_open_as(&p->a, BOB), 0, &client), EUSERS);
+	become_client(rig_open(&p->a));
+	become_client(rig_open(&p->a));
+	become_client(open_node_as(ALICE, CAP(SYS_ADMIN), p->a.device, O_RDWR));
+}
+
+PAIR_TEST(bound_of_0_clients_is_for_users_alone)
+{
+	__u64 client;
+
+	set_number("clients_per_user", 0);
+	CHECK_ERR(declare(rig_open_as(&p->a, ALICE), 0, &client), EUSERS);
+	become_client(rig_open(&p->a));
+	set_number("clients_per_user", 1);
+	become_client(rig_open_as(&p->a, ALICE));
+}
+
+static void bound_clients(const struct rig *r, __u32 max)
+{
+	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
+					   .fields = BUFTRACK_SET_MAX_CLIENTS,
+					   .max_clients = max }));
+}
+
+/* What the device or its removal refused is not counted for the user */
+PAIR_TEST(clients_that_did_not_begin_count_for_nobody)
+{
+	int first, fd, i;
+	__u64 client;
+
+	set_number("clients_per_user", 3);
+	first = rig_open_as(&p->a, ALICE);
+	become_client(first);
+	bound_clients(&p->a, 1);
+	fd = rig_open_as(&p->a, ALICE);
+	for (i = 0; i < 10; i++)
+		CHECK_ERR(declare(fd, 0, &client), EUSERS);
+	bound_clients(&p->a, 10);
+	CHECK_OK(declare(fd, 0, &client));
+	CHECK_OK(declare(rig_open_as(&p->b, ALICE), 0, &client));
+	CHECK_ERR(declare(rig_open_as(&p->b, ALICE), 0, &client), EUSERS);
+}
+
+/* A user's account stays while closed clients of it are kept, and ends with them */
+PAIR_TEST(users_come_and_go)
+{
+	int round, fd;
+
+	set_number("clients_per_user", 1);
+	for (round = 0; round < 50; round++) {
+		fd = rig_open_as(round % 2 ? &p->a : &p->b, 2000 + round % 7);
+		CHECK_EQ(alloc_at(fd, 1), BUFTRACK_OK);
+		close(fd);
+		if (round % 10 == 9)
+			CHECK_OK(reset_device(p->a.fd));
+	}
+}
+
+static int try_space(int fd, __u32 number)
+{
+	char name[16];
+	__u32 space;
+
+	snprintf(name, sizeof(name), "S%u", number);
+	return try_add_space(fd, name, 0, &space);
+}
+
+RIG_TEST(more_than_16_spaces_of_anothers_device_are_edquot)
+{
+	int alice = rig_open_as(r, ALICE), bob = rig_open_as(r, BOB);
+	__u32 i;
+
+	for (i = 0; i < 16; i++)
+		CHECK_OK(try_space(alice, i));
+	CHECK_ERR(try_space(alice, 16), EDQUOT);
+	CHECK_ERR(try_space(rig_open_as(r, ALICE), 16), EDQUOT);
+	/* One that is there is no new one */
+	CHECK_OK(try_space(alice, 3));
+	CHECK_OK(try_space(bob, 16));
+	CHECK_OK(try_space(alice, 16));
+	CHECK_EQ(device_info(r->fd).nr_spaces, 18);
+	for (i = 17; i < 63; i++)
+		CHECK_OK(try_space(r->fd, i));
+	CHECK_ERR(try_space(r->fd, 63), ENOSPC);
+}
+
+RIG_TEST(spaces_of_who_registered_the_device_are_not_counted)
+{
+	int own =
+		open_node_as(0, ALL_CAPS & ~CAP(SYS_ADMIN), r->device, O_RDWR);
+	__u32 i;
+
+	/* Root registered it */
+	for (i = 0; i < 20; i++)
+		CHECK_OK(try_space(own, i));
+}
+
+TEST(spaces_of_ones_own_device_are_not_counted)
+{
+	int control = open_control_as(ALICE, 0), fd;
+	__u32 device, i;
+
+	device = add_device(control, "alices", BUFTRACK_DEVICE_TEMPORARY);
+	fd = open_node_as(ALICE, 0, device, O_RDWR);
+	for (i = 0; i < BUFTRACK_MAX_SPACES; i++)
+		CHECK_OK(try_space(fd, i));
+	CHECK_ERR(try_space(fd, i), ENOSPC);
+	CHECK_ERR(try_space(open_node_as(BOB, 0, device, O_RDWR), i), ENOSPC);
+}
+
+static int try_device(int control, const char *name)
+{
+	struct buftrack_device_add add = { .flags = BUFTRACK_DEVICE_TEMPORARY };
+
+	strcpy(add.name, name);
+	return CALL(control, DEVICE_ADD, &add);
+}
+
+TEST(user_with_all_its_devices_does_not_stop_others)
+{
+	int alice = open_control_as(ALICE, 0), bob = open_control_as(BOB, 0);
+	int root = open_control(O_RDWR);
+
+	set_number("max_devices_per_user", 2);
+	CHECK_OK(try_device(alice, "alice:1"));
+	CHECK_OK(try_device(alice, "alice:2"));
+	CHECK_ERR(try_device(alice, "alice:3"), EDQUOT);
+	CHECK_ERR(try_device(open_control_as(ALICE, 0), "alice:3"), EDQUOT);
+	/* One that is there is no new one */
+	CHECK_OK(try_device(alice, "alice:1"));
+	CHECK_OK(try_device(bob, "bob:1"));
+	CHECK_OK(try_device(root, "root:1"));
+	CHECK_OK(try_device(root, "root:2"));
+	CHECK_OK(try_device(root, "root:3"));
+	CHECK_OK(try_device(open_control_as(ALICE, CAP(SYS_ADMIN)), "alice:3"));
+}
+
+/* With few records on the whole machine, a user still cannot take them all */
+static void take_what_there_is(void *arg)
+{
+	struct rig r;
+	int alice, bob;
+
+	(void)arg;
+	rig_up(&r);
+	CHECK_EQ(info_of(r.control).max_records, 2000);
+	alice = rig_open_as(&r, ALICE);
+	bob = rig_open_as(&r, BOB);
+	CHECK_EQ(room_of(alice, 0, 3000), 1000);
+	CHECK_EQ(room_of(bob, 0, 500), 500);
+	CHECK_EQ(room_of(rig_open(&r), 0, 200), 200);
+	rig_down(&r);
+}
+
+TEST(user_cannot_take_all_records_of_the_machine)
+{
+	CHECK_OK(unload_module());
+	CHECK_OK(load_module("max_records=2000"));
+	in_child(take_what_there_is, NULL);
+	CHECK_OK(unload_module());
+	CHECK_OK(load_module(""));
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The attributes in sysfs: one value per file, for everyone */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "helper.h"
+#include "reader.h"
+
+static const char *const attributes[] = { "name", "driver", "enabled",
+					  "live_bytes", "wrong_frees" };
+
+static void path_of(__u32 device, const char *attribute, char *path,
+		    size_t size)
+{
+	snprintf(path, size, "/sys/class/buftrack/buftrack%u/%s", device,
+		 attribute);
+}
+
+/* A value is a line */
+static void check_value(const struct rig *r, const char *attribute,
+			const char *want)
+{
+	char path[128], text[256];
+	ssize_t n;
+	int fd;
+
+	path_of(r->device, attribute, path, sizeof(path));
+	fd = CHECK_SYS(open(path, O_RDONLY));
+	n = CHECK_SYS(read(fd, text, sizeof(text) - 1));
+	close(fd);
+	CHECK(n > 0 && text[n - 1] == '\n');
+	text[n - 1] = 0;
+	CHECK_STR(text, want);
+}
+
+static void check_number(const struct rig *r, const char *attribute, __u64 want)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", want);
+	check_value(r, attribute, text);
+}
+
+RIG_TEST(name_and_driver_are_those_of_the_device)
+{
+	struct buftrack_device_info info = device_info(r->fd);
+
+	check_value(r, "name", info.name);
+	check_value(r, "driver", "user");
+	check_value(r, "driver", info.driver);
+}
+
+RIG_TEST(name_of_full_length_is_whole)
+{
+	char name[BUFTRACK_DEVICE_NAME_SIZE] = {};
+	struct rig other = *r;
+
+	memset(name, '%', sizeof(name) - 1);
+	other.device = add_device(r->control, name, BUFTRACK_DEVICE_TEMPORARY);
+	check_value(&other, "name", name);
+}
+
+RIG_TEST(enabled_is_1_or_0)
+{
+	check_value(r, "enabled", "1");
+	CHECK_OK(set_enabled(r->fd, false));
+	check_value(r, "enabled", "0");
+	CHECK_OK(set_enabled(r->fd, true));
+	check_value(r, "enabled", "1");
+}
+
+RIG_TEST(live_bytes_are_of_all_spaces_and_clients)
+{
+	int other = rig_open(r);
+
+	add_space(r->fd, "L1");
+	check_number(r, "live_bytes", 0);
+	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 10)));
+	CHECK_OK(try_report(other, ALLOC(.space = 1, .size = 1ULL << 40)));
+	check_number(r, "live_bytes", (1ULL << 40) + 10);
+	close(other);
+	check_number(r, "live_bytes", 10);
+	CHECK_OK(try_report(r->fd, FREE(.address = 0x1000)));
+	check_number(r, "live_bytes", 0);
+}
+
+RIG_TEST(live_bytes_are_of_64_bits)
+{
+	CHECK_OK(try_report(r->fd, ALLOC(.size = 0xfffffffffffffff0)));
+	check_number(r, "live_bytes", 0xfffffffffffffff0);
+}
+
+/* Each by one: a double, a stale, a mismatch, an invalid one, and all unknown ones */
+RIG_TEST(wrong_frees_are_all_but_refused_ones)
+{
+	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 64)));
+	check_number(r, "wrong_frees", 0);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 64)), BUFTRACK_DOUBLE_ALLOC);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1020, 64)), BUFTRACK_OVERLAP);
+	CHECK_EQ(verdict_of(r->fd,
+			    FREE(.address = 0x1020, .flags = BUFTRACK_REFUSED)),
+		 BUFTRACK_REFUSED_FREE);
+	check_number(r, "wrong_frees", 0);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1001)),
+		 BUFTRACK_INVALID_FREE);
+	check_number(r, "wrong_frees", 1);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1020, .size = 1)),
+		 BUFTRACK_SIZE_MISMATCH);
+	check_number(r, "wrong_frees", 2);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1020)),
+		 BUFTRACK_STALE_FREE);
+	check_number(r, "wrong_frees", 3);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_DOUBLE_FREE);
+	check_number(r, "wrong_frees", 4);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x9000)),
+		 BUFTRACK_UNKNOWN_NEVER);
+	check_number(r, "wrong_frees", 5);
+	CHECK_OK(lost(r->fd, 1));
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x9000)),
+		 BUFTRACK_UNKNOWN_GAP);
+	check_number(r, "wrong_frees", 6);
+	CHECK_OK(reset_device(r->fd));
+	check_number(r, "wrong_frees", 0);
+}
+
+RIG_TEST(foreign_frees_are_wrong_frees)
+{
+	int owner = rig_open(r);
+	__u64 client;
+
+	CHECK_OK(declare(owner, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(r->fd, BUFTRACK_SHARED, &client));
+	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_FOREIGN_FREE);
+	check_number(r, "wrong_frees", 1);
+}
+
+RIG_TEST(attributes_are_read_only)
+{
+	struct stat stat_buffer;
+	char path[128];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
+		path_of(r->device, attributes[i], path, sizeof(path));
+		CHECK_SYS(stat(path, &stat_buffer));
+		CHECK_EQ(stat_buffer.st_mode, S_IFREG | 0444);
+		CHECK_EQ(stat_buffer.st_uid, 0);
+	}
+}
+
+static void read_as_user(void *arg)
+{
+	const struct rig *r = arg;
+
+	check_value(r, "enabled", "1");
+	check_number(r, "live_bytes", 77);
+	check_number(r, "wrong_frees", 1);
+}
+
+RIG_TEST(attributes_are_for_everyone)
+{
+	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 77)));
+	do_wrong(r->fd, 1);
+	in_child_of(ALICE, read_as_user, r);
+}
+
+RIG_TEST(attributes_go_with_the_device)
+{
+	char path[128], text[64];
+	int fds[ARRAY_SIZE(attributes)];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
+		path_of(r->device, attributes[i], path, sizeof(path));
+		fds[i] = CHECK_SYS(open(path, O_RDONLY));
+	}
+	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
+		CHECK_ERR(-try_read(fds[i], text, sizeof(text)), ENODEV);
+		path_of(r->device, attributes[i], path, sizeof(path));
+		CHECK_ERR(access(path, F_OK) ? errno : 0, ENOENT);
+	}
+	path_of(r->device, "", path, sizeof(path));
+	CHECK_ERR(access(path, F_OK) ? errno : 0, ENOENT);
+}
+
+/* Read all of all devices, whether they are there or not */
+static void read_on(void *arg)
+{
+	volatile bool *stop = arg;
+	char path[128], text[256];
+	unsigned int i;
+	__u32 device;
+	int fd;
+
+	while (!*stop)
+		for (device = 0; device < 3; device++)
+			for (i = 0; i < ARRAY_SIZE(attributes); i++) {
+				path_of(device, attributes[i], path,
+					sizeof(path));
+				fd = open(path, O_RDONLY);
+				if (fd < 0) {
+					CHECK(errno == ENOENT ||
+					      errno == ENODEV);
+					continue;
+				}
+				CHECK(read(fd, text, sizeof(text)) > 0 ||
+				      errno == ENODEV);
+				close(fd);
+			}
+}
+
+RIG_TEST(attributes_can_be_read_while_devices_come_and_go)
+{
+	bool *stop = shared_memory(sizeof(*stop));
+	int rounds = is_debug_kernel() ? 40 : 200, fd;
+	pid_t pids[2];
+	__u32 device;
+
+	pids[0] = start(read_on, stop);
+	pids[1] = start(read_on, stop);
+	while (rounds--) {
+		device = add_device(r->control, "brief", 0);
+		fd = open_node(device, O_RDWR);
+		add_space(fd, "DRAM");
+		CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
+		CHECK_OK(remove_device(r->control, device,
+				       BUFTRACK_DEVICE_FORCE));
+		close(fd);
+	}
+	*stop = true;
+	finish(pids[0]);
+	finish(pids[1]);
+}

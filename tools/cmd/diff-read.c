@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Comparing two lists: reading one
+ *
+ * A list may have millions of records, so it is never held as a whole: values are
+ * cut out of the file one by one, and json-c is given each of them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "diff.h"
+#include "owners.h"
+#include "say.h"
+
+/* A record is a few hundred bytes, what is told of all devices some more. */
+#define MAX_VALUE (16U << 20)
+#define MAX_KEY 64
+
+/*
+ * @line: that it has come to
+ * @text: the value that was cut out last
+ * @failed: something was said
+ */
+struct reader {
+	struct side *side;
+	FILE *in;
+	uint64_t line;
+	char *text;
+	size_t length;
+	size_t room;
+	bool failed;
+	void (*take)(void *context, const struct record *record);
+	void *context;
+};
+
+static int bad(struct reader *reader, const char *what)
+{
+	if (!reader->failed)
+		fail("%s:%llu: %s: give what 'buftrack list --json' has written",
+		     reader->side->file, (unsigned long long)reader->line,
+		     what);
+	reader->failed = true;
+	return -1;
+}
+
+static int ended(struct reader *reader)
+{
+	if (ferror(reader->in))
+		fail("%s: cannot be read: %s", reader->side->file,
+		     strerror(errno));
+	else
+		fail("%s:%llu: it ends too early, so it was cut off: save it again",
+		     reader->side->file, (unsigned long long)reader->line);
+	reader->failed = true;
+	return -1;
+}
+
+static int next(struct reader *reader)
+{
+	int c = getc_unlocked(reader->in);
+
+	if (c == '\n')
+		reader->line++;
+	return c;
+}
+
+static int next_solid(struct reader *reader)
+{
+	int c;
+
+	do {
+		c = next(reader);
+	} while (c == ' ' || c == '\t' || c == '\n' || c == '\r');
+	return c;
+}
+
+static void put_back(struct reader *reader, int c)
+{
+	if (c == '\n')
+		reader->line--;
+	ungetc(c, reader->in);
+}
+
+/* keep() - a character of the value; what is not wanted is not kept */
+static int keep(struct reader *reader, int c, bool wanted)
+{
+	if (!wanted)
+		return 0;
+	if (reader->length == MAX_VALUE)
+		return bad(reader, "this value is too long");
+	if (reader->length + 1 >= reader->room) {
+		reader->room = reader->room ? 2 * reader->room : 1024;
+		reader->text = realloc(reader->text, reader->room);
+		if (!reader->text)
+			exit(fail("out of memory: free some and try again"));
+	}
+	reader->text[reader->length++] = c;
+	reader->text[reader->length] = '\0';
+	return 0;
+}
+
+/* cut_string() - the rest of it; its first quote is kept */
+static int cut_string(struct reader *reader, bool wanted)
+{
+	bool escaped = false;
+	int c;
+
+	while ((c = next(reader)) != EOF) {
+		if (keep(reader, c, wanted))
+			return -1;
+		if (c == '"' && !escaped)
+			return 0;
+		escaped = c == '\\' && !escaped;
+	}
+	return ended(reader);
+}
+
+static int cut_word(struct reader *reader, bool wanted)
+{
+	int c;
+
+	while ((c = next(reader)) != EOF && !strchr(" \t\r\n,]}", c))
+		if (keep(reader, c, wanted))
+			return -1;
+	if (c == EOF)
+		return ended(reader);
+	put_back(reader, c);
+	return 0;
+}
+
+/*
+ * cut_value() - one value, that begins with @c
+ *
+ * Whether brackets match is for json-c to say.
+ */
+static int cut_value(struct reader *reader, int c, bool wanted)
+{
+	unsigned int depth = 0;
+
+	reader->length = 0;
+	do {
+		if (c == EOF)
+			return ended(reader);
+		if (keep(reader, c, wanted))
+			return -1;
+		if (c == '"') {
+			if (cut_string(reader, wanted))
+				return -1;
+		} else if (c == '{' || c == '[') {
+			depth++;
+		} else if (c == '}' || c == ']') {
+			if (!depth--)
+				return bad(reader, "this is no JSON");
+		} else if (!depth) {
+			return cut_word(reader, wanted);
+		}
+		if (depth)
+			c = next(reader);
+	} while (depth);
+	return 0;
+}
+
+static struct json_object *parse_value(struct reader *reader)
+{
+	enum json_tokener_error error;
+	struct json_object *object;
+
+	object = json_tokener_parse_verbose(reader->text, &error);
+	if (error != json_tokener_success)
+		bad(reader, "this is no JSON");
+	return object;
+}
+
+/* number_of() - of a field; one that is null or not there is 0, and not @known */
+static uint64_t number_of(struct json_object *object, const char *key,
+			  bool *known)
+{
+	struct json_object *value;
+
+	*known = json_object_object_get_ex(object, key, &value) &&
+		 json_object_is_type(value, json_type_int);
+	return *known ? json_object_get_uint64(value) : 0;
+}
+
+static bool text_of(struct json_object *object, const char *key, char *text,
+		    size_t size)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+	    !json_object_is_type(value, json_type_string))
+		return false;
+	copy_name(text, json_object_get_string(value), size);
+	return true;
+}
+
+static bool truth_of(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(object, key, &value) &&
+	       json_object_get_boolean(value);
+}
+
+static bool fill_record(struct json_object *object, struct record *record)
+{
+	struct group *group = &record->group;
+	bool client, pid, site, address, id, size, allocated;
+	char state[16];
+
+	group->client = number_of(object, "client", &client);
+	group->pid = number_of(object, "pid", &pid);
+	group->site = number_of(object, "site", &site);
+	record->address = number_of(object, "address", &address);
+	record->id = number_of(object, "id", &id);
+	record->size = number_of(object, "size", &size);
+	record->allocated = number_of(object, "allocated_ns", &allocated);
+	group->hidden = truth_of(object, "redacted");
+	if (!text_of(object, "comm", group->comm, sizeof(group->comm)) ||
+	    !text_of(object, "device_name", group->device,
+		     sizeof(group->device)) ||
+	    !text_of(object, "space", group->space, sizeof(group->space)) ||
+	    !text_of(object, "state", state, sizeof(state)))
+		return false;
+	record->live = !strcmp(state, "live");
+	return client && pid && size && allocated &&
+	       (group->hidden || (address && id));
+}
+
+static int take_record(struct reader *reader)
+{
+	struct record record = { 0 };
+	struct json_object *object = parse_value(reader);
+	bool filled;
+
+	if (reader->failed)
+		return -1;
+	filled = json_object_is_type(object, json_type_object) &&
+		 fill_record(object, &record);
+	json_object_put(object);
+	if (!filled)
+		return bad(reader, "this is no record of a buffer");
+	note_device(reader->side, record.group.device);
+	if (record.live)
+		reader->take(reader->context, &record);
+	else
+		reader->side->ignored++;
+	return 0;
+}
+
+static int read_records(struct reader *reader)
+{
+	int c = next_solid(reader);
+
+	if (c != '[')
+		return c == EOF ? ended(reader) :
+				  bad(reader, "\"records\" is no array");
+	c = next_solid(reader);
+	if (c == ']')
+		return 0;
+	for (;;) {
+		if (cut_value(reader, c, true) || take_record(reader))
+			return -1;
+		c = next_solid(reader);
+		if (c == ']')
+			return 0;
+		if (c != ',')
+			return c == EOF ? ended(reader) :
+					  bad(reader, "this is no JSON");
+		c = next_solid(reader);
+	}
+}
+
+static void take_listings(struct side *side, struct json_object *array)
+{
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+
+	if (!json_object_is_type(array, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(array); i++)
+		if (text_of(json_object_array_get_idx(array, i), "device_name",
+			    name, sizeof(name)))
+			note_device(side, name);
+}
+
+/* take_rest() - what else is told of the list as a whole */
+static int take_rest(struct reader *reader, const char *key)
+{
+	bool wanted = !strcmp(key, "instant_ns") || !strcmp(key, "exact") ||
+		      !strcmp(key, "listings");
+	struct json_object *value;
+
+	if (cut_value(reader, next_solid(reader), wanted) || !wanted)
+		return reader->failed ? -1 : 0;
+	value = parse_value(reader);
+	if (reader->failed)
+		return -1;
+	if (*key == 'i')
+		reader->side->instant = json_object_get_uint64(value);
+	else if (*key == 'e')
+		reader->side->inexact = !json_object_get_boolean(value);
+	else
+		take_listings(reader->side, value);
+	json_object_put(value);
+	return 0;
+}
+
+/* read_key() - with the colon behind it */
+static int read_key(struct reader *reader, int c, char key[MAX_KEY])
+{
+	if (c == EOF)
+		return ended(reader);
+	if (c != '"')
+		return bad(reader, "this is no JSON");
+	if (cut_value(reader, c, true))
+		return -1;
+	/* Keys with more than letters in them are none of ours. */
+	reader->text[reader->length - 1] = '\0';
+	copy_name(key, reader->text + 1, MAX_KEY);
+	c = next_solid(reader);
+	if (c == ':')
+		return 0;
+	return c == EOF ? ended(reader) : bad(reader, "this is no JSON");
+}
+
+static int read_object(struct reader *reader)
+{
+	bool has_records = false;
+	char key[MAX_KEY];
+	int c = next_solid(reader);
+
+	if (c != '{')
+		return c == EOF ? ended(reader) :
+				  bad(reader, "this is no JSON object");
+	do {
+		if (read_key(reader, next_solid(reader), key))
+			return -1;
+		if (strcmp(key, "records") ? take_rest(reader, key) :
+					     read_records(reader))
+			return -1;
+		has_records |= !strcmp(key, "records");
+		c = next_solid(reader);
+	} while (c == ',');
+	if (c != '}')
+		return c == EOF ? ended(reader) :
+				  bad(reader, "this is no JSON");
+	if (!has_records)
+		return bad(reader, "it has no \"records\"");
+	if (next_solid(reader) != EOF)
+		return bad(reader, "more follows than one list");
+	return 0;
+}
+
+int read_list(struct side *side,
+	      void (*take)(void *context, const struct record *record),
+	      void *context)
+{
+	struct reader reader = {
+		.side = side,
+		.line = 1,
+		.take = take,
+		.context = context,
+	};
+	int ret;
+
+	reader.in = strcmp(side->file, "-") ? fopen(side->file, "re") : stdin;
+	if (!reader.in)
+		return fail(
+			"%s: %s: give what 'buftrack list --json' has written",
+			side->file, strerror(errno));
+	ret = read_object(&reader);
+	free(reader.text);
+	if (reader.in != stdin)
+		fclose(reader.in);
+	return ret ? ENDED_FAILED : 0;
+}

@@ -1,0 +1,421 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * buftrack events
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "access.h"
+#include "event-json.h"
+#include "event-sources.h"
+#include "event-text.h"
+#include "flood.h"
+#include "parse.h"
+#include "say.h"
+#include "text.h"
+#include "verbs.h"
+
+#define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_S UINT64_C(1000000000)
+
+/* How often counted repeats are told, and new devices looked for, in ns */
+#define INTERVAL NS_PER_S
+
+enum {
+	FOLLOW,
+	VERDICT,
+	CLIENT,
+	PID,
+	SPACE,
+	SINCE,
+	ALL,
+	JSON,
+};
+
+static const struct option_spec options[] = {
+	[FOLLOW] = { "follow", NULL,
+		     "go on with those that come, until the devices are removed or a signal comes" },
+	[VERDICT] = { "verdict", "LIST", "only these verdicts" },
+	[CLIENT] = { "client", "N", "only reports of this client" },
+	[PID] = { "pid", "PID", "only reports of this process" },
+	[SPACE] = { "space", "NAME", "only reports about this space" },
+	[SINCE] = { "since", "TIME",
+		    "only what happened at most so long before now; 0: what comes" },
+	[ALL] = { "all", NULL, "show repeats, too, rather than count them" },
+	[JSON] = { "json", NULL, "write JSON, a line for each, repeats too" },
+	{ .name = NULL },
+};
+
+/**
+ * struct watch - what is wanted, and how far it has come
+ * @verdicts: a bit for each that is wanted
+ * @shown: blocks that were written
+ * @dropped: events that were too late for, and that is still to be told
+ * @next: when to tell what was counted, by the monotonic clock
+ */
+struct watch {
+	struct sources sources;
+	bool follow;
+	bool all;
+	bool json;
+	uint64_t verdicts;
+	uint64_t client;
+	bool has_pid;
+	uint64_t pid;
+	const char *space;
+	bool has_since;
+	uint64_t since;
+	uint64_t epoch;
+	struct flood *flood;
+	uint64_t shown;
+	uint64_t dropped;
+	uint64_t next;
+	int signals;
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* unknown_free stands for all of its reasons. */
+static uint64_t verdict_bits(const char *name, size_t length)
+{
+	uint64_t bits = 0;
+
+	for (unsigned int i = BUFTRACK_DOUBLE_ALLOC; i < BUFTRACK_NR_VERDICTS;
+	     i++) {
+		const char *known = buftrack_verdict_name(i);
+
+		if (!strncmp(known, name, length) &&
+		    (!known[length] || known[length] == '.'))
+			bits |= UINT64_C(1) << i;
+	}
+	return length ? bits : 0;
+}
+
+static int verdict_option(const struct args *args, struct watch *watch)
+{
+	const char *list = args->value;
+
+	for (;;) {
+		size_t length = strcspn(list, ",");
+		uint64_t bits = verdict_bits(list, length);
+
+		if (!bits) {
+			misuse(args,
+			       "--verdict: '%.*s' is no verdict that makes an event",
+			       (int)length, list);
+			return OPTIONS_BAD;
+		}
+		watch->verdicts |= bits;
+		if (!list[length])
+			return 0;
+		list += length + 1;
+	}
+}
+
+static int number_option(const struct args *args, int option, uint64_t *number,
+			 uint64_t least)
+{
+	if (!parse_number(args->value, number) && *number >= least)
+		return 0;
+	misuse(args, "--%s: '%s' is no number%s", options[option].name,
+	       args->value, least ? " from 1 on" : "");
+	return OPTIONS_BAD;
+}
+
+static int since_option(const struct args *args, struct watch *watch)
+{
+	watch->has_since = true;
+	if (!parse_duration(args->value, &watch->since))
+		return 0;
+	misuse(args,
+	       "--since: '%s' is no time: write seconds, or ns, us, ms, s, m, h, d behind a number",
+	       args->value);
+	return OPTIONS_BAD;
+}
+
+static int take_option(const struct args *args, int option, struct watch *watch)
+{
+	switch (option) {
+	case FOLLOW:
+		watch->follow = true;
+		return 0;
+	case VERDICT:
+		return verdict_option(args, watch);
+	case CLIENT:
+		return number_option(args, option, &watch->client, 1);
+	case PID:
+		watch->has_pid = true;
+		return number_option(args, option, &watch->pid, 0);
+	case SPACE:
+		watch->space = args->value;
+		return 0;
+	case SINCE:
+		return since_option(args, watch);
+	case ALL:
+		watch->all = true;
+		return 0;
+	default:
+		watch->json = true;
+		return 0;
+	}
+}
+
+static int parse(struct args *args, struct watch *watch)
+{
+	int option, bad = 0;
+
+	while (!bad && (option = next_option(args)) >= 0)
+		bad = take_option(args, option, watch);
+	if (bad || option != OPTIONS_END)
+		return bad ? bad : option;
+	watch->sources.words = operands(args, 0, args->argc);
+	return watch->sources.words ? OPTIONS_END : OPTIONS_BAD;
+}
+
+static const char *space_of(struct source *source,
+			    const struct buftrack_event *event,
+			    char text[BUFTRACK_SPACE_NAME_SIZE])
+{
+	unsigned int space = event->report.space;
+
+	/* It may have been added since; what it is called never changes. */
+	if (space < BUFTRACK_MAX_SPACES && !*source->spaces[space])
+		name_spaces(source->spaces, source->device);
+	return space_name(source->spaces, space, text);
+}
+
+static bool is_wanted(const struct watch *watch, const struct source *source,
+		      const struct buftrack_event *event, const char *space)
+{
+	if (watch->verdicts && !(watch->verdicts >> event->verdict & 1))
+		return false;
+	if (watch->client && watch->client != event->client)
+		return false;
+	if (watch->has_pid && watch->pid != event->pid)
+		return false;
+	if (watch->space && strcmp(watch->space, space))
+		return false;
+	return !watch->has_since || event->stamp + watch->since >= source->now;
+}
+
+/* tell_dropped() - that there were events which this reader came too late for */
+static void tell_dropped(struct watch *watch)
+{
+	char number[UNIT_TEXT];
+
+	if (!watch->dropped || watch->json)
+		return;
+	printf("%s%s event%s had made place for others before this reader came to them; they are counted, see 'buftrack status'%s\n\n",
+	       bad(), number_text(watch->dropped, number),
+	       watch->dropped == 1 ? "" : "s", plain());
+	watch->dropped = 0;
+}
+
+static bool admit(struct watch *watch, const struct buftrack_event *event,
+		  const struct scene *scene)
+{
+	struct kind kind = {
+		.device = scene->device,
+		.client = event->client,
+		.verdict = event->verdict,
+		.space = event->report.space,
+		.site = event->report.site,
+	};
+	bool first, shown;
+	size_t size;
+	char *name;
+	FILE *out;
+
+	shown = flood_admit(watch->flood, &kind, event->stamp, &first);
+	if (!first)
+		return shown;
+	out = open_memstream(&name, &size);
+	if (!out)
+		exit(fail("out of memory: free some and try again"));
+	event_label(out, event, scene);
+	fclose(out);
+	flood_name(watch->flood, name);
+	return shown;
+}
+
+static void show(struct watch *watch, struct source *source,
+		 const struct buftrack_event *event, const char *space)
+{
+	struct scene scene = {
+		.device = source->number,
+		.device_name = source->name,
+		.space = space,
+		.hidden = is_hidden(event),
+		.epoch = watch->epoch,
+	};
+
+	scene.reporter =
+		find_owner(&source->owners, source->device, event->client);
+	if (watch->json) {
+		event_json(event, &scene);
+		return;
+	}
+	if (!watch->all && !admit(watch, event, &scene))
+		return;
+	/* What is lost is told where it is lost, but in a flood once a second. */
+	if (watch->all || !watch->shown++)
+		tell_dropped(watch);
+	event_text(stdout, event, &scene);
+	printf("\n");
+}
+
+/* tell() - what was counted, if it is time to */
+static void tell(struct watch *watch)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+
+	if (now < watch->next)
+		return;
+	watch->next = now + INTERVAL;
+	tell_dropped(watch);
+	if (flood_pending(watch->flood))
+		flood_tell(watch->flood, stdout);
+	fflush(stdout);
+}
+
+static volatile sig_atomic_t stopped;
+static int signal_fd;
+
+static void stop(int signal)
+{
+	uint64_t one = 1;
+	int error = errno;
+
+	(void)signal;
+	stopped = 1;
+	/* It is there to be seen by poll(); if it is full, it is. */
+	if (write(signal_fd, &one, sizeof(one)) < 0)
+		errno = error;
+	errno = error;
+}
+
+/* A second signal ends the command at once, should nobody take its output. */
+static int catch_signals(struct watch *watch)
+{
+	struct sigaction action = {
+		.sa_handler = stop,
+		.sa_flags = SA_RESTART | SA_RESETHAND,
+	};
+
+	watch->signals = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (watch->signals < 0)
+		return fail_errno(ACT_ANY, "a descriptor for signals");
+	signal_fd = watch->signals;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	return 0;
+}
+
+/* show_all() - all that is there now; returns 0, or how the command ends */
+static int show_all(struct watch *watch)
+{
+	char text[BUFTRACK_SPACE_NAME_SIZE];
+	const struct buftrack_event *event;
+	struct source *source;
+	int got = 0;
+
+	while (!stopped &&
+	       (got = sources_next(&watch->sources, &source, &event)) > 0) {
+		const char *space = space_of(source, event, text);
+
+		watch->dropped += event->dropped;
+		if (is_wanted(watch, source, event, space))
+			show(watch, source, event, space);
+		if (watch->follow)
+			tell(watch);
+		if (ferror(stdout))
+			return ENDED_FAILED;
+	}
+	fflush(stdout);
+	return got < 0 ? ENDED_FAILED : 0;
+}
+
+/* How long to wait at most: new devices do not announce themselves. */
+static int patience(const struct watch *watch)
+{
+	if (!*watch->sources.words || watch->dropped ||
+	    flood_pending(watch->flood))
+		return INTERVAL / NS_PER_MS;
+	return -1;
+}
+
+static int follow(struct watch *watch)
+{
+	int ret = 0;
+
+	while (!ret && !stopped) {
+		ret = show_all(watch);
+		if (ret || stopped)
+			break;
+		sources_drop_removed(&watch->sources);
+		ret = sources_find_new(&watch->sources);
+		if (ret || !watch->sources.list)
+			break;
+		ret = sources_wait(&watch->sources, watch->signals,
+				   patience(watch));
+		tell(watch);
+	}
+	return ret;
+}
+
+static int watch_all(struct watch *watch)
+{
+	int ret = sources_open(&watch->sources);
+
+	if (ret)
+		return ret;
+	if (!watch->sources.list)
+		say("there are no devices: add one with 'buftrack device add'");
+	watch->epoch = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	watch->sources.kept_only = !watch->follow;
+	if (watch->follow)
+		ret = follow(watch);
+	else
+		ret = show_all(watch);
+	tell_dropped(watch);
+	flood_tell_all(watch->flood, stdout);
+	return ret;
+}
+
+static int run(struct args *args)
+{
+	struct watch watch = { 0 };
+	int ret = parse(args, &watch);
+
+	if (ret != OPTIONS_END)
+		return options_failed(ret);
+	watch.flood = flood_new();
+	ret = catch_signals(&watch);
+	if (!ret)
+		ret = watch_all(&watch);
+	sources_close(&watch.sources);
+	flood_free(watch.flood);
+	return ret;
+}
+
+const struct verb verb_events = {
+	.name = "events",
+	.operands = "[DEV]...",
+	.summary = "which reports were wrong, and what is known of each",
+	.details =
+		"A device keeps the latest of them. Of those alike (device, client, verdict, space\nand site) the first few are shown and the rest is counted, unless --all or --json\nis given. The verdicts of --verdict are separated by commas; unknown_free stands\nfor all of its reasons. TIME is seconds, or with ns, us, ms, s, m, h or d behind\nthe number.",
+	.options = options,
+	.run = run,
+};
