@@ -291,6 +291,23 @@ static void each_repeat_is_counted_in_its_event(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, f->events[i].target.repeats, i + 1);
 }
 
+static void repeats_saturate(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+	struct found *f;
+
+	set_up(test, 8);
+	make_buffer(test, c);
+	free_buffer(test, c);
+	find_freed(c, 1, 0x1000, 7)->repeats = U32_MAX - 1;
+	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x1000);
+	f = read_all(test);
+	KUNIT_ASSERT_EQ(test, f->nr, 2);
+	KUNIT_EXPECT_EQ(test, f->events[0].target.repeats, U32_MAX);
+	KUNIT_EXPECT_EQ(test, f->events[1].target.repeats, U32_MAX);
+}
+
 /* A record that was freed again is allocated anew as if it never had been */
 static void new_record_has_no_past(struct kunit *test)
 {
@@ -858,6 +875,7 @@ static struct kunit_case events_cases[] = {
 	KUNIT_CASE(size_mismatch_names_the_size),
 	KUNIT_CASE(double_free_has_all_sides),
 	KUNIT_CASE(each_repeat_is_counted_in_its_event),
+	KUNIT_CASE(repeats_saturate),
 	KUNIT_CASE(new_record_has_no_past),
 	KUNIT_CASE(stale_free_names_what_starts_there),
 	KUNIT_CASE(stale_free_names_what_spans_it),
