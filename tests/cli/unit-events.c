@@ -247,6 +247,11 @@ static void test_unknown(void)
 	expect_lines("a doubtful record at the address", &event, &plain_scene,
 		     LINES("\n  is another's allocated 3.20 s earlier",
 			   "; it may have gone since: reports are missing\n"));
+	event.hit = make_freed(0);
+	expect_lines(
+		"a freed record at the address", &event, &plain_scene,
+		LINES("\n  is another's allocated 3.20 s earlier",
+		      "\n  and freed    1.20 s earlier by freer[1001] (client 6) at site 0x4005f0\n"));
 	event = make_event(BUFTRACK_UNKNOWN_GAP);
 	event.target = make_freed(0);
 	expect_lines("a gap since the first free", &event, &plain_scene,
