@@ -475,8 +475,19 @@ static void test_flood_of_kinds(void)
 	for (const char *at = told(flood); *at; at++)
 		lines += *at == '\n';
 	test(lines == FLOOD_KINDS, "flood: one line for each kind: %u", lines);
+	kind = (struct kind){ .device = 2 };
+	test(admit_many(flood, kind, 5, 62 * S, 1) == 3,
+	     "flood: kinds that were quiet for a minute make place");
+	kind.site = 7;
+	test(admit_many(flood, kind, 5, 63 * S, 1) == 3,
+	     "flood: and leave place for more");
+	told(flood);
+	for (unsigned int i = 0; i < FLOOD_KINDS; i++) {
+		kind.site = 100 + i;
+		admit_many(flood, kind, 1, 64 * S, 1);
+	}
 	kind = (struct kind){ .device = 1 };
-	test(!admit_many(flood, kind, 1, S, 1), "flood: it stays bounded");
+	test(!admit_many(flood, kind, 1, 65 * S, 1), "flood: it stays bounded");
 	flood_free(flood);
 }
 
