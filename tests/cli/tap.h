@@ -22,5 +22,6 @@ void test_numbers(void);
 void test_texts(void);
 void test_meanings(void);
 void test_names(void);
+void test_events(void);
 
 #endif /* BUFTRACK_TESTS_TAP_H */

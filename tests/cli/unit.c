@@ -42,6 +42,7 @@ int main(void)
 	test_texts();
 	test_meanings();
 	test_names();
+	test_events();
 	printf("1..%u\n", nr);
 	return !!failed;
 }

@@ -132,14 +132,15 @@ void sources_close(struct sources *sources)
 static int fetch(const struct sources *sources, struct source *source)
 {
 	int got = buftrack_events_next(source->reader, &source->current);
+	bool late = got > 0 && sources->kept_only &&
+		    source->current->stamp > source->now;
 
-	if (got > 0 && sources->kept_only &&
-	    source->current->stamp > source->now)
-		got = 0;
-	if (got > 0)
+	if (got > 0 && !late)
 		return 0;
 	source->current = NULL;
 	source->drained = true;
+	if (late)
+		return 0;
 	if (!got)
 		source->removed = true;
 	else if (errno != EAGAIN)

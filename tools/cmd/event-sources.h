@@ -22,6 +22,7 @@
  * @drained: there is no more for now
  * @removed: nor ever
  * @owners: what is known of its clients
+ * @asked: how often that was asked since it was forgotten
  * @spaces: names of its spaces
  */
 struct source {
@@ -35,6 +36,7 @@ struct source {
 	bool drained;
 	bool removed;
 	void *owners;
+	unsigned int asked;
 	space_names spaces;
 };
 

@@ -141,10 +141,13 @@ static void put_record(FILE *out, const char *label,
 	fprintf(out, "\n");
 }
 
-static void put_first_free(FILE *out, const struct buftrack_event *event,
-			   const struct buftrack_event_record *record)
+static void put_free(FILE *out, const char *label,
+		     const struct buftrack_event *event,
+		     const struct buftrack_event_record *record)
 {
-	fprintf(out, LABEL, "first freed");
+	if (!(record->state & BUFTRACK_RECORD_FREED))
+		return;
+	fprintf(out, LABEL, label);
 	put_earlier(out, event, record->ended);
 	put_process(out, record->ended_by_pid, record->ended_by_comm,
 		    record->ended_by);
@@ -245,13 +248,14 @@ static void put_evidence(FILE *out, const struct buftrack_event *event,
 	if (event->target.client) {
 		put_record(out, words->target ? words->target : "record", event,
 			   &event->target);
-		if (event->target.state & BUFTRACK_RECORD_FREED)
-			put_first_free(out, event, &event->target);
+		put_free(out, "first freed", event, &event->target);
 	}
 	put_this(out, event);
-	if (event->hit.client)
+	if (event->hit.client) {
 		put_record(out, words->hit ? words->hit : "also there", event,
 			   &event->hit);
+		put_free(out, "and freed", event, &event->hit);
+	}
 }
 
 void event_text(FILE *out, const struct buftrack_event *event,

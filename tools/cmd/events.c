@@ -27,6 +27,9 @@
 /* How often counted repeats are told, and new devices looked for, in ns */
 #define INTERVAL NS_PER_S
 
+/* After so many events what is known of clients is forgotten, lest it grow. */
+#define MAX_ASKED 65536
+
 enum {
 	FOLLOW,
 	VERDICT,
@@ -250,6 +253,17 @@ static bool admit(struct watch *watch, const struct buftrack_event *event,
 	return shown;
 }
 
+/* reporter_of() - what its client claims; who follows for long asks anew at times */
+static const struct owner *reporter_of(struct source *source,
+				       const struct buftrack_event *event)
+{
+	if (++source->asked > MAX_ASKED) {
+		drop_owners(&source->owners);
+		source->asked = 1;
+	}
+	return find_owner(&source->owners, source->device, event->client);
+}
+
 static void show(struct watch *watch, struct source *source,
 		 const struct buftrack_event *event, const char *space)
 {
@@ -261,8 +275,7 @@ static void show(struct watch *watch, struct source *source,
 		.epoch = watch->epoch,
 	};
 
-	scene.reporter =
-		find_owner(&source->owners, source->device, event->client);
+	scene.reporter = reporter_of(source, event);
 	if (watch->json) {
 		event_json(event, &scene);
 		return;

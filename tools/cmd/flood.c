@@ -35,6 +35,7 @@ struct repeats {
  * @nr: kinds in @table, which is searched from a kind's bucket on
  * @rest: all kinds beyond
  * @admitted: the latest
+ * @swept: when it was last looked for kinds that are quiet
  * @pending: how many kinds have something to tell
  */
 struct flood {
@@ -42,6 +43,7 @@ struct flood {
 	struct repeats table[BUCKETS];
 	struct repeats rest;
 	struct repeats *admitted;
+	uint64_t swept;
 	size_t pending;
 };
 
@@ -85,16 +87,58 @@ static bool is_same(const struct kind *a, const struct kind *b)
 	       a->site == b->site;
 }
 
-/* find() - the repeats of a kind, which are new if they are not @used */
-static struct repeats *find(struct flood *flood, const struct kind *kind)
+/* place_of() - the repeats of a kind, or where they would be: not @used */
+static struct repeats *place_of(struct flood *flood, const struct kind *kind)
 {
 	size_t i = bucket_of(kind);
 
 	while (flood->table[i].used && !is_same(&flood->table[i].kind, kind))
 		i = (i + 1) % BUCKETS;
-	if (!flood->table[i].used && flood->nr == FLOOD_KINDS)
-		return &flood->rest;
 	return &flood->table[i];
+}
+
+static bool is_quiet(const struct repeats *repeats, uint64_t stamp)
+{
+	return !repeats->count && stamp > repeats->last &&
+	       stamp - repeats->last > FLOOD_QUIET;
+}
+
+/* sweep() - forget kinds that are quiet, so that there is place for others */
+static void sweep(struct flood *flood, uint64_t stamp)
+{
+	struct repeats *old = malloc(sizeof(flood->table));
+
+	if (!old)
+		exit(fail("out of memory: free some and try again"));
+	memcpy(old, flood->table, sizeof(flood->table));
+	memset(flood->table, 0, sizeof(flood->table));
+	flood->nr = 0;
+	for (size_t i = 0; i < BUCKETS; i++) {
+		if (!old[i].used)
+			continue;
+		if (is_quiet(&old[i], stamp)) {
+			free(old[i].name);
+			continue;
+		}
+		*place_of(flood, &old[i].kind) = old[i];
+		flood->nr++;
+	}
+	free(old);
+	flood->swept = stamp;
+}
+
+/* find() - the repeats of a kind, which are new if they are not @used */
+static struct repeats *find(struct flood *flood, const struct kind *kind,
+			    uint64_t stamp)
+{
+	struct repeats *repeats = place_of(flood, kind);
+
+	if (repeats->used || flood->nr < FLOOD_KINDS)
+		return repeats;
+	/* A sweep takes a while: in a flood it is not for each event. */
+	if (stamp - flood->swept > FLOOD_QUIET / 4)
+		sweep(flood, stamp);
+	return flood->nr < FLOOD_KINDS ? place_of(flood, kind) : &flood->rest;
 }
 
 static void count(struct flood *flood, struct repeats *repeats, uint64_t stamp)
@@ -109,14 +153,13 @@ static void count(struct flood *flood, struct repeats *repeats, uint64_t stamp)
 bool flood_admit(struct flood *flood, const struct kind *kind, uint64_t stamp,
 		 bool *first)
 {
-	struct repeats *repeats = find(flood, kind);
+	struct repeats *repeats = find(flood, kind, stamp);
 
 	*first = false;
 	if (repeats != &flood->rest) {
 		if (!repeats->used)
 			flood->nr++;
-		if (repeats->used && !repeats->count &&
-		    stamp - repeats->last > FLOOD_QUIET)
+		if (repeats->used && is_quiet(repeats, stamp))
 			repeats->shown = 0;
 		repeats->used = true;
 		repeats->kind = *kind;

@@ -63,30 +63,44 @@ struct grid *grid_new(const struct grid_column *columns)
 }
 
 /*
+ * clean_one() - a character that is not plain ASCII, or its first byte, escaped
+ *
+ * Return: how many bytes of @from it was.
+ */
+static size_t clean_one(char **to, const char *from, unsigned int *width)
+{
+	mbstate_t state = { 0 };
+	wchar_t character;
+	size_t length = mbrtowc(&character, from, MB_CUR_MAX, &state);
+	int columns = length <= MB_CUR_MAX ? wcwidth(character) : -1;
+
+	if (columns < 0) {
+		*to += sprintf(*to, "\\x%02x", (unsigned char)*from);
+		*width += 4;
+		return 1;
+	}
+	memcpy(*to, from, length);
+	*to += length;
+	*width += columns;
+	return length;
+}
+
+/*
  * clean() - what a terminal can show of a name, which may have any bytes
  *
  * Return: how many columns of the terminal it takes.
  */
 static unsigned int clean(char *to, const char *from)
 {
-	mbstate_t state = { 0 };
 	unsigned int width = 0;
 
 	while (*from) {
-		wchar_t character;
-		size_t length = mbrtowc(&character, from, MB_CUR_MAX, &state);
-		int columns = length <= MB_CUR_MAX ? wcwidth(character) : -1;
-
-		if (columns < 0) {
-			to += sprintf(to, "\\x%02x", (unsigned char)*from++);
-			width += 4;
-			state = (mbstate_t){ 0 };
-			continue;
+		if (*from >= ' ' && *from <= '~') {
+			*to++ = *from++;
+			width++;
+		} else {
+			from += clean_one(&to, from, &width);
 		}
-		memcpy(to, from, length);
-		to += length;
-		from += length;
-		width += columns;
 	}
 	*to = '\0';
 	return width;
@@ -111,18 +125,26 @@ static unsigned int columns_to_show(const struct grid *grid)
 	return shown;
 }
 
+static void put_spaces(unsigned int nr)
+{
+	while (nr--)
+		putchar_unlocked(' ');
+}
+
 static void put_cell(const struct grid *grid, unsigned int column,
 		     const char *text, unsigned int width)
 {
+	bool right = grid->columns[column].flags & GRID_RIGHT;
 	unsigned int more = grid->widths[column] - width;
 	bool last = !(grid->shown >> (column + 1));
 
 	if (grid->shown & ((1U << column) - 1))
-		fputs("  ", stdout);
-	if (grid->columns[column].flags & GRID_RIGHT)
-		printf("%*s%s", more, "", text);
-	else
-		printf("%s%*s", text, last ? 0 : more, "");
+		put_spaces(2);
+	if (right)
+		put_spaces(more);
+	fputs_unlocked(text, stdout);
+	if (!right && !last)
+		put_spaces(more);
 }
 
 static void put_headings(const struct grid *grid)

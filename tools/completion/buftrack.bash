@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # Words that are no options: what a verb takes, a line for each verb.
-_buftrack_verbs='status list remaining replay device enable disable reset version help'
+_buftrack_verbs='status list remaining events diff replay device enable disable reset version help'
 _buftrack_device_verbs='add remove set'
 
 _buftrack_options() {
@@ -14,6 +14,8 @@ _buftrack_options() {
 	status) echo '--device --json --fail-on --all-clients' ;;
 	list) echo "$query --state" ;;
 	remaining) echo "$query" ;;
+	events) echo '--follow --verdict --client --pid --space --since --all --json' ;;
+	diff) echo '--json' ;;
 	replay) echo "$limits --keep --all-clients --json" ;;
 	'device add') echo '--space --json' ;;
 	'device remove') echo '--force --json' ;;
@@ -33,6 +35,10 @@ _buftrack_values() {
 	--device) _buftrack_devices ;;
 	--sort) echo 'age size address client' ;;
 	--state) echo 'live freed remaining doubtful orphaned all' ;;
+	--verdict) echo 'double_free stale_free foreign_free size_mismatch refused_free
+		invalid_free unknown_free unknown_free.pre_attach unknown_free.gap
+		unknown_free.evicted unknown_free.other_id unknown_free.never double_alloc
+		overlap' ;;
 	--fail-on) echo 'double_free stale_free foreign_free size_mismatch refused_free
 		invalid_free unknown_free unknown_free.pre_attach unknown_free.gap
 		unknown_free.evicted unknown_free.other_id unknown_free.never double_alloc
@@ -43,7 +49,7 @@ _buftrack_values() {
 # Options that take a value, which nothing is known of.
 _buftrack_takes_value() {
 	case $1 in
-	--client | --pid | --space | --min-size | --max-size | --min-age | --max-age | --limit | \
+	--client | --pid | --space | --min-size | --max-size | --min-age | --max-age | --limit | --since | \
 		--max-records | --client-records | --freed-records | --max-clients | --max-closed | --max-remaining) ;;
 	*) return 1 ;;
 	esac
@@ -79,7 +85,8 @@ _buftrack() {
 		;;
 	esac
 	case $verb in
-	replay) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+	replay | diff) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+	events) mapfile -t COMPREPLY < <(compgen -W "$(_buftrack_devices)" -- "$current") ;;
 	help) mapfile -t COMPREPLY < <(compgen -W "$_buftrack_verbs" -- "$current") ;;
 	'device remove' | 'device set' | enable | disable | reset)
 		[ "$COMP_CWORD" -gt "$first" ] ||

@@ -12,6 +12,11 @@
 /* So many bytes are read at once: about 90 events. */
 #define ROOM 32768
 
+/* What every module writes of an event, at least */
+#define LEAST                                   \
+	(offsetof(struct buftrack_event, hit) + \
+	 sizeof(struct buftrack_event_record))
+
 struct buftrack_events {
 	struct buftrack_device *device;
 	size_t filled;
@@ -37,7 +42,8 @@ API void buftrack_events_free(struct buftrack_events *events)
 /*
  * take() - the event at the position, as this library knows it
  *
- * A module that is newer writes more behind each event, an older one less.
+ * A module that is newer writes more behind each event, and one that is older than
+ * a later library less than that knows, but never less than the first one did.
  */
 static int take(struct buftrack_events *events)
 {
@@ -47,7 +53,7 @@ static int take(struct buftrack_events *events)
 
 	if (left >= sizeof(size))
 		memcpy(&size, events->buffer + events->at, sizeof(size));
-	if (size < sizeof(size) || size > left) {
+	if (size < LEAST || size > left) {
 		events->at = events->filled;
 		errno = EPROTO;
 		return -1;
