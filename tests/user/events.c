@@ -510,3 +510,24 @@ RIG_TEST(reset_keeps_events_and_their_numbers)
 	CHECK_EQ(next_event(fd).sequence, 1);
 	CHECK_EQ(next_event(fd).sequence, 2);
 }
+
+RIG_TEST(evidence_of_one_event_is_not_in_the_next)
+{
+	static const struct buftrack_event_record none;
+	struct buftrack_event events[2];
+	int fd = open_reader(r);
+
+	CHECK_OK(try_report(r->fd, ALLOC(.address = 0x1000, .size = 64, .id = 7,
+					 .site = 1)));
+	CHECK_OK(try_report(r->fd, FREE(.address = 0x1000, .id = 7)));
+	CHECK_OK(try_report(r->fd, ALLOC(.address = 0x1000, .size = 64, .id = 8,
+					 .site = 2)));
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000, .id = 7)),
+		 BUFTRACK_STALE_FREE);
+	do_wrong(r->fd, 0x5000);
+	CHECK_EQ(try_read(fd, events, sizeof(events)), sizeof(events));
+	CHECK_EQ(events[0].target.id, 7);
+	CHECK_EQ(events[0].hit.id, 8);
+	CHECK(!memcmp(&events[1].target, &none, sizeof(none)));
+	CHECK(!memcmp(&events[1].hit, &none, sizeof(none)));
+}

@@ -218,7 +218,7 @@ static void read_on(void *arg)
 RIG_TEST(attributes_can_be_read_while_devices_come_and_go)
 {
 	bool *stop = shared_memory(sizeof(*stop));
-	int rounds = is_debug_kernel() ? 40 : 200, fd;
+	int rounds = is_debug_kernel() ? 12 : 100, fd;
 	pid_t pids[2];
 	__u32 device;
 
