@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include "course.h"
 #include "helper.h"
@@ -638,4 +639,43 @@ RIG_TEST(listings_end_with_their_files)
 	begin(r);
 	alloc_range(r->fd, 40, NR);
 	check_end(r, 40, NR - 40);
+}
+
+#define MANY 5000
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+static void tick_every_ms(void)
+{
+	const struct sigaction action = { .sa_handler = ignore };
+	const struct itimerval ms = { { 0, 1000 }, { 0, 1000 } };
+
+	sigaction(SIGALRM, &action, NULL);
+	CHECK_SYS(setitimer(ITIMER_REAL, &ms, NULL));
+}
+
+/* Returns how many calls it took, each for all that there are */
+static __u32 list_many(const struct rig *r)
+{
+	struct listing l = list(r->fd, all, MANY + 1);
+
+	CHECK_EQ(l.nr, MANY);
+	CHECK(l.exact);
+	free(l.records);
+	return l.calls;
+}
+
+RIG_TEST(signal_cuts_a_call_short_and_no_listing)
+{
+	__u32 i, calls = 0;
+
+	alloc_range(r->fd, 0, MANY);
+	CHECK_EQ(list_many(r), 1);
+	tick_every_ms();
+	for (i = 0; i < 1000 && calls < 2; i++)
+		calls = list_many(r);
+	CHECK(calls > 1);
 }
