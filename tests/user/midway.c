@@ -679,3 +679,20 @@ RIG_TEST(signal_cuts_a_call_short_and_no_listing)
 		calls = list_many(r);
 	CHECK(calls > 1);
 }
+
+/* Or the places of those that are told of what is dropped would run out */
+RIG_TEST(listing_that_was_begun_again_is_told_no_more)
+{
+	static struct course other;
+	int fd = rig_open(r), i;
+
+	alloc_range(r->fd, 0, NR);
+	CHECK_OK(course_begin(&other, fd, all, SOME));
+	for (i = 0; i < 3 * TOLD; i++)
+		begin(r);
+	alloc_range(r->fd, 40, 41);
+	check_end(r, NR - 1, 1);
+	course_finish(&other, fd);
+	CHECK_EQ(other.nr, NR - 1);
+	CHECK_EQ(other.query.missed, 1);
+}
