@@ -622,13 +622,16 @@ static void begin_and_die(void *arg)
 
 RIG_TEST(listings_end_with_their_files)
 {
+	static struct course other;
+	int first = rig_open(r);
 	struct signpost ready;
 	int i, fd;
 	pid_t pid;
 
 	signpost_init(&ready);
 	alloc_range(r->fd, 0, NR);
-	for (i = 0; i < 20; i++) {
+	CHECK_OK(course_begin(&other, first, all, SOME));
+	for (i = 0; i < COURSES; i++) {
 		fd = rig_open(r);
 		CHECK_OK(course_begin(&course, fd, all, 5));
 		pid = start(begin_and_die, &ready);
@@ -639,6 +642,9 @@ RIG_TEST(listings_end_with_their_files)
 	begin(r);
 	alloc_range(r->fd, 40, NR);
 	check_end(r, 40, NR - 40);
+	/* It was told, too: those that are gone do not take its place */
+	course_finish(&other, first);
+	CHECK_EQ(other.query.missed, NR - 40);
 }
 
 #define MANY 5000
@@ -695,4 +701,28 @@ RIG_TEST(listing_that_was_begun_again_is_told_no_more)
 	course_finish(&other, fd);
 	CHECK_EQ(other.nr, NR - 1);
 	CHECK_EQ(other.query.missed, 1);
+}
+
+#define AGE 500000000ULL
+
+/* Begin while none is older than that */
+static void begin_in_time(const struct rig *r)
+{
+	const struct buftrack_records query = { .space = 0, .max_age = AGE };
+	__u64 oldest;
+
+	do {
+		CHECK_OK(report(r->fd, ALLOC(.address = AT(0), .size = 1), NULL,
+				&oldest));
+		alloc_range(r->fd, 1, NR);
+		CHECK_OK(course_begin(&course, r->fd, query, SOME));
+	} while (course.query.instant - oldest > AGE);
+}
+
+RIG_TEST(ages_are_of_the_instant)
+{
+	begin_in_time(r);
+	while (now_ns() - course.query.instant <= AGE)
+		usleep(1000);
+	check_end(r, NR, 0);
 }
