@@ -2,6 +2,7 @@
 /* What events say: the evidence of each verdict, field by field */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include "helper.h"
 #include "reader.h"
@@ -459,6 +460,63 @@ RIG_TEST(orphan_in_an_event_is_called_so)
 	CHECK_EQ(event.hit.client, 1);
 }
 
+/* A client of the shared domain, whose process had that name when it opened */
+static int share_as(const struct rig *r, const char *name)
+{
+	int fd;
+	__u64 client;
+
+	CHECK_SYS(prctl(PR_SET_NAME, name));
+	fd = rig_open(r);
+	CHECK_OK(declare(fd, BUFTRACK_SHARED, &client));
+	return fd;
+}
+
+RIG_TEST(names_are_of_those_who_did_it)
+{
+	int owner = share_as(r, "owner"), freer = share_as(r, "freer");
+	int again = share_as(r, "again"), fd = open_reader(r);
+	struct buftrack_event event;
+
+	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
+	CHECK_OK(try_report(freer, FREE(.address = 0x1000)));
+	CHECK_OK(try_report(again, FREE(.address = 0x1000)));
+	event = next_event(fd);
+	CHECK_STR(event.comm, "freer");
+	CHECK_STR(event.target.comm, "owner");
+	CHECK_STR(event.target.ended_by_comm, "");
+	event = next_event(fd);
+	CHECK_STR(event.comm, "again");
+	CHECK_STR(event.target.comm, "owner");
+	CHECK_STR(event.target.ended_by_comm, "freer");
+}
+
+static void share_and_free(void *arg)
+{
+	int fd = share_as(arg, "inner");
+
+	CHECK_OK(try_report(fd, FREE(.address = 0x1000)));
+}
+
+RIG_TEST(pids_are_of_those_who_did_it)
+{
+	int owner = share_as(r, "owner"), fd = open_reader(r);
+	struct buftrack_event event;
+	pid_t pid;
+
+	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
+	pid = start(share_and_free, r);
+	finish(pid);
+	CHECK_OK(try_report(owner, FREE(.address = 0x1000)));
+	event = next_event(fd);
+	CHECK_EQ(event.pid, pid);
+	CHECK_EQ(event.target.pid, getpid());
+	event = next_event(fd);
+	CHECK_EQ(event.pid, getpid());
+	CHECK_EQ(event.target.pid, getpid());
+	CHECK_EQ(event.target.ended_by_pid, pid);
+}
+
 RIG_TEST(evidence_outlives_its_records_and_clients)
 {
 	int owner = rig_open(r), fd = open_reader(r);
@@ -509,4 +567,25 @@ RIG_TEST(reset_keeps_events_and_their_numbers)
 	do_wrong(r->fd, 2);
 	CHECK_EQ(next_event(fd).sequence, 1);
 	CHECK_EQ(next_event(fd).sequence, 2);
+}
+
+RIG_TEST(evidence_of_one_event_is_not_in_the_next)
+{
+	static const struct buftrack_event_record none;
+	struct buftrack_event events[2];
+	int fd = open_reader(r);
+
+	CHECK_OK(try_report(r->fd, ALLOC(.address = 0x1000, .size = 64, .id = 7,
+					 .site = 1)));
+	CHECK_OK(try_report(r->fd, FREE(.address = 0x1000, .id = 7)));
+	CHECK_OK(try_report(r->fd, ALLOC(.address = 0x1000, .size = 64, .id = 8,
+					 .site = 2)));
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000, .id = 7)),
+		 BUFTRACK_STALE_FREE);
+	do_wrong(r->fd, 0x5000);
+	CHECK_EQ(try_read(fd, events, sizeof(events)), sizeof(events));
+	CHECK_EQ(events[0].target.id, 7);
+	CHECK_EQ(events[0].hit.id, 8);
+	CHECK(!memcmp(&events[1].target, &none, sizeof(none)));
+	CHECK(!memcmp(&events[1].hit, &none, sizeof(none)));
 }

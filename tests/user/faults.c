@@ -9,6 +9,8 @@
 #include <unistd.h>
 #include "helper.h"
 #include "op.h"
+#include "reader.h"
+#include "who.h"
 
 #define FAIL_NTH "/proc/self/fail-nth"
 #define DEBUGFS "/sys/kernel/debug/"
@@ -110,6 +112,73 @@ static void opening_fails_with_enomem(const void *arg)
 	rig_down(&r);
 }
 
+/* The first client of a device, and of a user, takes what later ones find there */
+static void fail_first_client(void *arg)
+{
+	struct attempt *a = arg;
+	struct buftrack_declare declare = { .size = sizeof(declare) };
+	struct picture before;
+	struct rig r;
+	int fd, err;
+
+	fault_fd = CHECK_SYS(open(FAIL_NTH, O_RDWR));
+	rig_up(&r);
+	fd = rig_open_as(&r, ALICE);
+	take_picture(&r, &before);
+	set_fault(a->nth);
+	err = do_ioctl(fd, BUFTRACK_IOCTL_DECLARE, &declare);
+	a->done = fault_is_left();
+	CHECK(!err || (err == ENOMEM && !a->done));
+	if (err) {
+		check_unchanged(&r, &before);
+		CHECK_EQ(become_client(fd), 1);
+	}
+	do_wrong(fd, 1);
+	CHECK_EQ(next_event(fd).sequence, 1);
+	rig_down(&r);
+}
+
+static void first_client_fails_with_enomem(const void *arg)
+{
+	struct attempt *a = shared_memory(sizeof(*a));
+
+	(void)arg;
+	choose_faults();
+	while (!a->done) {
+		a->nth++;
+		in_child(fail_first_client, a);
+	}
+	printf("# %u allocations\n", a->nth - 1);
+}
+
+static void reading_fails_with_enomem_and_loses_nothing(const void *arg)
+{
+	struct buftrack_event event;
+	unsigned int nth, sequence = 0;
+	bool done = false;
+	struct rig r;
+	ssize_t n;
+	int fd;
+
+	(void)arg;
+	choose_faults();
+	fault_fd = CHECK_SYS(open(FAIL_NTH, O_RDWR));
+	rig_up(&r);
+	fd = open_reader(&r);
+	for (nth = 1; !done; nth++) {
+		do_wrong(r.fd, nth);
+		set_fault(nth);
+		n = try_read(fd, &event, sizeof(event));
+		done = fault_is_left();
+		CHECK(n == (ssize_t)EVENT_SIZE || n == -ENOMEM);
+		if (n < 0)
+			event = next_event(fd);
+		CHECK_EQ(event.sequence, ++sequence);
+	}
+	CHECK(sequence > 1);
+	rig_down(&r);
+}
+
 static void skip(const void *arg)
 {
 	(void)arg;
@@ -129,4 +198,8 @@ __attribute__((constructor)) static void add_tests(void)
 			  "%s_fails_with_enomem_or_not_at_all", op->name);
 	test_add(AREA, "opening_fails_with_enomem", opening_fails_with_enomem,
 		 NULL);
+	test_add(AREA, "first_client_fails_with_enomem",
+		 first_client_fails_with_enomem, NULL);
+	test_add(AREA, "reading_fails_with_enomem_and_loses_nothing",
+		 reading_fails_with_enomem_and_loses_nothing, NULL);
 }

@@ -19,7 +19,7 @@
 /* A debugging kernel takes its time for each report */
 static __u32 scaled(__u32 reports)
 {
-	return is_debug_kernel() ? reports / 8 : reports;
+	return is_debug_kernel() ? reports / 20 : reports;
 }
 
 /* Records a call, of which small ones leave time for much to happen */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "helper.h"
 #include "rig.h"
+#include "who.h"
 
 /* What the rest of the kernel may take meanwhile */
 #define SLACK_KB 1024
@@ -122,4 +123,28 @@ static void add_and_remove(const struct rig *r)
 RIG_TEST(devices_that_were_removed_are_freed)
 {
 	check_cycles(r, 250, add_and_remove);
+}
+
+/* Each time another user, who is refused, or has one client */
+static void come_as_another(const struct rig *r)
+{
+	static uid_t uid = 10000;
+	int fd = rig_open_as(r, ++uid);
+	__u64 client;
+	int err = declare(fd, 0, &client);
+
+	CHECK(!err || err == EUSERS);
+	close(fd);
+}
+
+RIG_TEST(users_that_were_refused_are_forgotten)
+{
+	set_parameter("clients_per_user", "0");
+	check_cycles(r, 24000, come_as_another);
+}
+
+RIG_TEST(users_whose_clients_ended_are_forgotten)
+{
+	keep_nothing(r);
+	check_cycles(r, 24000, come_as_another);
 }

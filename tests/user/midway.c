@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include "course.h"
 #include "helper.h"
@@ -379,6 +380,26 @@ RIG_TEST(going_on_with_nothing_is_einval)
 	CHECK_OK(course_step(c, r->fd, SOME));
 }
 
+RIG_TEST(calls_of_one_listing_can_be_of_any_size)
+{
+	static const __u32 sizes[] = { 1, 0, 17, 32, 2, 33, 0, 64, 1, 300 };
+	const __u32 nr = 400;
+	__u32 i;
+
+	alloc_range(r->fd, 0, nr);
+	CHECK_OK(course_begin(&course, r->fd, all, 1));
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		CHECK_OK(course_step(&course, r->fd, sizes[i]));
+		free_range(r->fd, 7 * i, 7 * i + 1);
+		free_range(r->fd, nr - 1 - i, nr - i);
+	}
+	check_end(r, nr, 0);
+	for (i = 0; i < nr; i++) {
+		check_state(i, LIVE);
+		CHECK_EQ(course.records[i].address, AT(i));
+	}
+}
+
 RIG_TEST(beginning_again_begins_a_new_listing)
 {
 	__u64 instant;
@@ -504,10 +525,10 @@ static void *begin_often(void *arg)
 {
 	struct racer *racer = arg;
 	struct course *c = calloc(1, sizeof(*c));
-	int i, err;
+	int i, err, nr = is_debug_kernel() ? 60 : 500;
 
 	CHECK(c);
-	for (i = 0; i < 500; i++) {
+	for (i = 0; i < nr; i++) {
 		CHECK_OK(course_begin(c, racer->fd, all, 5));
 		CHECK_EQ(c->nr, 5);
 		err = course_step(c, racer->fd, 5);
@@ -601,13 +622,16 @@ static void begin_and_die(void *arg)
 
 RIG_TEST(listings_end_with_their_files)
 {
+	static struct course other;
+	int first = rig_open(r);
 	struct signpost ready;
 	int i, fd;
 	pid_t pid;
 
 	signpost_init(&ready);
 	alloc_range(r->fd, 0, NR);
-	for (i = 0; i < 50; i++) {
+	CHECK_OK(course_begin(&other, first, all, SOME));
+	for (i = 0; i < COURSES; i++) {
 		fd = rig_open(r);
 		CHECK_OK(course_begin(&course, fd, all, 5));
 		pid = start(begin_and_die, &ready);
@@ -618,4 +642,87 @@ RIG_TEST(listings_end_with_their_files)
 	begin(r);
 	alloc_range(r->fd, 40, NR);
 	check_end(r, 40, NR - 40);
+	/* It was told, too: those that are gone do not take its place */
+	course_finish(&other, first);
+	CHECK_EQ(other.query.missed, NR - 40);
+}
+
+#define MANY 5000
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+static void tick_every_ms(void)
+{
+	const struct sigaction action = { .sa_handler = ignore };
+	const struct itimerval ms = { { 0, 1000 }, { 0, 1000 } };
+
+	sigaction(SIGALRM, &action, NULL);
+	CHECK_SYS(setitimer(ITIMER_REAL, &ms, NULL));
+}
+
+/* Returns how many calls it took, each for all that there are */
+static __u32 list_many(const struct rig *r)
+{
+	struct listing l = list(r->fd, all, MANY + 1);
+
+	CHECK_EQ(l.nr, MANY);
+	CHECK(l.exact);
+	free(l.records);
+	return l.calls;
+}
+
+RIG_TEST(signal_cuts_a_call_short_and_no_listing)
+{
+	__u32 i, calls = 0;
+
+	alloc_range(r->fd, 0, MANY);
+	CHECK_EQ(list_many(r), 1);
+	tick_every_ms();
+	for (i = 0; i < 1000 && calls < 2; i++)
+		calls = list_many(r);
+	CHECK(calls > 1);
+}
+
+/* Or the places of those that are told of what is dropped would run out */
+RIG_TEST(listing_that_was_begun_again_is_told_no_more)
+{
+	static struct course other;
+	int fd = rig_open(r), i;
+
+	alloc_range(r->fd, 0, NR);
+	CHECK_OK(course_begin(&other, fd, all, SOME));
+	for (i = 0; i < 3 * TOLD; i++)
+		begin(r);
+	alloc_range(r->fd, 40, 41);
+	check_end(r, NR - 1, 1);
+	course_finish(&other, fd);
+	CHECK_EQ(other.nr, NR - 1);
+	CHECK_EQ(other.query.missed, 1);
+}
+
+#define AGE 500000000ULL
+
+/* Begin while none is older than that */
+static void begin_in_time(const struct rig *r)
+{
+	const struct buftrack_records query = { .space = 0, .max_age = AGE };
+	__u64 oldest;
+
+	do {
+		CHECK_OK(report(r->fd, ALLOC(.address = AT(0), .size = 1), NULL,
+				&oldest));
+		alloc_range(r->fd, 1, NR);
+		CHECK_OK(course_begin(&course, r->fd, query, SOME));
+	} while (course.query.instant - oldest > AGE);
+}
+
+RIG_TEST(ages_are_of_the_instant)
+{
+	begin_in_time(r);
+	while (now_ns() - course.query.instant <= AGE)
+		usleep(1000);
+	check_end(r, NR, 0);
 }

@@ -300,6 +300,32 @@ PAIR_TEST(user_with_all_its_clients_does_not_stop_others)
 	become_client(open_node_as(ALICE, CAP(SYS_ADMIN), p->a.device, O_RDWR));
 }
 
+/* So many that some have a place in the table of users in common */
+PAIR_TEST(no_user_is_taken_for_another)
+{
+	uid_t uid;
+
+	set_number("clients_per_user", 1);
+	for (uid = 3000; uid < 3200; uid++)
+		become_client(rig_open_as(&p->a, uid));
+}
+
+PAIR_TEST(bound_of_records_is_that_of_a_users_latest_client)
+{
+	int first, second;
+
+	set_number("records_per_user", 3);
+	first = rig_open_as(&p->a, ALICE);
+	CHECK_EQ(room_of(first, 0, 100), 3);
+	set_number("records_per_user", 5);
+	second = rig_open_as(&p->b, ALICE);
+	CHECK_EQ(room_of(second, 0, 100), 2);
+	CHECK_EQ(free_at(second, 0), BUFTRACK_OK);
+	set_number("records_per_user", 2);
+	become_client(rig_open_as(&p->b, ALICE));
+	CHECK_EQ(alloc_at(first, 50), BUFTRACK_UNTRACKED);
+}
+
 PAIR_TEST(bound_of_0_clients_is_for_users_alone)
 {
 	__u64 client;

@@ -357,7 +357,7 @@ RIG_TEST(reader_that_is_killed_leaves_nothing)
 {
 	int other = open_reader(r), i;
 
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < 10; i++) {
 		struct waiter *w = new_waiter(r);
 		pid_t pid;
 
@@ -540,7 +540,7 @@ RIG_TEST(last_event_of_a_device_is_never_missed)
 
 	signpost_init(&l.ready);
 	stay_on_one_processor();
-	for (round = 0; round < 150; round++) {
+	for (round = is_debug_kernel() ? 30 : 150; round; round--) {
 		l.device = add_device(r->control, "last words", 0);
 		fd = open_node(l.device, O_RDWR);
 		add_space(fd, "DRAM");

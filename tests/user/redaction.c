@@ -362,3 +362,24 @@ RIG_TEST(events_want_a_file_open_for_reading)
 	act_as_alice(r);
 	check_write_only(r);
 }
+
+/* One read of both: what the first may show stays there */
+RIG_TEST(own_event_shows_nothing_of_the_next_one)
+{
+	int alice = rig_open_as(r, ALICE), bob = rig_open_as(r, BOB);
+	const int fds[] = { bob, alice };
+	struct buftrack_event events[2];
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		CHECK_OK(try_report(fds[i], BUFFER(0x1000, 16)));
+		CHECK_OK(try_report(fds[i], FREE(.address = 0x1000)));
+		CHECK_EQ(verdict_of(fds[i], FREE(.address = 0x1000)),
+			 BUFTRACK_DOUBLE_FREE);
+	}
+	CHECK_EQ(try_read(bob, events, sizeof(events)), sizeof(events));
+	CHECK_EQ(events[0].target.address, 0x1000);
+	CHECK_EQ(events[1].target.state, BUFTRACK_RECORD_FREED | REDACTED);
+	CHECK_EQ(events[1].target.address, 0);
+	CHECK_EQ(events[1].report.address, 0);
+}

@@ -126,6 +126,28 @@ RIG_TEST(wrong_frees_are_all_but_refused_ones)
 	check_number(r, "wrong_frees", 0);
 }
 
+RIG_TEST(unknown_frees_of_all_reasons_are_wrong_frees)
+{
+	int late = rig_open(r), other = rig_open(r);
+	__u64 client;
+
+	CHECK_OK(declare(late, BUFTRACK_LATE, &client));
+	CHECK_EQ(verdict_of(late, FREE(.address = 0x1000)),
+		 BUFTRACK_UNKNOWN_PRE_ATTACH);
+	check_number(r, "wrong_frees", 1);
+	CHECK_OK(try_report(other,
+			    ALLOC(.address = 0x1000, .size = 1, .id = 1)));
+	CHECK_EQ(verdict_of(other, FREE(.address = 0x1000, .id = 2)),
+		 BUFTRACK_UNKNOWN_OTHER_ID);
+	check_number(r, "wrong_frees", 2);
+	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
+					   .fields = BUFTRACK_SET_MAX_FREED }));
+	CHECK_OK(try_report(other, FREE(.address = 0x1000, .id = 1)));
+	CHECK_EQ(verdict_of(other, FREE(.address = 0x1000, .id = 1)),
+		 BUFTRACK_UNKNOWN_EVICTED);
+	check_number(r, "wrong_frees", 3);
+}
+
 RIG_TEST(foreign_frees_are_wrong_frees)
 {
 	int owner = rig_open(r);
@@ -218,7 +240,7 @@ static void read_on(void *arg)
 RIG_TEST(attributes_can_be_read_while_devices_come_and_go)
 {
 	bool *stop = shared_memory(sizeof(*stop));
-	int rounds = is_debug_kernel() ? 40 : 200, fd;
+	int rounds = is_debug_kernel() ? 12 : 100, fd;
 	pid_t pids[2];
 	__u32 device;
 
