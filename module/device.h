@@ -27,8 +27,9 @@
 #define BT_MAX_REMAINING	BIT(24)
 #define BT_MAX_EVENTS		65536
 
-/* Spaces that a user can add to a device of another's */
+/* Spaces that a user can add to a device of another's, and that all others can */
 #define BT_MAX_SPACES_PER_USER	16
+#define BT_MAX_SPACES_OF_OTHERS	48
 
 struct bt_file;
 
@@ -37,11 +38,13 @@ struct bt_file;
  * @name: its name
  * @capacity: bytes, 0: unknown
  * @uid: who added it
+ * @of_other: who added it does not manage the device
  */
 struct bt_space {
 	char name[BUFTRACK_SPACE_NAME_SIZE];
 	u64 capacity;
 	kuid_t uid;
+	bool of_other;
 };
 
 /**

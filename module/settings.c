@@ -57,7 +57,7 @@ MODULE_PARM_DESC(remaining_records,
 static unsigned int events_per_device = 1024;
 module_param(events_per_device, uint, 0644);
 MODULE_PARM_DESC(events_per_device,
-		 "wrong reports that a new device keeps as events (default 1024)");
+		 "events that a device keeps, from its first client on (default 1024)");
 
 static unsigned int clients_per_user = 1024;
 module_param(clients_per_user, uint, 0644);

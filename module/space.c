@@ -26,13 +26,16 @@ static int update_capacity(struct bt_space *space, u64 capacity)
 	return 0;
 }
 
-static u32 added_by(const struct bt_device *dev, kuid_t uid)
+/* Whether one more space of who does not manage the device is one too many */
+static bool quota_reached(const struct bt_device *dev, kuid_t uid)
 {
-	u32 i, n = 0;
+	u32 i, own = 0, others = 0;
 
-	for (i = 0; i < dev->nr_spaces; i++)
-		n += uid_eq(dev->spaces[i].uid, uid);
-	return n;
+	for (i = 0; i < dev->nr_spaces; i++) {
+		own += uid_eq(dev->spaces[i].uid, uid);
+		others += dev->spaces[i].of_other;
+	}
+	return own >= BT_MAX_SPACES_PER_USER || others >= BT_MAX_SPACES_OF_OTHERS;
 }
 
 static int check_quota(const struct bt_device *dev, const struct bt_file *file)
@@ -40,7 +43,7 @@ static int check_quota(const struct bt_device *dev, const struct bt_file *file)
 	if (dev->nr_spaces == BUFTRACK_MAX_SPACES)
 		return -ENOSPC;
 	if (!bt_device_managed_by(dev, file) &&
-	    added_by(dev, file->opener.uid) >= BT_MAX_SPACES_PER_USER)
+	    quota_reached(dev, file->opener.uid))
 		return -EDQUOT;
 	return 0;
 }
@@ -55,6 +58,7 @@ static int create_space(struct bt_file *file,
 	if (err)
 		return err;
 	space->uid = file->opener.uid;
+	space->of_other = !bt_device_managed_by(dev, file);
 	strscpy(space->name, add->name, sizeof(space->name));
 	space->capacity = add->capacity;
 	/* From here on, reports can name it */

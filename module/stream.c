@@ -65,6 +65,7 @@ static void fill_event(void *arg, const struct bt_event *from)
 	to->client = from->reporter->number;
 	to->report = from->report;
 	if (!may_see_report(view, from)) {
+		to->flags |= BUFTRACK_EVENT_REDACTED;
 		to->report.address = 0;
 		to->report.id = 0;
 		to->report.site = 0;

@@ -385,6 +385,8 @@ static void check_event(const struct told *t, const struct buftrack_event *e)
 	const struct story *s = t->story;
 
 	CHECK_EQ(e->verdict, s->verdict);
+	CHECK_EQ(e->flags, 0);
+	CHECK_EQ(e->reserved, 0);
 	CHECK_EQ(e->dropped, 0);
 	CHECK_EQ(e->stamp, t->stamp);
 	CHECK_EQ(e->client, t->clients[s->who]);

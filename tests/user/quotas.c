@@ -406,6 +406,23 @@ RIG_TEST(more_than_16_spaces_of_anothers_device_are_edquot)
 	CHECK_ERR(try_space(r->fd, 63), ENOSPC);
 }
 
+/* However many they are, they leave some to who registered the device */
+RIG_TEST(more_than_48_spaces_of_others_are_edquot)
+{
+	__u32 i;
+
+	for (i = 0; i < 48; i++)
+		CHECK_OK(try_space(
+			open_node_as(ALICE + i / 12, 0, r->device, O_RDWR), i));
+	CHECK_ERR(try_space(open_node_as(ALICE + 9, 0, r->device, O_RDWR), 48),
+		  EDQUOT);
+	CHECK_ERR(try_space(open_node_as(ALICE, 0, r->device, O_RDWR), 48),
+		  EDQUOT);
+	for (i = 48; i < 63; i++)
+		CHECK_OK(try_space(r->fd, i));
+	CHECK_ERR(try_space(r->fd, 63), ENOSPC);
+}
+
 RIG_TEST(spaces_of_who_registered_the_device_are_not_counted)
 {
 	int own =

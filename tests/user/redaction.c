@@ -293,12 +293,14 @@ static void check_shared(int fd, bool sees_alice, bool sees_bob)
 	struct buftrack_event invalid = next_event(fd),
 			      foreign = next_event(fd);
 
+	CHECK_EQ(invalid.flags, sees_bob ? 0 : BUFTRACK_EVENT_REDACTED);
 	CHECK_EQ(invalid.report.address, sees_bob ? 0x1010 : 0);
 	CHECK_EQ(invalid.report.site, sees_bob ? 2 : 0);
 	CHECK_EQ(invalid.hit.address, sees_alice ? 0x1000 : 0);
 	CHECK_EQ(invalid.hit.site, sees_alice ? 1 : 0);
 	CHECK_EQ(invalid.hit.state & REDACTED, sees_alice ? 0 : REDACTED);
 	CHECK_EQ(invalid.target.client, 0);
+	CHECK_EQ(foreign.flags, sees_bob ? 0 : BUFTRACK_EVENT_REDACTED);
 	CHECK_EQ(foreign.report.site, sees_bob ? 3 : 0);
 	CHECK_EQ(foreign.target.address, sees_alice ? 0x1000 : 0);
 	CHECK_EQ(foreign.target.state & REDACTED, sees_alice ? 0 : REDACTED);

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "access.h"
+#include "owners.h"
 #include "event-text.h"
 #include "event-words.h"
 #include "text.h"

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "access.h"
 #include "event-json.h"
 #include "event-sources.h"
 #include "event-text.h"
@@ -271,7 +270,7 @@ static void show(struct watch *watch, struct source *source,
 		.device = source->number,
 		.device_name = source->name,
 		.space = space,
-		.hidden = is_hidden(event),
+		.hidden = event->flags & BUFTRACK_EVENT_REDACTED,
 		.epoch = watch->epoch,
 	};
 

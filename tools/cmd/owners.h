@@ -12,6 +12,9 @@
 /* How processes outside of the reader's pid namespace are called, as one */
 #define OTHER "other"
 
+/* How one comes to see what is not shown */
+#define HOW_TO_SEE "root sees them, and who has CAP_PERFMON"
+
 /**
  * struct owner - what is known of a client beside its records
  * @number: its number

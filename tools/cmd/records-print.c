@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "access.h"
 #include "grid.h"
 #include "json-out.h"
 #include "records.h"

@@ -397,8 +397,8 @@ enum buftrack_device_set_fields {
  * @max_freed: most freed records that one domain keeps, 0 to 2^32
  * @max_closed: most closed clients that are kept, 0 to 65536
  * @max_remaining: most remaining records that are kept, 0 to 2^24
- * @max_client_records: most records, live and freed, that one client may own, 1
- *			to 2^32
+ * @max_client_records: most records that one client may own, live and freed,
+ *			1 to 2^32
  *
  * Sets all the fields named, or on an error none. A lower bound applies from
  * the next report on: records over max_freed are evicted then, a few at each
@@ -428,8 +428,8 @@ struct buftrack_device_set {
  *	      two that differ are EEXIST.
  * @name: 1 to 31 printable ASCII characters
  *
- * Of a device that they did not register, users without CAP_SYS_ADMIN can add 16
- * spaces each.
+ * To a device that they did not register, users without CAP_SYS_ADMIN can add 16
+ * spaces each, and 48 all together.
  */
 struct buftrack_space_add {
 	__u32 size;
@@ -795,20 +795,30 @@ struct buftrack_event_record {
 };
 
 /**
+ * enum buftrack_event_flags - more about an event
+ * @BUFTRACK_EVENT_REDACTED: another user's report: its address, id and site read
+ *	as 0
+ */
+enum buftrack_event_flags {
+	BUFTRACK_EVENT_REDACTED = 1 << 0,
+};
+
+/**
  * struct buftrack_event - a wrong report, with its evidence
  * @size: bytes of this event in the stream; the next one follows after them
  * @verdict: enum buftrack_verdict, other than OK, DISABLED and UNTRACKED
+ * @flags: combination of enum buftrack_event_flags
+ * @reserved: 0
  * @sequence: number of the event on its device, from 1
  * @dropped: events right before this one that this reader was too late for
  * @stamp: when, by the device's clock, in ns
  * @client: client that made the report
- * @report: the report; address, id and site are 0 where the reader may not see
- *	    them
+ * @report: the report
  * @pid: thread group of the client, as in struct buftrack_client_info
  * @uid: user of the client, in the reader's user namespace
  * @comm: name of the client's process
- * @target: the record that the report was about, as it was before it: freed
- *	    already, another's, of another size, replaced by the alloc
+ * @target: the record that the report was about, as it was before it but for its
+ *	    repeats: freed already, another's, of another size, replaced by the alloc
  * @hit: the live record that was in the way: that a free would have hit, that an
  *	 alloc overlaps, or, for an unknown id, a record at the same address
  *
@@ -826,6 +836,8 @@ struct buftrack_event_record {
 struct buftrack_event {
 	__u32 size;
 	__u32 verdict;
+	__u32 flags;
+	__u32 reserved;
 	__aligned_u64 sequence;
 	__aligned_u64 dropped;
 	__aligned_u64 stamp;
@@ -876,8 +888,8 @@ enum buftrack_records_flags {
  * The listing is of the instant at which it began, with the states that the
  * records had then, while reports go on: what was allocated later is left out,
  * and what was freed later is listed as live. An open file has one listing at a
- * time, which keeps its filters; an error ends it, and of two calls at once the
- * one that comes later finds none to go on with. One call may fill in less than
+ * time, which keeps its filters; EFAULT ends it, and of two calls at once the one
+ * that comes later finds none to go on with. One call may fill in less than
  * @nr records, or none, and yet not be the end.
  */
 struct buftrack_records {
