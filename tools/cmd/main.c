@@ -16,6 +16,7 @@ const struct verb *const verbs[] = {
 	&verb_list,
 	&verb_remaining,
 	&verb_replay,
+	&verb_bridge,
 	&verb_device_add,
 	&verb_device_remove,
 	&verb_device_set,
