@@ -4,24 +4,11 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "account.h"
 
 /* What the kernel takes at once. */
 #define MOST_LOST UINT64_C(0xffffffff)
-
-void holder_name(const struct holder *holder,
-		 char name[BUFTRACK_CLAIMED_NAME_SIZE])
-{
-	const char *known = *holder->name ? holder->name : "ended";
-
-	if (holder->claimed && holder->claimed != holder->pid)
-		snprintf(name, BUFTRACK_CLAIMED_NAME_SIZE, "%s (says pid %d)",
-			 known, holder->claimed);
-	else
-		snprintf(name, BUFTRACK_CLAIMED_NAME_SIZE, "%s", known);
-}
 
 static int declare(const struct account *account, const struct bridge *bridge,
 		   const struct holder *holder)

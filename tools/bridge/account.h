@@ -12,6 +12,7 @@
 
 #include "bridge.h"
 #include "device.h"
+#include "holder.h"
 
 /**
  * struct account - a connection's client on a device
@@ -36,20 +37,6 @@ struct account {
 };
 
 /**
- * struct holder - whose accounts they are, for the kernel to be told
- * @pid: of the process, 0: not known
- * @name: of it
- * @claimed: pid that its messages claim, 0: none
- * @is_late: it can have allocated what was never reported
- */
-struct holder {
-	pid_t pid;
-	const char *name;
-	int32_t claimed;
-	bool is_late;
-};
-
-/**
  * account_report() - report something of a connection
  * @account: the account
  * @bridge: the bridge
@@ -70,9 +57,5 @@ void account_flush(struct account *account);
 
 /* account_close() - its client ends */
 void account_close(struct account *account);
-
-/* holder_name() - "python3", or "python3 (says pid 7)" if it says another */
-void holder_name(const struct holder *holder,
-		 char name[BUFTRACK_CLAIMED_NAME_SIZE]);
 
 #endif /* BUFTRACK_BRIDGE_ACCOUNT_H */

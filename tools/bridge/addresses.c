@@ -5,7 +5,6 @@
  * Addresses come from programs that may mean harm, so the hash has a key that
  * they cannot know: no choice of addresses makes it slow.
  */
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -27,35 +26,42 @@ struct place {
 	uint64_t device;
 };
 
-/* The order of an entry's spaces holds these. */
+/* The order of an address's spaces holds these. */
 #define LIVE 0x80
 #define NONE 0x7f
 
 /**
- * struct entry - an address
+ * struct address - an address
  * @place: which
  * @order: spaces it was allocated in, what happened last first, LIVE where it
  *	   is; NONE behind the last
- * @prev: among the freed ones, the one freed before
- * @next: the one freed after; both NULL while it is live somewhere
+ * @owner: whose it is
+ * @prev: among its owner's freed ones, the one freed before; NULL while it is
+ *	  live somewhere
+ * @next: the one freed after
+ * @room_prev: the same among those of all
+ * @room_next: likewise
  */
-struct entry {
+struct address {
 	struct place place;
 	uint8_t order[ADDRESS_SPACES];
-	struct entry *prev;
-	struct entry *next;
+	struct addresses *owner;
+	struct address *prev;
+	struct address *next;
+	struct address *room_prev;
+	struct address *room_next;
 	UT_hash_handle hh;
 };
 
 /*
- * @table: all entries
+ * @table: its addresses
  * @freed: those that are live nowhere, the one freed first at the front
  */
 struct addresses {
 	struct address_room *room;
 	uint64_t most;
-	struct entry *table;
-	struct entry *freed;
+	struct address *table;
+	struct address *freed;
 };
 
 static uint32_t hash_place(const void *key)
@@ -94,56 +100,95 @@ uint64_t addresses_count(const struct addresses *addresses)
 	return HASH_COUNT(addresses->table);
 }
 
-static void forget(struct addresses *addresses, struct entry *entry)
+/* note_freed() - it is live nowhere any more */
+static void note_freed(struct address *entry)
 {
-	if (entry->prev)
-		DL_DELETE(addresses->freed, entry);
-	HASH_DEL(addresses->table, entry);
+	struct addresses *owner = entry->owner;
+
+	DL_APPEND(owner->freed, entry);
+	DL_APPEND2(owner->room->freed, entry, room_prev, room_next);
+}
+
+/* note_live() - it is live somewhere, if it was not */
+static void note_live(struct address *entry)
+{
+	struct addresses *owner = entry->owner;
+
+	if (!entry->prev)
+		return;
+	DL_DELETE(owner->freed, entry);
+	DL_DELETE2(owner->room->freed, entry, room_prev, room_next);
+	entry->prev = NULL;
+}
+
+static void forget(struct address *entry)
+{
+	struct addresses *owner = entry->owner;
+
+	note_live(entry);
+	HASH_DEL(owner->table, entry);
 	free(entry);
-	addresses->room->used--;
+	owner->room->used--;
 }
 
 void addresses_free(struct addresses *addresses)
 {
-	struct entry *entry, *next;
+	struct address *entry, *next;
 
 	if (!addresses)
 		return;
 	HASH_ITER(hh, addresses->table, entry, next)
 	{
-		forget(addresses, entry);
+		forget(entry);
 	}
 	free(addresses);
 }
 
-static struct entry *find(struct addresses *addresses, unsigned int device,
-			  uint64_t address)
+static struct address *find(struct addresses *addresses, unsigned int device,
+			    uint64_t address)
 {
 	const struct place place = { .address = address, .device = device };
-	struct entry *entry;
+	struct address *entry;
 
 	HASH_FIND(hh, addresses->table, &place, sizeof(place), entry);
 	return entry;
 }
 
-static bool is_full(const struct addresses *addresses)
+bool addresses_know(struct addresses *addresses, unsigned int device,
+		    uint64_t address)
 {
-	return addresses->room->used >= addresses->room->most ||
-	       addresses_count(addresses) >= addresses->most;
+	return find(addresses, device, address) != NULL;
 }
 
-static struct entry *add(struct addresses *addresses, unsigned int device,
-			 uint64_t address)
+/* make_room() - forget what was freed, if that makes room for one more */
+static bool make_room(struct addresses *addresses)
 {
-	struct entry *entry;
+	struct address_room *room = addresses->room;
 
-	if (is_full(addresses) && addresses->freed)
-		forget(addresses, addresses->freed);
-	if (is_full(addresses))
+	if (addresses_count(addresses) >= addresses->most) {
+		if (!addresses->freed)
+			return false;
+		forget(addresses->freed);
+	}
+	if (room->used < room->most)
+		return true;
+	if (!room->freed)
+		return false;
+	forget(room->freed);
+	return true;
+}
+
+static struct address *add(struct addresses *addresses, unsigned int device,
+			   uint64_t address)
+{
+	struct address *entry;
+
+	if (!make_room(addresses))
 		return NULL;
 	entry = calloc(1, sizeof(*entry));
 	if (!entry)
 		return NULL;
+	entry->owner = addresses;
 	entry->place = (struct place){ .address = address, .device = device };
 	memset(entry->order, NONE, sizeof(entry->order));
 	HASH_ADD(hh, addresses->table, place, sizeof(entry->place), entry);
@@ -165,18 +210,14 @@ static void bring_first(uint8_t *order, unsigned int at, uint8_t value)
 int addresses_note_alloc(struct addresses *addresses, unsigned int device,
 			 uint64_t address, unsigned int space)
 {
-	struct entry *entry = find(addresses, device, address);
+	struct address *entry = find(addresses, device, address);
 	unsigned int at = 0;
 
 	if (!entry)
 		entry = add(addresses, device, address);
 	if (!entry)
 		return -1;
-	if (entry->prev) {
-		DL_DELETE(addresses->freed, entry);
-		entry->prev = NULL;
-		entry->next = NULL;
-	}
+	note_live(entry);
 	while ((entry->order[at] & ~LIVE) != space && entry->order[at] != NONE)
 		at++;
 	bring_first(entry->order, at, space | LIVE);
@@ -196,7 +237,7 @@ static unsigned int live_at(const uint8_t *order)
 int addresses_note_free(struct addresses *addresses, unsigned int device,
 			uint64_t address)
 {
-	struct entry *entry = find(addresses, device, address);
+	struct address *entry = find(addresses, device, address);
 	unsigned int at;
 	uint8_t space;
 
@@ -209,6 +250,6 @@ int addresses_note_free(struct addresses *addresses, unsigned int device,
 	space = entry->order[at] & ~LIVE;
 	bring_first(entry->order, at, space);
 	if (live_at(entry->order) == ADDRESS_SPACES)
-		DL_APPEND(addresses->freed, entry);
+		note_freed(entry);
 	return space;
 }

@@ -8,25 +8,31 @@
  * or, where it is live in none, the one it was freed in last.
  *
  * Addresses that are freed are kept, for their second free to be told, as long as
- * there is room. Then the one freed first is forgotten first.
+ * there is room. Then the one freed first is forgotten first: of one's own, where
+ * it is one's own share that is full, and else of all.
  */
 #ifndef BUFTRACK_BRIDGE_ADDRESSES_H
 #define BUFTRACK_BRIDGE_ADDRESSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* The spaces that a free without a space can be meant for */
 #define ADDRESS_SPACES 5
 
+struct address;
+
 /**
  * struct address_room - how many addresses may be remembered
  * @most: by all who share it
  * @used: by them
+ * @freed: those of all that are live nowhere, the one freed first at the front
  */
 struct address_room {
 	uint64_t most;
 	uint64_t used;
+	struct address *freed;
 };
 
 struct addresses;
@@ -60,6 +66,10 @@ int addresses_note_alloc(struct addresses *addresses, unsigned int device,
  */
 int addresses_note_free(struct addresses *addresses, unsigned int device,
 			uint64_t address);
+
+/* addresses_know() - whether it is remembered, live or freed */
+bool addresses_know(struct addresses *addresses, unsigned int device,
+		    uint64_t address);
 
 /* addresses_count() - how many are remembered */
 uint64_t addresses_count(const struct addresses *addresses);

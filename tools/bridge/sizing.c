@@ -35,19 +35,19 @@ static bool fits(const uint8_t *bytes, size_t length, size_t size)
 	return true;
 }
 
-/* one_that_fits() - the only size that does; @enough bytes of a second message */
-static int one_that_fits(const uint8_t *bytes, size_t length, size_t enough)
+/*
+ * one_that_fits() - the smallest size that does
+ *
+ * What fits for 72 bytes fits for 144, too, with every other message. The other
+ * way round it takes garbage that looks like a message.
+ */
+static int one_that_fits(const uint8_t *bytes, size_t length)
 {
-	int found = SIZING_NONSENSE;
-
-	for (size_t i = 0; i < NR_SIZES; i++) {
-		if (!fits(bytes, length, sizes[i]))
-			continue;
-		if (found != SIZING_NONSENSE || length < sizes[i] + enough)
-			return SIZING_OPEN;
-		found = sizes[i];
-	}
-	return found;
+	for (size_t i = 0; i < NR_SIZES; i++)
+		if (fits(bytes, length, sizes[i]))
+			return length < sizes[i] + WIRE_TELLING ? SIZING_OPEN :
+								  (int)sizes[i];
+	return SIZING_NONSENSE;
 }
 
 static int decide_by_mark(const uint8_t *bytes, size_t length, size_t mark)
@@ -60,7 +60,7 @@ static int decide_by_mark(const uint8_t *bytes, size_t length, size_t mark)
 		return length - mark >= WIRE_TELLING ? (int)mark : SIZING_OPEN;
 	if (length >= SIZING_MOST)
 		return SIZING_NONSENSE;
-	return one_that_fits(bytes, length, WIRE_TELLING);
+	return one_that_fits(bytes, length);
 }
 
 int sizing_decide(const uint8_t *bytes, size_t length)
