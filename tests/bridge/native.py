@@ -53,7 +53,7 @@ class Bridge:
         self.books = Books(f"{WORK}/{runs}.books")
         self.log = f"{WORK}/{runs}.log"
         environment = dict(os.environ, STANDIN_BOOKS=self.books.file.name, LD_PRELOAD=STANDIN,
-                           ASAN_OPTIONS="verify_asan_link_order=0", **(variables or {}))
+                           ASAN_OPTIONS="verify_asan_link_order=0:quarantine_size_mb=16", **(variables or {}))
         self.process = subprocess.Popen(
             [BUFTRACK, "bridge", "--socket", self.path, "--sysfs", f"{WORK}/no-sysfs", *options],
             env=environment, stdout=subprocess.PIPE, stderr=open(self.log, "wb"))

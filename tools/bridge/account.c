@@ -65,6 +65,28 @@ static void tell_lost(struct account *account)
 	}
 }
 
+/* find_client() - open a client, on a device that is registered if it is not */
+static int find_client(struct account *account, struct bridge *bridge,
+		       const struct holder *holder)
+{
+	account->device = device_get(bridge, account->id);
+	if (!account->device)
+		return -1;
+	return open_client(account, bridge, holder);
+}
+
+/* try_to_open() - a device that was removed meanwhile is registered anew */
+static int try_to_open(struct account *account, struct bridge *bridge,
+		       const struct holder *holder)
+{
+	if (!find_client(account, bridge, holder))
+		return 0;
+	if (!account->device || !is_gone(errno))
+		return -1;
+	device_gone(account->device);
+	return find_client(account, bridge, holder);
+}
+
 /* ready() - whether there is a client to report as */
 static bool ready(struct account *account, struct bridge *bridge,
 		  const struct holder *holder)
@@ -73,21 +95,19 @@ static bool ready(struct account *account, struct bridge *bridge,
 
 	if (account->file)
 		return true;
-	account->device = device_get(bridge, account->id);
-	if (!account->device)
-		return false;
 	sd_event_now(bridge->event, CLOCK_MONOTONIC, &now);
 	if (now < account->retry)
 		return false;
-	if (!open_client(account, bridge, holder)) {
+	if (!try_to_open(account, bridge, holder)) {
 		tell_lost(account);
 		return true;
 	}
-	if (is_gone(errno))
-		device_gone(account->device);
-	device_tell(account->device,
-		    "a client cannot be had, so its reports are lost", errno);
 	account->retry = now + RETRY_USEC;
+	/* Of a device that cannot be had, device_get() has told. */
+	if (account->device)
+		device_tell(account->device,
+			    "a client cannot be had, so its reports are lost",
+			    errno);
 	return false;
 }
 

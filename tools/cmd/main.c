@@ -12,20 +12,13 @@
 #include "verbs.h"
 
 const struct verb *const verbs[] = {
-	&verb_status,
-	&verb_list,
-	&verb_remaining,
-	&verb_replay,
-	&verb_bridge,
-	&verb_device_add,
-	&verb_device_remove,
-	&verb_device_set,
-	&verb_enable,
-	&verb_disable,
-	&verb_reset,
-	&verb_version,
-	&verb_help,
-	NULL,
+	&verb_status,	     &verb_list,
+	&verb_remaining,     &verb_replay,
+	&verb_bridge,	     &verb_device_add,
+	&verb_device_remove, &verb_device_set,
+	&verb_enable,	     &verb_disable,
+	&verb_reset,	     &verb_version,
+	&verb_help,	     NULL,
 };
 
 /* unknown() - a word that is no verb */
