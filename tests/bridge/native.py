@@ -686,6 +686,33 @@ def there_are_no_more_connections_than_asked_for():
 
 
 @test
+def who_has_never_said_anything_makes_room():
+    with Bridge("--max-connections", "5") as bridge:
+        speaks = bridge.client()
+        speaks.alloc(0, DRAM, 0x10, 1)
+        speaks.sync()
+        silent = [bridge.client() for _ in range(400)]
+        for _ in range(20):
+            alive(bridge)
+        speaks.free(0, 0x10)
+        assert speaks.query(0)["dram"] == 0
+        assert silent[0].read_to_end() == b""
+        assert len(bridge.said().splitlines()) < 100
+
+
+@test
+def nonsense_is_told_of_who_was_odd_before():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 0)
+        client.sync()
+        client.write(b"\x63" * 144)
+        client.read_to_end()
+        until(lambda: "cut off" in bridge.said())
+        assert len(bridge.said().splitlines()) == 3, bridge.said()
+
+
+@test
 def few_files_are_few_connections():
     import resource
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -865,24 +892,28 @@ def a_path_that_is_too_long_is_refused():
 
 
 @test
-def systemd_can_hand_over_the_socket():
+def systemd_can_hand_over_the_socket_and_hears_when_it_is_ready():
+    """As systemd does it: the socket is descriptor 3, and the environment says so."""
     path = f"{WORK}/handed.sock"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(f"{WORK}/notify")
     books = Books(f"{WORK}/handed.books")
+    script = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" bridge --socket /nowhere 3<&{listener.fileno()}'
     unit = subprocess.Popen(
-        ["systemd-socket-activate", "-l", path, "-E", f"STANDIN_BOOKS={books.file.name}",
-         "-E", f"LD_PRELOAD={STANDIN}", "-E", "ASAN_OPTIONS=verify_asan_link_order=0",
-         BUFTRACK, "bridge"],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        until(lambda: os.path.exists(path))
-        client = Client(path, 144)
-        client.alloc(0, DRAM, 0x10, 5)
-        assert client.query(0)["dram"] == 5
-        assert "systemd" in unit.stdout.readline().decode()
-        has(books.clients()[0], allocs=1, late=1)
-    finally:
-        unit.terminate()
-        unit.wait(60)
+        ["sh", "-c", script, BUFTRACK], stdout=subprocess.PIPE, pass_fds=[listener.fileno()],
+        env=dict(os.environ, STANDIN_BOOKS=books.file.name, LD_PRELOAD=STANDIN,
+                 ASAN_OPTIONS="verify_asan_link_order=0", NOTIFY_SOCKET=f"{WORK}/notify"))
+    client = Client(path, 144)
+    client.alloc(0, DRAM, 0x10, 5)
+    assert client.query(0)["dram"] == 5
+    assert manager.recv(1000) == b"READY=1"
+    assert unit.stdout.readline().decode() == f"listening at the socket of systemd; {NOTE}\n"
+    has(books.clients()[0], allocs=1, late=1)
+    unit.terminate()
+    assert unit.wait(60) == 0
     assert os.path.exists(path), "it is systemd's"
 
 

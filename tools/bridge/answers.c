@@ -98,7 +98,8 @@ int answer(struct connection *connection, const struct wire_message *message)
 	if (!output_send(&connection->output, connection->fd, bytes, size))
 		return 0;
 	if (errno == ENOBUFS)
-		connection_tell(connection,
-				"it does not read its answers, and is cut off");
+		connection_tell_end(
+			connection,
+			"it does not read its answers, and is cut off");
 	return -1;
 }

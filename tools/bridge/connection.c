@@ -18,20 +18,36 @@
 
 #include "connection.h"
 
-void connection_tell(struct connection *connection, const char *format, ...)
+static void tell(struct connection *connection, const char *format,
+		 va_list args)
 {
 	const struct holder *holder = &connection->holder;
 	char what[300];
+
+	vsnprintf(what, sizeof(what), format, args);
+	log_line(&connection->bridge->log, "process %d (%s): %s", holder->pid,
+		 holder->name, what);
+}
+
+void connection_tell(struct connection *connection, const char *format, ...)
+{
 	va_list args;
 
 	if (connection->told)
 		return;
 	connection->told = true;
 	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
+	tell(connection, format, args);
 	va_end(args);
-	log_line(&connection->bridge->log, "process %d (%s): %s", holder->pid,
-		 holder->name, what);
+}
+
+void connection_tell_end(struct connection *connection, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tell(connection, format, args);
+	va_end(args);
 }
 
 static void close_accounts(struct connection *connection)
@@ -67,8 +83,8 @@ static void destroy(struct connection *connection)
 
 static int nonsense(struct connection *connection)
 {
-	connection_tell(connection,
-			"it sends what no client does, and is cut off");
+	connection_tell_end(connection,
+			    "it sends what no client does, and is cut off");
 	request_lose(connection, NULL, 0);
 	connection->nr_held = 0;
 	return -1;
@@ -312,6 +328,30 @@ int connection_new(struct bridge *bridge, int fd)
 		return 0;
 	destroy(connection);
 	return -1;
+}
+
+/* is_silent() - nothing has ever come of it */
+static bool is_silent(const struct connection *connection)
+{
+	return !connection->size && !connection->nr_held &&
+	       !connection->is_ending;
+}
+
+bool connections_make_room(struct bridge *bridge)
+{
+	struct connection *connection;
+
+	DL_FOREACH(bridge->connections, connection)
+	{
+		if (!is_silent(connection))
+			continue;
+		connection_tell_end(
+			connection,
+			"it has never said anything, and makes room for another");
+		destroy(connection);
+		return true;
+	}
+	return false;
 }
 
 /*

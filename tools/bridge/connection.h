@@ -27,7 +27,7 @@
  * @accounts: its clients
  * @output: answers that it has not read
  * @is_ending: nothing more is read, answers only are sent
- * @told: the operator was told of what is odd about it
+ * @told: the operator was told of something odd about it
  */
 struct connection {
 	struct connection *prev;
@@ -67,6 +67,18 @@ void connections_end_all(struct bridge *bridge);
 /* connection_tell() - tell the operator something about it, once */
 void connection_tell(struct connection *connection, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* connection_tell_end() - tell why it is cut off, whatever was told before */
+void connection_tell_end(struct connection *connection, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * connections_make_room() - cut off the oldest one that has never said anything
+ * @bridge: the bridge
+ *
+ * Return: false if all have.
+ */
+bool connections_make_room(struct bridge *bridge);
 
 /**
  * request_take() - do what a message asks for

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,15 +87,34 @@ void bridge_resume_accepting(struct bridge *bridge)
 		sd_event_source_set_enabled(bridge->listener, SD_EVENT_ON);
 }
 
+/* is_awaited() - whether somebody is at the door */
+static bool is_awaited(int listener)
+{
+	struct pollfd poller = { .fd = listener, .events = POLLIN };
+
+	return poll(&poller, 1, 0) == 1;
+}
+
+/* has_room() - whether one more can be taken, if there is one */
+static bool has_room(struct bridge *bridge, int listener)
+{
+	if (bridge->nr_connections < bridge->most_connections)
+		return true;
+	if (!is_awaited(listener))
+		return false;
+	if (connections_make_room(bridge))
+		return true;
+	stop_accepting(bridge, "there may be no more");
+	return false;
+}
+
 /* take_one() - false: there is none any more */
 static bool take_one(struct bridge *bridge, int listener)
 {
 	int fd;
 
-	if (bridge->nr_connections >= bridge->most_connections) {
-		stop_accepting(bridge, "there may be no more");
+	if (!has_room(bridge, listener))
 		return false;
-	}
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
 		if ((errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
