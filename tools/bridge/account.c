@@ -10,7 +10,7 @@
 /* What the kernel takes at once. */
 #define MOST_LOST UINT64_C(0xffffffff)
 
-static int declare(const struct account *account, const struct bridge *bridge,
+static int declare(struct account *account, const struct bridge *bridge,
 		   const struct holder *holder)
 {
 	bool is_late = holder->is_late || account->was_open || account->lost;
@@ -22,7 +22,7 @@ static int declare(const struct account *account, const struct bridge *bridge,
 	if (buftrack_declaration_claim(bridge->declaration, holder->pid, name))
 		return -1;
 	return buftrack_device_declare(account->file, bridge->declaration,
-				       NULL);
+				       &account->client);
 }
 
 static int open_client(struct account *account, const struct bridge *bridge,

@@ -20,6 +20,8 @@
  * @id: the program's number of the device
  * @device: the device, NULL: it could not be had yet
  * @file: the client; NULL: there is none now
+ * @client: its number
+ * @kept: that of the client that is kept for the next bridge, 0: none
  * @was_open: there was one before, so the next one is late
  * @waits: reports of it wait in its device
  * @lost: reports that the kernel was not told of
@@ -30,6 +32,8 @@ struct account {
 	int32_t id;
 	struct device *device;
 	struct buftrack_device *file;
+	uint64_t client;
+	uint64_t kept;
 	bool was_open;
 	bool waits;
 	uint64_t lost;

@@ -7,7 +7,8 @@
  * connection.c (bytes into messages, by sizing.c and wire.c), requests.c (what a
  * message asks for), addresses.c (in which space an address is), account.c (the
  * kernel's client of a connection on a device), device.c (which device that is,
- * by config.c and card.c), answers.c and dump.c (what the books say), output.c
+ * by config.c and card.c), keeping.c, restoring.c and relearn.c (what
+ * outlives a restart), answers.c and dump.c (what the books say), output.c
  * (what a peer has not read yet), log.c (what is told to the operator).
  */
 #ifndef BUFTRACK_BRIDGE_H
@@ -33,6 +34,9 @@
 
 /* After so long without a byte, bytes that can be a message are one. */
 #define PAUSE_USEC 50000
+
+/* One connection may not have all the room that there is for addresses. */
+#define CONNECTION_SHARE 4
 
 /* A peer that has stopped sending has so long to read its answers. */
 #define LINGER_USEC 5000000
@@ -82,6 +86,9 @@ struct config;
  * @nr_connections: how many
  * @most_connections: how many there may be
  * @room: for addresses
+ * @keeps: connections are kept for the next bridge, should this one go
+ * @serial: the last one's that is kept
+ * @is_ending: it goes
  * @declaration: of a client, filled in anew for each
  * @log: what the operator is told
  * @dumps: how much is printed for those who ask
@@ -99,6 +106,9 @@ struct bridge {
 	unsigned int nr_connections;
 	unsigned int most_connections;
 	struct address_room room;
+	bool keeps;
+	uint64_t serial;
+	bool is_ending;
 	struct buftrack_declaration *declaration;
 	struct log log;
 	struct log dumps;

@@ -56,6 +56,7 @@ static void close_accounts(struct connection *connection)
 
 	LL_FOREACH_SAFE(connection->accounts, account, next)
 	{
+		keep_account_no_more(connection, account);
 		account_close(account);
 		free(account);
 	}
@@ -69,6 +70,7 @@ static void destroy(struct connection *connection)
 	struct bridge *bridge = connection->bridge;
 
 	close_accounts(connection);
+	keep_no_more(connection);
 	output_drop(&connection->output);
 	sd_event_source_disable_unref(connection->source);
 	sd_event_source_disable_unref(connection->pause);
@@ -211,6 +213,14 @@ static void end(struct connection *connection)
 	sd_event_source_set_enabled(connection->pause, SD_EVENT_ONESHOT);
 }
 
+static ssize_t nothing_came(struct connection *connection)
+{
+	if (errno != EAGAIN && errno != EINTR)
+		return -2;
+	keep_end(connection);
+	return 0;
+}
+
 /*
  * read_some() - one turn
  *
@@ -223,15 +233,17 @@ static ssize_t read_some(struct connection *connection, size_t most)
 	size_t held = connection->nr_held;
 	ssize_t got;
 
+	keep_begin(connection);
 	got = recv(connection->fd, input + held, most, MSG_DONTWAIT);
 	if (got < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -2;
+		return nothing_came(connection);
 	if (!got)
 		return -2;
 	memcpy(input, connection->held, held);
 	if (take(connection, input, held + got))
 		return -1;
 	requests_flush(connection);
+	keep_end(connection);
 	return got;
 }
 
@@ -266,11 +278,13 @@ static int on_pause(sd_event_source *source, uint64_t when, void *context)
 
 	(void)source;
 	(void)when;
+	keep_begin(connection);
 	if (connection->is_ending || guess(connection)) {
 		destroy(connection);
 		return 0;
 	}
 	requests_flush(connection);
+	keep_end(connection);
 	set_events(connection);
 	return 0;
 }
@@ -312,22 +326,22 @@ static int meet_peer(struct connection *connection)
 	return 0;
 }
 
-int connection_new(struct bridge *bridge, int fd)
+struct connection *connection_again(struct bridge *bridge, int fd)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 
 	if (!connection) {
 		close(fd);
-		return -1;
+		return NULL;
 	}
 	connection->bridge = bridge;
 	connection->fd = fd;
 	DL_APPEND(bridge->connections, connection);
 	bridge->nr_connections++;
 	if (!meet_peer(connection) && !add_sources(connection))
-		return 0;
+		return connection;
 	destroy(connection);
-	return -1;
+	return NULL;
 }
 
 /* is_silent() - nothing has ever come of it */
@@ -381,6 +395,35 @@ static void end_orphan(struct connection *connection)
 		lose_rest(connection);
 	}
 	destroy(connection);
+}
+
+int connection_new(struct bridge *bridge, int fd)
+{
+	struct connection *connection = connection_again(bridge, fd);
+
+	if (!connection)
+		return -1;
+	/* Who has inherited the socket is not who has connected. */
+	if (process_is_over(connection->process))
+		end_orphan(connection);
+	return 0;
+}
+
+void connection_resume(struct connection *connection, bool is_whole)
+{
+	if (!is_whole) {
+		connection_tell_end(
+			connection,
+			"the last bridge had not done with it, and it is cut off");
+		request_lose(connection, NULL, 0);
+		destroy(connection);
+		return;
+	}
+	process_note_report(connection->process);
+	if (process_is_over(connection->process))
+		end_orphan(connection);
+	else if (!connection->size && connection->nr_held)
+		await_pause(connection);
 }
 
 void connections_end_of(struct bridge *bridge, const struct process *process)

@@ -7,6 +7,7 @@
 
 #include "account.h"
 #include "bridge.h"
+#include "keeping.h"
 #include "output.h"
 #include "process.h"
 
@@ -25,6 +26,7 @@
  * @nr_held: how many
  * @addresses: where it has allocated what; NULL: nothing yet
  * @accounts: its clients
+ * @keeping: how it outlives the bridge
  * @output: answers that it has not read
  * @is_ending: nothing more is read, answers only are sent
  * @told: the operator was told of something odd about it
@@ -44,6 +46,7 @@ struct connection {
 	size_t nr_held;
 	struct addresses *addresses;
 	struct account *accounts;
+	struct keeping keeping;
 	struct output output;
 	bool is_ending;
 	bool told;
@@ -57,6 +60,22 @@ struct connection {
  * Return: 0, or -1 with errno: there is none, and the socket is closed.
  */
 int connection_new(struct bridge *bridge, int fd);
+
+/**
+ * connection_again() - a connection that another bridge had taken
+ * @bridge: the bridge
+ * @fd: its socket, which is the connection's from now on
+ *
+ * Return: the connection, for connection_resume(), or NULL: the socket is closed.
+ */
+struct connection *connection_again(struct bridge *bridge, int fd);
+
+/**
+ * connection_resume() - go on with a connection
+ * @connection: the connection
+ * @is_whole: it is known where its stream is; if not, it ends
+ */
+void connection_resume(struct connection *connection, bool is_whole);
 
 /* connections_end_of() - its process has ended: take what it sent, and end */
 void connections_end_of(struct bridge *bridge, const struct process *process);

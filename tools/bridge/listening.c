@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -139,18 +140,46 @@ static int check_inherited(int fd, int mode)
 	return 0;
 }
 
-int listen_as_told(int mode)
+void handed_free(struct handed *handed)
 {
-	int nr = sd_listen_fds(1);
+	for (unsigned int i = 0; i < handed->nr; i++)
+		free(handed->names[i]);
+	free(handed->names);
+	free(handed->fds);
+}
+
+static void hand_over(struct handed *handed, int fd, char *name)
+{
+	handed->fds[handed->nr] = fd;
+	handed->names[handed->nr++] = name;
+}
+
+static bool is_listener(int fd)
+{
+	return sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0;
+}
+
+int listen_as_told(int mode, struct handed *handed)
+{
+	char **names = NULL;
+	int nr = sd_listen_fds_with_names(1, &names), listener = -2;
 
 	if (nr <= 0)
 		return -2;
-	if (nr > 1) {
-		fail("systemd has handed over %d sockets: it takes one", nr);
-		return -1;
+	handed->fds = calloc(nr, sizeof(*handed->fds));
+	handed->names = calloc(nr, sizeof(*handed->names));
+	for (int i = 0; i < nr && handed->fds && handed->names; i++) {
+		int fd = SD_LISTEN_FDS_START + i;
+
+		if (listener != -2 || !is_listener(fd)) {
+			hand_over(handed, fd, names[i]);
+			continue;
+		}
+		free(names[i]);
+		listener = check_inherited(fd, mode) ? -1 : fd;
 	}
-	return check_inherited(SD_LISTEN_FDS_START, mode) ? -1 :
-							    SD_LISTEN_FDS_START;
+	free(names);
+	return listener;
 }
 
 void listen_no_more(int fd, const char *path)

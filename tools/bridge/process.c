@@ -230,6 +230,11 @@ void process_forget_all(struct bridge *bridge)
 	}
 }
 
+bool process_is_over(const struct process *process)
+{
+	return process->pid > 0 && process->pidfd < 0;
+}
+
 pid_t process_pid(const struct process *process)
 {
 	return process->pid;

@@ -34,6 +34,9 @@ void process_leave(struct process *process);
 /* process_forget_all() - at the end of the bridge */
 void process_forget_all(struct bridge *bridge);
 
+/* process_is_over() - whether it has ended */
+bool process_is_over(const struct process *process);
+
 /* process_pid() - its pid, or 0: it is in no namespace of ours */
 pid_t process_pid(const struct process *process);
 

@@ -9,9 +9,6 @@
 #include "connection.h"
 #include "dump.h"
 
-/* One connection may not have all the room that there is for addresses. */
-#define CONNECTION_SHARE 4
-
 static struct account *new_account(struct connection *connection, int32_t id)
 {
 	struct account *account = calloc(1, sizeof(*account));
@@ -45,6 +42,7 @@ void requests_flush(struct connection *connection)
 	LL_FOREACH(connection->accounts, account)
 	{
 		account_flush(account);
+		keep_account(connection, account);
 	}
 }
 

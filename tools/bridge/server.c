@@ -21,6 +21,7 @@
 #include "config.h"
 #include "connection.h"
 #include "device.h"
+#include "keeping.h"
 #include "listening.h"
 
 /* A connection takes its socket, a pidfd, and a client for each device it uses. */
@@ -215,10 +216,22 @@ static int serve(struct bridge *bridge, int fd, const char *where)
 	return ENDED_WELL;
 }
 
+/* take_over() - what systemd has handed over; returns as listen_as_told() does */
+static int take_over(struct bridge *bridge)
+{
+	struct handed handed = { .nr = 0 };
+	int fd = listen_as_told(bridge->options->mode, &handed);
+
+	bridge->keeps = getenv("NOTIFY_SOCKET") != NULL;
+	keep_restore(bridge, handed.fds, handed.names, handed.nr);
+	handed_free(&handed);
+	return fd;
+}
+
 static int listen_and_serve(struct bridge *bridge)
 {
 	const struct bridge_options *options = bridge->options;
-	int fd = listen_as_told(options->mode), ret;
+	int fd = take_over(bridge), ret;
 
 	if (fd >= 0)
 		return serve(bridge, fd, "the socket of systemd");
@@ -235,6 +248,7 @@ static int listen_and_serve(struct bridge *bridge)
 
 static void tear_down(struct bridge *bridge)
 {
+	bridge->is_ending = true;
 	bridge->listener = sd_event_source_disable_unref(bridge->listener);
 	connections_end_all(bridge);
 	process_forget_all(bridge);
