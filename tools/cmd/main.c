@@ -20,6 +20,7 @@ const struct verb *const verbs[] = {
 	&verb_events,
 	&verb_diff,
 	&verb_replay,
+	&verb_bridge,
 	&verb_device_add,
 	&verb_device_remove,
 	&verb_device_set,

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../bridge/bridge.h"
+#include "../bridge/server-log.h"
 #include "limits.h"
 #include "progress.h"
 #include "replay.h"
@@ -18,13 +20,16 @@
 #include "verbs.h"
 
 enum {
-	KEEP = NR_LIMITS,
+	FORMAT = NR_LIMITS,
+	KEEP,
 	ALL_CLIENTS,
 	JSON,
 };
 
 static const struct option_spec options[] = {
 	LIMIT_OPTIONS,
+	[FORMAT] = { "format", "FORMAT",
+		     "what FILE is: trace, allocation-server-log" },
 	[KEEP] = { "keep", NULL, "leave the devices of the replay there" },
 	[ALL_CLIENTS] = { "all-clients", NULL,
 			  "show all closed clients that are kept" },
@@ -36,7 +41,8 @@ static const struct option_spec options[] = {
 #define EVENTS_PER_LOOK 4096
 
 /*
- * @reader: the trace
+ * @reader: the trace, NULL: it is a log
+ * @log: the log of an allocation server, NULL: it is a trace
  * @path: of the trace, as given
  * @fd: of the trace
  */
@@ -44,11 +50,24 @@ struct job {
 	struct replay replay;
 	struct progress progress;
 	struct trace_reader *reader;
+	struct server_log *log;
 	const char *path;
 	int fd;
+	bool is_log;
 	bool json;
 	bool all_clients;
 };
+
+static int take_format(struct args *args, struct job *job)
+{
+	job->is_log = !strcmp(args->value, "allocation-server-log");
+	if (job->is_log || !strcmp(args->value, "trace"))
+		return 0;
+	misuse(args,
+	       "--format: '%s' is neither trace nor allocation-server-log",
+	       args->value);
+	return OPTIONS_BAD;
+}
 
 static int parse(struct args *args, struct job *job)
 {
@@ -56,7 +75,9 @@ static int parse(struct args *args, struct job *job)
 	char **words;
 
 	while (!bad && (option = next_option(args)) >= 0) {
-		if (option == KEEP)
+		if (option == FORMAT)
+			bad = take_format(args, job);
+		else if (option == KEEP)
 			job->replay.keep = true;
 		else if (option == ALL_CLIENTS)
 			job->all_clients = true;
@@ -86,8 +107,11 @@ static int open_trace(struct job *job)
 	if (job->fd < 0)
 		return fail("%s: %s: give a trace, or - for standard input",
 			    job->path, strerror(errno));
-	job->reader = trace_reader_new(job->fd);
-	if (!job->reader)
+	if (job->is_log)
+		job->log = server_log_new(job->fd);
+	else
+		job->reader = trace_reader_new(job->fd);
+	if (!job->reader && !job->log)
 		return fail("out of memory: free some and try again");
 	if (fstat(job->fd, &stat) || !S_ISREG(stat.st_mode))
 		stat.st_size = 0;
@@ -98,8 +122,15 @@ static int open_trace(struct job *job)
 static void close_trace(struct job *job)
 {
 	trace_reader_free(job->reader);
+	server_log_free(job->log);
 	if (job->fd > STDIN_FILENO)
 		close(job->fd);
+}
+
+static uint64_t offset(const struct job *job)
+{
+	return job->log ? server_log_offset(job->log) :
+			  trace_reader_offset(job->reader);
 }
 
 static int take_event(void *context, const struct trace_event *event,
@@ -108,8 +139,8 @@ static int take_event(void *context, const struct trace_event *event,
 	struct job *job = context;
 
 	if (!(job->replay.events % EVENTS_PER_LOOK))
-		progress_show(&job->progress, trace_reader_offset(job->reader),
-			      job->replay.events, "events");
+		progress_show(&job->progress, offset(job), job->replay.events,
+			      "events");
 	return replay_event(&job->replay, event, error);
 }
 
@@ -119,6 +150,13 @@ static int idle(void *context, struct trace_error *error)
 	struct job *job = context;
 
 	return replay_flush(&job->replay, error);
+}
+
+static int read_events(struct job *job, const struct trace_sink *sink,
+		       struct trace_error *error)
+{
+	return job->log ? server_log_read(job->log, sink, error) :
+			  trace_read(job->reader, sink, error);
 }
 
 /*
@@ -131,7 +169,7 @@ static int apply(struct job *job, struct trace_error *error)
 {
 	const struct trace_sink sink = { take_event, idle, job };
 	struct trace_error second;
-	int ret = trace_read(job->reader, &sink, error);
+	int ret = read_events(job, &sink, error);
 
 	if (replay_flush(&job->replay, ret ? &second : error)) {
 		/* Of two errors the earlier line's counts. */
@@ -170,6 +208,15 @@ static int print(struct job *job)
 	return ret;
 }
 
+/* tell_skipped() - a log has more in it than what is replayed */
+static void tell_skipped(const struct job *job)
+{
+	if (job->log)
+		say("%s: %llu other lines are skipped; " ADDRESS_ONLY,
+		    job->path,
+		    (unsigned long long)server_log_skipped(job->log));
+}
+
 static int complain(const struct job *job, const struct trace_error *error)
 {
 	if (!error->line)
@@ -184,6 +231,8 @@ static int replay(struct job *job)
 
 	failed = apply(job, &error);
 	ret = print(job);
+	if (!failed)
+		tell_skipped(job);
 	return failed ? complain(job, &error) : ret;
 }
 
@@ -212,7 +261,7 @@ const struct verb verb_replay = {
 	.operands = "FILE",
 	.summary = "make the reports of a trace, and tell what came of them",
 	.details =
-		"FILE is a trace, or - for standard input. Each replay makes devices of its own,\nnamed replay:<n>:<name>, which go when it ends, however it ends, unless they are\nkept. The limits are those devices'. What is told is how they stand before the\nclients that are still open are closed. At a line that is malformed the replay\nstops: what came before it is counted and told.",
+		"FILE is a trace, or - for standard input; or what the old allocation server\nprinted, whose buffers are known by their addresses only. Each replay makes devices\nof its own, named replay:<n>:<name>, which go when it ends, however it ends, unless\nthey are kept. The limits are those devices'. What is told is how they stand before\nthe clients that are still open are closed. At a line that is malformed the replay\nstops: what came before it is counted and told.",
 	.options = options,
 	.run = run,
 };

@@ -13,6 +13,7 @@ extern const struct verb verb_remaining;
 extern const struct verb verb_events;
 extern const struct verb verb_diff;
 extern const struct verb verb_replay;
+extern const struct verb verb_bridge;
 extern const struct verb verb_device_add;
 extern const struct verb verb_device_remove;
 extern const struct verb verb_device_set;

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # Words that are no options: what a verb takes, a line for each verb.
-_buftrack_verbs='status list remaining events diff replay device enable disable reset version help'
+_buftrack_verbs='status list remaining events diff replay bridge device enable disable reset version help'
 _buftrack_device_verbs='add remove set'
 
 _buftrack_options() {
@@ -16,7 +16,8 @@ _buftrack_options() {
 	remaining) echo "$query" ;;
 	events) echo '--follow --verdict --client --pid --space --since --all --json' ;;
 	diff) echo '--json' ;;
-	replay) echo "$limits --keep --all-clients --json" ;;
+	replay) echo "$limits --format --keep --all-clients --json" ;;
+	bridge) echo '--socket --mode --config --sysfs --max-connections --max-addresses' ;;
 	'device add') echo '--space --json' ;;
 	'device remove') echo '--force --json' ;;
 	'device set') echo "$limits --space --device" ;;
@@ -34,6 +35,7 @@ _buftrack_values() {
 	case $1 in
 	--device) _buftrack_devices ;;
 	--sort) echo 'age size address client' ;;
+	--format) echo 'trace allocation-server-log' ;;
 	--state) echo 'live freed remaining doubtful orphaned all' ;;
 	--verdict) echo 'double_free stale_free foreign_free size_mismatch refused_free
 		invalid_free unknown_free unknown_free.pre_attach unknown_free.gap
@@ -50,6 +52,7 @@ _buftrack_values() {
 _buftrack_takes_value() {
 	case $1 in
 	--client | --pid | --space | --min-size | --max-size | --min-age | --max-age | --limit | --since | \
+		--mode | --max-connections | --max-addresses | \
 		--max-records | --client-records | --freed-records | --max-clients | --max-closed | --max-remaining) ;;
 	*) return 1 ;;
 	esac
@@ -78,6 +81,12 @@ _buftrack() {
 		return
 	fi
 	_buftrack_takes_value "$before" && return
+	case $before in
+	--socket | --config | --sysfs)
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	esac
 	case $current in
 	-*)
 		mapfile -t COMPREPLY < <(compgen -W "$(_buftrack_options "$verb") --help" -- "$current")

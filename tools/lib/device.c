@@ -22,6 +22,15 @@ API struct buftrack_device *buftrack_device_open(unsigned int number, int flags)
 	return NULL;
 }
 
+API struct buftrack_device *buftrack_device_from_fd(int fd)
+{
+	struct buftrack_device *device = malloc(sizeof(*device));
+
+	if (device)
+		device->fd = fd;
+	return device;
+}
+
 API void buftrack_device_close(struct buftrack_device *device)
 {
 	if (!device)

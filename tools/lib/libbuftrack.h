@@ -330,6 +330,15 @@ unsigned int buftrack_module_nr_verdicts(const struct buftrack_module *module);
 struct buftrack_device *buftrack_device_open(unsigned int number, int flags);
 
 /**
+ * buftrack_device_from_fd() - a device of a node that is open
+ * @fd: a file descriptor of the node, such as another process has handed over;
+ *	it is closed with the device
+ *
+ * Return: a device, or NULL with errno ENOMEM.
+ */
+struct buftrack_device *buftrack_device_from_fd(int fd);
+
+/**
  * buftrack_device_close() - close the node
  * @device: a device or NULL
  *

@@ -1,0 +1,1017 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""The bridge, with a stand-in for the kernel: native.py BUFTRACK STANDIN CLIENT WORK
+
+Prints TAP. Nothing here waits for a time: what is waited for is an answer, an end
+of file, or what the stand-in's books say, and the last of these has a limit.
+"""
+import errno
+import json
+import os
+import random
+import select
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from client import (CB_ALLOC, CB_FREE, DRAM, DUMP_KERNELS, DUMP_REMAINING, FREE, KERNEL_LOAD,
+                    KERNEL_UNLOAD, L1, L1_SMALL, QUERY, RESPONSE, SIZES, SYSTEM, TRACE, Client)
+from standin import Books
+
+BUFTRACK, STANDIN, CLIENT, WORK = sys.argv[1:5]
+NOTE = "address only: a free after reuse cannot be told apart"
+TESTS = []
+runs = 0
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def until(what, seconds=30):
+    """Waits for what another process does, which has no way to tell us."""
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            raise AssertionError("it never came to that")
+        time.sleep(0.001)
+
+
+class Bridge:
+    """A bridge of our own, its books, and what it says."""
+
+    def __init__(self, *options, path=None, wait=True, variables=None):
+        global runs
+        runs += 1
+        self.path = path or f"{WORK}/{runs}.sock"
+        self.books = Books(f"{WORK}/{runs}.books")
+        self.log = f"{WORK}/{runs}.log"
+        environment = dict(os.environ, STANDIN_BOOKS=self.books.file.name, LD_PRELOAD=STANDIN,
+                           ASAN_OPTIONS="verify_asan_link_order=0:quarantine_size_mb=16", **(variables or {}))
+        self.process = subprocess.Popen(
+            [BUFTRACK, "bridge", "--socket", self.path, "--sysfs", f"{WORK}/no-sysfs", *options],
+            env=environment, stdout=subprocess.PIPE, stderr=open(self.log, "wb"))
+        if wait:
+            self.line = self.process.stdout.readline().decode()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self.process.poll() is None:
+            self.end()
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.rest = self.process.stdout.read().decode()
+        status = self.process.wait(60)
+        said = open(self.log).read()
+        assert status == 0, f"it ended with {status}: {said}"
+
+    def said(self):
+        return open(self.log, errors="replace").read()
+
+    def client(self, size=144, **named):
+        return Client(self.path, size, **named)
+
+    def one(self):
+        clients = self.books.clients()
+        assert len(clients) == 1, clients
+        return clients[0]
+
+    def ended(self, number=1):
+        until(lambda: sum(not c["open"] for c in self.books.clients()) >= number)
+
+
+def has(client, **counters):
+    for name, value in counters.items():
+        assert client[name] == value, f"{name} is {client[name]}, should be {value}: {client}"
+
+
+def a_life(client):
+    """Each kind of report once or twice."""
+    client.alloc(0, DRAM, 0x1000, 4096)
+    client.alloc(0, L1, 0x2000, 100)
+    client.alloc(0, L1_SMALL, 0x3000, 30)
+    client.alloc(0, TRACE, 0x4000, 7)
+    client.alloc(0, SYSTEM, 0x5000, 2)
+    client.put(CB_ALLOC, 0, 0x1000, 64)
+    client.put(KERNEL_LOAD, 0, 0x1000, 65)
+    client.free(0, 0x1000)
+    client.free(0, 0x1000)
+    client.free(0, 0x9000)
+
+
+def is_a_life(bridge, told, size):
+    assert told["type"] == RESPONSE and told["device"] == 0, told
+    assert (told["dram"], told["l1"], told["l1_small"], told["trace"]) == (0, 100, 32, 7), told
+    assert (told["cb"], told["kernel"]) == ((64, 65) if size >= 128 else (0, 0)), told
+    assert not any(told["rest"]) and not any(told["ring"]), told
+    has(bridge.one(), allocs=7, frees=1, live_buffers=6, double_free=1, device="tt:0")
+    assert bridge.one()["never"] + bridge.one()["pre_attach"] == 1
+
+
+def in_child(work):
+    """Runs work in a process of its own, which has no past; returns its status."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        work()
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+
+def child_ends_well(pid):
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+# --- the protocol
+
+def life_in_pieces(size, split):
+    with Bridge() as bridge:
+        client = bridge.client(size)
+        client.split = split
+        a_life(client)
+        is_a_life(bridge, client.query(0), size)
+
+
+def life_glued(size):
+    with Bridge() as bridge:
+        client = bridge.client(size)
+        client.glue()
+        a_life(client)
+        client.put(QUERY, 0)
+        client.send()
+        is_a_life(bridge, client.answer(), size)
+
+
+for SIZE in SIZES:
+    for SPLIT in (0, 1, 7, 40, 71, 73, SIZE - 1, SIZE + 1):
+        TESTS.append((f"{SIZE} bytes, in pieces of {SPLIT or SIZE}",
+                      lambda size=SIZE, split=SPLIT: life_in_pieces(size, split)))
+    TESTS.append((f"{SIZE} bytes, glued", lambda size=SIZE: life_glued(size)))
+
+
+@test
+def random_cuts_and_gluings_change_nothing():
+    dice = random.Random(72)
+    with Bridge() as bridge:
+        for size in SIZES:
+            for _ in range(8):
+                client = bridge.client(size)
+                client.glue()
+                for address in range(1, 200):
+                    client.alloc(0, DRAM, address, 1)
+                    client.free(0, address)
+                client.put(QUERY, 0)
+                data, client.glued = client.glued, None
+                while data:
+                    cut = dice.randint(1, 3 * size)
+                    client.write(data[:cut])
+                    data = data[cut:]
+                assert client.answer()["dram"] == 0
+                client.finish()
+        bridge.ended(4 * 8)
+        assert bridge.books.total("allocs") == bridge.books.total("frees") == 4 * 8 * 199
+
+
+@test
+def a_first_message_that_comes_alone_is_known_after_a_pause():
+    with Bridge() as bridge:
+        for size in SIZES:
+            client = bridge.client(size)
+            assert client.query(0)["type"] == RESPONSE
+            client.alloc(0, DRAM, 0x1000, size)
+            client.free(0, 0x1000)
+            assert client.query(0)["dram"] == 0
+            client.finish()
+        bridge.ended(4)
+        assert bridge.books.total("frees") == 4
+
+
+@test
+def a_message_that_rests_at_another_ones_length_is_one_message():
+    """The pause says 72, and what follows says that it was wrong."""
+    with Bridge() as bridge:
+        for at in (72, 112, 128):
+            client = bridge.client(144)
+            whole = client.message(5, 0)
+            first = client.message(1, 0, 0x1000, 5, DRAM)
+            assert first != whole
+            before = bridge.books.total("allocs")
+            client.write(first[:at])
+            until(lambda: bridge.books.total("allocs") == before + 1)
+            client.write(first[at:])
+            client.free(0, 0x1000)
+            assert client.query(0)["dram"] == 0
+            client.finish()
+        bridge.ended(3)
+        assert bridge.books.total("allocs") == bridge.books.total("frees") == 3
+
+
+@test
+def a_message_and_the_end_are_a_message():
+    with Bridge() as bridge:
+        for number, size in enumerate(SIZES):
+            client = bridge.client(size)
+            client.alloc(0, L1, 0x10, 5)
+            client.finish()
+            bridge.ended(number + 1)
+        assert bridge.books.total("remaining_buffers") == 4
+
+
+@test
+def half_a_message_at_the_end_is_a_lost_report():
+    with Bridge() as bridge:
+        client = bridge.client(112)
+        client.alloc(0, L1, 0x10, 5)
+        client.free(0, 0x10)
+        client.write(client.message(1, 0, 0x20, 5, L1)[:50])
+        client.finish()
+        bridge.ended()
+        has(bridge.one(), allocs=1, frees=1, lost_reports=1, gap=0)
+
+
+@test
+def every_kind_is_in_its_space():
+    with Bridge() as bridge:
+        client = bridge.client()
+        for kind, free, field in ((CB_ALLOC, CB_FREE, "cb"), (KERNEL_LOAD, KERNEL_UNLOAD, "kernel")):
+            client.put(kind, 0, 0x10, 11)
+            assert client.query(0)[field] == 11
+            client.put(free, 0, 0x10, 11)
+            client.put(free, 0, 0x10)
+            assert client.query(0)[field] == 0
+        for space, field in ((DRAM, "dram"), (L1, "l1"), (L1_SMALL, "l1_small"), (TRACE, "trace"),
+                             (SYSTEM, "l1_small")):
+            client.alloc(0, space, 0x10, 11)
+            assert client.query(0)[field] == 11
+            client.free(0, 0x10)
+            assert client.query(0)[field] == 0
+        has(bridge.one(), allocs=7, frees=7, double_free=2)
+
+
+@test
+def a_free_is_for_the_space_of_its_address():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 1)
+        client.alloc(0, L1, 0x10, 2)
+        client.free(0, 0x10)
+        told = client.query(0)
+        assert (told["dram"], told["l1"]) == (1, 0), told
+        client.free(0, 0x10)
+        client.free(0, 0x10)
+        client.sync()
+        has(bridge.one(), allocs=2, frees=2, double_free=1)
+
+
+@test
+def devices_have_accounts_of_their_own():
+    with Bridge() as bridge:
+        client = bridge.client()
+        for device in (0, 7, 255):
+            client.alloc(device, DRAM, 0x10, 1 + device)
+        client.free(7, 0x10)
+        assert [client.query(device)["dram"] for device in (0, 7, 255)] == [1, 0, 256]
+        assert sorted(c["device"] for c in bridge.books.clients()) == ["tt:0", "tt:255", "tt:7"]
+        assert client.query(9)["dram"] == 0
+        assert len(bridge.books.clients()) == 3
+
+
+@test
+def reports_go_in_together():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.glue()
+        for address in range(1, 2001):
+            client.alloc(0, DRAM, address, 1)
+        client.send()
+        client.sync()
+        has(bridge.one(), allocs=2000)
+        assert bridge.books.batches < 300, bridge.books.batches
+
+
+@test
+def the_client_in_c_says_the_same():
+    for size in SIZES:
+        with Bridge() as bridge:
+            orders = f"""connect {size}
+                split 5
+                alloc 0 0 0x1000 4096
+                alloc 0 1 0x2000 100
+                alloc 0 3 0x3000 30
+                split 0
+                glue
+                alloc 0 4 0x4000 7
+                alloc 0 2 0x5000 2
+                cb_alloc 0 0x1000 64
+                load 0 0x1000 65
+                send
+                free 0 0x1000
+                free 0 0x1000
+                free 0 0x9000
+                query 0
+                info -1
+                """
+            said = subprocess.run([CLIENT, bridge.path], input=orders, text=True, check=True,
+                                  capture_output=True).stdout.splitlines()
+            bridge.ended()
+            cb, kernel = (64, 65) if size >= 128 else (0, 0)
+            assert said[0] == (f"type 4 device 0 dram 0 l1 100 l1_small 32 trace 7 cb {cb} "
+                               f"kernel {kernel}"), said
+            assert said[1].startswith("type 7 device -1 ") and said[1].endswith("devices 0"), said
+            has(bridge.one(), allocs=7, frees=1, double_free=1, remaining_buffers=6)
+
+
+# --- answers
+
+CONFIG = {"devices": [
+    {"device_id": 0, "name": "chip-a", "arch": "wormhole_b0", "num_dram_channels": 12,
+     "dram_size_per_channel": 1 << 30, "l1_size_per_core": 1499136, "num_cores": 72},
+    {"device_id": 3, "arch": "Blackhole", "total_dram_size": 99, "total_l1_size": 98}]}
+
+
+def write_config(data):
+    path = f"{WORK}/config.json"
+    with open(path, "w") as file:
+        file.write(data if isinstance(data, str) else json.dumps(data))
+    return path
+
+
+@test
+def device_information_comes_from_a_file():
+    with Bridge("--config", write_config(CONFIG)) as bridge:
+        for size in SIZES[1:]:
+            client = bridge.client(size)
+            all_of_them = client.info(-1)
+            assert (all_of_them["type"], all_of_them["device"]) == (7, -1)
+            assert (all_of_them["devices"], all_of_them["available"]) == (2, 1)
+            told = client.info(0)
+            assert (told["arch"], told["channels"], told["per_channel"], told["per_core"],
+                    told["total_dram"], told["total_l1"], told["available"], told["devices"]) == (
+                        2, 12, 1 << 30, 1499136, 12 << 30, 72 * 1499136, 1, 0), told
+            told = client.info(3)
+            assert (told["arch"], told["total_dram"], told["total_l1"]) == (3, 99, 98), told
+            for nobody in (1, 8, 300, -2):
+                assert client.info(nobody)["available"] == 0
+        client.alloc(0, DRAM, 0x10, 5)
+        assert client.query(0)["dram"] == 5
+        assert bridge.one()["device"] == "chip-a"
+
+
+@test
+def device_information_comes_from_sysfs():
+    chip = f"{WORK}/sysfs/devices/pci0000:00/0000:01:00.0"
+    os.makedirs(chip)
+    os.makedirs(f"{WORK}/sysfs/class/tenstorrent/tenstorrent!0")
+    os.symlink(chip, f"{WORK}/sysfs/class/tenstorrent/tenstorrent!0/device")
+    with open(f"{chip}/device", "w") as file:
+        file.write("0x401e\n")
+    with Bridge("--sysfs", f"{WORK}/sysfs") as bridge:
+        client = bridge.client()
+        assert client.info(-1)["devices"] == 1
+        told = client.info(0)
+        assert (told["arch"], told["channels"], told["available"]) == (2, 12, 1), told
+        client.alloc(0, DRAM, 0x10, 5)
+        assert client.query(0)["dram"] == 5
+        assert bridge.one()["device"] == "tt:0", "its PCI address is root's to register"
+        assert "0000:01:00.0" in bridge.said()
+
+
+@test
+def a_bad_config_is_refused():
+    for text in ("", "{", "[]", '{"devices": 1}', '{"devices": [{}]}', '{"devices": [1]}',
+                 '{"devices": [{"device_id": -1}]}', '{"devices": [{"device_id": 256}]}',
+                 '{"devices": [{"device_id": "x"}]}',
+                 '{"devices": [{"device_id": 0, "arch": "z80"}]}',
+                 '{"devices": [{"device_id": 0}, {"device_id": 0}]}',
+                 '{"devices": [{"device_id": 0, "name": ""}]}',
+                 '{"devices": [{"device_id": 0, "num_cores": 4294967296}]}'):
+        bridge = Bridge("--config", write_config(text))
+        assert bridge.process.wait(60) == 1 and bridge.line == "", text
+        assert "cannot be used" in bridge.said(), text
+    assert Bridge("--config", f"{WORK}/none").process.wait(60) == 1
+
+
+@test
+def dumps_are_printed():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 4096)
+        client.put(KERNEL_LOAD, 0, 0x20, 2048)
+        client.put(DUMP_REMAINING, 0)
+        client.put(DUMP_KERNELS, 0)
+        client.sync()
+        bridge.end()
+        first, second = bridge.rest.split("Remaining kernels")
+        assert "Remaining buffers" in first and NOTE in first
+        assert "DRAM: 1 buffers, 4.00 KiB, allocated" in first, first
+        assert "KERNEL: 1 buffers, 2.00 KiB, allocated" in second, second
+        assert "DRAM" not in second and "Total: 1 kernels allocated" in second, second
+
+
+@test
+def a_dump_that_nobody_reads_holds_nobody_up():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 4096)
+        for _ in range(3000):
+            client.put(DUMP_REMAINING, 0)
+        assert client.query(0)["dram"] == 4096
+
+
+# --- who it is
+
+@test
+def the_kernel_says_who_it_is_and_messages_may_claim():
+    with Bridge() as bridge:
+        client = bridge.client(pid=4711)
+        client.alloc(0, DRAM, 0x10, 1)
+        client.sync()
+        name = open("/proc/self/comm").read().strip()
+        has(bridge.one(), pid=os.getpid(), name=f"{name} (says pid 4711)")
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 1)
+        client.sync()
+        has(bridge.one(), pid=os.getpid(), name=name)
+
+
+@test
+def a_process_older_than_the_socket_is_late():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.free(0, 0x10)
+        client.sync()
+        has(bridge.one(), late=1, pre_attach=1, never=0)
+
+
+def next_ticks():
+    """The kernel tells when a process began in ticks; let some pass."""
+    now = time.clock_gettime(time.CLOCK_BOOTTIME)
+    until(lambda: time.clock_gettime(time.CLOCK_BOOTTIME) > now + 0.03)
+
+
+@test
+def a_process_younger_than_the_socket_is_not_late_until_it_comes_again():
+    def work():
+        client = bridge.client()
+        client.free(0, 0x10)
+        client.sync()
+        client.finish()
+        client = bridge.client()
+        client.free(0, 0x10)
+        client.sync()
+
+    with Bridge() as bridge:
+        next_ticks()
+        child_ends_well(in_child(work))
+        bridge.ended(2)
+        first, second = bridge.books.clients()
+        has(first, late=0, never=1)
+        has(second, late=1, pre_attach=1)
+
+
+@test
+def a_monitor_may_look_first():
+    def work():
+        bridge.client().query(0)
+        client = bridge.client()
+        client.free(0, 0x10)
+        client.sync()
+
+    with Bridge() as bridge:
+        next_ticks()
+        child_ends_well(in_child(work))
+        bridge.ended()
+        has(bridge.one(), late=0, never=1)
+
+
+@test
+def what_a_killed_process_has_sent_is_counted():
+    def work():
+        client = bridge.client(72)
+        client.glue()
+        for address in range(1, 1001):
+            client.alloc(0, DRAM, address, 3)
+        client.send()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with Bridge() as bridge:
+        pid = in_child(work)
+        os.waitpid(pid, 0)
+        bridge.ended()
+        has(bridge.one(), allocs=1000, remaining_buffers=1000, remaining_bytes=3000, pid=pid)
+
+
+@test
+def the_end_of_the_process_ends_its_client_though_the_socket_lingers():
+    """A child has inherited the socket, and keeps on talking."""
+    def work():
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 1)
+        client.sync()
+        if os.fork():
+            os.write(told, b"x")
+            return
+        os.read(release, 1)
+
+    reading, told = os.pipe()
+    release, hold = os.pipe()
+    with Bridge() as bridge:
+        pid = in_child(work)
+        os.read(reading, 1)
+        os.waitpid(pid, 0)
+        bridge.ended()
+        has(bridge.one(), remaining_buffers=1, pid=pid)
+        os.write(hold, b"x")
+
+
+@test
+def a_process_that_is_gone_before_it_is_met_is_counted():
+    def work():
+        client = bridge.client()
+        for address in range(1, 11):
+            client.alloc(0, DRAM, address, 1)
+
+    with Bridge() as bridge:
+        bridge.process.send_signal(signal.SIGSTOP)
+        pid = in_child(work)
+        os.waitpid(pid, 0)
+        bridge.process.send_signal(signal.SIGCONT)
+        bridge.ended()
+        has(bridge.one(), allocs=10, remaining_buffers=10, pid=pid, late=1)
+        assert bridge.one()["name"].startswith("ended"), bridge.one()
+
+
+# --- those who mean harm, and those who fall
+
+def alive(bridge):
+    client = bridge.client()
+    client.alloc(0, DRAM, 0xa11fe, 1)
+    client.free(0, 0xa11fe)
+    client.sync()
+    client.finish()
+
+
+@test
+def nonsense_is_told_off_once_and_cut():
+    with Bridge() as bridge:
+        witness = bridge.client()
+        witness.alloc(0, DRAM, 0x10, 1)
+        witness.sync()
+        for garbage in (b"GET / HTTP/1.1\r\n\r\n", b"\0", bytes(200), b"\xff" * 5000,
+                        witness.message(1, 0, 1, 1)[:72] + b"\x0d" + bytes(200)):
+            peer = bridge.client()
+            before = bridge.said().count("nonsense") + bridge.said().count("cut off")
+            peer.socket.sendall(garbage)
+            assert peer.read_to_end() == b""
+            until(lambda: bridge.said().count("cut off") == before + 1)
+        witness.free(0, 0x10)
+        assert witness.query(0)["dram"] == 0
+
+
+@test
+def nonsense_after_sense_ends_the_client():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 1)
+        client.sync()
+        client.write(b"\x63" * 144)
+        client.read_to_end()
+        bridge.ended()
+        has(bridge.one(), allocs=1, remaining_buffers=1, lost_reports=1)
+
+
+@test
+def nonsense_of_many_is_a_bounded_log():
+    with Bridge() as bridge:
+        for _ in range(500):
+            peer = bridge.client()
+            peer.socket.sendall(b"\x63" * 144)
+            peer.read_to_end()
+        alive(bridge)
+        assert len(bridge.said().splitlines()) < 100
+        assert all(len(line) < 600 for line in bridge.said().splitlines())
+
+
+@test
+def what_counts_as_lost():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 0)
+        client.alloc(0, 9, 0x10, 1)
+        client.alloc(0, DRAM, 0x20, 1)
+        client.free(0, 0x10)
+        client.sync()
+        has(bridge.one(), allocs=1, lost_reports=2)
+        assert bridge.one()["gap"] == 1
+
+
+@test
+def answers_that_are_not_read_are_kept_for_a_while_and_then_it_is_cut():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        for _ in range(200):
+            client.put(QUERY, 0)
+        alive(bridge)
+        for _ in range(200):
+            assert client.answer()["type"] == RESPONSE
+        greedy = bridge.client()
+        question = greedy.message(QUERY, 0)
+        try:
+            while True:
+                greedy.socket.sendall(question)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        until(lambda: "does not read" in bridge.said())
+        alive(bridge)
+
+
+@test
+def who_has_said_all_still_gets_its_answers():
+    with Bridge() as bridge:
+        client = bridge.client()
+        for _ in range(300):
+            client.put(QUERY, 0)
+        assert len(client.finish()) == 300 * 144
+
+
+@test
+def half_open_peers_and_idle_ones_are_let_be():
+    with Bridge() as bridge:
+        idle = [bridge.client() for _ in range(50)]
+        for client in idle:
+            client.write(client.message(1, 0, 1, 1)[:10])
+        alive(bridge)
+        for client in idle:
+            client.socket.shutdown(socket.SHUT_RD)
+            client.put(QUERY, 0)
+        alive(bridge)
+
+
+@test
+def a_peer_that_leaves_before_its_answer_harms_nobody():
+    with Bridge() as bridge:
+        for _ in range(100):
+            client = bridge.client()
+            client.put(QUERY, 0)
+            client.socket.close()
+        alive(bridge)
+
+
+@test
+def there_are_no_more_connections_than_asked_for():
+    with Bridge("--max-connections", "5") as bridge:
+        clients = [bridge.client() for _ in range(5)]
+        for client in clients:
+            client.sync()
+        waiting = bridge.client()
+        waiting.put(QUERY, 0)
+        readable, _, _ = select.select([waiting.socket], [], [], 0.2)
+        assert not readable
+        clients[0].finish()
+        assert waiting.answer()["type"] == RESPONSE
+
+
+@test
+def who_has_never_said_anything_makes_room():
+    with Bridge("--max-connections", "5") as bridge:
+        speaks = bridge.client()
+        speaks.alloc(0, DRAM, 0x10, 1)
+        speaks.sync()
+        silent = [bridge.client() for _ in range(400)]
+        for _ in range(20):
+            alive(bridge)
+        speaks.free(0, 0x10)
+        assert speaks.query(0)["dram"] == 0
+        assert silent[0].read_to_end() == b""
+        assert len(bridge.said().splitlines()) < 100
+
+
+@test
+def nonsense_is_told_of_who_was_odd_before():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 0)
+        client.sync()
+        client.write(b"\x63" * 144)
+        client.read_to_end()
+        until(lambda: "cut off" in bridge.said())
+        assert len(bridge.said().splitlines()) == 3, bridge.said()
+
+
+@test
+def few_files_are_few_connections():
+    import resource
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Bridge(wait=False) as bridge:
+        resource.prlimit(bridge.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        bridge.line = bridge.process.stdout.readline().decode()
+        alive(bridge)
+
+
+@test
+def more_addresses_than_can_be_remembered_are_lost_reports():
+    with Bridge("--max-addresses", "40") as bridge:
+        client = bridge.client()
+        for address in range(1, 13):
+            client.alloc(0, DRAM, address, 1)
+        client.free(0, 11)
+        client.free(0, 1)
+        client.alloc(0, DRAM, 99, 1)
+        client.free(0, 99)
+        client.sync()
+        has(bridge.one(), allocs=11, frees=2, lost_reports=2)
+        assert bridge.one()["gap"] == 1
+        assert "--max-addresses" in bridge.said()
+
+
+# --- a kernel that says no
+
+@test
+def what_the_kernel_refuses_is_lost_and_said_once():
+    for error in (errno.ENOMEM, errno.EUSERS, errno.EIO):
+        with Bridge() as bridge:
+            client = bridge.client()
+            client.alloc(0, DRAM, 0x1, 1)
+            client.sync()
+            bridge.books.fail("batch", error, 3)
+            for address in (0x10, 0x20, 0x30):
+                client.alloc(0, DRAM, address, 1)
+                client.sync()
+            client.alloc(0, DRAM, 0x40, 1)
+            assert client.query(0)["dram"] == 2
+            has(bridge.one(), allocs=2, lost_reports=3)
+            assert bridge.said().count("reports are lost") == 1, bridge.said()
+
+
+@test
+def lost_reports_that_cannot_be_told_are_told_later():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x1, 1)
+        client.sync()
+        bridge.books.fail("lost", errno.ENOMEM, 2)
+        client.alloc(0, DRAM, 0x2, 0)
+        client.sync()
+        client.alloc(0, DRAM, 0x3, 1)
+        client.sync()
+        client.alloc(0, DRAM, 0x4, 1)
+        client.sync()
+        has(bridge.one(), allocs=3, lost_reports=1)
+
+
+@test
+def no_room_for_a_client_is_tried_again():
+    with Bridge() as bridge:
+        bridge.books.fail("declare", errno.EUSERS, 1)
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x1, 1)
+        client.sync()
+        assert not bridge.books.clients()
+
+        def comes_through():
+            client.alloc(0, DRAM, 0x2, 1)
+            client.sync()
+            return bridge.books.clients()
+        until(comes_through)
+        client.sync()
+        assert bridge.one()["late"] == 1 and bridge.one()["lost_reports"] >= 1
+
+
+@test
+def a_device_that_is_removed_is_registered_anew():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x1, 1)
+        client.sync()
+        bridge.books.fail("batch", errno.ENODEV, 1)
+        client.alloc(0, DRAM, 0x2, 1)
+        client.sync()
+        client.alloc(0, DRAM, 0x3, 1)
+        client.sync()
+        first, second = bridge.books.clients()
+        has(first, open=0, remaining_buffers=1)
+        has(second, open=1, allocs=1, lost_reports=1, late=1)
+
+
+@test
+def a_device_that_cannot_be_had_is_said_once():
+    with Bridge() as bridge:
+        bridge.books.fail("add", errno.EDQUOT, 10 ** 6)
+        client = bridge.client()
+        for address in range(100):
+            client.alloc(0, DRAM, address, 1)
+        client.sync()
+        assert not bridge.books.clients()
+        assert bridge.said().count("its reports are lost") == 1
+
+
+# --- the socket
+
+@test
+def the_line_says_where_and_what_it_can_tell():
+    with Bridge() as bridge:
+        assert bridge.line == f"listening at {bridge.path}; {NOTE}\n"
+
+
+@test
+def the_mode_is_set_on_purpose():
+    for mask in (0, 0o77):
+        before = os.umask(mask)
+        for options, mode in (((), 0o666), (("--mode", "0600"), 0o600), (("--mode", "660"), 0o660)):
+            with Bridge(*options) as bridge:
+                found = os.lstat(bridge.path)
+                assert stat.S_ISSOCK(found.st_mode) and found.st_mode & 0o777 == mode
+        os.umask(before)
+
+
+@test
+def the_socket_goes_with_the_bridge():
+    with Bridge() as bridge:
+        bridge.end()
+        assert not os.path.lexists(bridge.path)
+        assert [name for name in os.listdir(WORK) if "sock" in name] == []
+
+
+@test
+def a_stale_socket_is_replaced_and_a_live_one_is_not():
+    with Bridge() as bridge:
+        second = Bridge(path=bridge.path)
+        assert second.process.wait(60) == 1 and "somebody listens there" in second.said()
+        alive(bridge)
+        bridge.process.kill()
+        bridge.process.wait()
+        assert os.path.lexists(bridge.path)
+        with Bridge(path=bridge.path) as third:
+            alive(third)
+
+
+@test
+def what_is_no_socket_of_ours_is_left_alone():
+    path = f"{WORK}/precious"
+    for make in (lambda: open(path, "w").close(), lambda: os.mkdir(path),
+                 lambda: os.symlink("/nowhere", path)):
+        make()
+        bridge = Bridge(path=path)
+        assert bridge.process.wait(60) == 1 and "no socket" in bridge.said(), bridge.said()
+        assert os.path.lexists(path)
+        os.rmdir(path) if os.path.isdir(path) else os.unlink(path)
+
+
+@test
+def a_path_of_somebody_else_is_refused():
+    path = f"{WORK}/others"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.close()
+    if os.geteuid():
+        return "only root can make a file somebody else's"
+    os.chown(path, 12345, 12345)
+    bridge = Bridge(path=path)
+    assert bridge.process.wait(60) == 1 and "another user (12345)" in bridge.said(), bridge.said()
+    assert os.path.lexists(path)
+
+
+@test
+def a_path_that_is_too_long_is_refused():
+    bridge = Bridge(path="/tmp/" + "x" * 200)
+    assert bridge.process.wait(60) == 1 and "no path for a socket" in bridge.said()
+
+
+@test
+def systemd_can_hand_over_the_socket_and_hears_when_it_is_ready():
+    """As systemd does it: the socket is descriptor 3, and the environment says so."""
+    path = f"{WORK}/handed.sock"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen()
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(f"{WORK}/notify")
+    books = Books(f"{WORK}/handed.books")
+    script = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" bridge --socket /nowhere 3<&{listener.fileno()}'
+    unit = subprocess.Popen(
+        ["sh", "-c", script, BUFTRACK], stdout=subprocess.PIPE, pass_fds=[listener.fileno()],
+        env=dict(os.environ, STANDIN_BOOKS=books.file.name, LD_PRELOAD=STANDIN,
+                 ASAN_OPTIONS="verify_asan_link_order=0", NOTIFY_SOCKET=f"{WORK}/notify"))
+    client = Client(path, 144)
+    client.alloc(0, DRAM, 0x10, 5)
+    assert client.query(0)["dram"] == 5
+    assert manager.recv(1000) == b"READY=1"
+    assert unit.stdout.readline().decode() == f"listening at the socket of systemd; {NOTE}\n"
+    has(books.clients()[0], allocs=1, late=1)
+    unit.terminate()
+    assert unit.wait(60) == 0
+    assert os.path.exists(path), "it is systemd's"
+
+
+@test
+def signals_end_it_and_pipes_do_not():
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with Bridge() as bridge:
+            bridge.process.send_signal(number)
+            assert bridge.process.wait(60) == 0
+    with Bridge() as bridge:
+        bridge.process.stdout.close()
+        client = bridge.client()
+        client.put(DUMP_REMAINING, 0)
+        client.sync()
+        bridge.process.send_signal(signal.SIGPIPE)
+        client.sync()
+        bridge.process.send_signal(signal.SIGTERM)
+        assert bridge.process.wait(60) == 0
+
+
+@test
+def what_is_live_when_the_bridge_ends_remains():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 5)
+        client.sync()
+        bridge.end()
+        has(bridge.one(), remaining_buffers=1, pid=os.getpid(), open=0)
+
+
+# --- many
+
+def load(bridge, *words):
+    done = subprocess.run([CLIENT.replace("client", "load"), bridge.path, *map(str, words)],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def peak_memory(bridge):
+    for line in open(f"/proc/{bridge.process.pid}/status"):
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) << 10
+    raise AssertionError("no VmHWM")
+
+
+@test
+def a_thousand_clients_and_a_million_messages():
+    clients, each = 1000, 1024
+    with Bridge() as bridge:
+        said = load(bridge, clients, each)
+        bridge.ended(clients)
+        assert len(bridge.books.clients()) == clients
+        for client in bridge.books.clients():
+            has(client, allocs=each // 2, frees=each // 2, lost_reports=0, double_free=0, never=0,
+                pre_attach=0, double_alloc=0, remaining_buffers=0)
+        print(f"# {said}, one at a time; {peak_memory(bridge) >> 20} MiB at most, "
+              "the stand-in's books included")
+
+
+@test
+def memory_is_bounded_by_what_was_asked_for():
+    """More addresses than may be remembered, by one client and by many."""
+    with Bridge("--max-addresses", "40000", variables={"STANDIN_SINK": "1"}) as bridge:
+        before = peak_memory(bridge)
+        load(bridge, 1, 1 << 20, 72, 1024, 1 << 20)
+        load(bridge, 100, 20480, 72, 1024, 1 << 20)
+        bridge.ended(101)
+        assert bridge.books.total("lost_reports") == 0
+        assert bridge.books.total("allocs") == (1 << 19) + 1024000
+        grown = peak_memory(bridge) - before
+        print(f"# 1.5 million addresses, of which 40,000 are remembered: {grown >> 10} KiB more")
+        assert grown < (16 << 20) * SHARE, grown
+
+
+# Sanitizers take their share; what is freed stays with them for a while.
+SHARE = 20 if "sanitize" in BUFTRACK else 1
+
+
+def main():
+    words = sys.argv[5:]
+    failed = made = 0
+    for entry in TESTS:
+        name, function = entry if isinstance(entry, tuple) else (
+            entry.__name__.replace("_", " "), entry)
+        if words and not any(word in name for word in words):
+            continue
+        made += 1
+        try:
+            skipped = function()
+            print(f"ok {made} - {name}" + (f" # SKIP {skipped}" if skipped else ""), flush=True)
+        except Exception:
+            failed += 1
+            print(f"not ok {made} - {name}")
+            print("# " + traceback.format_exc().replace("\n", "\n# "), flush=True)
+    print(f"1..{made}")
+    sys.exit(failed != 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""A bridge that goes and comes again, with this program in systemd's place.
+
+restart.py SOCKET: holds what the bridge puts into the file descriptor store, kills
+the bridge, starts it anew, hands all of it over, and ends it; and is its client all
+the while. Prints what the client was told. Needs no more of Python's library than
+client.py.
+"""
+import os
+import socket
+import sys
+
+from client import DRAM, L1, Client
+
+PATH = sys.argv[1]
+BUFTRACK = "/usr/bin/buftrack"
+NOTIFY = PATH + ".notify"
+
+
+class Manager:
+    def __init__(self):
+        self.store = []
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(NOTIFY)
+        self.notify.settimeout(60)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(PATH)
+        self.listener.listen()
+
+    def start(self):
+        self.pid = os.fork()
+        if not self.pid:
+            self.become_the_bridge()
+        self.until("READY=1")
+
+    def become_the_bridge(self):
+        names = ["buftrack-bridge.socket"] + [name for name, _ in self.store]
+        fds = [self.listener.fileno()] + [fd for _, fd in self.store]
+        # Out of the way first: the numbers from 3 on may be taken by others of them.
+        fds = [os.dup(fd) for fd in fds]
+        high = [os.dup2(fd, 200 + i) for i, fd in enumerate(fds)]
+        for i, fd in enumerate(high):
+            os.dup2(fd, 3 + i, inheritable=True)
+        os.closerange(3 + len(fds), 300)
+        environment = dict(os.environ, LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(fds)),
+                           LISTEN_FDNAMES=":".join(names), NOTIFY_SOCKET=NOTIFY)
+        os.execve(BUFTRACK, [BUFTRACK, "bridge", "--socket", "/nowhere"], environment)
+
+    def hear(self):
+        data, fds, _, _ = socket.recv_fds(self.notify, 4096, 4)
+        words = dict(line.split("=", 1) for line in data.decode().splitlines())
+        name = words.get("FDNAME")
+        if words.get("FDSTORE") == "1":
+            self.store += [(name, fd) for fd in fds]
+        if words.get("FDSTOREREMOVE") == "1":
+            for _, fd in [entry for entry in self.store if entry[0] == name]:
+                os.close(fd)
+            self.store = [entry for entry in self.store if entry[0] != name]
+        return data.decode()
+
+    def until(self, word):
+        while word not in self.hear():
+            pass
+
+    def catch_up(self):
+        """All that the bridge has said so far."""
+        self.notify.setblocking(False)
+        try:
+            while True:
+                self.hear()
+        except BlockingIOError:
+            self.notify.settimeout(60)
+
+    def end(self, number):
+        os.kill(self.pid, number)
+        os.waitpid(self.pid, 0)
+        self.catch_up()
+
+
+def main():
+    manager = Manager()
+    manager.start()
+    client = Client(PATH, 144)
+    other = Client(PATH, 72)
+    client.alloc(0, DRAM, 0x10, 10)
+    client.alloc(0, L1, 0x10, 20)
+    client.alloc(1, DRAM, 0x20, 30)
+    client.free(1, 0x20)
+    client.sync()
+    other.alloc(0, DRAM, 0x30, 40)
+    other.sync()
+    # Half a message, which the next bridge completes; a question says that it is there.
+    half = client.message(1, 0, 0x40, 50, DRAM)
+    client.write(half[:100])
+    other.sync()
+    manager.catch_up()
+    print("kept", len(manager.store), flush=True)
+    manager.end(9)
+    client.write(half[100:])
+    manager.start()
+    # The address was allocated in L1 last, and is still known to have been.
+    client.free(0, 0x10)
+    told = client.query(0)
+    print("after a crash", told["dram"], told["l1"], flush=True)
+    manager.end(15)
+    manager.start()
+    client.free(1, 0x20)
+    client.free(0, 0x10)
+    told = client.query(0)
+    print("after a restart", told["dram"], told["l1"], flush=True)
+    other.finish()
+    client.finish()
+    while manager.store:
+        manager.hear()
+    manager.end(15)
+    print("left", len(manager.store), flush=True)
+    os.unlink(NOTIFY)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bridge-standin.so: /dev/buftrack without a kernel, for LD_PRELOAD
+ *
+ * It keeps books by address, as the contract has them for reports without ids and
+ * spans, in a file that others can map while it runs ($STANDIN_BOOKS), and fails
+ * as that file says. It holds the bridge's side of the interface, no more. With
+ * $STANDIN_SINK it counts reports, and remembers none.
+ */
+#include <dlfcn.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#include <linux/buftrack.h>
+
+#include <uthash.h>
+
+#define NODES "/dev/buftrack/"
+#define MOST_BOOKS 16384
+#define MOST_DEVICES 300
+#define MOST_FILES 65536
+
+/**
+ * struct book - a client, as tests read it; layout known to standin.py
+ */
+struct book {
+	uint32_t is_open;
+	uint32_t pid;
+	uint32_t is_late;
+	uint32_t has_gap;
+	char device[32];
+	char name[64];
+	uint64_t counters[BUFTRACK_NR_COUNTERS];
+};
+
+/**
+ * struct books - all of them
+ * @nr: how many
+ * @fail_nr: this ioctl fails
+ * @fail_errno: so
+ * @fail_count: so often
+ * @batches: calls of the batch ioctl
+ */
+struct books {
+	uint32_t nr;
+	uint32_t fail_nr;
+	uint32_t fail_errno;
+	uint32_t fail_count;
+	uint64_t batches;
+	struct book books[MOST_BOOKS];
+};
+
+struct key {
+	uint64_t address;
+	uint64_t space;
+};
+
+struct record {
+	struct key key;
+	uint64_t size;
+	bool is_live;
+	UT_hash_handle hh;
+};
+
+struct space {
+	char name[BUFTRACK_SPACE_NAME_SIZE];
+	uint64_t capacity;
+	uint64_t live;
+	uint64_t live_bytes;
+	uint64_t remaining;
+	uint64_t remaining_bytes;
+};
+
+struct device {
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+	unsigned int nr_spaces;
+	struct space spaces[BUFTRACK_MAX_SPACES];
+};
+
+struct file {
+	bool is_node;
+	struct device *device;
+	struct book *book;
+	struct record *records;
+};
+
+static struct books *books;
+static bool is_sink;
+static struct device devices[MOST_DEVICES];
+static unsigned int nr_devices;
+static struct file files[MOST_FILES];
+
+static void *real(const char *name)
+{
+	return dlsym(RTLD_NEXT, name);
+}
+
+static void open_books(void)
+{
+	int (*real_open)(const char *, int, ...) = real("open");
+	const char *path = getenv("STANDIN_BOOKS");
+	int fd;
+
+	if (books)
+		return;
+	is_sink = getenv("STANDIN_SINK") != NULL;
+	fd = path ? real_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+	if (fd < 0 || ftruncate(fd, sizeof(*books)))
+		err(1, "standin: $STANDIN_BOOKS");
+	books = mmap(NULL, sizeof(*books), PROT_READ | PROT_WRITE, MAP_SHARED,
+		     fd, 0);
+	if (books == MAP_FAILED)
+		err(1, "standin: %s", path);
+	close(fd);
+}
+
+int open(const char *path, int flags, ...)
+{
+	int (*real_open)(const char *, int, ...) = real("open");
+	va_list args;
+	mode_t mode;
+	int fd;
+
+	va_start(args, flags);
+	mode = flags & O_CREAT ? va_arg(args, mode_t) : 0;
+	va_end(args);
+	if (strncmp(path, NODES, strlen(NODES)))
+		return real_open(path, flags, mode);
+	open_books();
+	fd = real_open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	files[fd] = (struct file){ .is_node = true };
+	if (strcmp(path + strlen(NODES), "control"))
+		files[fd].device = &devices[atoi(path + strlen(NODES))];
+	return fd;
+}
+
+static struct space *space_of(struct file *file, const struct key *key)
+{
+	return &file->device->spaces[key->space];
+}
+
+/* end_client() - what is live remains */
+static void end_client(struct file *file)
+{
+	struct record *record, *next;
+
+	if (!file->book)
+		return;
+	HASH_ITER(hh, file->records, record, next)
+	{
+		if (record->is_live) {
+			struct space *space = space_of(file, &record->key);
+
+			space->live--;
+			space->live_bytes -= record->size;
+			space->remaining++;
+			space->remaining_bytes += record->size;
+			file->book->counters[BUFTRACK_REMAINING_BUFFERS]++;
+			file->book->counters[BUFTRACK_REMAINING_BYTES] +=
+				record->size;
+		}
+		HASH_DEL(file->records, record);
+		free(record);
+	}
+	file->book->counters[BUFTRACK_LIVE_BUFFERS] = 0;
+	file->book->counters[BUFTRACK_LIVE_BYTES] = 0;
+	file->book->is_open = 0;
+}
+
+int close(int fd)
+{
+	int (*real_close)(int) = real("close");
+
+	if (fd >= 0 && fd < MOST_FILES && files[fd].is_node) {
+		end_client(&files[fd]);
+		files[fd].is_node = false;
+	}
+	return real_close(fd);
+}
+
+static int fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+static int device_add(struct buftrack_device_add *add)
+{
+	for (add->device = 0; add->device < nr_devices; add->device++)
+		if (!strcmp(devices[add->device].name, add->name))
+			return 0;
+	if (!strncmp(add->name, "0000:", 5))
+		return fail(EPERM);
+	if (nr_devices == MOST_DEVICES)
+		return fail(ENFILE);
+	add->created = 1;
+	strcpy(devices[nr_devices++].name, add->name);
+	return 0;
+}
+
+static int device_info(struct file *file, struct buftrack_device_info *info)
+{
+	if (file->device)
+		info->device = file->device - devices;
+	if (info->device >= nr_devices)
+		return fail(ENOENT);
+	strcpy(info->name, devices[info->device].name);
+	info->state = BUFTRACK_DEVICE_ENABLED;
+	return 0;
+}
+
+static int space_add(struct file *file, struct buftrack_space_add *add)
+{
+	struct device *device = file->device;
+	struct space *space;
+
+	for (add->space = 0; add->space < device->nr_spaces; add->space++)
+		if (!strcmp(device->spaces[add->space].name, add->name))
+			return 0;
+	space = &device->spaces[device->nr_spaces++];
+	strcpy(space->name, add->name);
+	space->capacity = add->capacity;
+	return 0;
+}
+
+static int space_info(struct file *file, struct buftrack_space_info *info)
+{
+	if (info->space >= file->device->nr_spaces)
+		return fail(ENOENT);
+	strcpy(info->name, file->device->spaces[info->space].name);
+	return 0;
+}
+
+static int declare(struct file *file, const struct buftrack_declare *declare)
+{
+	struct book *book;
+
+	if (books->nr == MOST_BOOKS)
+		return fail(EUSERS);
+	book = &books->books[books->nr];
+	book->is_open = 1;
+	book->pid = declare->claimed_pid;
+	book->is_late = !!(declare->flags & BUFTRACK_LATE);
+	strcpy(book->name, declare->claimed_name);
+	strcpy(book->device, file->device->name);
+	file->book = book;
+	file->records = NULL;
+	books->nr++;
+	return 0;
+}
+
+static struct record *find(struct file *file, const struct key *key)
+{
+	struct record *record;
+
+	HASH_FIND(hh, file->records, key, sizeof(*key), record);
+	return record;
+}
+
+static void count(struct file *file, enum buftrack_counter counter, int64_t by)
+{
+	file->book->counters[counter] += by;
+}
+
+static void set_live(struct file *file, struct record *record, bool is_live)
+{
+	struct space *space = space_of(file, &record->key);
+	int64_t sign = is_live ? 1 : -1;
+
+	record->is_live = is_live;
+	space->live += sign;
+	space->live_bytes += sign * record->size;
+	count(file, BUFTRACK_LIVE_BUFFERS, sign);
+	count(file, BUFTRACK_LIVE_BYTES, sign * record->size);
+}
+
+static void take_alloc(struct file *file, const struct key *key, uint64_t size)
+{
+	struct record *record = find(file, key);
+
+	if (!record) {
+		record = calloc(1, sizeof(*record));
+		record->key = *key;
+		HASH_ADD(hh, file->records, key, sizeof(record->key), record);
+	} else if (record->is_live) {
+		count(file, BUFTRACK_DOUBLE_ALLOCS, 1);
+		count(file, BUFTRACK_SUPERSEDED, 1);
+		set_live(file, record, false);
+	}
+	record->size = size;
+	set_live(file, record, true);
+	count(file, BUFTRACK_ALLOCS, 1);
+}
+
+static void take_free(struct file *file, const struct key *key, uint64_t size)
+{
+	struct record *record = find(file, key);
+
+	if (!record) {
+		count(file,
+		      file->book->has_gap ? BUFTRACK_UNKNOWN_FREES_GAP :
+		      file->book->is_late ? BUFTRACK_UNKNOWN_FREES_PRE_ATTACH :
+					    BUFTRACK_UNKNOWN_FREES_NEVER,
+		      1);
+		return;
+	}
+	if (!record->is_live) {
+		count(file, BUFTRACK_DOUBLE_FREES, 1);
+		return;
+	}
+	if (size && size != record->size)
+		count(file, BUFTRACK_SIZE_MISMATCHES, 1);
+	set_live(file, record, false);
+	count(file, BUFTRACK_FREES, 1);
+}
+
+static int take(struct file *file, const struct buftrack_report *report)
+{
+	const struct key key = { report->address, report->space };
+
+	if (report->space >= file->device->nr_spaces || report->id ||
+	    report->span || report->flags ||
+	    (report->op == BUFTRACK_ALLOC && !report->size))
+		return fail(EINVAL);
+	if (is_sink)
+		count(file,
+		      report->op == BUFTRACK_ALLOC ? BUFTRACK_ALLOCS :
+						     BUFTRACK_FREES,
+		      1);
+	else if (report->op == BUFTRACK_ALLOC)
+		take_alloc(file, &key, report->size);
+	else
+		take_free(file, &key, report->size);
+	return 0;
+}
+
+static int batch(struct file *file, struct buftrack_batch *arg)
+{
+	const struct buftrack_report *reports =
+		(const void *)(uintptr_t)arg->reports;
+
+	books->batches++;
+	for (arg->done = 0; arg->done < arg->nr; arg->done++)
+		if (take(file, &reports[arg->done]))
+			return -1;
+	return 0;
+}
+
+static int lost(struct file *file, const struct buftrack_lost *arg)
+{
+	count(file, BUFTRACK_LOST_REPORTS, arg->count);
+	file->book->has_gap = 1;
+	return 0;
+}
+
+static int counters(struct file *file, struct buftrack_counters *arg)
+{
+	uint64_t *values = (uint64_t *)(uintptr_t)arg->values;
+	const struct space *space = &file->device->spaces[arg->number];
+
+	if (arg->scope != BUFTRACK_SCOPE_SPACE)
+		return fail(EOPNOTSUPP);
+	memset(values, 0, arg->nr * sizeof(*values));
+	values[BUFTRACK_LIVE_BUFFERS] = space->live;
+	values[BUFTRACK_LIVE_BYTES] = space->live_bytes;
+	values[BUFTRACK_REMAINING_BUFFERS] = space->remaining;
+	values[BUFTRACK_REMAINING_BYTES] = space->remaining_bytes;
+	return 0;
+}
+
+static int dispatch(struct file *file, unsigned int nr, void *arg)
+{
+	switch (nr) {
+	case BUFTRACK_CMD_INFO:
+		return 0;
+	case BUFTRACK_CMD_DEVICE_ADD:
+		return device_add(arg);
+	case BUFTRACK_CMD_DEVICE_INFO:
+		return device_info(file, arg);
+	case BUFTRACK_CMD_SPACE_ADD:
+		return space_add(file, arg);
+	case BUFTRACK_CMD_SPACE_INFO:
+		return space_info(file, arg);
+	case BUFTRACK_CMD_DECLARE:
+		return declare(file, arg);
+	case BUFTRACK_CMD_BATCH:
+		return batch(file, arg);
+	case BUFTRACK_CMD_LOST:
+		return lost(file, arg);
+	case BUFTRACK_CMD_COUNTERS:
+		return counters(file, arg);
+	case BUFTRACK_CMD_RECORDS:
+		((struct buftrack_records *)arg)->nr = 0;
+		((struct buftrack_records *)arg)->end = 1;
+		return 0;
+	default:
+		return fail(ENOTTY);
+	}
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	int (*real_ioctl)(int, unsigned long, ...) = real("ioctl");
+	va_list args;
+	void *arg;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (fd < 0 || fd >= MOST_FILES || !files[fd].is_node ||
+	    _IOC_TYPE(request) != BUFTRACK_TYPE)
+		return real_ioctl(fd, request, arg);
+	if (books->fail_count && books->fail_nr == _IOC_NR(request)) {
+		books->fail_count--;
+		return fail(books->fail_errno);
+	}
+	return dispatch(&files[fd], _IOC_NR(request), arg);
+}

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The books of bridge-standin.so, read and made to fail while it runs."""
+import mmap
+import struct
+
+COUNTERS = """allocs frees live_buffers live_bytes peak_bytes orphaned_buffers orphaned_bytes
+    double_free stale_free foreign_free size_mismatch refused_free invalid_free pre_attach gap
+    evicted other_id never double_alloc overlap superseded remaining_buffers remaining_bytes
+    removed_buffers untracked_buffers disabled_reports lost_reports freed_records
+    evicted_records""".split()
+HEAD = struct.Struct("<4IQ")
+BOOK = struct.Struct(f"<4I32s64s{len(COUNTERS)}Q")
+MOST_BOOKS = 16384
+SIZE = HEAD.size + MOST_BOOKS * BOOK.size
+IOCTLS = {"add": 1, "space": 6, "declare": 7, "batch": 9, "lost": 10}
+
+
+def text(field):
+    return field.split(b"\0")[0].decode()
+
+
+class Books:
+    def __init__(self, path):
+        self.file = open(path, "w+b")
+        self.file.truncate(SIZE)
+        self.map = mmap.mmap(self.file.fileno(), SIZE)
+
+    def fail(self, ioctl, errno, count):
+        struct.pack_into("<III", self.map, 4, IOCTLS[ioctl], errno, count)
+
+    @property
+    def batches(self):
+        return HEAD.unpack_from(self.map, 0)[4]
+
+    def clients(self):
+        found = []
+        for i in range(HEAD.unpack_from(self.map, 0)[0]):
+            fields = BOOK.unpack_from(self.map, HEAD.size + i * BOOK.size)
+            found.append(dict(zip(("open", "pid", "late", "gap"), fields[:4]),
+                              device=text(fields[4]), name=text(fields[5]),
+                              **dict(zip(COUNTERS, fields[6:]))))
+        return found
+
+    def total(self, counter):
+        return sum(client[counter] for client in self.clients())

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bridge-unit: what of the bridge needs no socket and no kernel
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../tools/bridge/addresses.h"
+#include "../../tools/bridge/device.h"
+#include "../../tools/bridge/holder.h"
+#include "../../tools/bridge/server-log.h"
+#include "../../tools/bridge/sizing.h"
+#include "../../tools/bridge/wire.h"
+#include "../cli/tap.h"
+#include "message.h"
+
+#define NR(array) (sizeof(array) / sizeof((array)[0]))
+
+static const size_t sizes[] = { 72, 112, 128, 144 };
+static unsigned int nr, failed;
+
+bool test(bool passed, const char *format, ...)
+{
+	va_list args;
+
+	printf("%sok %u - ", passed ? "" : "not ", ++nr);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	printf("\n");
+	failed += !passed;
+	return passed;
+}
+
+/* --- sizes */
+
+static uint64_t state = 72112128144;
+
+static uint64_t roll(uint64_t sides)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state % sides;
+}
+
+/* put() - a message as a C++ client has it: all zero but for its fields */
+static size_t put(uint8_t *to, size_t size, unsigned int type)
+{
+	union message message;
+
+	memset(&message, 0, sizeof(message));
+	message.head.type = type;
+	message.head.device_id = roll(8);
+	message.head.size = roll(UINT64_MAX);
+	message.head.buffer_type = type == ALLOC ? roll(5) : 0;
+	message.head.process_id = roll(INT32_MAX);
+	message.head.buffer_id = roll(UINT64_MAX);
+	message.head.timestamp = roll(UINT64_MAX);
+	memcpy(to, message.bytes, size);
+	return size;
+}
+
+static size_t put_some(uint8_t *to, size_t size, unsigned int count)
+{
+	size_t length = 0;
+
+	while (count--)
+		length += put(to + length, size, 1 + roll(12));
+	return length;
+}
+
+/* Of any number of bytes of a stream, what is decided is right. */
+static void test_every_length(size_t size)
+{
+	uint8_t bytes[20 * 144];
+	unsigned int wrong = 0, open = 0;
+
+	for (int round = 0; round < 200; round++) {
+		size_t length = put_some(bytes, size, 7);
+
+		for (size_t i = 1; i <= length && i < SIZING_MOST; i++) {
+			int found = sizing_decide(bytes, i);
+
+			if (found == SIZING_OPEN)
+				open += i >= size + WIRE_TELLING;
+			else
+				wrong += found != (int)size;
+		}
+	}
+	test(!wrong && !open,
+	     "%zu bytes: every length of a stream is decided right, or later (%u wrong, %u late)",
+	     size, wrong, open);
+}
+
+static void test_alone(size_t size)
+{
+	uint8_t bytes[144];
+	size_t length = put(bytes, size, ALLOC);
+
+	test(sizing_decide(bytes, length) ==
+			     (size == 144 ? 144 : SIZING_OPEN) &&
+		     sizing_guess(bytes, length) == (int)size,
+	     "%zu bytes: one message is known after a pause", size);
+	for (size_t i = 1; i < size; i++)
+		if (!wire_is_size(i) && sizing_guess(bytes, i) != SIZING_OPEN)
+			test(false, "%zu of %zu bytes are no message", i, size);
+}
+
+/* What is no answer can still have garbage where answers have fields. */
+static void test_garbage_behind(size_t size)
+{
+	uint8_t bytes[8 * 144];
+	unsigned int wrong = 0, undecided = 0;
+
+	for (int round = 0; round < 500; round++) {
+		size_t length = put_some(bytes, size, 7);
+		int found;
+
+		for (size_t at = 0; at < length; at += size)
+			for (size_t i = WIRE_HEAD; i < size; i++)
+				bytes[at + i] = 1 + roll(255);
+		found = sizing_decide(bytes, length);
+		wrong += found > 0 && found != (int)size;
+		undecided += found <= 0;
+	}
+	test(!wrong && !undecided,
+	     "%zu bytes: garbage behind the heads misleads nobody (%u, %u)",
+	     size, wrong, undecided);
+}
+
+static void test_twins(void)
+{
+	uint8_t bytes[1008];
+
+	for (size_t i = 0; i < NR(sizes); i++)
+		test(sizing_decide(bytes, put_some(bytes, sizes[i],
+						   1008 / sizes[i])) ==
+			     (int)sizes[i],
+		     "1008 bytes are %zu messages of %zu", 1008 / sizes[i],
+		     sizes[i]);
+}
+
+static void test_nonsense(void)
+{
+	uint8_t bytes[SIZING_MOST];
+	unsigned int taken = 0;
+
+	memset(bytes, 0, sizeof(bytes));
+	test(sizing_decide(bytes, 1) == SIZING_NONSENSE, "type 0 is none");
+	bytes[0] = 13;
+	test(sizing_decide(bytes, 1) == SIZING_NONSENSE, "type 13 is none");
+	bytes[0] = 1;
+	bytes[2] = 1;
+	test(sizing_decide(bytes, 3) == SIZING_NONSENSE, "padding is zero");
+	bytes[2] = 0;
+	bytes[5] = 1;
+	test(sizing_decide(bytes, 8) == SIZING_NONSENSE,
+	     "there are no 256 devices");
+	bytes[0] = QUERY;
+	test(sizing_decide(bytes, 8) == SIZING_OPEN,
+	     "one can ask for any device");
+	bytes[0] = ALLOC;
+	bytes[5] = 0;
+	test(sizing_decide(bytes, 145) == SIZING_NONSENSE,
+	     "a message has no more than 144 bytes");
+	for (int round = 0; round < 10000; round++) {
+		for (size_t i = 0; i < sizeof(bytes); i++)
+			bytes[i] = roll(256);
+		taken += sizing_decide(bytes, sizeof(bytes)) != SIZING_NONSENSE;
+	}
+	test(!taken, "random bytes are nonsense (%u are not)", taken);
+	memcpy(bytes, "GET / HTTP/1.1\r\n\r\n", 18);
+	test(sizing_decide(bytes, 18) == SIZING_NONSENSE, "so is HTTP");
+}
+
+/* --- the wire */
+
+static void test_decode(void)
+{
+	union message message;
+	struct wire_message got;
+
+	memset(&message, 0, sizeof(message));
+	message.head.type = CB_FREE;
+	message.head.device_id = -1;
+	message.head.size = UINT64_C(0x1122334455667788);
+	message.head.buffer_type = 4;
+	message.head.process_id = 4711;
+	message.head.buffer_id = UINT64_C(0x8877665544332211);
+	wire_decode(message.bytes, &got);
+	test(got.type == CB_FREE && got.device == -1 &&
+		     got.size == message.head.size && got.buffer_type == 4 &&
+		     got.pid == 4711 && got.address == message.head.buffer_id,
+	     "each field of a message is where it should be");
+}
+
+static const struct wire_answer full = {
+	.type = RESPONSE,
+	.device = 3,
+	.dram = 1,
+	.l1 = 2,
+	.l1_small = 3,
+	.trace = 4,
+	.cb = 5,
+	.kernel = 6,
+	.total_dram = 7,
+	.total_l1 = 8,
+	.arch = 9,
+	.channels = 10,
+	.dram_per_channel = 11,
+	.l1_per_core = 12,
+	.is_available = 13,
+	.nr_devices = 14,
+};
+
+static bool tail_is_right(const struct tail *tail)
+{
+	return tail->total_dram_size == 7 && tail->total_l1_size == 8 &&
+	       tail->arch == 9 && tail->num_dram_channels == 10 &&
+	       tail->dram_per_channel == 11 && tail->l1_per_core == 12 &&
+	       tail->is_available == 13 && tail->num_devices == 14;
+}
+
+static void test_encode(size_t size)
+{
+	union message message;
+	const struct head *head = &message.head;
+	bool right;
+
+	wire_encode(&full, size, message.bytes);
+	right = head->type == RESPONSE && head->device_id == 3 && !head->size &&
+		!head->process_id && !head->buffer_id &&
+		head->dram_allocated == 1 && head->l1_allocated == 2 &&
+		head->l1_small_allocated == 3 && head->trace_allocated == 4;
+	if (size == 112)
+		right = right && tail_is_right(&message.v2.tail);
+	if (size >= 128)
+		right = right && message.v3.middle.cb_allocated == 5 &&
+			message.v3.middle.kernel_allocated == 6 &&
+			tail_is_right(&message.v3.tail);
+	if (size == 144)
+		right = right && !message.v4.ringbuffer_total &&
+			!message.v4.ringbuffer_used && !message.v4.pad;
+	test(right,
+	     "each field of an answer of %zu bytes is where it should be",
+	     size);
+}
+
+/* --- addresses */
+
+static void test_spaces(void)
+{
+	struct address_room room = { .most = 100 };
+	struct addresses *known = addresses_new(&room, 100);
+
+	test(addresses_note_free(known, 0, 7) == -1,
+	     "what was never allocated is not known");
+	addresses_note_alloc(known, 0, 7, SPACE_L1);
+	addresses_note_alloc(known, 0, 7, SPACE_DRAM);
+	addresses_note_alloc(known, 1, 7, SPACE_TRACE);
+	test(addresses_note_free(known, 0, 7) == SPACE_DRAM,
+	     "of two spaces a free is for the one allocated in last");
+	test(addresses_note_free(known, 0, 7) == SPACE_L1,
+	     "and then for the other");
+	test(addresses_note_free(known, 0, 7) == SPACE_L1 &&
+		     addresses_note_free(known, 0, 7) == SPACE_L1,
+	     "and then for the one freed last");
+	addresses_note_alloc(known, 0, 7, SPACE_DRAM);
+	test(addresses_note_free(known, 0, 7) == SPACE_DRAM &&
+		     addresses_note_free(known, 1, 7) == SPACE_TRACE,
+	     "it can be allocated again, and devices have nothing in common");
+	addresses_free(known);
+	test(!room.used, "nothing is kept of who has gone");
+}
+
+static void test_all_spaces(void)
+{
+	struct address_room room = { .most = 100 };
+	struct addresses *known = addresses_new(&room, 100);
+	unsigned int wrong = 0;
+
+	for (unsigned int space = 0; space < ADDRESS_SPACES; space++)
+		addresses_note_alloc(known, 0, 7, space);
+	for (int space = ADDRESS_SPACES - 1; space >= 0; space--)
+		wrong += addresses_note_free(known, 0, 7) != space;
+	test(!wrong && addresses_count(known) == 1,
+	     "one address in every space");
+	addresses_free(known);
+}
+
+static void test_room(void)
+{
+	struct address_room room = { .most = 6 };
+	struct addresses *known = addresses_new(&room, 4);
+	struct addresses *other = addresses_new(&room, 4);
+
+	for (uint64_t i = 0; i < 4; i++)
+		addresses_note_alloc(known, 0, i, 0);
+	test(addresses_note_alloc(known, 0, 4, 0) == -1,
+	     "there is no room beyond what is live");
+	addresses_note_free(known, 0, 1);
+	addresses_note_free(known, 0, 3);
+	addresses_note_free(known, 0, 1);
+	test(!addresses_note_alloc(known, 0, 5, 0) &&
+		     addresses_note_free(known, 0, 1) == -1 &&
+		     addresses_note_free(known, 0, 3) == 0,
+	     "what was freed first is forgotten first, and no younger for being freed again");
+	test(!addresses_note_alloc(other, 0, 1, 0) &&
+		     !addresses_note_alloc(other, 0, 2, 0) &&
+		     !addresses_note_alloc(other, 0, 3, 0) &&
+		     addresses_note_free(known, 0, 3) == -1,
+	     "of all, what was freed first is forgotten first");
+	test(addresses_note_alloc(other, 0, 4, 0) == -1 && room.used == 6,
+	     "all of them share the room");
+	addresses_free(known);
+	test(room.used == 3 && !addresses_note_alloc(other, 0, 4, 0),
+	     "who goes leaves room");
+	addresses_free(other);
+}
+
+/* --- who it is */
+
+static void check_name(const char *name, int32_t claimed, const char *expected)
+{
+	const struct holder holder = { 100, name, claimed, false };
+	char got[BUFTRACK_CLAIMED_NAME_SIZE];
+
+	holder_name(&holder, got);
+	test(!strcmp(got, expected), "%s", got);
+}
+
+/* --- the old server's log */
+
+static const struct {
+	const char *text;
+	struct log_line line;
+} lines[] = {
+	{ "✓ [PID 12] Allocated 4096 bytes of DRAM on device 3 (buffer_id=2560032)",
+	  { LOG_ALLOCATED, 12, true, 3, 2560032, 4096, "DRAM" } },
+	{ "✓ [PID 12] Allocated 4096 bytes of L1_SMALL on device 3 (buffer_id=0x1aB, ref_count=2)",
+	  { LOG_ALLOCATED, 12, true, 3, 0x1ab, 4096, "L1_SMALL" } },
+	{ "12:00:01 server:  [PID 1]   Allocated\t5  bytes of  SYSTEM_MEMORY  on device 0  ( buffer_id= 9 )  ",
+	  { LOG_ALLOCATED, 1, true, 0, 9, 5, "SYSTEM_MEMORY" } },
+	{ "✗ [PID 12] Freed buffer 0x10 on device 1 (4096 bytes, FINAL)",
+	  { LOG_FREED, 12, true, 1, 16, 0, "" } },
+	{ "✗ [PID 12] Freed buffer 0x10 on device 1 (4096 bytes, ref_count=1 remaining)",
+	  { LOG_FREED, 12, true, 1, 16, 0, "" } },
+	{ "✗ [PID 12345] Freed buffer 140523453210624 (104857600 bytes)",
+	  { LOG_FREED, 12345, false, 0, UINT64_C(140523453210624), 0, "" } },
+	{ "⚠ [PID 12] Deallocation for unknown buffer 0x10 on device 1 (allocated before tracking started)",
+	  { LOG_FREED, 12, true, 1, 16, 0, "" } },
+	{ "⚠ Warning: Deallocation for unknown buffer 1073739776",
+	  { LOG_FREED, 0, false, 0, 1073739776, 0, "" } },
+	{ "⚠ [PID 12] Deallocation for ALREADY FREED buffer 0x10 on device 1 (allocs=1 frees=2)",
+	  { LOG_FREED, 12, true, 1, 16, 0, "" } },
+	{ "[PID 1] Allocated 1 bytes of L1 on device 0 (buffer_id=0x1",
+	  { LOG_ALLOCATED, 1, true, 0, 1, 1, "L1" } },
+	{ "📊 Current Statistics:", { .form = LOG_OTHER } },
+	{ "    DRAM: 5242880 bytes (5120.0 KB)", { .form = LOG_OTHER } },
+	{ "Total tracked allocations: 42", { .form = LOG_OTHER } },
+	{ "    - Buffer 0x123456: 100.0 KB (PID 12345, ref_count=2)",
+	  { .form = LOG_OTHER } },
+	{ "✓ [CB_ALLOC] Device 0: +0.25 MB (Total: 0.25 MB)",
+	  { .form = LOG_OTHER } },
+	{ "", { .form = LOG_OTHER } },
+	{ "[PID x] Freed buffer 1 on device 0", { .form = LOG_MALFORMED } },
+	{ "[PID 1] Freed buffer 0x on device 0", { .form = LOG_MALFORMED } },
+	{ "[PID 1] Freed buffer -1 on device 0", { .form = LOG_MALFORMED } },
+	{ "[PID 1] Freed buffer 1 on device zero", { .form = LOG_MALFORMED } },
+	{ "[PID 1] Freed buffer 18446744073709551616 on device 0",
+	  { .form = LOG_MALFORMED } },
+	{ "[PID 1] Allocated many bytes of L1 on device 0 (buffer_id=1)",
+	  { .form = LOG_MALFORMED } },
+	{ "[PID 1] Allocated 1 bytes of L1 on device 0 (buffer_id=0xg)",
+	  { .form = LOG_MALFORMED } },
+	{ "[PID 1] Allocated 1 bytes of L1 on dev", { .form = LOG_MALFORMED } },
+};
+
+static bool same_line(const struct log_line *a, const struct log_line *b)
+{
+	if (a->form != b->form)
+		return false;
+	if (a->form == LOG_OTHER || a->form == LOG_MALFORMED)
+		return true;
+	return a->pid == b->pid && a->has_device == b->has_device &&
+	       a->device == b->device && a->address == b->address &&
+	       (a->form == LOG_FREED ||
+		(a->size == b->size && !strcmp(a->space, b->space)));
+}
+
+static void test_lines(void)
+{
+	for (size_t i = 0; i < NR(lines); i++) {
+		struct trace_error error = { .line = 1 };
+		struct log_line got;
+
+		log_parse(lines[i].text, &got, &error);
+		test(same_line(&got, &lines[i].line) &&
+			     (got.form != LOG_MALFORMED || *error.text),
+		     "log: '%s'", lines[i].text);
+	}
+}
+
+int main(void)
+{
+	for (size_t i = 0; i < NR(sizes); i++) {
+		test_every_length(sizes[i]);
+		test_alone(sizes[i]);
+		test_garbage_behind(sizes[i]);
+		test_encode(sizes[i]);
+	}
+	test_twins();
+	test_nonsense();
+	test_decode();
+	test_spaces();
+	test_all_spaces();
+	test_room();
+	check_name("python3", 0, "python3");
+	check_name("python3", 100, "python3");
+	check_name("python3", 7, "python3 (says pid 7)");
+	check_name("", 7, "ended (says pid 7)");
+	test_lines();
+	printf("1..%u\n", nr);
+	return !!failed;
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The devices that programs speak of, and which of the kernel's they are
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cmd/say.h"
+#include "card.h"
+#include "device.h"
+
+static const char *const space_names[NR_SPACES] = {
+	[SPACE_DRAM] = "DRAM",	   [SPACE_L1] = "L1",
+	[SPACE_SYSTEM] = "SYSTEM", [SPACE_L1_SMALL] = "L1_SMALL",
+	[SPACE_TRACE] = "TRACE",   [SPACE_CB] = "CB",
+	[SPACE_KERNEL] = "KERNEL", [SPACE_UNKNOWN] = "UNKNOWN",
+};
+
+const char *bridge_space_name(enum space space)
+{
+	return space_names[space];
+}
+
+void device_tell(struct device *device, const char *what, int error)
+{
+	if (device->told == error)
+		return;
+	device->told = error;
+	log_line(&device->bridge->log, "device %d: %s: %s", device->id, what,
+		 explain(ACT_DEVICE_ADD, error));
+}
+
+/* find_by_name() - its number, or -1 */
+static int find_by_name(struct buftrack_control *control, const char *name)
+{
+	struct buftrack_device_status *status =
+		buftrack_control_find_device(control, name);
+	int number;
+
+	if (!status)
+		return -1;
+	number = buftrack_device_status_number(status);
+	buftrack_device_status_free(status);
+	return number;
+}
+
+/* register_as() - the number of the device of a name, registered if need be */
+static int register_as(struct buftrack_control *control, const char *name,
+		       bool may_add)
+{
+	int number = find_by_name(control, name);
+	unsigned int added;
+
+	if (number >= 0 || !may_add)
+		return number;
+	if (buftrack_control_add_device(control, name, 0, &added) < 0)
+		return -1;
+	return added;
+}
+
+/* look_up() - find or register it; a name that only root may give is passed over */
+static int look_up(struct device *device, struct buftrack_control *control,
+		   bool may_add)
+{
+	const struct bridge *bridge = device->bridge;
+	struct card card;
+	int number;
+
+	if (card_find(bridge->config, bridge->options->sysfs, device->id,
+		      &card) &&
+	    *card.name) {
+		snprintf(device->name, sizeof(device->name), "%s", card.name);
+		number = register_as(control, device->name, may_add);
+		if (number >= 0 || (may_add && errno != EPERM))
+			return number;
+		if (may_add)
+			device_tell(device, device->name, EPERM);
+	}
+	snprintf(device->name, sizeof(device->name), "tt:%d", device->id);
+	return register_as(control, device->name, may_add);
+}
+
+static int open_file(struct device *device, bool may_add)
+{
+	struct buftrack_control *control =
+		buftrack_control_open(may_add ? O_RDWR : O_RDONLY);
+	int number;
+
+	if (!control)
+		return -1;
+	number = look_up(device, control, may_add);
+	buftrack_control_close(control);
+	if (number < 0)
+		return -1;
+	device->number = number;
+	for (int i = 0; i < NR_SPACES; i++)
+		device->spaces[i] = NO_SPACE;
+	device->file = buftrack_device_open(number, O_RDWR);
+	return device->file ? 0 : -1;
+}
+
+static struct device *new_device(struct bridge *bridge, int32_t id)
+{
+	struct device *device = calloc(1, sizeof(*device));
+
+	if (!device)
+		return NULL;
+	device->bridge = bridge;
+	device->id = id;
+	device->reports = buftrack_reports_new(DEVICE_BATCH);
+	if (device->reports) {
+		bridge->devices[id] = device;
+		return device;
+	}
+	free(device);
+	return NULL;
+}
+
+static struct device *find(struct bridge *bridge, int32_t id)
+{
+	if (bridge->devices[id])
+		return bridge->devices[id];
+	return new_device(bridge, id);
+}
+
+struct device *device_get(struct bridge *bridge, int32_t id)
+{
+	struct device *device = find(bridge, id);
+	uint64_t now;
+
+	if (!device || device->file)
+		return device;
+	sd_event_now(bridge->event, CLOCK_MONOTONIC, &now);
+	if (now < device->retry)
+		return NULL;
+	if (!open_file(device, true)) {
+		device->told = 0;
+		log_line(&bridge->log, "device %d is device %u (%s)", id,
+			 device->number, device->name);
+		return device;
+	}
+	device->retry = now + RETRY_USEC;
+	device_tell(device, "its reports are lost", errno);
+	return NULL;
+}
+
+/* A file that is open outlives its device. */
+static bool was_removed(struct device *device)
+{
+	struct buftrack_device_status *status =
+		buftrack_device_read_status(device->file);
+	bool removed = !status || buftrack_device_status_state(status) &
+					  BUFTRACK_DEVICE_REMOVED;
+
+	buftrack_device_status_free(status);
+	return removed;
+}
+
+struct device *device_look(struct bridge *bridge, int32_t id)
+{
+	struct device *device;
+
+	if (id < 0 || id >= WIRE_DEVICES)
+		return NULL;
+	device = find(bridge, id);
+	if (!device)
+		return NULL;
+	if (device->file && was_removed(device))
+		device_gone(device);
+	if (!device->file && open_file(device, false))
+		return NULL;
+	return device;
+}
+
+/* capacity_of() - what a space can hold, as far as it is known */
+static uint64_t capacity_of(const struct device *device, enum space space)
+{
+	const struct bridge *bridge = device->bridge;
+	struct card card;
+
+	if (!card_find(bridge->config, bridge->options->sysfs, device->id,
+		       &card))
+		return 0;
+	if (space == SPACE_DRAM)
+		return card.total_dram;
+	return space == SPACE_L1 ? card.total_l1 : 0;
+}
+
+static int add_space(struct device *device, enum space space)
+{
+	const char *name = bridge_space_name(space);
+	unsigned int *number = &device->spaces[space];
+	uint64_t capacity = capacity_of(device, space);
+
+	if (buftrack_device_add_space(device->file, name, capacity, number) >=
+	    0)
+		return 0;
+	/* Who has said another capacity may know better. */
+	if (errno == EEXIST &&
+	    buftrack_device_add_space(device->file, name, 0, number) >= 0)
+		return 0;
+	*number = NO_SPACE;
+	return -1;
+}
+
+int device_space(struct device *device, enum space space, unsigned int *number)
+{
+	if (device->spaces[space] == NO_SPACE && add_space(device, space))
+		return -1;
+	*number = device->spaces[space];
+	return 0;
+}
+
+void device_gone(struct device *device)
+{
+	buftrack_device_close(device->file);
+	device->file = NULL;
+}
+
+void devices_forget_all(struct bridge *bridge)
+{
+	for (int i = 0; i < WIRE_DEVICES; i++) {
+		struct device *device = bridge->devices[i];
+
+		if (!device)
+			continue;
+		buftrack_device_close(device->file);
+		buftrack_reports_free(device->reports);
+		free(device);
+	}
+}
