@@ -36,7 +36,7 @@ static u32 state_of(const struct bt_domain *d, const struct bt_record *rec)
 	if (rec->is_freed)
 		return BUFTRACK_RECORD_FREED;
 	return BUFTRACK_RECORD_LIVE |
-	       (rec->live.epoch != d->epoch ? BUFTRACK_RECORD_DOUBTFUL : 0) |
+	       (bt_is_doubtful(d, rec) ? BUFTRACK_RECORD_DOUBTFUL : 0) |
 	       (rec->owner->closed ? BUFTRACK_RECORD_ORPHANED : 0);
 }
 
@@ -138,19 +138,6 @@ static struct bt_event *take_place(struct bt_tracker *t, struct bt_client *c)
 	return old;
 }
 
-/* The latest event is behind all others */
-static void append(struct bt_events *events, struct bt_event *event)
-{
-	struct rb_node **link = &events->kept.rb_root.rb_node, *parent = NULL;
-
-	while (*link) {
-		parent = *link;
-		link = &parent->rb_right;
-	}
-	rb_link_node(&event->node, parent, link);
-	rb_insert_color_cached(&event->node, &events->kept, !parent);
-}
-
 /**
  * __bt_events_add() - note a wrong report
  * @t: the tracker, locked
@@ -180,7 +167,7 @@ void __bt_events_add(struct bt_tracker *t, const struct bt_event *event,
 	reporter->nr_events++;
 	keep_record(&to->target, reporter->domain, target);
 	keep_record(&to->hit, reporter->domain, hit);
-	append(&t->events, to);
+	bt_append(&t->events.kept, &to->node);
 }
 
 static struct bt_event *first_after(const struct bt_events *events, u64 number)

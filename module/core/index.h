@@ -61,4 +61,34 @@ static inline int bt_key_cmp(const struct bt_record *rec, u64 address, u64 id)
 	return 0;
 }
 
+/**
+ * bt_is_doubtful() - whether a live record is older than its domain's latest gap
+ * @d: the domain
+ * @rec: the record
+ *
+ * Return: true if so.
+ */
+static inline bool bt_is_doubtful(const struct bt_domain *d,
+				  const struct bt_record *rec)
+{
+	return rec->live.epoch != d->epoch;
+}
+
+/**
+ * bt_append() - insert a node behind all others, as what comes in order is
+ * @root: tree, such as a log by stamps
+ * @node: the node
+ */
+static inline void bt_append(struct rb_root_cached *root, struct rb_node *node)
+{
+	struct rb_node **link = &root->rb_root.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		link = &parent->rb_right;
+	}
+	rb_link_node(node, parent, link);
+	rb_insert_color_cached(node, root, !parent);
+}
+
 #endif /* BUFTRACK_CORE_INDEX_H */

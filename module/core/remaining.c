@@ -14,17 +14,10 @@
 
 static void log_add(struct bt_tracker *t, struct bt_record *rec)
 {
-	struct rb_node **link = &t->remaining.rb_root.rb_node, *parent = NULL;
-
-	while (*link) {
-		parent = *link;
-		link = &parent->rb_right;
-	}
 	rec->freed.stamp = ++t->stamp;
 	rec->freed.by = NULL;
 	rec->freed.site = 0;
-	rb_link_node(&rec->node, parent, link);
-	rb_insert_color_cached(&rec->node, &t->remaining, !parent);
+	bt_append(&t->remaining, &rec->node);
 	__bt_client_get(rec->owner);
 	t->nr_remaining++;
 }

@@ -36,11 +36,6 @@ static void note_gap(struct bt_tracker *t, struct bt_domain *d, u64 stamp)
 	d->nr_doubtful = d->nr_live;
 }
 
-static bool is_doubtful(const struct bt_domain *d, const struct bt_record *rec)
-{
-	return rec->live.epoch != d->epoch;
-}
-
 /* Note a wrong report with its evidence, before it changes anything */
 static int blame(const struct bt_case *k, int verdict,
 		 const struct bt_record *target, const struct bt_record *hit)
@@ -85,7 +80,7 @@ static void drop_live(const struct bt_case *k, struct bt_record *rec,
 {
 	bt_index_erase(&k->index->live, rec);
 	k->d->nr_live--;
-	k->d->nr_doubtful -= is_doubtful(k->d, rec);
+	k->d->nr_doubtful -= bt_is_doubtful(k->d, rec);
 	k->t->nr_records--;
 	bt_book_ended(k->t, rec, why);
 }
@@ -147,7 +142,7 @@ static void supersede_doubtful(const struct bt_case *k)
 	struct bt_record *rec, *next;
 
 	rec = bt_index_find(&k->index->live, r->address, r->id);
-	if (rec && is_doubtful(k->d, rec))
+	if (rec && bt_is_doubtful(k->d, rec))
 		supersede(k, rec);
 	if (!r->span)
 		return;
@@ -157,7 +152,7 @@ static void supersede_doubtful(const struct bt_case *k)
 		if (!bt_key_cmp(rec, r->address, r->id))
 			continue;
 		left--;
-		if (is_doubtful(k->d, rec))
+		if (bt_is_doubtful(k->d, rec))
 			supersede(k, rec);
 	}
 }
@@ -295,7 +290,7 @@ static int judge_live_target(const struct bt_case *k, struct bt_record *rec)
 
 	if (r->flags & BUFTRACK_REFUSED)
 		return blame(k, BUFTRACK_REFUSED_FREE, rec, NULL);
-	if (is_doubtful(k->d, rec))
+	if (bt_is_doubtful(k->d, rec))
 		verdict = BUFTRACK_OK;
 	else if (is_foreign(k, rec))
 		verdict = blame(k, BUFTRACK_FOREIGN_FREE, rec, NULL);
@@ -320,7 +315,7 @@ static struct bt_record *hit_live(const struct bt_case *k)
 	struct bt_record *rec = bt_index_newest_at(&k->index->live,
 						   k->r->address);
 
-	return rec && !is_doubtful(k->d, rec) ? rec : spanning(k);
+	return rec && !bt_is_doubtful(k->d, rec) ? rec : spanning(k);
 }
 
 /* FREE 4 and 5: the target is freed */
