@@ -3,7 +3,6 @@
  * bridge-unit: what of the bridge needs no socket and no kernel
  */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,20 +18,6 @@
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 
 static const size_t sizes[] = { 72, 112, 128, 144 };
-static unsigned int nr, failed;
-
-bool test(bool passed, const char *format, ...)
-{
-	va_list args;
-
-	printf("%sok %u - ", passed ? "" : "not ", ++nr);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	failed += !passed;
-	return passed;
-}
 
 /* --- sizes */
 
@@ -423,6 +408,5 @@ int main(void)
 	check_name("python3", 7, "python3 (says pid 7)");
 	check_name("", 7, "ended (says pid 7)");
 	test_lines();
-	printf("1..%u\n", nr);
-	return !!failed;
+	return finish();
 }

@@ -14,6 +14,9 @@ bool test(bool passed, const char *format, ...)
 /* note() - a line that is no result */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* finish() - after all of them; what the program exits with */
+int finish(void);
+
 /* Each a file of tests */
 void test_malformed(void);
 void test_wellformed(void);

@@ -2,36 +2,7 @@
 /*
  * cli-unit: what of the command and the library needs no kernel
  */
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "tap.h"
-
-static unsigned int nr, failed;
-
-bool test(bool passed, const char *format, ...)
-{
-	va_list args;
-
-	printf("%sok %u - ", passed ? "" : "not ", ++nr);
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-	failed += !passed;
-	return passed;
-}
-
-void note(const char *format, ...)
-{
-	va_list args;
-
-	printf("# ");
-	va_start(args, format);
-	vprintf(format, args);
-	va_end(args);
-	printf("\n");
-}
 
 int main(void)
 {
@@ -43,6 +14,5 @@ int main(void)
 	test_meanings();
 	test_names();
 	test_events();
-	printf("1..%u\n", nr);
-	return !!failed;
+	return finish();
 }
