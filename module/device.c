@@ -5,6 +5,7 @@
 #include <linux/xarray.h>
 #include "compat.h"
 #include "device.h"
+#include "driver/chip.h"
 #include "file.h"
 #include "ioctl.h"
 #include "settings.h"
@@ -48,7 +49,6 @@ static void bt_device_release(struct device *d)
 	bt_tracker_retire(dev->tracker);
 	bt_device_bury(dev);
 	bt_tracker_destroy(dev->tracker);
-	mutex_destroy(&dev->lock);
 	kvfree(dev);
 }
 
@@ -58,8 +58,7 @@ static void wake_readers(struct irq_work *work)
 }
 
 /* A device that is not in the table yet; put_device() frees it */
-static struct bt_device *create(const struct bt_file *file,
-				const struct buftrack_device_add *add)
+static struct bt_device *create(void)
 {
 	struct bt_limits limits;
 	struct bt_device *dev = kvzalloc(sizeof(*dev), GFP_KERNEL);
@@ -72,19 +71,52 @@ static struct bt_device *create(const struct bt_file *file,
 		kvfree(dev);
 		return NULL;
 	}
-	mutex_init(&dev->lock);
+	raw_spin_lock_init(&dev->lock);
 	init_waitqueue_head(&dev->wait);
 	init_irq_work(&dev->wake, wake_readers);
-	dev->uid = file->opener.uid;
-	if (add->flags & BUFTRACK_DEVICE_TEMPORARY)
-		dev->registrar = file;
-	strscpy(dev->name, add->name, sizeof(dev->name));
 	device_initialize(&dev->dev);
 	dev->dev.class = &bt_class;
 	dev->dev.release = bt_device_release;
 	cdev_init(&dev->cdev, &bt_device_fops);
 	dev->cdev.owner = THIS_MODULE;
 	return dev;
+}
+
+/* A device that a driver, too, may report into */
+static struct bt_device *create_with_chip(void)
+{
+	struct bt_device *dev = create();
+
+	if (!dev)
+		return NULL;
+	dev->chip = bt_chip_create(dev);
+	if (dev->chip)
+		return dev;
+	put_device(&dev->dev);
+	return NULL;
+}
+
+static struct bt_device *create_for(const struct bt_file *file,
+				    const struct buftrack_device_add *add)
+{
+	struct bt_device *dev = bt_name_is_pci(add->name) ? create_with_chip() :
+							    create();
+
+	if (!dev)
+		return NULL;
+	dev->uid = file->opener.uid;
+	if (add->flags & BUFTRACK_DEVICE_TEMPORARY)
+		dev->registrar = file;
+	strscpy(dev->name, add->name, sizeof(dev->name));
+	return dev;
+}
+
+/* Put a device that is in no table to an end */
+static void dispose(struct bt_device *dev)
+{
+	if (dev->chip)
+		bt_chip_destroy(dev->chip);
+	put_device(&dev->dev);
 }
 
 /* Put a device into the table, and its node into /dev */
@@ -142,7 +174,9 @@ static int check_quota(const struct bt_file *file)
 	return 0;
 }
 
-static int add_locked(const struct bt_file *file, struct buftrack_device_add *add)
+/* After an error, *surplus may be a device to dispose of without the lock */
+static int add_locked(const struct bt_file *file, struct buftrack_device_add *add,
+		      struct bt_device **surplus)
 {
 	struct bt_device *dev = find_by_name(add->name);
 	int err;
@@ -156,14 +190,16 @@ static int add_locked(const struct bt_file *file, struct buftrack_device_add *ad
 	err = check_quota(file);
 	if (err)
 		return err;
-	dev = create(file, add);
+	dev = create_for(file, add);
 	if (!dev)
 		return -ENOMEM;
 	err = publish(dev);
 	if (err) {
-		put_device(&dev->dev);
+		*surplus = dev;
 		return err;
 	}
+	if (dev->chip)
+		bt_chip_offer(dev->chip);
 	add->device = dev->number;
 	return 0;
 }
@@ -178,6 +214,7 @@ static int add_locked(const struct bt_file *file, struct buftrack_device_add *ad
 int bt_do_device_add(struct bt_file *file, void *arg)
 {
 	struct buftrack_device_add *add = arg;
+	struct bt_device *surplus = NULL;
 	int err;
 
 	if (add->flags & ~(BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY))
@@ -188,8 +225,10 @@ int bt_do_device_add(struct bt_file *file, void *arg)
 	if (bt_name_is_pci(add->name) && !bt_file_is_admin(file))
 		return -EPERM;
 	mutex_lock(&table_lock);
-	err = add_locked(file, add);
+	err = add_locked(file, add, &surplus);
 	mutex_unlock(&table_lock);
+	if (surplus)
+		dispose(surplus);
 	return err;
 }
 
@@ -219,7 +258,8 @@ static int remove_locked(struct bt_device *dev, bool force, u64 *buffers,
  */
 bool bt_device_managed_by(const struct bt_device *dev, const struct bt_file *file)
 {
-	return uid_eq(dev->uid, file->opener.uid) || bt_file_is_admin(file);
+	return (!dev->driver[0] && uid_eq(dev->uid, file->opener.uid)) ||
+	       bt_file_is_admin(file);
 }
 
 /**
@@ -248,7 +288,7 @@ int bt_do_device_remove(struct bt_file *file, void *arg)
 	mutex_unlock(&table_lock);
 	if (err)
 		return err;
-	put_device(&dev->dev);
+	dispose(dev);
 	remove->removed_buffers = buffers;
 	remove->removed_bytes = bytes;
 	return 0;
@@ -277,7 +317,54 @@ static void remove_all(const struct bt_file *registrar)
 	struct bt_device *dev;
 
 	while ((dev = remove_one(registrar)))
-		put_device(&dev->dev);
+		dispose(dev);
+}
+
+/**
+ * bt_device_prepare() - create a device for a driver that may come
+ *
+ * Context: may sleep.
+ * Return: the device, for bt_device_publish() or bt_device_discard(), or NULL.
+ */
+struct bt_device *bt_device_prepare(void)
+{
+	struct bt_device *dev = create_with_chip();
+
+	if (!dev)
+		return NULL;
+	dev->uid = GLOBAL_ROOT_UID;
+	if (!bt_events_setup(dev->tracker, bt_setting_events()))
+		return dev;
+	dispose(dev);
+	return NULL;
+}
+
+/**
+ * bt_device_publish() - put a prepared device into the table
+ * @dev: the device
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int bt_device_publish(struct bt_device *dev)
+{
+	int err;
+
+	mutex_lock(&table_lock);
+	err = nr_devices < bt_setting_max_devices() ? publish(dev) : -ENFILE;
+	mutex_unlock(&table_lock);
+	return err;
+}
+
+/**
+ * bt_device_discard() - free a prepared device that is not in the table
+ * @dev: the device
+ *
+ * Context: may sleep.
+ */
+void bt_device_discard(struct bt_device *dev)
+{
+	dispose(dev);
 }
 
 /**
@@ -342,7 +429,7 @@ void bt_device_put(struct bt_device *dev)
  */
 const char *bt_device_driver(const struct bt_device *dev)
 {
-	return "user";
+	return dev->driver[0] ? dev->driver : "user";
 }
 
 /**

@@ -2,8 +2,8 @@
 /*
  * Devices: what is registered, its node and its spaces
  *
- * Locking: the table of devices and each device's list of spaces have a mutex
- * each. The order is the table's, bt_device.lock, bt_tracker.lock.
+ * Locking: the table of devices has a mutex, and each device's list of spaces a raw
+ * lock. The order is the table's, bt_device.lock, bt_tracker.lock.
  *
  * Lifetime: struct device counts the references: the table's one, and one for
  * each open file of the node. The last one frees the tracker.
@@ -31,6 +31,7 @@
 #define BT_MAX_SPACES_PER_USER	16
 #define BT_MAX_SPACES_OF_OTHERS	48
 
+struct bt_chip;
 struct bt_file;
 
 /**
@@ -39,12 +40,14 @@ struct bt_file;
  * @capacity: bytes, 0: unknown
  * @uid: who added it
  * @of_other: who added it does not manage the device
+ * @of_driver: a driver has what is in it, and says its capacity
  */
 struct bt_space {
 	char name[BUFTRACK_SPACE_NAME_SIZE];
 	u64 capacity;
 	kuid_t uid;
 	bool of_other;
+	bool of_driver;
 };
 
 /**
@@ -53,6 +56,9 @@ struct bt_space {
  * @cdev: its node
  * @number: its number
  * @uid: who registered it
+ * @driver: driver that it is known from; empty: none
+ * @chip: what a driver needs to report into it, NULL: its name is no device's
+ * @stacks: the sites of what its driver does are kernel stacks
  * @registrar: file of the control node that it goes with, NULL: none
  * @name: its name
  * @tracker: its books
@@ -67,12 +73,15 @@ struct bt_device {
 	struct cdev cdev;
 	u32 number;
 	kuid_t uid;
+	char driver[BUFTRACK_DRIVER_NAME_SIZE];
+	struct bt_chip *chip;
+	bool stacks;
 	const struct bt_file *registrar;
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
 	struct bt_tracker *tracker;
 	wait_queue_head_t wait;
 	struct irq_work wake;
-	struct mutex lock; /* guards nr_spaces and spaces */
+	raw_spinlock_t lock; /* guards nr_spaces and spaces */
 	u32 nr_spaces;
 	struct bt_space spaces[BUFTRACK_MAX_SPACES];
 };
@@ -86,9 +95,15 @@ struct bt_device *bt_device_get(u32 number, bool or_next);
 struct bt_device *bt_device_open(struct cdev *cdev);
 void bt_device_put(struct bt_device *dev);
 const char *bt_device_driver(const struct bt_device *dev);
+struct bt_device *bt_device_prepare(void);
+int bt_device_publish(struct bt_device *dev);
+void bt_device_discard(struct bt_device *dev);
 bool bt_device_managed_by(const struct bt_device *dev, const struct bt_file *file);
 void bt_device_bury(struct bt_device *dev);
 void bt_device_remove_temporary(const struct bt_file *registrar);
+
+/* space.c */
+int bt_space_get(struct bt_device *dev, const char *name, u64 capacity);
 
 /* sysfs.c */
 extern const struct attribute_group *bt_device_groups[];

@@ -39,15 +39,23 @@ bool bt_file_is_admin(const struct bt_file *file)
 	return file_ns_capable(file->file, &init_user_ns, CAP_SYS_ADMIN);
 }
 
-static void stamp_opener(struct bt_opener *opener, const struct file *filp)
+/**
+ * bt_opener_stamp() - the calling process opens a file
+ * @opener: set to it
+ * @uid: user that counts
+ *
+ * Context: any; on behalf of whatever process that is.
+ */
+void bt_opener_stamp(struct bt_opener *opener, kuid_t uid)
 {
 	struct task_struct *leader = current->group_leader;
 
 	opener->tgid = get_pid(task_tgid(current));
 	opener->tid = get_pid(task_pid(current));
 	opener->start_time = leader->start_boottime;
-	opener->uid = filp->f_cred->euid;
-	get_task_comm(opener->comm, leader);
+	opener->uid = uid;
+	/* Written at any time, and always with a NUL at its end */
+	strscpy(opener->comm, leader->comm, sizeof(opener->comm));
 }
 
 static void copy_opener(struct bt_opener *to, const struct bt_opener *from)
@@ -75,6 +83,8 @@ bool bt_opener_exited(const struct bt_opener *opener)
 	struct task_struct *task;
 	bool exited;
 
+	if (!opener->tgid)
+		return false;
 	rcu_read_lock();
 	task = pid_task(opener->tgid, PIDTYPE_TGID);
 	exited = !task || !atomic_read(&task->signal->live);
@@ -236,7 +246,7 @@ static int open_node(struct file *filp, struct bt_device *dev)
 	file->file = filp;
 	file->dev = dev;
 	file->serial = atomic64_inc_return(&last_serial);
-	stamp_opener(&file->opener, filp);
+	bt_opener_stamp(&file->opener, filp->f_cred->euid);
 	mutex_init(&file->lock);
 	filp->private_data = file;
 	return 0;

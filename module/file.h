@@ -22,7 +22,7 @@ struct bt_user;
 
 /**
  * struct bt_opener - who opened a file, stamped at that time
- * @tgid: the thread group
+ * @tgid: the thread group; NULL: a driver, not a process
  * @tid: the thread
  * @start_time: when the thread group started, ns since boot
  * @uid: effective user of the file
@@ -82,8 +82,13 @@ bool bt_file_is_admin(const struct bt_file *file);
 u64 bt_clock(void);
 
 struct bt_client *bt_file_client(struct bt_file *file);
+void bt_opener_stamp(struct bt_opener *opener, kuid_t uid);
 bool bt_opener_exited(const struct bt_opener *opener);
 void bt_reporter_free(struct bt_reporter *reporter);
+
+/* report.c */
+void bt_announce(struct bt_device *dev, const struct bt_client *c,
+		 const struct buftrack_report *r, int verdict);
 
 /* records.c */
 void bt_records_release(struct bt_file *file);

@@ -7,6 +7,8 @@
  */
 #include <linux/fs.h>
 #include <linux/uaccess.h>
+#include "driver/probe.h"
+#include "driver/stack.h"
 #include "file.h"
 #include "ioctl.h"
 
@@ -26,6 +28,8 @@ union bt_ioctl_arg {
 	struct buftrack_client_info client_info;
 	struct buftrack_records records;
 	struct buftrack_reset reset;
+	struct buftrack_probe_info probe_info;
+	struct buftrack_stack stack;
 };
 
 /**
@@ -68,8 +72,7 @@ static const struct bt_ioctl_op bt_ops[] = {
 	      .changes = true),
 	BT_OP(DEVICE_INFO, bt_do_device_info, buftrack_device_info, driver,
 	      .on_control = true, .on_device = true, .mode = FMODE_READ),
-	BT_OP(DEVICE_SET, bt_do_device_set, buftrack_device_set,
-	      max_client_records,
+	BT_OP(DEVICE_SET, bt_do_device_set, buftrack_device_set, reserved,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
 	BT_OP(SPACE_ADD, bt_do_space_add, buftrack_space_add, name,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
@@ -90,6 +93,10 @@ static const struct bt_ioctl_op bt_ops[] = {
 	      .on_device = true, .mode = FMODE_READ),
 	BT_OP(RECORDS, bt_do_records, buftrack_records, exact,
 	      .on_device = true, .mode = FMODE_READ),
+	BT_OP(PROBE_INFO, bt_do_probe_info, buftrack_probe_info, covers,
+	      .on_control = true, .mode = FMODE_READ),
+	BT_OP(STACK, bt_do_stack, buftrack_stack, reserved,
+	      .on_control = true, .on_device = true, .mode = FMODE_READ),
 	BT_OP(RESET, bt_do_reset, buftrack_reset, flags,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
 };

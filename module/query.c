@@ -40,7 +40,8 @@ static u32 device_state(const struct bt_device *dev)
 
 	return (t->enabled ? BUFTRACK_DEVICE_ENABLED : 0) |
 	       (t->removed ? BUFTRACK_DEVICE_REMOVED : 0) |
-	       (dev->registrar ? BUFTRACK_DEVICE_IS_TEMPORARY : 0);
+	       (dev->registrar ? BUFTRACK_DEVICE_IS_TEMPORARY : 0) |
+	       (READ_ONCE(dev->stacks) ? BUFTRACK_DEVICE_HAS_STACKS : 0);
 }
 
 static void fill_device_info(struct bt_device *dev,
@@ -118,7 +119,7 @@ static void change_settings(struct bt_tracker *t, const void *arg)
 #define BT_SET_ALL (BUFTRACK_SET_ENABLED | BUFTRACK_SET_MAX_RECORDS |	\
 		    BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_CLIENTS |	\
 		    BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING |	\
-		    BUFTRACK_SET_MAX_CLIENT_RECORDS)
+		    BUFTRACK_SET_MAX_CLIENT_RECORDS | BUFTRACK_SET_STACKS)
 
 static bool out_of_range(const struct buftrack_device_set *set, u32 field,
 			 u64 value, u64 min, u64 max)
@@ -128,9 +129,10 @@ static bool out_of_range(const struct buftrack_device_set *set, u32 field,
 
 static int check_settings(const struct buftrack_device_set *set)
 {
-	if (set->fields & ~BT_SET_ALL)
+	if (set->fields & ~BT_SET_ALL || set->reserved)
 		return -EOPNOTSUPP;
 	if (out_of_range(set, BUFTRACK_SET_ENABLED, set->enabled, 0, 1) ||
+	    out_of_range(set, BUFTRACK_SET_STACKS, set->stacks, 0, 1) ||
 	    out_of_range(set, BUFTRACK_SET_MAX_RECORDS, set->max_records, 1,
 			 BT_MAX_RECORDS) ||
 	    out_of_range(set, BUFTRACK_SET_MAX_FREED, set->max_freed, 0,
@@ -163,12 +165,15 @@ static int check_manager(const struct bt_file *file)
  */
 int bt_do_device_set(struct bt_file *file, void *arg)
 {
-	int err = check_settings(arg);
+	const struct buftrack_device_set *set = arg;
+	int err = check_settings(set);
 
 	if (!err)
 		err = check_manager(file);
 	if (err)
 		return err;
+	if (set->fields & BUFTRACK_SET_STACKS)
+		WRITE_ONCE(file->dev->stacks, set->stacks);
 	bt_tracker_configure(file->dev->tracker, change_settings, arg);
 	bt_device_bury(file->dev);
 	return 0;
@@ -206,6 +211,7 @@ static u32 client_state(const struct bt_reporter *r)
 	       (bt_opener_exited(&r->opener) ? BUFTRACK_CLIENT_OPENER_EXITED : 0) |
 	       (c->late ? BUFTRACK_CLIENT_IS_LATE : 0) |
 	       (c->shared ? BUFTRACK_CLIENT_IS_SHARED : 0) |
+	       (r->opener.tgid ? 0 : BUFTRACK_CLIENT_IS_DRIVER) |
 	       (gap ? BUFTRACK_CLIENT_HAD_GAP : 0) |
 	       (evicted ? BUFTRACK_CLIENT_HAS_EVICTED : 0);
 }

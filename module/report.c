@@ -48,9 +48,17 @@ static bool is_wrong(int verdict)
 	       verdict != BUFTRACK_UNTRACKED;
 }
 
-/* Tell those who watch of a report */
-static void announce(struct bt_device *dev, const struct bt_client *c,
-		     const struct buftrack_report *r, int verdict)
+/**
+ * bt_announce() - tell those who watch of a report
+ * @dev: device that it is about
+ * @c: client that made it
+ * @r: the report
+ * @verdict: what it was found to be
+ *
+ * Context: any but NMI.
+ */
+void bt_announce(struct bt_device *dev, const struct bt_client *c,
+		 const struct buftrack_report *r, int verdict)
 {
 	if (r->op == BUFTRACK_ALLOC)
 		trace_buftrack_alloc(dev->number, c->number, r, verdict);
@@ -85,7 +93,7 @@ static int apply_report(struct bt_file *file, const struct buftrack_report *r,
 		if (bt_pool_fill(t))
 			flags = 0;
 	if (verdict >= 0)
-		announce(file->dev, c, r, verdict);
+		bt_announce(file->dev, c, r, verdict);
 	return verdict;
 }
 

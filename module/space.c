@@ -19,10 +19,11 @@ static struct bt_space *find_space(struct bt_device *dev, const char *name)
 
 static int update_capacity(struct bt_space *space, u64 capacity)
 {
-	if (capacity && space->capacity && capacity != space->capacity)
+	if (!capacity || capacity == space->capacity)
+		return 0;
+	if (space->capacity || space->of_driver)
 		return -EEXIST;
-	if (capacity)
-		space->capacity = capacity;
+	space->capacity = capacity;
 	return 0;
 }
 
@@ -48,23 +49,62 @@ static int check_quota(const struct bt_device *dev, const struct bt_file *file)
 	return 0;
 }
 
-static int create_space(struct bt_file *file,
-			const struct buftrack_space_add *add)
+static struct bt_space *create_space(struct bt_device *dev, kuid_t uid,
+				     const char *name, u64 capacity)
 {
-	struct bt_device *dev = file->dev;
 	struct bt_space *space = &dev->spaces[dev->nr_spaces];
-	int err = check_quota(dev, file);
 
-	if (err)
-		return err;
-	space->uid = file->opener.uid;
-	space->of_other = !bt_device_managed_by(dev, file);
-	strscpy(space->name, add->name, sizeof(space->name));
-	space->capacity = add->capacity;
+	lockdep_assert_held(&dev->lock);
+	space->uid = uid;
+	strscpy(space->name, name, sizeof(space->name));
+	space->capacity = capacity;
 	/* From here on, reports can name it */
 	bt_tracker_add_space(dev->tracker);
 	dev->nr_spaces++;
+	return space;
+}
+
+static int add_space(struct bt_file *file, const struct buftrack_space_add *add)
+{
+	struct bt_space *space;
+	int err = check_quota(file->dev, file);
+
+	if (err)
+		return err;
+	space = create_space(file->dev, file->opener.uid, add->name,
+			     add->capacity);
+	space->of_other = !bt_device_managed_by(file->dev, file);
 	return 0;
+}
+
+/**
+ * bt_space_get() - a space of a device, for a driver
+ * @dev: the device
+ * @name: name of the space; it comes if it is not there
+ * @capacity: bytes of it; 0: not known
+ *
+ * Context: any but NMI.
+ * Return: its number, or -ENOSPC.
+ */
+int bt_space_get(struct bt_device *dev, const char *name, u64 capacity)
+{
+	struct bt_space *space;
+	unsigned long irq;
+	int ret = -ENOSPC;
+
+	raw_spin_lock_irqsave(&dev->lock, irq);
+	space = find_space(dev, name);
+	if (!space && dev->nr_spaces < BUFTRACK_MAX_SPACES)
+		space = create_space(dev, GLOBAL_ROOT_UID, name, capacity);
+	if (space) {
+		/* What the driver knows goes before what others have said */
+		if (capacity || !space->of_driver)
+			space->capacity = capacity;
+		space->of_driver = true;
+		ret = space - dev->spaces;
+	}
+	raw_spin_unlock_irqrestore(&dev->lock, irq);
+	return ret;
 }
 
 /**
@@ -88,13 +128,13 @@ int bt_do_space_add(struct bt_file *file, void *arg)
 		return err;
 	if (READ_ONCE(dev->tracker->removed))
 		return -ENODEV;
-	mutex_lock(&dev->lock);
+	raw_spin_lock_irq(&dev->lock);
 	space = find_space(dev, add->name);
 	add->created = !space;
 	add->space = space ? space - dev->spaces : dev->nr_spaces;
 	err = space ? update_capacity(space, add->capacity) :
-		      create_space(file, add);
-	mutex_unlock(&dev->lock);
+		      add_space(file, add);
+	raw_spin_unlock_irq(&dev->lock);
 	return err;
 }
 
@@ -113,7 +153,7 @@ int bt_do_space_info(struct bt_file *file, void *arg)
 
 	if (info->flags & ~BUFTRACK_NEXT || info->reserved)
 		return -EOPNOTSUPP;
-	mutex_lock(&dev->lock);
+	raw_spin_lock_irq(&dev->lock);
 	if (info->space < dev->nr_spaces) {
 		const struct bt_space *space = &dev->spaces[info->space];
 
@@ -121,6 +161,6 @@ int bt_do_space_info(struct bt_file *file, void *arg)
 		strscpy_pad(info->name, space->name, sizeof(info->name));
 		err = 0;
 	}
-	mutex_unlock(&dev->lock);
+	raw_spin_unlock_irq(&dev->lock);
 	return err;
 }

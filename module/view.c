@@ -48,13 +48,14 @@ u32 bt_view_uid(const struct bt_view *view, kuid_t uid)
  * bt_view_comm() - the name of a process, for a reader
  * @view: the reader
  * @opener: the process
- * @comm: set to its name; empty if it is outside of the reader's pid namespace
+ * @comm: set to its name, or that of the driver that it is; empty if it is a
+ *	  process outside of the reader's pid namespace
  */
 void bt_view_comm(const struct bt_view *view, const struct bt_opener *opener,
 		  char comm[BUFTRACK_COMM_SIZE])
 {
 	memset(comm, 0, BUFTRACK_COMM_SIZE);
-	if (bt_view_pid(view, opener->tgid))
+	if (!opener->tgid || bt_view_pid(view, opener->tgid))
 		strscpy(comm, opener->comm, BUFTRACK_COMM_SIZE);
 }
 

@@ -58,10 +58,13 @@ static inline void bt_book_peak(struct bt_counters *counters)
 static inline void bt_book_live(struct bt_tracker *t,
 				const struct bt_record *rec)
 {
-	struct bt_holding *holding = &rec->owner->holdings[rec->space];
-
-	holding->buffers++;
-	holding->bytes += rec->size;
+	if (rec->owner->closed) {
+		bt_book_record(t, rec, BUFTRACK_ORPHANED_BUFFERS, 1);
+		bt_book_record(t, rec, BUFTRACK_ORPHANED_BYTES, rec->size);
+	} else {
+		rec->owner->holdings[rec->space].buffers++;
+		rec->owner->holdings[rec->space].bytes += rec->size;
+	}
 	bt_book_record(t, rec, BUFTRACK_ALLOCS, 1);
 	bt_book_record(t, rec, BUFTRACK_LIVE_BUFFERS, 1);
 	bt_book_record(t, rec, BUFTRACK_LIVE_BYTES, rec->size);

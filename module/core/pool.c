@@ -105,15 +105,18 @@ static unsigned int store_admit(struct bt_store *store, unsigned int want)
 }
 
 /* Allocate up to a chunk of records into a pool; returns how many there were */
-static unsigned int store_get(struct bt_store *store, struct bt_pool *to)
+static unsigned int store_get(struct bt_store *store, struct bt_pool *to,
+			      gfp_t gfp)
 {
 	void *recs[BT_STORE_CHUNK];
 	unsigned int want = store_admit(store, ARRAY_SIZE(recs)), n = 0, i;
 
-	if (want)
-		n = kmem_cache_alloc_bulk(store->cache, GFP_KERNEL |
-					  __GFP_NOWARN | __GFP_RETRY_MAYFAIL,
-					  want, recs);
+	gfp |= __GFP_NOWARN;
+	/* Allocating in bulk lets interrupts in, on Linux before 6.3 */
+	if (want && irqs_disabled())
+		n = !!(recs[0] = kmem_cache_alloc(store->cache, gfp));
+	else if (want)
+		n = kmem_cache_alloc_bulk(store->cache, gfp, want, recs);
 	atomic64_sub(want - n, &store->nr);
 	for (i = 0; i < n; i++)
 		__bt_pool_put(to, recs[i]);
@@ -144,19 +147,21 @@ static void pool_move(struct bt_pool *from, struct bt_pool *to, unsigned int nr)
 }
 
 /**
- * bt_pool_fill() - fill a tracker's pool of spare records
+ * bt_pool_stock() - add spare records to a tracker's pool
  * @t: the tracker
+ * @want: how many, at least
+ * @gfp: how to allocate
  *
- * Context: may sleep.
+ * Context: as @gfp says, and no raw lock held.
  * Return: 0 if at least one record was added, -ENOMEM if none: out of memory,
  * or the store's bound is reached.
  */
-int bt_pool_fill(struct bt_tracker *t)
+int bt_pool_stock(struct bt_tracker *t, unsigned int want, gfp_t gfp)
 {
 	struct bt_pool more = { .store = t->pool.store };
 	unsigned long irq;
 
-	while (more.nr < BT_POOL_TARGET && store_get(more.store, &more))
+	while (more.nr < want && store_get(more.store, &more, gfp))
 		;
 	if (!more.nr)
 		return -ENOMEM;
@@ -164,6 +169,37 @@ int bt_pool_fill(struct bt_tracker *t)
 	pool_move(&more, &t->pool, more.nr);
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_pool_stock);
+
+/**
+ * bt_pool_count() - have a tracker's spare records count as the machine's, or not
+ * @t: the tracker, of which others know nothing yet
+ * @count: whether they do from now on
+ *
+ * For what is prepared, and may never be needed: it takes nothing from the bound.
+ *
+ * Context: any but NMI.
+ */
+void bt_pool_count(struct bt_tracker *t, bool count)
+{
+	if (count)
+		atomic64_add(t->pool.nr, &t->pool.store->nr);
+	else
+		atomic64_sub(t->pool.nr, &t->pool.store->nr);
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_pool_count);
+
+/**
+ * bt_pool_fill() - fill a tracker's pool of spare records
+ * @t: the tracker
+ *
+ * Context: may sleep.
+ * Return: as bt_pool_stock().
+ */
+int bt_pool_fill(struct bt_tracker *t)
+{
+	return bt_pool_stock(t, BT_POOL_TARGET, GFP_KERNEL | __GFP_RETRY_MAYFAIL);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_pool_fill);
 

@@ -6,12 +6,16 @@
  * in words. A wrong free changes nothing but its target's repeat count.
  */
 #include <linux/overflow.h>
+#include <linux/sched.h>
 #include "books.h"
 #include "export.h"
 #include "index.h"
 
 /* Freed records over the bound that one free evicts, where the bound was lowered */
 #define BT_MAX_EVICTED	8
+
+/* Records that one hold of the lock ends when a driver goes */
+#define BT_RESTART_CHUNK	64
 
 /* The pool is empty, the caller can fill it, and nothing has been changed yet */
 #define BT_REFILL	(-EAGAIN)
@@ -91,12 +95,21 @@ static void supersede(const struct bt_case *k, struct bt_record *rec)
 	recycle(k->t, rec);
 }
 
+/* Who frees: for an object that is counted, whoever drops the last reference */
+static struct bt_client *freed_by(const struct bt_case *k,
+				  const struct bt_record *rec)
+{
+	if (k->flags & BT_AS_OWNER && !rec->owner->closed)
+		return rec->owner;
+	return k->c;
+}
+
 static void add_freed(const struct bt_case *k, struct bt_record *rec)
 {
 	rec->is_freed = true;
 	rec->repeats = 0;
 	rec->freed.stamp = k->stamp;
-	rec->freed.by = reference(k->c);
+	rec->freed.by = reference(freed_by(k, rec));
 	rec->freed.site = k->r->site;
 	list_add_tail(&rec->freed.age, &k->d->freed);
 	bt_index_insert(&k->index->freed, rec);
@@ -157,15 +170,20 @@ static void supersede_doubtful(const struct bt_case *k)
 	}
 }
 
-/* Live bytes, and what they can still become, are kept within 64 bits */
+/*
+ * Live bytes, and what they can still become, are kept within 64 bits. What programs
+ * say of their sizes leaves room for what a driver tells.
+ */
 static bool bytes_overflow(const struct bt_case *k, const struct bt_record *same)
 {
+	bool leave_room = READ_ONCE(k->t->has_driver) && !k->c->shared;
+	u64 most = leave_room ? U64_MAX / 2 : U64_MAX;
 	u64 held = k->t->total.v[BUFTRACK_LIVE_BYTES] - (same ? same->size : 0);
 	u64 sum;
 
 	return check_add_overflow(held, k->t->total.v[BUFTRACK_REMAINING_BYTES],
 				  &sum) ||
-	       check_add_overflow(sum, k->r->size, &sum);
+	       check_add_overflow(sum, k->r->size, &sum) || sum > most;
 }
 
 static bool quota_reached(const struct bt_client *c)
@@ -279,7 +297,7 @@ static struct bt_record *find_target(const struct bt_case *k,
 /* Whether its owner is another client that is still there */
 static bool is_foreign(const struct bt_case *k, const struct bt_record *rec)
 {
-	return rec->owner != k->c && !rec->owner->closed;
+	return rec->owner != freed_by(k, rec) && !rec->owner->closed;
 }
 
 /* FREE 2 and 3: the target is live */
@@ -418,13 +436,40 @@ static u64 next_stamp(const struct bt_tracker *t, u64 now)
 	return max(now, t->stamp + 1);
 }
 
+/* The domain of a client; the shared one outlives those that report into it */
+static struct bt_domain *domain_of(const struct bt_case *k)
+{
+	return k->c->shared ? k->t->shared : k->c->domain;
+}
+
+/* Judge a report and do what it says; the tracker is locked */
+static int apply(struct bt_case *k, u64 now)
+{
+	int verdict;
+
+	if (k->t->removed)
+		return -ENODEV;
+	if (k->r->space >= k->t->nr_spaces)
+		return -ENOENT;
+	k->d = domain_of(k);
+	k->index = &k->d->spaces[k->r->space];
+	k->stamp = next_stamp(k->t, now);
+	verdict = judge(k);
+	if (verdict < 0)
+		return verdict;
+	count_verdict(k, verdict);
+	k->t->stamp = k->stamp;
+	return verdict;
+}
+
 /**
  * bt_report() - judge a report, and do what it says
  * @t: the tracker
- * @c: client of @t that makes it and has not ended
+ * @c: client of @t that makes it; of a private domain only while it has not ended
  * @r: the report; op, size and range have been validated
  * @now: time in ns
- * @flags: %BT_MAY_REFILL: fail rather than go without a spare record
+ * @flags: %BT_MAY_REFILL: fail rather than go without a spare record.
+ *	   %BT_AS_OWNER: a free is the owner's, whoever reports it.
  * @stamp: set to the report's stamp; may be NULL
  *
  * Context: any but NMI.
@@ -442,29 +487,146 @@ int bt_report(struct bt_tracker *t, struct bt_client *c,
 	int verdict;
 
 	raw_spin_lock_irqsave(&t->lock, irq);
-	if (t->removed) {
-		verdict = -ENODEV;
-		goto unlock;
-	}
-	if (r->space >= t->nr_spaces) {
-		verdict = -ENOENT;
-		goto unlock;
-	}
-	k.d = c->domain;
-	k.index = &k.d->spaces[r->space];
-	k.stamp = next_stamp(t, now);
-	verdict = judge(&k);
-	if (verdict < 0)
-		goto unlock;
-	count_verdict(&k, verdict);
-	t->stamp = k.stamp;
-	if (stamp)
+	verdict = apply(&k, now);
+	if (verdict >= 0 && stamp)
 		*stamp = k.stamp;
-unlock:
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	return verdict;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_report);
+
+/* The owner of a live record of the shared domain, or NULL */
+static struct bt_client *owner_of(const struct bt_tracker *t,
+				  const struct buftrack_report *key)
+{
+	struct bt_record *rec;
+
+	if (key->space >= t->nr_spaces)
+		return NULL;
+	rec = bt_index_find(&t->shared->spaces[key->space].live, key->address,
+			    key->id);
+	return rec ? rec->owner : NULL;
+}
+
+/**
+ * bt_report_move() - a buffer of the shared domain gets one more place
+ * @t: the tracker
+ * @c: client of the shared domain of @t that reports it
+ * @from: key of the place that it has; the free of that is still to come
+ * @r: alloc of the place that it gets
+ * @now: time in ns
+ *
+ * As bt_report(), but that the new record is of whoever has the old one.
+ *
+ * Context: any but NMI.
+ * Return: as bt_report().
+ */
+int bt_report_move(struct bt_tracker *t, struct bt_client *c,
+		   const struct buftrack_report *from,
+		   const struct buftrack_report *r, u64 now)
+{
+	struct bt_case k = { .t = t, .c = c, .r = r };
+	unsigned long irq;
+	int verdict;
+
+	raw_spin_lock_irqsave(&t->lock, irq);
+	k.c = owner_of(t, from) ?: c;
+	verdict = apply(&k, now);
+	if (verdict >= 0 && verdict != BUFTRACK_DISABLED &&
+	    verdict != BUFTRACK_UNTRACKED)
+		bt_book(t, k.c, r->space, BUFTRACK_MOVES, 1);
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+	return verdict;
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_report_move);
+
+/**
+ * bt_shared_has_live() - whether a buffer of the shared domain is live
+ * @t: the tracker
+ * @key: space, address and id of the buffer
+ *
+ * Context: any but NMI.
+ * Return: true if so.
+ */
+bool bt_shared_has_live(struct bt_tracker *t, const struct buftrack_report *key)
+{
+	unsigned long irq;
+	bool has;
+
+	raw_spin_lock_irqsave(&t->lock, irq);
+	has = owner_of(t, key);
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+	return has;
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_shared_has_live);
+
+/* End one record of a space of the shared domain; false if there is none left */
+static bool restart_one(const struct bt_case *k)
+{
+	struct rb_node *live = rb_first(&k->index->live);
+	struct rb_node *freed = rb_first(&k->index->freed);
+
+	if (live) {
+		drop_live(k, bt_record_of(live), BUFTRACK_REMOVED_BUFFERS);
+		recycle(k->t, bt_record_of(live));
+	} else if (freed) {
+		drop_freed(k, bt_record_of(freed));
+	}
+	return live || freed;
+}
+
+/* End up to @most records of a space; returns how many there were */
+static unsigned int restart_some(struct bt_tracker *t, u32 space,
+				 unsigned int most)
+{
+	const struct bt_case k = {
+		.t = t,
+		.d = t->shared,
+		.index = &t->shared->spaces[space],
+	};
+	unsigned int n = 0;
+
+	while (n < most && restart_one(&k))
+		n++;
+	return n;
+}
+
+/**
+ * bt_shared_restart() - end what a device's driver left, before it comes again
+ * @t: the tracker
+ * @most: how many records to end at most
+ *
+ * What is live in the shared domain ends as removed, and the domain knows nothing
+ * any more: no freed records, no gap. Private domains are as before.
+ *
+ * Context: any but NMI. Takes the lock for a few records at a time.
+ * Return: whether it has been done; else, call again.
+ */
+bool bt_shared_restart(struct bt_tracker *t, unsigned int most)
+{
+	unsigned long irq;
+	unsigned int n;
+	u32 space = 0;
+
+	while (space < BUFTRACK_MAX_SPACES && most) {
+		const unsigned int some = min_t(unsigned int, most,
+						BT_RESTART_CHUNK);
+
+		raw_spin_lock_irqsave(&t->lock, irq);
+		n = t->removed ? 0 : restart_some(t, space, some);
+		raw_spin_unlock_irqrestore(&t->lock, irq);
+		most -= n;
+		space += n < some;
+	}
+	if (space < BUFTRACK_MAX_SPACES)
+		return false;
+	raw_spin_lock_irqsave(&t->lock, irq);
+	t->shared->gap = 0;
+	t->shared->has_evicted = false;
+	raw_spin_unlock_irqrestore(&t->lock, irq);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_shared_restart);
 
 /**
  * bt_lost() - note that reports of a client never arrived
@@ -488,7 +650,7 @@ int bt_lost(struct bt_tracker *t, struct bt_client *c, u64 count, u64 now)
 	}
 	t->stamp = next_stamp(t, now);
 	bt_book(t, c, BT_NO_SPACE, BUFTRACK_LOST_REPORTS, count);
-	note_gap(t, c->domain, t->stamp);
+	note_gap(t, c->shared ? t->shared : c->domain, t->stamp);
 unlock:
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	return err;

@@ -380,6 +380,7 @@ struct bt_limits {
  * @lock: guards everything below
  * @enabled: tracking is on
  * @removed: the device is gone: no more reports
+ * @has_driver: a driver reports into the shared domain, or has
  * @nr_spaces: spaces 0 to nr_spaces - 1 exist
  * @stamp: of the latest report or other event
  * @reset: stamp of the latest reset
@@ -405,6 +406,7 @@ struct bt_tracker {
 	raw_spinlock_t lock;
 	bool enabled;
 	bool removed;
+	bool has_driver;
 	u32 nr_spaces;
 	u64 stamp;
 	u64 reset;
@@ -478,9 +480,17 @@ bool bt_events_next(struct bt_tracker *t, u64 *position, u64 *dropped,
 /* bt_report(): the caller can sleep, and so refill the pool and try again */
 #define BT_MAY_REFILL	BIT(0)
 
+/* bt_report(): the buffer is counted by references, its free is the owner's */
+#define BT_AS_OWNER	BIT(1)
+
 int bt_report(struct bt_tracker *t, struct bt_client *c,
 	      const struct buftrack_report *r, u64 now, unsigned int flags,
 	      u64 *stamp);
+int bt_report_move(struct bt_tracker *t, struct bt_client *c,
+		   const struct buftrack_report *from,
+		   const struct buftrack_report *r, u64 now);
+bool bt_shared_has_live(struct bt_tracker *t, const struct buftrack_report *key);
+bool bt_shared_restart(struct bt_tracker *t, unsigned int most);
 int bt_lost(struct bt_tracker *t, struct bt_client *c, u64 count, u64 now);
 
 /* pool.c: records without a buffer */
@@ -488,6 +498,8 @@ int bt_store_init(struct bt_store *store, const char *name, u64 max);
 void bt_store_fini(struct bt_store *store);
 void bt_store_put(struct bt_store *store, struct bt_record *rec);
 int bt_pool_fill(struct bt_tracker *t);
+int bt_pool_stock(struct bt_tracker *t, unsigned int want, gfp_t gfp);
+void bt_pool_count(struct bt_tracker *t, bool count);
 void bt_pool_trim(struct bt_tracker *t);
 struct bt_record *__bt_pool_get(struct bt_pool *pool);
 void __bt_pool_put(struct bt_pool *pool, struct bt_record *rec);

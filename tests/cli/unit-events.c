@@ -277,6 +277,41 @@ static void test_words(void)
 	}
 }
 
+static void test_stacks(void)
+{
+	struct buftrack_event event = make_event(BUFTRACK_STALE_FREE);
+	const struct stack here = { .frames = "f+0x1/0x2 [m]\ng+0x3/0x4\n" };
+	const struct stack there = { .frames = "h+0x5/0x6\033[2J" };
+	struct scene scene = plain_scene;
+
+	event.target = make_freed(1);
+	event.hit = make_record(BUFTRACK_RECORD_LIVE);
+	scene.stack = &here;
+	scene.target.site = &there;
+	expect_lines(
+		"a stack is below what it belongs to", &event, &scene,
+		LINES("at site 0x4005d0: 4.00 KiB at 0x1000, id 42\n"
+		      "                 h+0x5/0x6?[2J\n"
+		      "  first freed  1.20 s earlier by freer[1001] (client 6) at site 0x4005f0\n"
+		      "  freed again  now at site 0x400610, id 42: its 2nd free\n"
+		      "                 f+0x1/0x2 [m]\n"
+		      "                 g+0x3/0x4\n"
+		      "  would hit    "));
+	scene = plain_scene;
+	scene.target.ended_site = &there;
+	scene.hit.site = &here;
+	expect_lines(
+		"and each has its own", &event, &scene,
+		LINES("at site 0x4005f0\n"
+		      "                 h+0x5/0x6?[2J\n"
+		      "  freed again  now at site 0x400610, id 42: its 2nd free\n"
+		      "  would hit    ",
+		      "id 42\n"
+		      "                 f+0x1/0x2 [m]\n"
+		      "                 g+0x3/0x4\n"
+		      "  proof        "));
+}
+
 static void test_identities(void)
 {
 	struct buftrack_event event = make_event(BUFTRACK_DOUBLE_FREE);
@@ -291,10 +326,14 @@ static void test_identities(void)
 	event.pid = 0;
 	event.comm[0] = '\0';
 	event.target.ended_by_pid = 0;
+	event.target.ended_by_comm[0] = '\0';
 	expect_lines(
 		"processes of another namespace", &event, &plain_scene,
 		LINES("by other (client 7, outside of this pid namespace)\n",
 		      "first freed  1.20 s earlier by other (client 6, outside"));
+	memcpy(event.comm, "qxl", sizeof("qxl"));
+	expect_lines("a driver", &event, &plain_scene,
+		     LINES("by the driver qxl (client 7)\n"));
 	event.pid = 1;
 	memcpy(event.comm, "\033[2J\n\177\303\244xxxxxxxx", sizeof(event.comm));
 	expect_lines("a name with control characters and no end", &event,
@@ -498,6 +537,7 @@ void test_events(void)
 	test_hits();
 	test_unknown();
 	test_words();
+	test_stacks();
 	test_identities();
 	test_ordinals();
 	test_units();

@@ -70,6 +70,18 @@ void test_skip(const char *why)
 	_exit(SKIPPED);
 }
 
+void test_goes_on(void)
+{
+	CHECK_SYS(kill(getppid(), SIGUSR1));
+}
+
+/* The time starts anew */
+static void on_life(int signal)
+{
+	(void)signal;
+	alarm(TEST_SECONDS);
+}
+
 static void on_alarm(int signal)
 {
 	(void)signal;
@@ -173,6 +185,7 @@ static int run_all(char **choice)
 int main(int argc, char **argv)
 {
 	struct sigaction alarm_action = { .sa_handler = on_alarm };
+	struct sigaction life_action = { .sa_handler = on_life };
 
 	if (argc > 1 && !strcmp(argv[1], HELPER_ARGUMENT))
 		return helper_main(argc - 2, argv + 2);
@@ -183,5 +196,6 @@ int main(int argc, char **argv)
 		return FAILED;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigaction(SIGALRM, &alarm_action, NULL);
+	sigaction(SIGUSR1, &life_action, NULL);
 	return run_all(argv + 1);
 }

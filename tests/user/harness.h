@@ -39,6 +39,8 @@ void test_addf(const char *area, void (*run)(const void *arg), const void *arg,
 void test_failed(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
 void test_skip(const char *why) __attribute__((noreturn));
+/* Said now and then by a test that goes on for as long as it is told to */
+void test_goes_on(void);
 
 /* What the module must be like between tests; audit.c */
 void audit_begin(void);

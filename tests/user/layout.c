@@ -30,6 +30,8 @@ CMD(COUNTERS, 11);
 CMD(CLIENT_INFO, 12);
 CMD(RECORDS, 13);
 CMD(RESET, 14);
+CMD(PROBE_INFO, 15);
+CMD(STACK, 16);
 
 AT(buftrack_info, size, 0);
 AT(buftrack_info, flags, 4);
@@ -88,7 +90,9 @@ AT(buftrack_device_set, max_freed, 24);
 AT(buftrack_device_set, max_closed, 32);
 AT(buftrack_device_set, max_remaining, 40);
 AT(buftrack_device_set, max_client_records, 48);
-SIZE(buftrack_device_set, 56);
+AT(buftrack_device_set, stacks, 56);
+AT(buftrack_device_set, reserved, 60);
+SIZE(buftrack_device_set, 64);
 
 AT(buftrack_space_add, size, 0);
 AT(buftrack_space_add, flags, 4);
@@ -245,15 +249,36 @@ AT(buftrack_reset, size, 0);
 AT(buftrack_reset, flags, 4);
 SIZE(buftrack_reset, 8);
 
+AT(buftrack_probe_info, size, 0);
+AT(buftrack_probe_info, flags, 4);
+AT(buftrack_probe_info, probe, 8);
+AT(buftrack_probe_info, state, 12);
+AT(buftrack_probe_info, reserved, 16);
+AT(buftrack_probe_info, hits, 24);
+AT(buftrack_probe_info, missed, 32);
+AT(buftrack_probe_info, adapter, 40);
+AT(buftrack_probe_info, module, 72);
+AT(buftrack_probe_info, symbol, 104);
+AT(buftrack_probe_info, covers, 200);
+SIZE(buftrack_probe_info, 296);
+
+AT(buftrack_stack, size, 0);
+AT(buftrack_stack, flags, 4);
+AT(buftrack_stack, site, 8);
+AT(buftrack_stack, text, 16);
+AT(buftrack_stack, len, 24);
+AT(buftrack_stack, reserved, 28);
+SIZE(buftrack_stack, 32);
+
 static_assert(BUFTRACK_NR_VERDICTS == BUFTRACK_UNKNOWN_NEVER + 1, "verdicts");
-static_assert(BUFTRACK_NR_COUNTERS == BUFTRACK_EVICTED_RECORDS + 1, "counters");
+static_assert(BUFTRACK_NR_COUNTERS == BUFTRACK_MOVES + 1, "counters");
 
 /* The lengths that the kernel takes are swept elsewhere: this asks for the rest */
 TEST(module_has_the_counters_and_verdicts_of_the_header)
 {
 	struct buftrack_info info = info_of(open_control(O_RDONLY));
 
-	CHECK_EQ(info.nr_counters, 29);
+	CHECK_EQ(info.nr_counters, 30);
 	CHECK_EQ(info.nr_verdicts, 16);
 	CHECK_EQ(info.flags, 0);
 	CHECK_EQ(info.reserved, 0);

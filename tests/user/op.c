@@ -149,6 +149,14 @@ static void fill_records(const struct rig *r, void *arg)
 	query->record_size = sizeof(*records);
 }
 
+static void fill_probe_info(const struct rig *r, void *arg)
+{
+	struct buftrack_probe_info *info = arg;
+
+	(void)r;
+	info->size = sizeof(*info);
+}
+
 static void fill_reset(const struct rig *r, void *arg)
 {
 	struct buftrack_reset *reset = arg;
@@ -234,7 +242,9 @@ const struct op ops[] = {
 					  BUFTRACK_SET_MAX_CLIENTS |
 					  BUFTRACK_SET_MAX_CLOSED |
 					  BUFTRACK_SET_MAX_REMAINING |
-					  BUFTRACK_SET_MAX_CLIENT_RECORDS) },
+					  BUFTRACK_SET_MAX_CLIENT_RECORDS |
+					  BUFTRACK_SET_STACKS),
+			    FIELD(buftrack_device_set, reserved) },
 	},
 	{
 		OP(SPACE_ADD, buftrack_space_add, fill_space_add),
@@ -332,6 +342,20 @@ const struct op ops[] = {
 			 FIELD(buftrack_records, end),
 			 FIELD(buftrack_records, exact) },
 		.pointer = { FIELD(buftrack_records, records) },
+	},
+	{
+		OP(PROBE_INFO, buftrack_probe_info, fill_probe_info),
+		.control = true,
+		.reads = true,
+		.strict = { FIELD(buftrack_probe_info, flags, BUFTRACK_NEXT),
+			    FIELD(buftrack_probe_info, reserved) },
+		.out = { FIELD(buftrack_probe_info, state),
+			 FIELD(buftrack_probe_info, hits),
+			 FIELD(buftrack_probe_info, missed),
+			 FIELD(buftrack_probe_info, adapter),
+			 FIELD(buftrack_probe_info, module),
+			 FIELD(buftrack_probe_info, symbol),
+			 FIELD(buftrack_probe_info, covers) },
 	},
 	{
 		OP(RESET, buftrack_reset, fill_reset),

@@ -81,7 +81,7 @@ RIG_TEST(one_wrong_field_sets_none)
 	const __u32 all = BUFTRACK_SET_ENABLED | BUFTRACK_SET_MAX_RECORDS |
 			  BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_CLIENTS |
 			  BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING |
-			  BUFTRACK_SET_MAX_CLIENT_RECORDS;
+			  BUFTRACK_SET_MAX_CLIENT_RECORDS | BUFTRACK_SET_STACKS;
 	const struct buftrack_device_set good = {
 		.fields = all,
 		.max_clients = 3,
@@ -90,6 +90,7 @@ RIG_TEST(one_wrong_field_sets_none)
 		.max_closed = 6,
 		.max_remaining = 7,
 		.max_client_records = 8,
+		.stacks = 1,
 	};
 	struct buftrack_device_set set = good;
 	struct buftrack_device_info info;
@@ -103,7 +104,10 @@ RIG_TEST(one_wrong_field_sets_none)
 	set.enabled = 2;
 	check_range(r, set, EINVAL);
 	set = good;
-	set.fields |= 1 << 7;
+	set.stacks = 2;
+	check_range(r, set, EINVAL);
+	set = good;
+	set.fields |= 1 << 8;
 	check_range(r, set, EOPNOTSUPP);
 	CHECK_OK(set_device(r->fd, good));
 	info = device_info(r->fd);
@@ -114,6 +118,7 @@ RIG_TEST(one_wrong_field_sets_none)
 	CHECK_EQ(info.max_closed, 6);
 	CHECK_EQ(info.max_remaining, 7);
 	CHECK_EQ(info.max_client_records, 8);
+	CHECK(info.state & BUFTRACK_DEVICE_HAS_STACKS);
 }
 
 static void bound(const struct rig *r, __u32 field, __u64 value)

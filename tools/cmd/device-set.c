@@ -2,6 +2,8 @@
 /*
  * buftrack device set
  */
+#include <string.h>
+
 #include "change.h"
 #include "limits.h"
 #include "say.h"
@@ -10,6 +12,7 @@
 
 enum {
 	SPACE = NR_LIMITS,
+	STACKS,
 	DEVICE,
 };
 
@@ -17,6 +20,8 @@ static const struct option_spec options[] = {
 	LIMIT_OPTIONS,
 	[SPACE] = { "space", "NAME=SIZE",
 		    "capacity of a space, which is added if it is new; may be given again" },
+	[STACKS] = { "stacks", "on|off",
+		     "keep the kernel stack of each thing that its driver does" },
 	[DEVICE] = { "device", "DEV",
 		     "which device (name, number or node), if not as DEV" },
 	{ .name = NULL },
@@ -28,6 +33,20 @@ struct request {
 	struct space_list spaces;
 };
 
+static int stacks_option(const struct args *args,
+			 struct buftrack_settings *settings)
+{
+	bool on = !strcmp(args->value, "on");
+
+	if (!on && strcmp(args->value, "off")) {
+		misuse(args, "--stacks: '%s' is neither on nor off",
+		       args->value);
+		return OPTIONS_BAD;
+	}
+	buftrack_settings_keep_stacks(settings, on);
+	return 0;
+}
+
 static int parse(struct args *args, struct request *request)
 {
 	const char *device = NULL;
@@ -38,6 +57,8 @@ static int parse(struct args *args, struct request *request)
 			device = args->value;
 		else if (option == SPACE)
 			bad = spaces_option(args, &request->spaces, true);
+		else if (option == STACKS)
+			bad = stacks_option(args, request->settings);
 		else
 			bad = limits_option(args, option, request->settings);
 	}
@@ -81,9 +102,10 @@ static int run(struct args *args)
 const struct verb verb_device_set = {
 	.name = "device set",
 	.operands = "[DEV]",
-	.summary = "change a device's limits, or tell a space's capacity",
+	.summary =
+		"change a device's limits, keep stacks, or tell a space's capacity",
 	.details =
-		"DEV can be left out where there is only one device. SIZE is bytes, or with KiB,\nMiB, GiB or TiB behind the number. A lower limit drops nothing that is live.",
+		"DEV can be left out where there is only one device. SIZE is bytes, or with KiB,\nMiB, GiB or TiB behind the number. A lower limit drops nothing that is live.\nWith stacks, events and list tell from where a driver allocated and freed.",
 	.options = options,
 	.run = run,
 };

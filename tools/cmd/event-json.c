@@ -16,7 +16,7 @@ static void put_process(struct json_object *object, const char *pid_key,
 
 	copy_name(name, comm, sizeof(name));
 	json_put_number(object, pid_key, pid);
-	json_put_text(object, comm_key, pid ? name : OTHER);
+	json_put_text(object, comm_key, pid || *name ? name : OTHER);
 }
 
 static void put_state(struct json_object *object, unsigned int state)
@@ -28,8 +28,17 @@ static void put_state(struct json_object *object, unsigned int state)
 	json_put_bool(object, "redacted", state & BUFTRACK_RECORD_REDACTED);
 }
 
+/* A stack is told where it is known. */
+static void put_frames(struct json_object *object, const char *key,
+		       const struct stack *stack)
+{
+	if (stack)
+		json_put_lines(object, key, stack->frames);
+}
+
 static struct json_object *
-record_json(const struct buftrack_event_record *record)
+record_json(const struct buftrack_event_record *record,
+	    const struct record_stacks *stacks)
 {
 	bool shown = !(record->state & BUFTRACK_RECORD_REDACTED);
 	struct json_object *object = json_dict();
@@ -42,6 +51,7 @@ record_json(const struct buftrack_event_record *record)
 	json_put_shown(object, "id", record->id, shown);
 	json_put_number(object, "allocated_ns", record->allocated);
 	json_put_shown(object, "site", record->site, shown);
+	put_frames(object, "stack", stacks->site);
 	put_state(object, record->state);
 	json_put_number(object, "ended_ns", record->ended);
 	json_put_number(object, "ended_by", record->ended_by);
@@ -49,15 +59,18 @@ record_json(const struct buftrack_event_record *record)
 		put_process(object, "ended_by_pid", record->ended_by_pid,
 			    "ended_by_comm", record->ended_by_comm);
 	json_put_shown(object, "ended_site", record->ended_site, shown);
+	put_frames(object, "ended_stack", stacks->ended_site);
 	json_put_number(object, "repeats", record->repeats);
 	return object;
 }
 
 static void put_record(struct json_object *object, const char *key,
-		       const struct buftrack_event_record *record)
+		       const struct buftrack_event_record *record,
+		       const struct record_stacks *stacks)
 {
-	if (json_object_object_add(object, key,
-				   record->client ? record_json(record) : NULL))
+	if (json_object_object_add(
+		    object, key,
+		    record->client ? record_json(record, stacks) : NULL))
 		json_checked(NULL);
 }
 
@@ -76,6 +89,7 @@ static void put_report(struct json_object *object,
 	json_put_number(object, "span", report->span);
 	json_put_shown(object, "id", report->id, shown);
 	json_put_shown(object, "site", report->site, shown);
+	put_frames(object, "stack", scene->stack);
 	json_put_bool(object, "redacted", !shown);
 }
 
@@ -107,8 +121,8 @@ void event_json(const struct buftrack_event *event, const struct scene *scene)
 	if (owner && *owner->claimed_name)
 		json_put_text(object, "claimed_name", owner->claimed_name);
 	put_report(object, &event->report, scene);
-	put_record(object, "target", &event->target);
-	put_record(object, "hit", &event->hit);
+	put_record(object, "target", &event->target, &scene->target);
+	put_record(object, "hit", &event->hit, &scene->hit);
 	json_print_plain(object);
 	putchar('\n');
 }

@@ -66,6 +66,7 @@ static int add_source(struct sources *sources,
 	source->device = device;
 	source->reader = checked(buftrack_events_new(device));
 	source->number = buftrack_device_status_number(status);
+	source->driver = has_driver(status);
 	source->now = buftrack_device_status_now(status);
 	copy_name(source->name, buftrack_device_status_name(status),
 		  sizeof(source->name));

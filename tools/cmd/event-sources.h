@@ -15,6 +15,7 @@
  * @next: another one
  * @number: of the device
  * @name: its name
+ * @driver: a kernel driver announced it
  * @now: its clock when it was opened
  * @device: its node
  * @reader: of its events
@@ -29,6 +30,7 @@ struct source {
 	struct source *next;
 	unsigned int number;
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
+	bool driver;
 	uint64_t now;
 	struct buftrack_device *device;
 	struct buftrack_events *reader;

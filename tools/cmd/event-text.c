@@ -14,6 +14,8 @@
 
 /* A line begins with what it is about. */
 #define LABEL "  %-12s "
+/* Frames of a stack are below what they belong to. */
+#define FRAME_INDENT "                 "
 
 /* put_name() - any bytes, of which a terminal takes none for an order */
 static void put_name(FILE *out, const char *name, size_t size)
@@ -30,6 +32,10 @@ static void put_process(FILE *out, unsigned int pid, const char *comm,
 	if (pid) {
 		put_name(out, comm, BUFTRACK_COMM_SIZE);
 		fprintf(out, "[%u] (client %llu)", pid, client);
+	} else if (*comm) {
+		fprintf(out, "the driver ");
+		put_name(out, comm, BUFTRACK_COMM_SIZE);
+		fprintf(out, " (client %llu)", client);
 	} else {
 		fprintf(out,
 			OTHER " (client %llu, outside of this pid namespace)",
@@ -126,7 +132,8 @@ static void put_extent(FILE *out, const struct buftrack_event_record *record)
 
 static void put_record(FILE *out, const char *label,
 		       const struct buftrack_event *event,
-		       const struct buftrack_event_record *record)
+		       const struct buftrack_event_record *record,
+		       const struct stack *stack)
 {
 	fprintf(out, LABEL "%s", label,
 		strcmp(label, "allocated") ? "allocated " : "");
@@ -139,11 +146,13 @@ static void put_record(FILE *out, const char *label,
 	if (record->state & BUFTRACK_RECORD_ORPHANED)
 		fprintf(out, "; its owner has ended");
 	fprintf(out, "\n");
+	put_stack(out, FRAME_INDENT, stack);
 }
 
 static void put_free(FILE *out, const char *label,
 		     const struct buftrack_event *event,
-		     const struct buftrack_event_record *record)
+		     const struct buftrack_event_record *record,
+		     const struct stack *stack)
 {
 	if (!(record->state & BUFTRACK_RECORD_FREED))
 		return;
@@ -153,6 +162,7 @@ static void put_free(FILE *out, const char *label,
 		    record->ended_by);
 	put_site(out, record->ended_site);
 	fprintf(out, "\n");
+	put_stack(out, FRAME_INDENT, stack);
 }
 
 static const char *ordinal(__u64 number)
@@ -164,7 +174,8 @@ static const char *ordinal(__u64 number)
 }
 
 /* put_this() - the report itself, and how often that is by now */
-static void put_this(FILE *out, const struct buftrack_event *event)
+static void put_this(FILE *out, const struct buftrack_event *event,
+		     const struct stack *stack)
 {
 	const struct buftrack_report *report = &event->report;
 	__u64 frees = (__u64)event->target.repeats + 1;
@@ -186,6 +197,7 @@ static void put_this(FILE *out, const struct buftrack_event *event)
 	if (report->flags & BUFTRACK_REFUSED)
 		fprintf(out, ", and the driver refused");
 	fprintf(out, "\n");
+	put_stack(out, FRAME_INDENT, stack);
 }
 
 /* put_common() - where the buffer that was reported and the one it hit meet */
@@ -243,18 +255,20 @@ static bool hides_something(const struct buftrack_event *event,
 }
 
 static void put_evidence(FILE *out, const struct buftrack_event *event,
-			 const struct words *words)
+			 const struct scene *scene, const struct words *words)
 {
 	if (event->target.client) {
 		put_record(out, words->target ? words->target : "record", event,
-			   &event->target);
-		put_free(out, "first freed", event, &event->target);
+			   &event->target, scene->target.site);
+		put_free(out, "first freed", event, &event->target,
+			 scene->target.ended_site);
 	}
-	put_this(out, event);
+	put_this(out, event, scene->stack);
 	if (event->hit.client) {
 		put_record(out, words->hit ? words->hit : "also there", event,
-			   &event->hit);
-		put_free(out, "and freed", event, &event->hit);
+			   &event->hit, scene->hit.site);
+		put_free(out, "and freed", event, &event->hit,
+			 scene->hit.ended_site);
 	}
 }
 
@@ -265,7 +279,7 @@ void event_text(FILE *out, const struct buftrack_event *event,
 
 	put_headline(out, event, scene);
 	put_line(out, "meaning", words->meaning);
-	put_evidence(out, event, words);
+	put_evidence(out, event, scene, words);
 	put_common(out, event, scene);
 	if (hides_something(event, scene))
 		put_line(

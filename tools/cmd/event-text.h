@@ -9,6 +9,17 @@
 #include <libbuftrack.h>
 
 #include "owners.h"
+#include "stacks.h"
+
+/**
+ * struct record_stacks - where a record that an event names was, in the kernel
+ * @site: when it was allocated, NULL: not known
+ * @ended_site: when it was freed, likewise
+ */
+struct record_stacks {
+	const struct stack *site;
+	const struct stack *ended_site;
+};
 
 /**
  * struct scene - what an event does not say itself
@@ -17,6 +28,9 @@
  * @space: name of the space of the report
  * @reporter: what the client claims, or NULL: nothing is known
  * @hidden: the place of the report is not shown to this reader
+ * @stack: of the report in the kernel, NULL: not known
+ * @target: stacks of the event's target
+ * @hit: likewise
  * @epoch: when the device's clock began, in ns since 1970; 0: not known
  */
 struct scene {
@@ -25,6 +39,9 @@ struct scene {
 	const char *space;
 	const struct owner *reporter;
 	bool hidden;
+	const struct stack *stack;
+	struct record_stacks target;
+	struct record_stacks hit;
 	uint64_t epoch;
 };
 

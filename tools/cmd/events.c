@@ -26,7 +26,10 @@
 /* How often counted repeats are told, and new devices looked for, in ns */
 #define INTERVAL NS_PER_S
 
-/* After so many events what is known of clients is forgotten, lest it grow. */
+/*
+ * After so many events what is known of clients is forgotten, lest it grow; what is
+ * known of stacks, after so many of them.
+ */
 #define MAX_ASKED 65536
 
 enum {
@@ -75,6 +78,7 @@ struct watch {
 	uint64_t since;
 	uint64_t epoch;
 	struct flood *flood;
+	struct stacks stacks;
 	uint64_t shown;
 	uint64_t dropped;
 	uint64_t next;
@@ -263,6 +267,31 @@ static const struct owner *reporter_of(struct source *source,
 	return find_owner(&source->owners, source->device, event->client);
 }
 
+/*
+ * find_stacks() - for the sites of an event that is to be shown
+ *
+ * What others than drivers report as a site is a number of their own. All that an event
+ * names is of one domain, and the shared one of a driver's device is the driver's.
+ */
+static void find_stacks(struct watch *watch, struct source *source,
+			const struct buftrack_event *event, struct scene *scene)
+{
+	struct buftrack_device *device = source->device;
+	struct stacks *stacks = &watch->stacks;
+
+	if (!source->driver || !scene->reporter->shared)
+		return;
+	if (stacks->nr > MAX_ASKED)
+		drop_stacks(stacks);
+	scene->stack = find_stack(stacks, device, event->report.site);
+	scene->target.site = find_stack(stacks, device, event->target.site);
+	scene->target.ended_site =
+		find_stack(stacks, device, event->target.ended_site);
+	scene->hit.site = find_stack(stacks, device, event->hit.site);
+	scene->hit.ended_site =
+		find_stack(stacks, device, event->hit.ended_site);
+}
+
 static void show(struct watch *watch, struct source *source,
 		 const struct buftrack_event *event, const char *space)
 {
@@ -275,12 +304,13 @@ static void show(struct watch *watch, struct source *source,
 	};
 
 	scene.reporter = reporter_of(source, event);
+	if (!watch->json && !watch->all && !admit(watch, event, &scene))
+		return;
+	find_stacks(watch, source, event, &scene);
 	if (watch->json) {
 		event_json(event, &scene);
 		return;
 	}
-	if (!watch->all && !admit(watch, event, &scene))
-		return;
 	/* What is lost is told where it is lost, but in a flood once a second. */
 	if (watch->all || !watch->shown++)
 		tell_dropped(watch);
@@ -418,6 +448,7 @@ static int run(struct args *args)
 	if (!ret)
 		ret = watch_all(&watch);
 	sources_close(&watch.sources);
+	drop_stacks(&watch.stacks);
 	flood_free(watch.flood);
 	return ret;
 }

@@ -73,13 +73,13 @@ static size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
-void json_put_text(struct json_object *object, const char *key,
-		   const char *text)
+/* text_json() - the text up to @end, or up to its NUL */
+static struct json_object *text_json(const char *text, const char *end)
 {
 	char clean[1024];
 	size_t used = 0;
 
-	while (*text && used + 4 < sizeof(clean)) {
+	while (text != end && *text && used + 4 < sizeof(clean)) {
 		size_t length = utf8_length((const unsigned char *)text);
 
 		if (length) {
@@ -92,7 +92,27 @@ void json_put_text(struct json_object *object, const char *key,
 			text++;
 		}
 	}
-	add(object, key, json_object_new_string_len(clean, used));
+	return json_checked(json_object_new_string_len(clean, used));
+}
+
+void json_put_text(struct json_object *object, const char *key,
+		   const char *text)
+{
+	add(object, key, text_json(text, NULL));
+}
+
+void json_put_lines(struct json_object *object, const char *key,
+		    const char *lines)
+{
+	struct json_object *array = json_checked(json_object_new_array());
+
+	while (*lines) {
+		const char *end = strchrnul(lines, '\n');
+
+		json_object_array_add(array, text_json(lines, end));
+		lines = end + (*end == '\n');
+	}
+	add(object, key, array);
 }
 
 void json_print(struct json_object *object)

@@ -22,6 +22,10 @@ void json_put_bool(struct json_object *object, const char *key, bool value);
 void json_put_text(struct json_object *object, const char *key,
 		   const char *text);
 
+/* json_put_lines() - an array with a text for each line */
+void json_put_lines(struct json_object *object, const char *key,
+		    const char *lines);
+
 /* json_put_shown() - null unless it is @shown */
 void json_put_shown(struct json_object *object, const char *key,
 		    uint64_t number, bool shown);

@@ -45,6 +45,7 @@ static void ask(struct owner *owner, struct buftrack_device *device)
 	state = buftrack_client_state(client);
 	owner->exited = (state & BUFTRACK_CLIENT_OPEN) &&
 			(state & BUFTRACK_CLIENT_OPENER_EXITED);
+	owner->shared = state & BUFTRACK_CLIENT_IS_SHARED;
 	owner->claimed_pid = buftrack_client_claimed_pid(client);
 	copy_name(owner->claimed_name, buftrack_client_claimed_name(client),
 		  sizeof(owner->claimed_name));
@@ -70,6 +71,11 @@ void drop_owners(void **owners)
 {
 	tdestroy(*owners, free);
 	*owners = NULL;
+}
+
+bool has_driver(const struct buftrack_device_status *status)
+{
+	return strcmp(buftrack_device_status_driver(status), "user");
 }
 
 const char *claim_text(unsigned int pid, const char *name,

@@ -20,12 +20,14 @@
  * @number: its number
  * @claimed_pid: as declared, 0: none
  * @exited: the opener is gone, though the file is open
+ * @shared: it reports into the device's shared domain
  * @claimed_name: as declared
  */
 struct owner {
 	uint64_t number;
 	unsigned int claimed_pid;
 	bool exited;
+	bool shared;
 	char claimed_name[BUFTRACK_CLAIMED_NAME_SIZE];
 };
 
@@ -42,6 +44,9 @@ struct owner {
 const struct owner *find_owner(void **owners, struct buftrack_device *device,
 			       uint64_t number);
 void drop_owners(void **owners);
+
+/* has_driver() - whether a kernel driver announced the device */
+bool has_driver(const struct buftrack_device_status *status);
 
 /* claim_text() - what a client says of itself: "pid 12 'llama'", "-": nothing */
 #define CLAIM_TEXT (BUFTRACK_CLAIMED_NAME_SIZE + 24)

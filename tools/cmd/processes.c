@@ -3,6 +3,7 @@
  * What each process holds: its clients, summed up
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "owners.h"
@@ -25,6 +26,9 @@ static int compare_identities(const void *a, const void *b)
 
 	if (left->pid != right->pid)
 		return left->pid < right->pid ? -1 : 1;
+	/* Drivers are told by their names */
+	if (!left->pid)
+		return strcmp(left->comm, right->comm);
 	return (left->start_time > right->start_time) -
 	       (left->start_time < right->start_time);
 }

@@ -115,6 +115,9 @@ int query_option(const struct args *args, int option, struct query *query)
 		return 0;
 	case QUERY_LIMIT:
 		return number_option(args, option, &query->limit);
+	case QUERY_STACKS:
+		query->stacks = true;
+		return 0;
 	default:
 		query->json = true;
 		return 0;

@@ -58,7 +58,7 @@ static void owner_cells(struct grid *grid, const struct row *row)
 		grid_cell(grid, "%u", row->pid);
 	else
 		grid_cell(grid, "-");
-	grid_cell(grid, "%s", row->pid ? row->comm : OTHER);
+	grid_cell(grid, "%s", row->pid || *row->comm ? row->comm : OTHER);
 	if (row->owner)
 		claim_text(row->owner->claimed_pid, row->owner->claimed_name,
 			   text);
@@ -66,8 +66,10 @@ static void owner_cells(struct grid *grid, const struct row *row)
 }
 
 /* A site of 0 is none; an address of 0 is one. */
-static void site_cell(struct grid *grid, uint64_t site)
+static void site_cell(struct grid *grid, uint64_t site, struct stack *stack)
 {
+	if (stack)
+		stack->named = true;
 	if (site)
 		grid_cell(grid, "0x%" PRIx64, site);
 	else
@@ -87,6 +89,19 @@ static void state_cell(struct grid *grid, const struct row *row)
 		  row->owner && row->owner->exited ? ", opener exited" : "");
 }
 
+/*
+ * is_identity() - what stands in the place of an address that an object does not have
+ *
+ * A driver gives the id of such an object for its address, too, without an extent. An id
+ * of the driver path is a hash of 64 bits: what is small is a number of the driver's, such
+ * as that of a window, which may well be the id, too.
+ */
+static bool is_identity(const struct row *row)
+{
+	return row->by_driver && !row->span && row->address == row->id &&
+	       row->id > UINT32_MAX;
+}
+
 static void text_row(struct grid *grid, const struct row *row)
 {
 	char space[BUFTRACK_SPACE_NAME_SIZE], text[UNIT_TEXT];
@@ -96,7 +111,7 @@ static void text_row(struct grid *grid, const struct row *row)
 	owner_cells(grid, row);
 	grid_cell(grid, "%s",
 		  space_name(row->origin->spaces, row->space, space));
-	if (is_redacted(row))
+	if (is_redacted(row) || is_identity(row))
 		grid_cell(grid, "-");
 	else
 		grid_cell(grid, "0x%" PRIx64, row->address);
@@ -106,8 +121,8 @@ static void text_row(struct grid *grid, const struct row *row)
 		grid_cell(grid, "-");
 	else
 		grid_cell(grid, "%" PRIu64, row->id);
-	site_cell(grid, row->site);
-	site_cell(grid, row->ended_site);
+	site_cell(grid, row->site, row->stack);
+	site_cell(grid, row->ended_site, row->ended_stack);
 	state_cell(grid, row);
 }
 
@@ -117,7 +132,8 @@ static void identity_json(struct json_object *object, const struct row *row)
 	json_put_text(object, "device_name", row->origin->name);
 	json_put_number(object, "client", row->client);
 	json_put_number(object, "pid", row->pid);
-	json_put_text(object, "comm", row->pid ? row->comm : OTHER);
+	json_put_text(object, "comm",
+		      row->pid || *row->comm ? row->comm : OTHER);
 	if (row->owner && row->owner->claimed_pid)
 		json_put_number(object, "claimed_pid", row->owner->claimed_pid);
 	if (row->owner && *row->owner->claimed_name)
@@ -139,6 +155,10 @@ static void place_json(struct json_object *object, const struct row *row)
 	json_put_shown(object, "id", row->id, !redacted);
 	json_put_shown(object, "site", row->site, !redacted);
 	json_put_shown(object, "ended_site", row->ended_site, !redacted);
+	if (row->stack)
+		json_put_lines(object, "stack", row->stack->frames);
+	if (row->ended_stack)
+		json_put_lines(object, "ended_stack", row->ended_stack->frames);
 	json_put_bool(object, "redacted", redacted);
 }
 
@@ -162,9 +182,11 @@ static void json_row(const struct row *row)
 	json_print_plain(object);
 }
 
-void printer_begin(struct printer *printer, bool json)
+void printer_begin(struct printer *printer, bool json,
+		   const struct stacks *stacks)
 {
 	printer->json = json;
+	printer->stacks = stacks;
 	printer->nr = 0;
 	printer->grid = NULL;
 }
@@ -299,4 +321,6 @@ void printer_end(struct printer *printer, const struct totals *totals,
 		       "\n",
 		       number_text(totals->redacted, number),
 		       totals->redacted == 1 ? "is" : "are");
+	if (printer->stacks)
+		put_named_stacks(printer->stacks);
 }

@@ -18,6 +18,7 @@
 
 /*
  * @began: the devices' clock when the first one was asked
+ * @stacks: of all devices
  * @space_met: some device has the space that is asked for
  * @client_met: likewise
  */
@@ -28,6 +29,7 @@ struct visit {
 	struct origin *origins;
 	struct origin *origin;
 	uint64_t began;
+	struct stacks stacks;
 	bool space_met;
 	bool client_met;
 };
@@ -58,6 +60,7 @@ static int add_origin(struct visit *visit, struct buftrack_device *device,
 	set_clock(visit, origin, status);
 	copy_name(origin->name, buftrack_device_status_name(status),
 		  sizeof(origin->name));
+	origin->driver = has_driver(status);
 	*(visit->origin ? &visit->origin->next : &visit->origins) = origin;
 	visit->origin = origin;
 	return name_spaces(origin->spaces, device);
@@ -89,6 +92,29 @@ static bool is_wanted(const struct query *query,
 	       (more & buftrack_buffer_state(buffer));
 }
 
+/*
+ * is_by_driver() - whether the driver of the device reported it
+ *
+ * The shared domain of its device is the driver's. An owner that is not kept any more
+ * tells nothing, but only there can its records be orphans.
+ */
+static bool is_by_driver(const struct row *row)
+{
+	return row->origin->driver &&
+	       (row->owner->shared || row->state & BUFTRACK_RECORD_ORPHANED);
+}
+
+/* What others report as a site is a number of their own. */
+static void add_stacks(struct visit *visit, struct buftrack_device *device,
+		       struct row *row)
+{
+	row->by_driver = is_by_driver(row);
+	if (!row->by_driver || !(visit->query->json || visit->query->stacks))
+		return;
+	row->stack = find_stack(&visit->stacks, device, row->site);
+	row->ended_stack = find_stack(&visit->stacks, device, row->ended_site);
+}
+
 static void take(struct visit *visit, struct buftrack_device *device,
 		 const struct buftrack_buffer *buffer)
 {
@@ -112,6 +138,7 @@ static void take(struct visit *visit, struct buftrack_device *device,
 
 	copy_name(row.comm, buftrack_buffer_comm(buffer), sizeof(row.comm));
 	row.owner = find_owner(&visit->origin->owners, device, row.client);
+	add_stacks(visit, device, &row);
 	visit->totals.matched++;
 	visit->totals.bytes += row.size;
 	visit->totals.redacted += !!(row.state & BUFTRACK_RECORD_REDACTED);
@@ -264,7 +291,8 @@ int show_records(const struct query *query, bool remaining)
 	};
 	int ret;
 
-	printer_begin(&printer, query->json);
+	printer_begin(&printer, query->json,
+		      query->stacks ? &visit.stacks : NULL);
 	ret = each_device(query->device, visit_device, &visit);
 	if (!ret)
 		ret = check_met(&visit);
@@ -272,6 +300,7 @@ int show_records(const struct query *query, bool remaining)
 	/* Where nothing was found out, there is nothing to write. */
 	if (!ret || printer.nr)
 		printer_end(&printer, &visit.totals, visit.origins);
+	drop_stacks(&visit.stacks);
 	drop_origins(&visit);
 	return ret;
 }

@@ -13,6 +13,7 @@
 
 #include "cmd.h"
 #include "owners.h"
+#include "stacks.h"
 
 /* What a list can be sorted by */
 enum sort_key {
@@ -38,6 +39,7 @@ enum sort_key {
  * @sort: by what
  * @reverse: the other way round
  * @limit: show at most so many
+ * @stacks: with kernel stacks, which JSON always has
  * @json: as JSON
  */
 struct query {
@@ -54,6 +56,7 @@ struct query {
 	enum sort_key sort;
 	bool reverse;
 	uint64_t limit;
+	bool stacks;
 	bool json;
 };
 
@@ -70,6 +73,7 @@ enum {
 	QUERY_SORT,
 	QUERY_REVERSE,
 	QUERY_LIMIT,
+	QUERY_STACKS,
 	QUERY_JSON,
 	NR_QUERY_OPTIONS,
 };
@@ -90,6 +94,8 @@ enum {
 			 "by age (oldest first), size (largest first), address or client" }, \
 	[QUERY_REVERSE] = { "reverse", NULL, "the other way round" },                        \
 	[QUERY_LIMIT] = { "limit", "N", "show only the first N" },                           \
+	[QUERY_STACKS] = { "stacks", NULL,                                                   \
+			   "show the kernel stacks of a driver's sites below the list" },    \
 	[QUERY_JSON] = { "json", NULL, "write JSON" }
 
 #define QUERY_DETAILS \
@@ -114,6 +120,7 @@ void query_init(struct query *query);
  * @number: its number
  * @now: the clock of all devices when the first one was asked
  * @name: its name
+ * @driver: a kernel driver announced it
  * @owners: tree of struct owner
  * @spaces: names of its spaces
  * @listed: its records were listed, and the rest is known
@@ -127,6 +134,7 @@ struct origin {
 	unsigned int number;
 	uint64_t now;
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
+	bool driver;
 	void *owners;
 	space_names spaces;
 	bool listed;
@@ -140,10 +148,16 @@ struct origin {
  * struct row - a record to be shown
  * @origin: its device
  * @owner: who owns it, or NULL: nothing is known
+ * @by_driver: the device's driver reported it
+ * @stack: where in the kernel it was allocated, or NULL: not known, or not wanted
+ * @ended_stack: where it was freed, likewise
  */
 struct row {
 	const struct origin *origin;
 	const struct owner *owner;
+	bool by_driver;
+	struct stack *stack;
+	struct stack *ended_stack;
 	uint64_t client;
 	uint64_t address;
 	uint64_t size;
@@ -164,16 +178,19 @@ struct row {
 /**
  * struct printer - writes rows, as text or JSON
  * @json: as JSON
+ * @stacks: those to be written below the text, or NULL
  * @nr: rows written so far
  * @grid: of the text
  */
 struct printer {
 	bool json;
+	const struct stacks *stacks;
 	uint64_t nr;
 	struct grid *grid;
 };
 
-void printer_begin(struct printer *printer, bool json);
+void printer_begin(struct printer *printer, bool json,
+		   const struct stacks *stacks);
 void printer_row(struct printer *printer, const struct row *row);
 
 struct totals;

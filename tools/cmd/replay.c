@@ -201,7 +201,7 @@ static int print(struct job *job)
 	int ret = gather(job, &snapshots);
 
 	if (!ret && job->json)
-		print_json(&snapshots);
+		print_json(&snapshots, NULL);
 	else if (!ret)
 		print_text(&snapshots, job->all_clients);
 	snapshots_drop(&snapshots);

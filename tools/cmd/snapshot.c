@@ -101,7 +101,7 @@ static int add_client(struct snapshot *snapshot, struct buftrack_device *device,
 		buftrack_client_free(client);
 		return gone ? 0 : fail_errno(ACT_COUNTERS, "the clients");
 	}
-	if (!buftrack_client_pid(client)) {
+	if (!buftrack_client_pid(client) && !*buftrack_client_comm(client)) {
 		add_other(snapshot, client, counters);
 		return 0;
 	}

@@ -82,8 +82,13 @@ struct snapshots {
 int snapshots_add(struct snapshots *snapshots, struct buftrack_device *device);
 void snapshots_drop(struct snapshots *snapshots);
 
-/* print_json() - {"devices":[...]} on standard output; returns as above */
-int print_json(const struct snapshots *snapshots);
+struct json_object;
+
+/*
+ * print_json() - {"devices":[...]} on standard output, with @probes, where drivers
+ *		  are looked at, unless it is NULL; returns as above
+ */
+int print_json(const struct snapshots *snapshots, struct json_object *probes);
 
 /* print_text() - the tables that a person would look at */
 void print_text(const struct snapshots *snapshots, bool all_clients);

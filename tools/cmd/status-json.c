@@ -92,6 +92,7 @@ client_json(const struct buftrack_client *client,
 		      state & BUFTRACK_CLIENT_OPENER_EXITED);
 	json_put_bool(object, "late", state & BUFTRACK_CLIENT_IS_LATE);
 	json_put_bool(object, "shared", state & BUFTRACK_CLIENT_IS_SHARED);
+	json_put_bool(object, "driver", state & BUFTRACK_CLIENT_IS_DRIVER);
 	json_put_bool(object, "had_gap", state & BUFTRACK_CLIENT_HAD_GAP);
 	json_put_bool(object, "has_evicted",
 		      state & BUFTRACK_CLIENT_HAS_EVICTED);
@@ -139,6 +140,7 @@ static struct json_object *device_json(const struct snapshot *snapshot)
 	json_put_bool(object, "enabled", state & BUFTRACK_DEVICE_ENABLED);
 	json_put_bool(object, "temporary",
 		      state & BUFTRACK_DEVICE_IS_TEMPORARY);
+	json_put_bool(object, "stacks", state & BUFTRACK_DEVICE_HAS_STACKS);
 	json_put_number(object, "uid", buftrack_device_status_uid(status));
 	json_put_number(object, "records",
 			buftrack_device_status_nr_records(status));
@@ -206,7 +208,7 @@ static struct json_object *clients_json(const struct snapshot *snapshot)
 	return array;
 }
 
-int print_json(const struct snapshots *snapshots)
+int print_json(const struct snapshots *snapshots, struct json_object *probes)
 {
 	struct json_object *devices = json_checked(json_object_new_array());
 	struct json_object *object = json_dict();
@@ -223,6 +225,8 @@ int print_json(const struct snapshots *snapshots)
 		json_object_array_add(devices, device);
 	}
 	json_object_object_add(object, "devices", devices);
+	if (probes)
+		json_object_object_add(object, "probes", probes);
 	json_print(object);
 	return 0;
 }

@@ -21,9 +21,10 @@ static void print_device(const struct snapshot *snapshot)
 	printf("%sdevice %u: %s%s", bold(),
 	       buftrack_device_status_number(status),
 	       buftrack_device_status_name(status), plain());
-	printf(", by %s, tracking is %s%s%s%s%s\n",
+	printf(", by %s, tracking is %s%s%s%s%s%s\n",
 	       buftrack_device_status_driver(status), on ? good() : bad(),
 	       on ? "on" : "off", plain(),
+	       state & BUFTRACK_DEVICE_HAS_STACKS ? ", stacks are kept" : "",
 	       state & BUFTRACK_DEVICE_IS_TEMPORARY ? ", temporary" : "",
 	       state & BUFTRACK_DEVICE_REMOVED ? ", removed" : "");
 }
@@ -105,8 +106,9 @@ static void state_cell(struct table *table,
 {
 	unsigned int state = buftrack_client_state(client);
 
-	table_cell(table, "%s%s%s%s%s%s",
+	table_cell(table, "%s%s%s%s%s%s%s",
 		   state & BUFTRACK_CLIENT_OPEN ? "open" : "closed",
+		   state & BUFTRACK_CLIENT_IS_DRIVER ? ", driver" : "",
 		   (state & BUFTRACK_CLIENT_OPEN) &&
 				   (state & BUFTRACK_CLIENT_OPENER_EXITED) ?
 			   ", opener exited" :
@@ -117,6 +119,15 @@ static void state_cell(struct table *table,
 		   state & BUFTRACK_CLIENT_HAS_EVICTED ? ", evictions" : "");
 }
 
+/* A driver has none. */
+static void pid_cell(struct table *table, unsigned int pid)
+{
+	if (pid)
+		table_number(table, pid);
+	else
+		table_cell(table, "-");
+}
+
 static void client_row(struct table *table, const struct snapshot *snapshot,
 		       size_t i)
 {
@@ -125,7 +136,7 @@ static void client_row(struct table *table, const struct snapshot *snapshot,
 
 	table_row(table, NULL);
 	table_number(table, buftrack_client_number(client));
-	table_number(table, buftrack_client_pid(client));
+	pid_cell(table, buftrack_client_pid(client));
 	table_cell(table, "%s", buftrack_client_comm(client));
 	/* What a client says of itself is never shown as if it were known. */
 	table_cell(table, "%s",
@@ -199,10 +210,7 @@ static void process_row(struct table *table, const struct process *process,
 {
 	table_row(table, NULL);
 	table_number(table, device);
-	if (process->pid)
-		table_number(table, process->pid);
-	else
-		table_cell(table, "-");
+	pid_cell(table, process->pid);
 	table_cell(table, "%s", process->comm);
 	table_number(table, process->nr_clients);
 	table_number(table, process->buffers);

@@ -4,6 +4,7 @@
  */
 #include "cmd.h"
 #include "fail-on.h"
+#include "probes.h"
 #include "say.h"
 #include "select.h"
 #include "snapshot.h"
@@ -72,11 +73,13 @@ static void print(const struct request *request,
 		  const struct snapshots *snapshots)
 {
 	if (request->json) {
-		print_json(snapshots);
+		print_json(snapshots, probes_json());
 		return;
 	}
 	print_text(snapshots, request->all_clients);
 	print_processes(snapshots);
+	if (!request->device)
+		print_probes();
 }
 
 static int run(struct args *args)

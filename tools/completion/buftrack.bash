@@ -9,7 +9,7 @@ _buftrack_options() {
 	local limits='--max-records --client-records --freed-records --max-clients --max-closed
 		--max-remaining'
 	local query='--device --client --pid --space --min-size --max-size --min-age --max-age
-		--sort --reverse --limit --json'
+		--sort --reverse --limit --stacks --json'
 	case $1 in
 	status) echo '--device --json --fail-on --all-clients' ;;
 	list) echo "$query --state" ;;
@@ -20,7 +20,7 @@ _buftrack_options() {
 	bridge) echo '--socket --mode --config --sysfs --max-connections --max-addresses' ;;
 	'device add') echo '--space --json' ;;
 	'device remove') echo '--force --json' ;;
-	'device set') echo "$limits --space --device" ;;
+	'device set') echo "$limits --stacks --space --device" ;;
 	enable | disable | reset) echo '--device' ;;
 	version) echo '--json' ;;
 	esac
@@ -31,8 +31,10 @@ _buftrack_devices() {
 	buftrack status --json 2> /dev/null | sed -nE 's/^      "name": "([^"\\]*)",$/\1/p'
 }
 
+# What an option of a verb takes.
 _buftrack_values() {
 	case $1 in
+	--stacks) [ "$2" != 'device set' ] || echo 'on off' ;;
 	--device) _buftrack_devices ;;
 	--sort) echo 'age size address client' ;;
 	--format) echo 'trace allocation-server-log' ;;
@@ -75,7 +77,7 @@ _buftrack() {
 		fi
 		verb="device ${COMP_WORDS[2]}" first=3
 	fi
-	words=$(_buftrack_values "$before")
+	words=$(_buftrack_values "$before" "$verb")
 	if [ -n "$words" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 		return

@@ -10,6 +10,9 @@
 /* Everything is hidden but what the public header declares */
 #define API __attribute__((visibility("default")))
 
+/* No stack that the kernel tells of is longer */
+#define BUFTRACK_STACK_TEXT 4096
+
 /* Answers hold what the kernel wrote, as it wrote it */
 struct buftrack_module {
 	struct buftrack_info info;
@@ -21,6 +24,10 @@ struct buftrack_device_status {
 
 struct buftrack_space {
 	struct buftrack_space_info info;
+};
+
+struct buftrack_probe {
+	struct buftrack_probe_info info;
 };
 
 struct buftrack_client {

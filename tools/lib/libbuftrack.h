@@ -25,7 +25,8 @@ extern "C" {
  *  - buftrack_control: the open node that registers, lists and removes devices
  *  - buftrack_device: the open node of one device, through which one reports
  *    and asks
- *  - buftrack_module, buftrack_device_status, buftrack_space, buftrack_client,
+ *  - buftrack_module, buftrack_probe, buftrack_device_status, buftrack_space,
+ *    buftrack_client,
  *    buftrack_buffer, buftrack_counter_set: answers, as they were when asked
  *  - buftrack_settings, buftrack_declaration, buftrack_filter: what one wants,
  *    to be filled in and handed over; they can be used again
@@ -61,6 +62,7 @@ extern "C" {
 
 struct buftrack_control;
 struct buftrack_module;
+struct buftrack_probe;
 struct buftrack_device;
 struct buftrack_device_status;
 struct buftrack_settings;
@@ -209,6 +211,88 @@ buftrack_control_read_module(struct buftrack_control *control);
 struct buftrack_device_status *
 buftrack_control_read_device(struct buftrack_control *control,
 			     unsigned int device);
+
+/**
+ * buftrack_control_next_probe() - where the next driver is looked at
+ * @control: a control
+ * @from: the lowest number that will do
+ *
+ * Return: an answer for buftrack_probe_free(), or NULL on an error; ENOENT: there
+ * is none with that number or a higher one.
+ */
+struct buftrack_probe *
+buftrack_control_next_probe(struct buftrack_control *control,
+			    unsigned int from);
+
+/**
+ * buftrack_probe_free() - free an answer
+ * @probe: a probe or NULL
+ */
+void buftrack_probe_free(struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_number() - which probe it is
+ * @probe: a probe
+ *
+ * Return: its number, from 0.
+ */
+unsigned int buftrack_probe_number(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_state() - whether it is in place
+ * @probe: a probe
+ *
+ * Return: enum buftrack_probe_state.
+ */
+unsigned int buftrack_probe_state(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_adapter() - what it is part of
+ * @probe: a probe
+ *
+ * Return: name of the adapter.
+ */
+const char *buftrack_probe_adapter(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_module() - what it is for
+ * @probe: a probe
+ *
+ * Return: name of the kernel module.
+ */
+const char *buftrack_probe_module(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_symbol() - where it is
+ * @probe: a probe
+ *
+ * Return: name of the function, with its module's in front once it is in place.
+ */
+const char *buftrack_probe_symbol(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_covers() - what it is good for
+ * @probe: a probe
+ *
+ * Return: what is not tracked without it.
+ */
+const char *buftrack_probe_covers(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_hits() - how often it was hit
+ * @probe: a probe
+ *
+ * Return: calls that were looked at.
+ */
+uint64_t buftrack_probe_hits(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_missed() - what it missed
+ * @probe: a probe
+ *
+ * Return: calls that are known not to have been looked at.
+ */
+uint64_t buftrack_probe_missed(const struct buftrack_probe *probe);
 
 /**
  * buftrack_control_next_device() - how the next device stands
@@ -386,6 +470,17 @@ int buftrack_device_apply(struct buftrack_device *device,
  */
 int buftrack_device_add_space(struct buftrack_device *device, const char *name,
 			      uint64_t capacity, unsigned int *space);
+
+/**
+ * buftrack_device_read_stack() - the kernel stack that a site stands for
+ * @device: a device
+ * @site: site of a buffer or event of its driver
+ *
+ * Return: lines "symbol+offset/size [module]", the innermost first, for free(), or
+ * NULL on an error; ENOENT: it stands for none; EPERM: it takes CAP_PERFMON or
+ * CAP_SYS_ADMIN.
+ */
+char *buftrack_device_read_stack(struct buftrack_device *device, uint64_t site);
 
 /**
  * buftrack_device_next_space() - the next space
@@ -665,6 +760,14 @@ bool buftrack_settings_empty(const struct buftrack_settings *settings);
  * @enabled: on or off
  */
 void buftrack_settings_enable(struct buftrack_settings *settings, bool enabled);
+
+/**
+ * buftrack_settings_keep_stacks() - whether kernel stacks are kept
+ * @settings: settings
+ * @keep: of what the device's driver does from then on
+ */
+void buftrack_settings_keep_stacks(struct buftrack_settings *settings,
+				   bool keep);
 
 /**
  * buftrack_settings_limit_clients() - bound the open clients

@@ -37,6 +37,7 @@ static const char *const counter_names[] = {
 	[BUFTRACK_LOST_REPORTS] = "lost_reports",
 	[BUFTRACK_FREED_RECORDS] = "freed_records",
 	[BUFTRACK_EVICTED_RECORDS] = "evicted_records",
+	[BUFTRACK_MOVES] = "moves",
 };
 
 static const struct {

@@ -28,6 +28,13 @@ API void buftrack_settings_enable(struct buftrack_settings *settings,
 	settings->set.enabled = enabled;
 }
 
+API void buftrack_settings_keep_stacks(struct buftrack_settings *settings,
+				       bool keep)
+{
+	settings->set.fields |= BUFTRACK_SET_STACKS;
+	settings->set.stacks = keep;
+}
+
 API void buftrack_settings_limit_clients(struct buftrack_settings *settings,
 					 unsigned int max)
 {

@@ -77,6 +77,8 @@ enum {
 	BUFTRACK_CMD_CLIENT_INFO = 0x0c,
 	BUFTRACK_CMD_RECORDS = 0x0d,
 	BUFTRACK_CMD_RESET = 0x0e,
+	BUFTRACK_CMD_PROBE_INFO = 0x0f,
+	BUFTRACK_CMD_STACK = 0x10,
 };
 
 /* Sizes of names in bytes, with their NUL */
@@ -86,6 +88,7 @@ enum {
 #define BUFTRACK_DRIVER_NAME_SIZE	32
 #define BUFTRACK_VERSION_SIZE		32
 #define BUFTRACK_COMM_SIZE		16
+#define BUFTRACK_SYMBOL_SIZE		96
 
 /* Most spaces that one device can have; spaces are numbered from 0 */
 #define BUFTRACK_MAX_SPACES		64
@@ -165,6 +168,8 @@ enum buftrack_verdict {
  * @BUFTRACK_LOST_REPORTS: reports that are known not to have arrived
  * @BUFTRACK_FREED_RECORDS: freed records held
  * @BUFTRACK_EVICTED_RECORDS: freed records dropped to make place for others
+ * @BUFTRACK_MOVES: buffers that a driver moved to another place; each is an alloc
+ *		    and a free besides
  *
  * At every instant that a reader can see, in every scope:
  * allocs = frees + live_buffers + superseded + remaining_buffers +
@@ -201,9 +206,10 @@ enum buftrack_counter {
 	BUFTRACK_LOST_REPORTS = 26,
 	BUFTRACK_FREED_RECORDS = 27,
 	BUFTRACK_EVICTED_RECORDS = 28,
+	BUFTRACK_MOVES = 29,
 };
 
-#define BUFTRACK_NR_COUNTERS 29
+#define BUFTRACK_NR_COUNTERS 30
 
 /**
  * struct buftrack_info - ioctl(BUFTRACK_IOCTL_INFO), on either node
@@ -318,11 +324,13 @@ enum buftrack_next_flags {
  * @BUFTRACK_DEVICE_ENABLED: tracking is on
  * @BUFTRACK_DEVICE_REMOVED: the device was removed
  * @BUFTRACK_DEVICE_IS_TEMPORARY: it goes with the file that registered it
+ * @BUFTRACK_DEVICE_HAS_STACKS: the sites of what its driver does are kernel stacks
  */
 enum buftrack_device_state {
 	BUFTRACK_DEVICE_ENABLED = 1 << 0,
 	BUFTRACK_DEVICE_REMOVED = 1 << 1,
 	BUFTRACK_DEVICE_IS_TEMPORARY = 1 << 2,
+	BUFTRACK_DEVICE_HAS_STACKS = 1 << 3,
 };
 
 /**
@@ -376,6 +384,7 @@ struct buftrack_device_info {
  * @BUFTRACK_SET_MAX_CLOSED: @max_closed
  * @BUFTRACK_SET_MAX_REMAINING: @max_remaining
  * @BUFTRACK_SET_MAX_CLIENT_RECORDS: @max_client_records
+ * @BUFTRACK_SET_STACKS: @stacks
  */
 enum buftrack_device_set_fields {
 	BUFTRACK_SET_ENABLED = 1 << 0,
@@ -385,6 +394,7 @@ enum buftrack_device_set_fields {
 	BUFTRACK_SET_MAX_CLOSED = 1 << 4,
 	BUFTRACK_SET_MAX_REMAINING = 1 << 5,
 	BUFTRACK_SET_MAX_CLIENT_RECORDS = 1 << 6,
+	BUFTRACK_SET_STACKS = 1 << 7,
 };
 
 /**
@@ -399,6 +409,9 @@ enum buftrack_device_set_fields {
  * @max_remaining: most remaining records that are kept, 0 to 2^24
  * @max_client_records: most records that one client may own, live and freed,
  *			1 to 2^32
+ * @stacks: 1: from here on, the site of what the device\'s driver does is its kernel
+ *	    stack, see struct buftrack_stack; 0: it has none
+ * @reserved: must be 0
  *
  * Sets all the fields named, or on an error none. A lower bound applies from
  * the next report on: records over max_freed are evicted then, a few at each
@@ -415,6 +428,8 @@ struct buftrack_device_set {
 	__aligned_u64 max_closed;
 	__aligned_u64 max_remaining;
 	__aligned_u64 max_client_records;
+	__u32 stacks;
+	__u32 reserved;
 };
 #define BUFTRACK_IOCTL_DEVICE_SET _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DEVICE_SET)
 
@@ -651,6 +666,8 @@ struct buftrack_counters {
  * @BUFTRACK_CLIENT_IS_SHARED: it reports into the shared domain
  * @BUFTRACK_CLIENT_HAD_GAP: its domain has had a gap
  * @BUFTRACK_CLIENT_HAS_EVICTED: its domain has evicted freed records
+ * @BUFTRACK_CLIENT_IS_DRIVER: it is no process, but the driver of the device, whose
+ *	name @comm is
  */
 enum buftrack_client_state {
 	BUFTRACK_CLIENT_OPEN = 1 << 0,
@@ -659,6 +676,7 @@ enum buftrack_client_state {
 	BUFTRACK_CLIENT_IS_SHARED = 1 << 3,
 	BUFTRACK_CLIENT_HAD_GAP = 1 << 4,
 	BUFTRACK_CLIENT_HAS_EVICTED = 1 << 5,
+	BUFTRACK_CLIENT_IS_DRIVER = 1 << 6,
 };
 
 /**
@@ -927,5 +945,73 @@ struct buftrack_reset {
 	__u32 flags;
 };
 #define BUFTRACK_IOCTL_RESET _IO(BUFTRACK_TYPE, BUFTRACK_CMD_RESET)
+
+/**
+ * enum buftrack_probe_state - state of a probe
+ * @BUFTRACK_PROBE_WAITING: the module that it is for is not loaded
+ * @BUFTRACK_PROBE_IN_PLACE: it is in place
+ * @BUFTRACK_PROBE_MISSING: the module is loaded, and has no such function
+ * @BUFTRACK_PROBE_UNKNOWN_VERSION: this version of the module is not known
+ */
+enum buftrack_probe_state {
+	BUFTRACK_PROBE_WAITING = 0,
+	BUFTRACK_PROBE_IN_PLACE = 1,
+	BUFTRACK_PROBE_MISSING = 2,
+	BUFTRACK_PROBE_UNKNOWN_VERSION = 3,
+};
+
+/**
+ * struct buftrack_probe_info - ioctl(BUFTRACK_IOCTL_PROBE_INFO), control node
+ * @size: sizeof(struct buftrack_probe_info)
+ * @flags: combination of enum buftrack_next_flags
+ * @probe: number of the probe, in and out; they are numbered from 0
+ * @state: out: enum buftrack_probe_state
+ * @reserved: must be 0
+ * @hits: out: calls that it has looked at
+ * @missed: out: calls that it is known to have missed, each of them a lost report
+ * @adapter: out: name of the adapter that it belongs to
+ * @module: out: module that it is for
+ * @symbol: out: function that it is at
+ * @covers: out: what is not tracked without it
+ *
+ * Tells what of which driver is looked at.
+ */
+struct buftrack_probe_info {
+	__u32 size;
+	__u32 flags;
+	__u32 probe;
+	__u32 state;
+	__aligned_u64 reserved;
+	__aligned_u64 hits;
+	__aligned_u64 missed;
+	char adapter[BUFTRACK_DRIVER_NAME_SIZE];
+	char module[BUFTRACK_SPACE_NAME_SIZE];
+	char symbol[BUFTRACK_SYMBOL_SIZE];
+	char covers[BUFTRACK_SYMBOL_SIZE];
+};
+#define BUFTRACK_IOCTL_PROBE_INFO _IO(BUFTRACK_TYPE, BUFTRACK_CMD_PROBE_INFO)
+
+/**
+ * struct buftrack_stack - ioctl(BUFTRACK_IOCTL_STACK), either node
+ * @size: sizeof(struct buftrack_stack)
+ * @flags: must be 0
+ * @site: site of a record or event of a driver on a device that has stacks; ENOENT
+ *	  says that it is none
+ * @text: pointer to where the stack goes, as lines "symbol+offset/size [module]",
+ *	  the innermost first, without a NUL
+ * @len: in: bytes that fit there; out: bytes that the stack has
+ * @reserved: must be 0
+ *
+ * For openers with CAP_PERFMON or CAP_SYS_ADMIN.
+ */
+struct buftrack_stack {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 site;
+	__aligned_u64 text;
+	__u32 len;
+	__u32 reserved;
+};
+#define BUFTRACK_IOCTL_STACK _IO(BUFTRACK_TYPE, BUFTRACK_CMD_STACK)
 
 #endif /* _UAPI_LINUX_BUFTRACK_H */

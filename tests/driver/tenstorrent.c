@@ -1,0 +1,760 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * tenstorrent DRIVER.KO BUFTRACK.KO: what clients of the Tenstorrent driver do, and
+ * what the books say of it then. Runs as root in the test machine, where the driver
+ * is bound to a device that is none of its own; both modules are unloaded and loaded.
+ * Prints TAP; the exit status is 1 if a test failed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <linux/buftrack.h>
+
+#define NODE "/dev/tenstorrent/0"
+#define DRIVER_DIR "/sys/bus/pci/drivers/tenstorrent"
+#define PCI_ADDRESS "0000:00:10.0"
+#define PCI_ID "1b36 0100 ffffffff ffffffff 0 0"
+
+#define PAGE 4096UL
+#define WINDOW (256 * PAGE)
+
+/* The driver's ioctls, as it publishes them */
+#define TT_ALLOCATE_DMA_BUF _IO(0xfa, 3)
+#define TT_RESET_DEVICE _IO(0xfa, 6)
+#define TT_PIN_PAGES _IO(0xfa, 7)
+#define TT_UNPIN_PAGES _IO(0xfa, 10)
+#define TT_ALLOCATE_TLB _IO(0xfa, 11)
+#define TT_FREE_TLB _IO(0xfa, 12)
+#define TT_EXPORT_TLB _IO(0xfa, 16)
+
+#define TT_NOC_DMA 2
+#define TT_USER_RESET 3
+#define TT_POST_RESET 6
+
+struct tt_dma {
+	__u32 size;
+	__u8 index, flags, reserved[18];
+	__u64 address, offset;
+	__u32 out_size, out_reserved;
+	__u64 noc, out_more;
+};
+
+struct tt_pin {
+	__u32 out_size, flags;
+	__u64 va, size;
+	__u64 address, noc;
+};
+
+struct tt_unpin {
+	__u64 va, size, reserved;
+};
+
+struct tt_tlb {
+	__u64 size, reserved;
+	__u32 id, more;
+	__u64 uncached, combined, out_more;
+};
+
+struct tt_export {
+	__u32 argsz, flags, id;
+	__s32 fd;
+	__u64 offset, size;
+};
+
+struct tt_reset {
+	__u32 out_size, flags, in_size, result;
+};
+
+static const char *driver_ko, *buftrack_ko;
+static unsigned int nr_tests, nr_failed;
+static bool failed;
+
+static void expect(const char *what, __u64 got, __u64 want, int line)
+{
+	if (got == want)
+		return;
+	printf("# line %d: %s is %llu, not %llu\n", line, what,
+	       (unsigned long long)got, (unsigned long long)want);
+	failed = true;
+}
+
+#define EXPECT(_got, _want) expect(#_got, _got, _want, __LINE__)
+#define EXPECT_ERR(_call, _err) expect(#_call, (_call) ? errno : 0, _err, __LINE__)
+
+static void bail(const char *what)
+{
+	printf("Bail out! %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void result(const char *name)
+{
+	printf("%sok %u - %s\n", failed ? "not " : "", ++nr_tests, name);
+	nr_failed += failed;
+	failed = false;
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		bail(path);
+	close(fd);
+}
+
+static void run(const char *format, ...)
+{
+	char command[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	if (system(command))
+		bail(command);
+}
+
+/* Nodes and openings follow what a driver does with a delay */
+#define WAIT_UNTIL(_condition)                                         \
+	do {                                                           \
+		unsigned int ms_ = 0;                                  \
+		while (!(_condition) && ms_++ < 20000)                 \
+			usleep(1000);                                  \
+		if (!(_condition)) {                                   \
+			printf("# line %d: never: %s\n", __LINE__,     \
+			       #_condition);                           \
+			failed = true;                                 \
+		}                                                      \
+	} while (0)
+
+/* The chip's class, which new_id wants to know where it is */
+static void class_address(char *address)
+{
+	char line[256], name[64];
+	FILE *f = fopen("/proc/kallsyms", "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%31s %*s %63s", address, name) == 2 &&
+		    !strcmp(name, "wormhole_class"))
+			break;
+	if (!f || feof(f))
+		bail("wormhole_class");
+	fclose(f);
+}
+
+static void load_driver(void)
+{
+	char address[32], id[128];
+
+	run("insmod %s", driver_ko);
+	class_address(address);
+	snprintf(id, sizeof(id), "%s %s", PCI_ID, address);
+	write_file(DRIVER_DIR "/new_id", id);
+	WAIT_UNTIL(!access(NODE, R_OK));
+}
+
+static int chip(void)
+{
+	int fd = open(NODE, O_RDWR | O_APPEND | O_CLOEXEC);
+
+	if (fd < 0)
+		bail(NODE);
+	return fd;
+}
+
+/* The number of the chip's device, or -1 */
+static int device_number(void)
+{
+	struct buftrack_device_info info = { .size = sizeof(info),
+					     .flags = BUFTRACK_NEXT };
+	int control = open("/dev/buftrack/control", O_RDWR | O_CLOEXEC);
+	int found = -1;
+
+	while (found < 0 && !ioctl(control, BUFTRACK_IOCTL_DEVICE_INFO, &info)) {
+		if (!strcmp(info.name, PCI_ADDRESS))
+			found = info.device;
+		info.device++;
+		info.flags = BUFTRACK_NEXT;
+	}
+	close(control);
+	return found;
+}
+
+static int books(void)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/buftrack/%d", device_number());
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		bail(path);
+	return fd;
+}
+
+static int space_number(int fd, const char *name)
+{
+	struct buftrack_space_info info = { .size = sizeof(info) };
+
+	for (; !ioctl(fd, BUFTRACK_IOCTL_SPACE_INFO, &info); info.space++)
+		if (!strcmp(info.name, name))
+			return info.space;
+	return -1;
+}
+
+/* A counter of a space of the chip, or of all of it; 0 where there is no space */
+static __u64 count(const char *space, unsigned int counter)
+{
+	__u64 values[BUFTRACK_NR_COUNTERS] = { 0 };
+	struct buftrack_counters query = { .size = sizeof(query),
+					   .values = (uintptr_t)values,
+					   .nr = BUFTRACK_NR_COUNTERS };
+	int fd = books(), number = space ? space_number(fd, space) : 0;
+
+	query.scope = space ? BUFTRACK_SCOPE_SPACE : BUFTRACK_SCOPE_DEVICE;
+	query.number = number;
+	if (number >= 0 && ioctl(fd, BUFTRACK_IOCTL_COUNTERS, &query))
+		bail("counters");
+	close(fd);
+	return values[counter];
+}
+
+#define LIVE(_space) count(_space, BUFTRACK_LIVE_BUFFERS)
+#define LIVE_BYTES(_space) count(_space, BUFTRACK_LIVE_BYTES)
+#define FREES(_space) count(_space, BUFTRACK_FREES)
+
+/* Whatever the books call wrong, and what they were not told of */
+static __u64 wrong(void)
+{
+	static const unsigned int counters[] = {
+		BUFTRACK_DOUBLE_FREES, BUFTRACK_STALE_FREES,
+		BUFTRACK_FOREIGN_FREES, BUFTRACK_SIZE_MISMATCHES,
+		BUFTRACK_REFUSED_FREES, BUFTRACK_INVALID_FREES,
+		BUFTRACK_UNKNOWN_FREES_GAP, BUFTRACK_UNKNOWN_FREES_EVICTED,
+		BUFTRACK_UNKNOWN_FREES_OTHER_ID, BUFTRACK_UNKNOWN_FREES_NEVER,
+		BUFTRACK_DOUBLE_ALLOCS, BUFTRACK_OVERLAPS, BUFTRACK_LOST_REPORTS,
+	};
+	__u64 sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(counters) / sizeof(*counters); i++)
+		sum += count(NULL, counters[i]);
+	return sum;
+}
+
+static void reset_books(void)
+{
+	struct buftrack_reset reset = { .size = sizeof(reset) };
+	int fd = books();
+
+	if (ioctl(fd, BUFTRACK_IOCTL_RESET, &reset))
+		bail("reset");
+	close(fd);
+}
+
+static __u64 dma(int fd, __u32 size, __u8 index, __u8 flags)
+{
+	struct tt_dma arg = { .size = size, .index = index, .flags = flags };
+
+	EXPECT_ERR(ioctl(fd, TT_ALLOCATE_DMA_BUF, &arg), 0);
+	return arg.offset;
+}
+
+static void *page(void)
+{
+	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (p == MAP_FAILED)
+		bail("mmap");
+	return p;
+}
+
+static int pin(int fd, void *va, __u32 flags)
+{
+	struct tt_pin arg = { .out_size = 16, .flags = flags,
+			      .va = (uintptr_t)va, .size = PAGE };
+
+	return ioctl(fd, TT_PIN_PAGES, &arg);
+}
+
+static int unpin(int fd, void *va, __u64 size)
+{
+	struct tt_unpin arg = { .va = (uintptr_t)va, .size = size };
+
+	return ioctl(fd, TT_UNPIN_PAGES, &arg);
+}
+
+static struct tt_tlb tlb(int fd)
+{
+	struct tt_tlb arg = { .size = WINDOW };
+
+	EXPECT_ERR(ioctl(fd, TT_ALLOCATE_TLB, &arg), 0);
+	return arg;
+}
+
+static int free_tlb(int fd, __u32 id)
+{
+	return ioctl(fd, TT_FREE_TLB, &id);
+}
+
+static int export_tlb(int fd, __u32 id)
+{
+	struct tt_export arg = { .argsz = sizeof(arg), .id = id };
+
+	EXPECT_ERR(ioctl(fd, TT_EXPORT_TLB, &arg), 0);
+	return arg.fd;
+}
+
+static int reset_chip(int fd, __u32 flags)
+{
+	struct tt_reset arg = { .out_size = 8, .flags = flags };
+
+	return ioctl(fd, TT_RESET_DEVICE, &arg);
+}
+
+static void test_dma(void)
+{
+	int fd = chip();
+	__u64 offset = dma(fd, 4 * PAGE, 3, 0);
+	void *p;
+
+	dma(fd, PAGE, 200, 0);
+	p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	EXPECT(p == MAP_FAILED, 0);
+	EXPECT(LIVE("DMA"), 2);
+	EXPECT(LIVE_BYTES("DMA"), 5 * PAGE);
+	close(fd);
+	EXPECT(LIVE("DMA"), 2); /* the mapping holds the file */
+	munmap(p, 4 * PAGE);
+	EXPECT(LIVE("DMA"), 0);
+	EXPECT(FREES("DMA"), 2);
+	EXPECT(wrong(), 0);
+	result("DMA buffers live until their file is closed and unmapped");
+}
+
+static void test_pin(void)
+{
+	void *va = page();
+	int fd = chip();
+
+	EXPECT_ERR(pin(fd, va, 0), 0);
+	EXPECT(LIVE_BYTES("PIN"), PAGE);
+	EXPECT_ERR(pin(fd, va, 0), EEXIST);
+	EXPECT(count("PIN", BUFTRACK_ALLOCS), 1);
+	EXPECT_ERR(unpin(fd, va, PAGE), 0);
+	EXPECT(LIVE("PIN"), 0);
+	EXPECT(wrong(), 0);
+	EXPECT_ERR(unpin(fd, va, PAGE), EINVAL);
+	EXPECT(count("PIN", BUFTRACK_DOUBLE_FREES), 1);
+	EXPECT(wrong(), 1);
+	close(fd);
+	result("a second unpin is a double free");
+}
+
+static void test_pins_of_two(void)
+{
+	void *va = page();
+	int a = chip(), b = chip();
+
+	EXPECT_ERR(pin(a, va, 0), 0);
+	EXPECT_ERR(pin(b, va, 0), 0);
+	EXPECT_ERR(unpin(a, va, PAGE), 0);
+	EXPECT_ERR(unpin(a, va, PAGE), EINVAL);
+	EXPECT(count("PIN", BUFTRACK_DOUBLE_FREES), 1);
+	EXPECT(LIVE("PIN"), 1);
+	EXPECT_ERR(unpin(b, va, 2 * PAGE), EINVAL);
+	EXPECT(count("PIN", BUFTRACK_UNKNOWN_FREES_OTHER_ID), 1);
+	EXPECT(wrong(), 2);
+	close(a);
+	close(b);
+	EXPECT(LIVE("PIN"), 0);
+	result("files that pin one address are told apart, and so are sizes");
+}
+
+/* Without an IOMMU, only pages that are neighbours can be pinned at once */
+static char *huge_page(void)
+{
+	const size_t size = 2UL << 20;
+	char *p = mmap(NULL, 2 * size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		bail("mmap");
+	p = (char *)(((uintptr_t)p + size - 1) & ~(size - 1));
+	madvise(p, size, MADV_HUGEPAGE);
+	memset(p, 1, size);
+	return p;
+}
+
+static void test_overlapping_pins(void)
+{
+	char *va = huge_page();
+	struct tt_pin two = { .out_size = 16, .va = (uintptr_t)va,
+			      .size = 2 * PAGE };
+	int fd = chip();
+
+	EXPECT_ERR(pin(fd, va, 0), 0);
+	EXPECT_ERR(ioctl(fd, TT_PIN_PAGES, &two), 0);
+	EXPECT(LIVE("PIN"), 2);
+	EXPECT_ERR(unpin(fd, va, PAGE), EINVAL);
+	EXPECT(count("PIN", BUFTRACK_REFUSED_FREES), 1);
+	EXPECT(wrong(), 1);
+	close(fd);
+	EXPECT(LIVE("PIN"), 0);
+	result("the unpin of a valid pin that another one hides is a refused free");
+}
+
+static void test_tlb(void)
+{
+	int a = chip(), b = chip();
+	struct tt_tlb w = tlb(a), again;
+
+	EXPECT(LIVE_BYTES("TLB"), WINDOW);
+	EXPECT_ERR(free_tlb(a, w.id), 0);
+	EXPECT(LIVE("TLB"), 0);
+	EXPECT(wrong(), 0);
+	EXPECT_ERR(free_tlb(a, w.id), EPERM);
+	EXPECT(count("TLB", BUFTRACK_DOUBLE_FREES), 1);
+	again = tlb(b);
+	EXPECT(again.id, w.id);
+	EXPECT_ERR(free_tlb(a, w.id), EPERM);
+	EXPECT(count("TLB", BUFTRACK_STALE_FREES), 1);
+	EXPECT(LIVE("TLB"), 1);
+	EXPECT(wrong(), 2);
+	close(a);
+	close(b);
+	EXPECT(LIVE("TLB"), 0);
+	result("a second free of a window is a double free, or hits who has it now");
+}
+
+static void test_foreign_tlb(void)
+{
+	int a = chip(), b = chip();
+	struct tt_tlb w = tlb(a);
+
+	EXPECT_ERR(free_tlb(b, w.id), EPERM);
+	EXPECT(count("TLB", BUFTRACK_UNKNOWN_FREES_OTHER_ID), 1);
+	EXPECT_ERR(free_tlb(b, w.id + 1), EPERM);
+	EXPECT(wrong(), 2);
+	EXPECT(LIVE("TLB"), 1);
+	close(a);
+	close(b);
+	EXPECT(LIVE("TLB"), 0);
+	EXPECT(wrong(), 2);
+	result("a free of another's window names whose it is, and frees nothing");
+}
+
+static void test_mapped_tlb(void)
+{
+	int fd = chip();
+	struct tt_tlb w = tlb(fd);
+	void *p = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		       w.uncached);
+
+	EXPECT(p == MAP_FAILED, 0);
+	EXPECT_ERR(free_tlb(fd, w.id), EBUSY);
+	EXPECT(count("TLB", BUFTRACK_REFUSED_FREES), 1);
+	EXPECT(LIVE("TLB"), 1);
+	munmap(p, WINDOW);
+	EXPECT_ERR(free_tlb(fd, w.id), 0);
+	EXPECT(LIVE("TLB"), 0);
+	EXPECT(wrong(), 1);
+	close(fd);
+	result("a free of a window that is mapped is a refused free");
+}
+
+static void test_export(void)
+{
+	int fd = chip(), held, other;
+	struct tt_tlb w = tlb(fd);
+
+	held = export_tlb(fd, w.id);
+	EXPECT(LIVE_BYTES("TLB_EXPORT"), WINDOW);
+	EXPECT_ERR(free_tlb(fd, w.id), 0);
+	EXPECT(LIVE("TLB"), 1);
+	close(fd);
+	EXPECT(LIVE("TLB_EXPORT"), 1);
+	EXPECT(count("TLB_EXPORT", BUFTRACK_ORPHANED_BUFFERS), 1);
+	EXPECT(LIVE("TLB"), 1);
+	other = chip();
+	EXPECT(tlb(other).id == w.id, 0);
+	close(held);
+	WAIT_UNTIL(LIVE("TLB_EXPORT") == 0);
+	EXPECT(LIVE("TLB"), 1);
+	close(other);
+	EXPECT(LIVE("TLB"), 0);
+	EXPECT(wrong(), 0);
+	result("an export outlives its file, and its window with it");
+}
+
+static void test_close_with_all(void)
+{
+	int fd = chip(), held;
+	void *va = page();
+	struct tt_tlb w = tlb(fd);
+
+	tlb(fd);
+	held = export_tlb(fd, w.id);
+	dma(fd, PAGE, 0, TT_NOC_DMA);
+	dma(fd, PAGE, 255, 0);
+	EXPECT_ERR(pin(fd, va, TT_NOC_DMA), 0);
+	EXPECT(LIVE("IATU"), 2);
+	EXPECT(LIVE(NULL), 8);
+	close(fd);
+	EXPECT(LIVE("DMA") + LIVE("PIN") + LIVE("IATU"), 0);
+	EXPECT(LIVE("TLB"), 1);
+	EXPECT(LIVE("TLB_EXPORT"), 1);
+	close(held);
+	WAIT_UNTIL(LIVE(NULL) == 0);
+	EXPECT(wrong(), 0);
+	result("a close with everything live ends all but what is exported");
+}
+
+static void test_killed(void)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	if (pipe(ready))
+		bail("pipe");
+	pid = fork();
+	if (!pid) {
+		int fd = chip();
+
+		dma(fd, PAGE, 1, TT_NOC_DMA);
+		pin(fd, page(), 0);
+		tlb(fd);
+		if (write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	if (read(ready[0], &c, 1) != 1)
+		bail("read");
+	EXPECT(LIVE(NULL), 4);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	WAIT_UNTIL(LIVE(NULL) == 0);
+	EXPECT(FREES(NULL), 4);
+	EXPECT(wrong(), 0);
+	result("a client that is killed leaves nothing, and is not blamed");
+}
+
+static void test_inherited(void)
+{
+	int fd = chip();
+	struct tt_tlb w = tlb(fd);
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(free_tlb(fd, w.id));
+	waitpid(pid, NULL, 0);
+	EXPECT(LIVE("TLB"), 0);
+	EXPECT(wrong(), 0);
+	close(fd);
+	result("a free through an inherited file is the file's");
+}
+
+static void test_bad_memory(void)
+{
+	int fd = chip();
+
+	EXPECT_ERR(ioctl(fd, TT_ALLOCATE_DMA_BUF, NULL), EFAULT);
+	EXPECT_ERR(ioctl(fd, TT_PIN_PAGES, (void *)-1L), EFAULT);
+	EXPECT_ERR(ioctl(fd, TT_UNPIN_PAGES, NULL), EFAULT);
+	EXPECT_ERR(ioctl(fd, TT_FREE_TLB, NULL), EFAULT);
+	EXPECT_ERR(free_tlb(fd, 0xffffffff), EINVAL);
+	EXPECT_ERR(unpin(fd, NULL, 0), EINVAL);
+	EXPECT(count(NULL, BUFTRACK_ALLOCS), 0);
+	EXPECT(wrong(), 0);
+	close(fd);
+	result("calls that never get to a buffer are none's");
+}
+
+/* Fails late: the window is there, and its number cannot be told */
+static void test_failed_answer(void)
+{
+	char *pages = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct tt_tlb *arg = (struct tt_tlb *)(pages + PAGE) - 1;
+	int fd = chip();
+
+	arg->size = WINDOW;
+	mprotect(pages, PAGE, PROT_READ);
+	EXPECT_ERR(ioctl(fd, TT_ALLOCATE_TLB, arg), EFAULT);
+	EXPECT(LIVE("TLB"), 0);
+	EXPECT(count("TLB", BUFTRACK_ALLOCS), 1);
+	EXPECT(wrong(), 0);
+	close(fd);
+	result("a window whose number cannot be told is freed again");
+}
+
+static void test_reset(void)
+{
+	int mine = chip(), other = chip();
+
+	tlb(mine);
+	tlb(other);
+	dma(mine, PAGE, 0, TT_NOC_DMA);
+	dma(other, PAGE, 0, TT_NOC_DMA);
+	EXPECT_ERR(reset_chip(mine, TT_USER_RESET), 0);
+	EXPECT_ERR(reset_chip(mine, TT_POST_RESET), 0);
+	EXPECT(LIVE("TLB"), 1);
+	EXPECT(LIVE("IATU"), 1);
+	EXPECT(LIVE("DMA"), 2);
+	EXPECT(count("TLB", BUFTRACK_FOREIGN_FREES), 1);
+	EXPECT(count("IATU", BUFTRACK_FOREIGN_FREES), 1);
+	EXPECT(wrong(), 2);
+	close(other);
+	EXPECT(LIVE("TLB"), 1);
+	EXPECT(LIVE("IATU"), 1);
+	close(mine);
+	EXPECT(LIVE(NULL), 0);
+	EXPECT(wrong(), 2);
+	result("a reset takes windows and regions from all others, which is told");
+}
+
+static void test_unbind(void)
+{
+	int fd = chip();
+	__u64 offset = dma(fd, PAGE, 9, TT_NOC_DMA);
+	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+	int held;
+
+	EXPECT(p == MAP_FAILED, 0);
+	EXPECT_ERR(pin(fd, page(), 0), 0);
+	held = export_tlb(fd, tlb(fd).id);
+	EXPECT(LIVE(NULL), 5);
+	write_file(DRIVER_DIR "/unbind", PCI_ADDRESS);
+	EXPECT(LIVE(NULL), 0);
+	EXPECT(FREES("DMA") + FREES("PIN") + FREES("IATU"), 3);
+	EXPECT(count("DMA", BUFTRACK_FOREIGN_FREES), 1);
+	EXPECT(count("TLB", BUFTRACK_REMOVED_BUFFERS), 1);
+	EXPECT(count("TLB_EXPORT", BUFTRACK_REMOVED_BUFFERS), 1);
+	EXPECT(wrong(), 3);
+	close(held);
+	munmap(p, PAGE);
+	close(fd);
+	EXPECT(wrong(), 3);
+	write_file(DRIVER_DIR "/bind", PCI_ADDRESS);
+	WAIT_UNTIL(!access(NODE, R_OK));
+	reset_books();
+	fd = chip();
+	/* What was open at the unbind may have been freed since, so nobody is blamed */
+	EXPECT_ERR(free_tlb(fd, 7), EPERM);
+	EXPECT(count("TLB", BUFTRACK_UNKNOWN_FREES_PRE_ATTACH), 1);
+	EXPECT(wrong(), 0);
+	close(fd);
+	result("an unbind under an open file is told, and the chip begins anew");
+}
+
+static void test_driver_reload(void)
+{
+	int number = device_number(), fd;
+
+	run("rmmod tenstorrent");
+	load_driver();
+	EXPECT(device_number(), number);
+	fd = chip();
+	tlb(fd);
+	EXPECT(LIVE("TLB"), 1);
+	close(fd);
+	EXPECT(LIVE("TLB"), 0);
+	EXPECT(wrong(), 0);
+	fd = chip();
+	EXPECT_ERR(free_tlb(fd, 7), EPERM);
+	EXPECT(count("TLB", BUFTRACK_UNKNOWN_FREES_NEVER), 1);
+	close(fd);
+	result("the driver is unloaded and loaded, and the chip has its number");
+}
+
+static void traffic(void)
+{
+	void *va = page();
+	int fd = chip();
+
+	for (;;) {
+		struct tt_tlb w = { .size = WINDOW };
+
+		pin(fd, va, 0);
+		if (!ioctl(fd, TT_ALLOCATE_TLB, &w))
+			free_tlb(fd, w.id);
+		unpin(fd, va, PAGE);
+		close(fd);
+		fd = chip();
+	}
+}
+
+static void test_late(void)
+{
+	int fd = chip(), other, i;
+	void *va = page();
+	struct tt_tlb w = tlb(fd);
+	pid_t pid;
+
+	dma(fd, PAGE, 5, TT_NOC_DMA);
+	EXPECT_ERR(pin(fd, va, 0), 0);
+	pid = fork();
+	if (!pid)
+		traffic();
+	for (i = 0; i < 10; i++) {
+		run("rmmod buftrack");
+		run("insmod %s", buftrack_ko);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	WAIT_UNTIL(device_number() >= 0);
+	EXPECT_ERR(free_tlb(fd, w.id), 0);
+	EXPECT_ERR(unpin(fd, va, PAGE), 0);
+	EXPECT(wrong(), 0);
+	other = chip();
+	EXPECT(tlb(other).id, w.id);
+	EXPECT(LIVE("TLB"), 1);
+	close(other);
+	close(fd);
+	EXPECT(LIVE(NULL), 0);
+	EXPECT(wrong(), 0);
+	EXPECT(count(NULL, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH) >= 4, 1);
+	result("buftrack is reloaded in traffic; what came before it is nobody's fault");
+}
+
+int main(int argc, char **argv)
+{
+	static void (*const tests[])(void) = {
+		test_dma, test_pin, test_pins_of_two, test_overlapping_pins,
+		test_tlb, test_foreign_tlb, test_mapped_tlb, test_export,
+		test_close_with_all, test_killed, test_inherited, test_bad_memory,
+		test_failed_answer, test_reset, test_unbind, test_driver_reload,
+		test_late,
+	};
+	unsigned int i;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: tenstorrent DRIVER.KO BUFTRACK.KO\n");
+		return 2;
+	}
+	driver_ko = argv[1];
+	buftrack_ko = argv[2];
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	printf("1..%zu\n", sizeof(tests) / sizeof(*tests));
+	load_driver();
+	WAIT_UNTIL(device_number() >= 0);
+	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+		reset_books();
+		tests[i]();
+	}
+	return nr_failed ? 1 : 0;
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Graphics cards, driven through libdrm, and what buftrack says of them */
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+#include <xf86drm.h>
+#include <xf86drmMode.h>
+#include "card.h"
+
+#define MAX_MINORS 16
+
+const struct card qxl = { "qxl", "qxl", "TTM_SYSTEM", "qxl_mem_mm" };
+const struct card bochs = { "bochs", "bochs-drm", "TTM_SYSTEM", "vram-mm" };
+const struct card virtio_gpu = { "virtio_gpu", "virtio_gpu", "GEM", NULL };
+const struct card *const cards[NR_CARDS] = { &qxl, &bochs, &virtio_gpu };
+
+static bool is_drivers(int fd, const char *driver)
+{
+	drmVersion *version = drmGetVersion(fd);
+	bool is = version && !strcmp(version->name, driver);
+
+	drmFreeVersion(version);
+	return is;
+}
+
+int card_open(const struct card *card)
+{
+	char path[32];
+	int i, fd;
+
+	for (i = 0; i < MAX_MINORS; i++) {
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd >= 0 && is_drivers(fd, card->driver))
+			return fd;
+		if (fd >= 0)
+			close(fd);
+	}
+	test_failed(__FILE__, __LINE__, "there is no %s", card->driver);
+}
+
+int card_minor(const struct card *card)
+{
+	struct stat node;
+	int fd = card_open(card);
+
+	CHECK_SYS(fstat(fd, &node));
+	close(fd);
+	return minor(node.st_rdev);
+}
+
+/* Its PCI address, by sysfs; virtio has a device of its own in between */
+void card_address(const struct card *card, char *name, size_t size)
+{
+	char link[64], path[PATH_MAX];
+
+	snprintf(link, sizeof(link), "/sys/class/drm/card%d/device",
+		 card_minor(card));
+	CHECK(realpath(link, path));
+	if (!strncmp(basename(path), "virtio", 6))
+		dirname(path);
+	snprintf(name, size, "%s", basename(path));
+}
+
+bool card_find(const struct card *card, struct buftrack_device_info *info)
+{
+	int control = open_control(O_RDONLY);
+	bool found = false;
+	__u32 number = 0;
+
+	while (!found && next_device(control, number, info)) {
+		found = !strcmp(info->driver, card->driver);
+		number = info->device + 1;
+	}
+	close(control);
+	return found;
+}
+
+int card_node(const struct card *card)
+{
+	struct buftrack_device_info info;
+
+	WAIT_UNTIL(card_find(card, &info));
+	return open_node(info.device, O_RDWR);
+}
+
+struct dumb dumb_create(int fd, __u32 width, __u32 height)
+{
+	struct dumb dumb;
+	uint64_t size;
+
+	CHECK_OK(-drmModeCreateDumbBuffer(fd, width, height, 32, 0,
+					  &dumb.handle, &dumb.pitch, &size));
+	dumb.size = size;
+	return dumb;
+}
+
+struct dumb dumb_mib(int fd)
+{
+	return dumb_create(fd, 512, 512);
+}
+
+void dumb_destroy(int fd, const struct dumb *dumb)
+{
+	CHECK_OK(-drmModeDestroyDumbBuffer(fd, dumb->handle));
+}
+
+bool card_exports(int fd)
+{
+	uint64_t can = 0;
+
+	drmGetCap(fd, DRM_CAP_PRIME, &can);
+	return can & DRM_PRIME_CAP_EXPORT;
+}
+
+int dumb_export(int fd, const struct dumb *dumb)
+{
+	int dma_buf;
+
+	CHECK_SYS(drmPrimeHandleToFD(fd, dumb->handle, DRM_CLOEXEC, &dma_buf));
+	return dma_buf;
+}
+
+__u32 dumb_name(int fd, const struct dumb *dumb)
+{
+	struct drm_gem_flink flink = { .handle = dumb->handle };
+
+	CHECK_SYS(drmIoctl(fd, DRM_IOCTL_GEM_FLINK, &flink));
+	return flink.name;
+}
+
+static drmModeConnector *connected(int fd, const drmModeRes *res)
+{
+	drmModeConnector *c;
+	int i;
+
+	for (i = 0; i < res->count_connectors; i++) {
+		c = drmModeGetConnector(fd, res->connectors[i]);
+		if (c && c->count_modes)
+			return c;
+		drmModeFreeConnector(c);
+	}
+	return NULL;
+}
+
+static const drmModeModeInfo *mode_of(const drmModeConnector *c, int width)
+{
+	int i;
+
+	for (i = 0; i < c->count_modes; i++)
+		if (c->modes[i].hdisplay == width)
+			return &c->modes[i];
+	test_failed(__FILE__, __LINE__, "no mode is %d wide", width);
+}
+
+/* Put a buffer of 1024 x 768 on the screen: it must be in the card's memory */
+void show(int fd, const struct dumb *dumb)
+{
+	drmModeRes *res = drmModeGetResources(fd);
+	drmModeConnector *c;
+	drmModeModeInfo mode;
+	__u32 fb;
+
+	CHECK(res);
+	c = connected(fd, res);
+	CHECK(c);
+	mode = *mode_of(c, 1024);
+	CHECK_OK(-drmModeAddFB(fd, 1024, 768, 24, 32, dumb->pitch, dumb->handle,
+			       &fb));
+	CHECK_OK(-drmModeSetCrtc(fd, res->crtcs[0], fb, 0, 0, &c->connector_id,
+				 1, &mode));
+	drmModeFreeConnector(c);
+	drmModeFreeResources(res);
+}
+
+/* Of a space that is not there yet, it is 0 */
+__u64 space_counter(int node, const char *space, enum buftrack_counter counter)
+{
+	__u64 values[BUFTRACK_NR_COUNTERS];
+	struct buftrack_space_info info;
+	__u32 i, nr = device_info(node).nr_spaces;
+
+	for (i = 0; i < nr; i++) {
+		info = (struct buftrack_space_info){ .space = i };
+		CHECK_OK(CALL(node, SPACE_INFO, &info));
+		if (strcmp(info.name, space))
+			continue;
+		CHECK_OK(counters(node, BUFTRACK_SCOPE_SPACE, i, values));
+		return values[counter];
+	}
+	return 0;
+}
+
+/* Of several openings of a process, the latest */
+bool find_client(int node, pid_t pid, struct buftrack_client_info *found)
+{
+	struct buftrack_client_info info;
+	__u64 after = 0;
+	bool any = false;
+
+	while (next_client(node, after, &info)) {
+		if ((pid_t)info.pid == pid &&
+		    info.state & BUFTRACK_CLIENT_OPEN &&
+		    !(info.state & BUFTRACK_CLIENT_IS_DRIVER)) {
+			*found = info;
+			any = true;
+		}
+		after = info.client + 1;
+	}
+	return any;
+}
+
+__u64 client_of(int node, pid_t pid)
+{
+	struct buftrack_client_info info;
+
+	CHECK(find_client(node, pid, &info));
+	return info.client;
+}
+
+/* Drivers do no wrong when they are used as they should be */
+void check_no_blame(int node)
+{
+	static const enum buftrack_counter wrong[] = {
+		BUFTRACK_DOUBLE_FREES,
+		BUFTRACK_STALE_FREES,
+		BUFTRACK_FOREIGN_FREES,
+		BUFTRACK_SIZE_MISMATCHES,
+		BUFTRACK_REFUSED_FREES,
+		BUFTRACK_INVALID_FREES,
+		BUFTRACK_DOUBLE_ALLOCS,
+		BUFTRACK_OVERLAPS,
+		BUFTRACK_SUPERSEDED,
+		BUFTRACK_UNKNOWN_FREES_NEVER,
+		BUFTRACK_UNKNOWN_FREES_EVICTED,
+		BUFTRACK_UNKNOWN_FREES_OTHER_ID,
+	};
+	__u64 values[BUFTRACK_NR_COUNTERS];
+	unsigned int i;
+
+	CHECK_OK(counters(node, BUFTRACK_SCOPE_DEVICE, 0, values));
+	for (i = 0; i < ARRAY_SIZE(wrong); i++)
+		if (values[wrong[i]])
+			test_failed(__FILE__, __LINE__,
+				    "%s: counter %d is %llu",
+				    device_info(node).name, wrong[i],
+				    values[wrong[i]]);
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Drivers and their devices that go and come again, and buftrack that does */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <xf86drm.h>
+#include "card.h"
+#include "module.h"
+#include "modules.h"
+
+/* How often buftrack goes and comes under traffic; the environment says it */
+#define ROUNDS "BUFTRACK_ROUNDS"
+#define DEFAULT_ROUNDS 100
+
+/* A driver that was there before buftrack is known when something happens */
+static __u32 number_of(const struct card *card)
+{
+	struct buftrack_device_info info;
+
+	close(card_open(card));
+	WAIT_UNTIL(card_find(card, &info));
+	return info.device;
+}
+
+static void change(int (*do_it)(void))
+{
+	int err;
+
+	do
+		err = do_it();
+	while (err == EAGAIN || err == EBUSY);
+	CHECK_OK(err);
+}
+
+static int come(void)
+{
+	return load_module("");
+}
+
+/* No blame for what was freed of the time before */
+static void check_late(const struct card *card)
+{
+	int fd = card_open(card), node;
+	struct dumb before = dumb_mib(fd), after;
+	__u64 me, late;
+
+	change(unload_module);
+	change(come);
+	after = dumb_mib(fd);
+	node = card_node(card);
+	me = client_of(node, getpid());
+	CHECK(client_state(node, me) & BUFTRACK_CLIENT_IS_LATE);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BUFFERS), 1);
+	late = device_counter(node, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH);
+	dumb_destroy(fd, &before);
+	WAIT_UNTIL(device_counter(node, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH) >
+		   late);
+	dumb_destroy(fd, &after);
+	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_LIVE_BUFFERS));
+	close(fd);
+	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_OPEN));
+	check_no_blame(node);
+	close(node);
+}
+
+static void late_test(const void *card)
+{
+	check_late(card);
+}
+
+TEST(probes_wait_where_there_is_no_driver_and_are_in_place_where_there_is)
+{
+	int control = open_control(O_RDONLY);
+	struct buftrack_probe_info info = { .flags = BUFTRACK_NEXT };
+	unsigned int n = 0;
+
+	while (!CALL(control, PROBE_INFO, &info)) {
+		if (!strcmp(info.module, "drm") ||
+		    !strcmp(info.module, "ttm")) {
+			CHECK_EQ(info.state, BUFTRACK_PROBE_IN_PLACE);
+			CHECK_EQ(info.missed, 0);
+			n++;
+		} else {
+			CHECK_EQ(info.state, BUFTRACK_PROBE_WAITING);
+		}
+		info = (struct buftrack_probe_info){ .flags = BUFTRACK_NEXT,
+						     .probe = info.probe + 1 };
+	}
+	CHECK(n >= 10);
+	close(control);
+}
+
+static void bind(const char *address, const char *driver, bool bind)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/%s", driver,
+		 bind ? "bind" : "unbind");
+	write_file(path, address);
+}
+
+static void check_anew(const struct card *card, __u32 number)
+{
+	int fd = card_open(card), node = card_node(card);
+	struct dumb dumb = dumb_mib(fd);
+	__u64 me = client_of(node, getpid());
+
+	CHECK_EQ(device_info(node).device, number);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BYTES), MIB);
+	dumb_destroy(fd, &dumb);
+	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_LIVE_BYTES));
+	check_no_blame(node);
+	close(fd);
+	close(node);
+}
+
+static void reloaded(const void *arg)
+{
+	const struct card *card = arg;
+	__u32 number = number_of(card);
+	int node = card_node(card);
+
+	CHECK_OK(unload(card->module));
+	CHECK_EQ(device_counter(node, BUFTRACK_LIVE_BUFFERS), 0);
+	check_no_blame(node);
+	CHECK(modprobe(card->module));
+	check_anew(card, number);
+	close(node);
+}
+
+TEST(a_card_that_is_unbound_with_buffers_ends_them_as_removed)
+{
+	__u32 number = number_of(&bochs);
+	int node = card_node(&bochs), fd;
+	char address[32];
+	__u64 removed;
+
+	card_address(&bochs, address, sizeof(address));
+	fd = card_open(&bochs);
+	dumb_mib(fd);
+	removed = device_counter(node, BUFTRACK_REMOVED_BUFFERS);
+	bind(address, "bochs-drm", false);
+	CHECK(device_counter(node, BUFTRACK_REMOVED_BUFFERS) > removed);
+	CHECK_EQ(device_counter(node, BUFTRACK_LIVE_BUFFERS), 0);
+	bind(address, "bochs-drm", true);
+	check_anew(&bochs, number);
+	/* What the file still has is freed now, and is not blamed on anyone */
+	close(fd);
+	WAIT_UNTIL(device_info(node).nr_clients == 1);
+	check_no_blame(node);
+	close(node);
+}
+
+TEST(a_card_that_is_pulled_ends_its_buffers_and_is_the_same_when_it_is_back)
+{
+	__u32 number = number_of(&bochs);
+	int node = card_node(&bochs), fd;
+	char address[32], path[128];
+
+	card_address(&bochs, address, sizeof(address));
+	fd = card_open(&bochs);
+	dumb_mib(fd);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", address);
+	write_file(path, "1");
+	CHECK_EQ(device_counter(node, BUFTRACK_LIVE_BUFFERS), 0);
+	close(fd);
+	write_file("/sys/bus/pci/rescan", "1");
+	check_anew(&bochs, number);
+	check_no_blame(node);
+	close(node);
+}
+
+static void create_on_and_on(void *arg)
+{
+	int fd = card_open(arg);
+
+	CHECK_SYS(nice(19));
+	for (;;) {
+		struct dumb dumb = dumb_create(fd, 64, 64);
+		int dma_buf = card_exports(fd) ? dumb_export(fd, &dumb) : -1;
+
+		dumb_destroy(fd, &dumb);
+		close(dma_buf);
+	}
+}
+
+TEST(buftrack_goes_and_comes_while_cards_are_used)
+{
+	const char *text = getenv(ROUNDS);
+	int i, n = text ? atoi(text) / 10 : DEFAULT_ROUNDS / 10, node;
+	pid_t pids[NR_CARDS];
+
+	hurry();
+	for (i = 0; i < NR_CARDS; i++)
+		pids[i] = start(create_on_and_on, (void *)cards[i]);
+	for (i = 0; i < n; i++) {
+		test_goes_on();
+		change(unload_module);
+		change(come);
+	}
+	printf("# %d times\n", n);
+	for (i = 0; i < NR_CARDS; i++) {
+		node = card_node(cards[i]);
+		check_no_blame(node);
+		close(node);
+		end(pids[i], SIGKILL);
+	}
+}
+
+__attribute__((constructor)) static void add_tests(void)
+{
+	int i;
+
+	for (i = 0; i < NR_CARDS; i++)
+		test_addf(AREA, late_test, cards[i],
+			  "what_was_there_before_is_not_blamed_on_%s",
+			  cards[i]->module);
+	/* qxl does not survive its own removal, with or without us */
+	for (i = 1; i < NR_CARDS; i++)
+		test_addf(AREA, reloaded, cards[i],
+			  "a_driver_that_comes_again_has_the_same_device_%s",
+			  cards[i]->module);
+}
