@@ -143,13 +143,19 @@ static struct bt_chip *find_chip(const struct device *key)
 	return NULL;
 }
 
+/* Of a name that is too long for a device's, the beginning counts */
+static bool has_name(const struct bt_chip *chip, const char *name)
+{
+	return !strncmp(chip->dev->name, name, sizeof(chip->dev->name) - 1);
+}
+
 static struct bt_chip *find_chip_by_name(const char *name)
 {
 	struct bt_chip *chip;
 
 	lockdep_assert_held(&chips_lock);
 	list_for_each_entry(chip, &all_chips, all)
-		if (!strcmp(chip->dev->name, name))
+		if (has_name(chip, name))
 			return chip;
 	return NULL;
 }
@@ -212,7 +218,7 @@ static struct bt_chip *meet_chip(const struct bt_driver_event *e)
 	struct bt_chip *chip = find_chip(e->dev);
 
 	lockdep_assert_held(&chips_lock);
-	if (chip && !strcmp(chip->dev->name, name))
+	if (chip && has_name(chip, name))
 		return chip;
 	/* One whose end nobody told of has left its memory to another */
 	if (chip) {
