@@ -111,12 +111,9 @@ static unsigned int store_get(struct bt_store *store, struct bt_pool *to,
 	void *recs[BT_STORE_CHUNK];
 	unsigned int want = store_admit(store, ARRAY_SIZE(recs)), n = 0, i;
 
-	gfp |= __GFP_NOWARN;
-	/* Allocating in bulk lets interrupts in, on Linux before 6.3 */
-	if (want && irqs_disabled())
-		n = !!(recs[0] = kmem_cache_alloc(store->cache, gfp));
-	else if (want)
-		n = kmem_cache_alloc_bulk(store->cache, gfp, want, recs);
+	if (want)
+		n = kmem_cache_alloc_bulk(store->cache, gfp | __GFP_NOWARN,
+					  want, recs);
 	atomic64_sub(want - n, &store->nr);
 	for (i = 0; i < n; i++)
 		__bt_pool_put(to, recs[i]);
@@ -152,7 +149,8 @@ static void pool_move(struct bt_pool *from, struct bt_pool *to, unsigned int nr)
  * @want: how many, at least
  * @gfp: how to allocate
  *
- * Context: as @gfp says, and no raw lock held.
+ * Context: as @gfp says, with interrupts on: allocating in bulk lets them in, on
+ * Linux before 6.3. No raw lock held.
  * Return: 0 if at least one record was added, -ENOMEM if none: out of memory,
  * or the store's bound is reached.
  */

@@ -104,6 +104,15 @@ static void kick(struct irq_work *irq)
 static DEFINE_IRQ_WORK(kicker, kick);
 static bool leaving;	/* nothing is put off any more */
 
+/*
+ * Allocating may sleep on a real-time kernel, whatever it is asked not to do, and with
+ * interrupts off a raw lock may be held. Then there is what has been prepared.
+ */
+static bool may_allocate(void)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && !irqs_disabled();
+}
+
 static void put_off(void)
 {
 	if (!READ_ONCE(leaving))
@@ -299,8 +308,7 @@ static struct bt_opening *prepare_opening(struct bt_chip *chip,
 {
 	struct bt_opening *o = take_spare_opening();
 
-	/* Allocating may sleep on a real-time kernel, whatever it is asked not to do */
-	if (!o && !IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (!o && may_allocate())
 		o = create_opening(GFP_NOWAIT | __GFP_NOWARN);
 	if (!o)
 		return NULL;
@@ -425,7 +433,6 @@ static void end_client(const struct bt_driver_event *e,
 	put_off();
 }
 
-/* Allocating may sleep on a real-time kernel, whatever it is asked not to do */
 static void see_to_records(struct bt_tracker *t)
 {
 	unsigned int nr = READ_ONCE(t->pool.nr);
@@ -433,7 +440,7 @@ static void see_to_records(struct bt_tracker *t)
 	if (nr >= BT_LOW_RECORDS)
 		return;
 	put_off();
-	if (!nr && !IS_ENABLED(CONFIG_PREEMPT_RT))
+	if (!nr && may_allocate())
 		bt_pool_stock(t, 1, GFP_NOWAIT);
 }
 
