@@ -915,28 +915,46 @@ static void stock_records(void)
 	}
 }
 
-static struct bt_chip *prepare_chip(void)
+static void put_in_stock(struct bt_chip *chip)
 {
-	struct bt_device *dev = bt_device_prepare();
+	bt_pool_stock(chip->dev->tracker, BT_STOCK_RECORDS, GFP_KERNEL);
+	bt_pool_count(chip->dev->tracker, false);
+	raw_spin_lock_irq(&chips_lock);
+	stock[nr_stock++] = chip;
+	raw_spin_unlock_irq(&chips_lock);
+}
 
-	if (!dev)
-		return NULL;
-	bt_pool_stock(dev->tracker, BT_STOCK_RECORDS, GFP_KERNEL);
-	bt_pool_count(dev->tracker, false);
-	return dev->chip;
+/* One that was prepared while memory was short, or NULL */
+static struct bt_chip *take_poor(void)
+{
+	struct bt_chip *chip = NULL;
+	unsigned int i;
+
+	raw_spin_lock_irq(&chips_lock);
+	for (i = 0; !chip && i < nr_stock; i++) {
+		if (stock[i]->dev->tracker->pool.nr >= BT_LOW_RECORDS)
+			continue;
+		chip = stock[i];
+		stock[i] = stock[--nr_stock];
+		bt_pool_count(chip->dev->tracker, true);
+	}
+	raw_spin_unlock_irq(&chips_lock);
+	return chip;
 }
 
 static int stock_chips(void)
 {
-	lockdep_assert_held(&work_lock);
-	while (READ_ONCE(nr_stock) < BT_STOCK_DEVICES) {
-		struct bt_chip *chip = prepare_chip();
+	struct bt_chip *poor = take_poor();
 
-		if (!chip)
+	lockdep_assert_held(&work_lock);
+	if (poor)
+		put_in_stock(poor);
+	while (READ_ONCE(nr_stock) < BT_STOCK_DEVICES) {
+		struct bt_device *dev = bt_device_prepare();
+
+		if (!dev)
 			return -ENOMEM;
-		raw_spin_lock_irq(&chips_lock);
-		stock[nr_stock++] = chip;
-		raw_spin_unlock_irq(&chips_lock);
+		put_in_stock(dev->chip);
 	}
 	return 0;
 }
