@@ -6,7 +6,6 @@
  * in words. A wrong free changes nothing but its target's repeat count.
  */
 #include <linux/overflow.h>
-#include <linux/sched.h>
 #include "books.h"
 #include "export.h"
 #include "index.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Loading and unloading the module */
+/* Loading and unloading modules */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,15 +9,15 @@
 #include "harness.h"
 #include "module.h"
 
-int load_module(const char *parameters)
+int load_named(const char *name, const char *parameters)
 {
 	struct utsname names;
 	char path[256];
 	int fd, err;
 
 	uname(&names);
-	snprintf(path, sizeof(path), "/lib/modules/%s/extra/buftrack.ko",
-		 names.release);
+	snprintf(path, sizeof(path), "/lib/modules/%s/extra/%s.ko",
+		 names.release, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
@@ -26,7 +26,17 @@ int load_module(const char *parameters)
 	return err;
 }
 
+int unload_named(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
+}
+
+int load_module(const char *parameters)
+{
+	return load_named("buftrack", parameters);
+}
+
 int unload_module(void)
 {
-	return syscall(SYS_delete_module, "buftrack", O_NONBLOCK) ? errno : 0;
+	return unload_named("buftrack");
 }

@@ -1,37 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Loading and unloading modules other than buftrack */
+/* Other modules than buftrack: loading, unloading, and how fast these go */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "harness.h"
 #include "helper.h"
+#include "module.h"
 #include "modules.h"
 
 int load(const char *name)
 {
-	struct utsname names;
-	char path[256];
-	int fd, err;
-
-	uname(&names);
-	snprintf(path, sizeof(path), "/lib/modules/%s/extra/%s.ko",
-		 names.release, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return errno;
-	err = syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
-	close(fd);
-	return err;
+	return load_named(name, "");
 }
 
 int unload(const char *name)
 {
-	return syscall(SYS_delete_module, name, O_NONBLOCK) ? errno : 0;
+	return unload_named(name);
 }
 
 bool is_loaded(const char *name)
