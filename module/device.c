@@ -105,7 +105,7 @@ static struct bt_device *create_for(const struct bt_file *file,
 	if (!dev)
 		return NULL;
 	dev->uid = file->opener.uid;
-	if (add->flags & BUFTRACK_DEVICE_TEMPORARY)
+	if (add->flags & BUFTRACK_DEVICE_ADD_TEMPORARY)
 		dev->registrar = file;
 	strscpy(dev->name, add->name, sizeof(dev->name));
 	return dev;
@@ -185,7 +185,7 @@ static int add_locked(const struct bt_file *file, struct buftrack_device_add *ad
 	add->created = !dev;
 	if (dev) {
 		add->device = dev->number;
-		return add->flags & BUFTRACK_DEVICE_EXCL ? -EEXIST : 0;
+		return add->flags & BUFTRACK_DEVICE_ADD_EXCL ? -EEXIST : 0;
 	}
 	err = check_quota(file);
 	if (err)
@@ -217,7 +217,7 @@ int bt_do_device_add(struct bt_file *file, void *arg)
 	struct bt_device *surplus = NULL;
 	int err;
 
-	if (add->flags & ~(BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY))
+	if (add->flags & ~(BUFTRACK_DEVICE_ADD_EXCL | BUFTRACK_DEVICE_ADD_TEMPORARY))
 		return -EOPNOTSUPP;
 	err = bt_name_check(add->name, sizeof(add->name));
 	if (err)
@@ -276,14 +276,14 @@ int bt_do_device_remove(struct bt_file *file, void *arg)
 	u64 buffers, bytes;
 	int err = -ENOENT;
 
-	if (remove->flags & ~BUFTRACK_DEVICE_FORCE || remove->reserved)
+	if (remove->flags & ~BUFTRACK_DEVICE_REMOVE_FORCE || remove->reserved)
 		return -EOPNOTSUPP;
 	mutex_lock(&table_lock);
 	dev = xa_load(&table, remove->device);
 	if (dev && !bt_device_managed_by(dev, file))
 		err = -EPERM;
 	else if (dev)
-		err = remove_locked(dev, remove->flags & BUFTRACK_DEVICE_FORCE,
+		err = remove_locked(dev, remove->flags & BUFTRACK_DEVICE_REMOVE_FORCE,
 				    &buffers, &bytes);
 	mutex_unlock(&table_lock);
 	if (err)

@@ -112,12 +112,12 @@ static struct bt_reporter *create_reporter(const struct bt_file *file,
 
 	if (!r)
 		return NULL;
-	if (bt_client_init(&r->client, declare->flags & BUFTRACK_SHARED,
+	if (bt_client_init(&r->client, declare->flags & BUFTRACK_DECLARE_SHARED,
 			   GFP_KERNEL_ACCOUNT)) {
 		kfree(r);
 		return NULL;
 	}
-	r->client.late = declare->flags & BUFTRACK_LATE;
+	r->client.late = declare->flags & BUFTRACK_DECLARE_LATE;
 	r->client.first_id = declare->first_id;
 	r->claimed_pid = declare->claimed_pid;
 	strscpy_pad(r->claimed_name, declare->claimed_name,
@@ -203,10 +203,10 @@ struct bt_client *bt_file_client(struct bt_file *file)
 static int check_declare(const struct bt_file *file,
 			 const struct buftrack_declare *declare)
 {
-	if (declare->flags & ~(BUFTRACK_LATE | BUFTRACK_SHARED) ||
+	if (declare->flags & ~(BUFTRACK_DECLARE_LATE | BUFTRACK_DECLARE_SHARED) ||
 	    declare->reserved)
 		return -EOPNOTSUPP;
-	if (declare->flags & BUFTRACK_SHARED && !bt_file_is_admin(file))
+	if (declare->flags & BUFTRACK_DECLARE_SHARED && !bt_file_is_admin(file))
 		return -EPERM;
 	if (!declare->claimed_name[0])
 		return 0;

@@ -38,10 +38,10 @@ static u32 device_state(const struct bt_device *dev)
 {
 	const struct bt_tracker *t = dev->tracker;
 
-	return (t->enabled ? BUFTRACK_DEVICE_ENABLED : 0) |
-	       (t->removed ? BUFTRACK_DEVICE_REMOVED : 0) |
-	       (dev->registrar ? BUFTRACK_DEVICE_IS_TEMPORARY : 0) |
-	       (READ_ONCE(dev->stacks) ? BUFTRACK_DEVICE_HAS_STACKS : 0);
+	return (t->enabled ? BUFTRACK_DEVICE_STATE_ENABLED : 0) |
+	       (t->removed ? BUFTRACK_DEVICE_STATE_REMOVED : 0) |
+	       (dev->registrar ? BUFTRACK_DEVICE_STATE_TEMPORARY : 0) |
+	       (READ_ONCE(dev->stacks) ? BUFTRACK_DEVICE_STATE_STACKS : 0);
 }
 
 static void fill_device_info(struct bt_device *dev,
@@ -82,13 +82,13 @@ int bt_do_device_info(struct bt_file *file, void *arg)
 	struct buftrack_device_info *info = arg;
 	struct bt_device *dev = file->dev;
 
-	if (info->flags & ~(dev ? 0 : BUFTRACK_NEXT))
+	if (info->flags & ~(dev ? 0 : BUFTRACK_LOOKUP_NEXT))
 		return -EOPNOTSUPP;
 	if (dev) {
 		fill_device_info(dev, info);
 		return 0;
 	}
-	dev = bt_device_get(info->device, info->flags & BUFTRACK_NEXT);
+	dev = bt_device_get(info->device, info->flags & BUFTRACK_LOOKUP_NEXT);
 	if (!dev)
 		return -ENOENT;
 	fill_device_info(dev, info);
@@ -100,26 +100,26 @@ static void change_settings(struct bt_tracker *t, const void *arg)
 {
 	const struct buftrack_device_set *set = arg;
 
-	if (set->fields & BUFTRACK_SET_ENABLED)
+	if (set->fields & BUFTRACK_DEVICE_SET_ENABLED)
 		t->enabled = set->enabled;
-	if (set->fields & BUFTRACK_SET_MAX_RECORDS)
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_RECORDS)
 		t->limits.max_records = set->max_records;
-	if (set->fields & BUFTRACK_SET_MAX_FREED)
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_FREED)
 		t->limits.max_freed = set->max_freed;
-	if (set->fields & BUFTRACK_SET_MAX_CLIENTS)
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLIENTS)
 		t->limits.max_clients = set->max_clients;
-	if (set->fields & BUFTRACK_SET_MAX_CLOSED)
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLOSED)
 		t->limits.max_closed = set->max_closed;
-	if (set->fields & BUFTRACK_SET_MAX_REMAINING)
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_REMAINING)
 		t->limits.max_remaining = set->max_remaining;
-	if (set->fields & BUFTRACK_SET_MAX_CLIENT_RECORDS)
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS)
 		t->limits.max_client_records = set->max_client_records;
 }
 
-#define BT_SET_ALL (BUFTRACK_SET_ENABLED | BUFTRACK_SET_MAX_RECORDS |	\
-		    BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_CLIENTS |	\
-		    BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING |	\
-		    BUFTRACK_SET_MAX_CLIENT_RECORDS | BUFTRACK_SET_STACKS)
+#define BT_SET_ALL (BUFTRACK_DEVICE_SET_ENABLED | BUFTRACK_DEVICE_SET_MAX_RECORDS |	\
+		    BUFTRACK_DEVICE_SET_MAX_FREED | BUFTRACK_DEVICE_SET_MAX_CLIENTS |	\
+		    BUFTRACK_DEVICE_SET_MAX_CLOSED | BUFTRACK_DEVICE_SET_MAX_REMAINING |	\
+		    BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS | BUFTRACK_DEVICE_SET_STACKS)
 
 static bool out_of_range(const struct buftrack_device_set *set, u32 field,
 			 u64 value, u64 min, u64 max)
@@ -131,19 +131,19 @@ static int check_settings(const struct buftrack_device_set *set)
 {
 	if (set->fields & ~BT_SET_ALL || set->reserved)
 		return -EOPNOTSUPP;
-	if (out_of_range(set, BUFTRACK_SET_ENABLED, set->enabled, 0, 1) ||
-	    out_of_range(set, BUFTRACK_SET_STACKS, set->stacks, 0, 1) ||
-	    out_of_range(set, BUFTRACK_SET_MAX_RECORDS, set->max_records, 1,
+	if (out_of_range(set, BUFTRACK_DEVICE_SET_ENABLED, set->enabled, 0, 1) ||
+	    out_of_range(set, BUFTRACK_DEVICE_SET_STACKS, set->stacks, 0, 1) ||
+	    out_of_range(set, BUFTRACK_DEVICE_SET_MAX_RECORDS, set->max_records, 1,
 			 BT_MAX_RECORDS) ||
-	    out_of_range(set, BUFTRACK_SET_MAX_FREED, set->max_freed, 0,
+	    out_of_range(set, BUFTRACK_DEVICE_SET_MAX_FREED, set->max_freed, 0,
 			 BT_MAX_RECORDS) ||
-	    out_of_range(set, BUFTRACK_SET_MAX_CLIENTS, set->max_clients, 1,
+	    out_of_range(set, BUFTRACK_DEVICE_SET_MAX_CLIENTS, set->max_clients, 1,
 			 BT_MAX_CLIENTS) ||
-	    out_of_range(set, BUFTRACK_SET_MAX_CLOSED, set->max_closed, 0,
+	    out_of_range(set, BUFTRACK_DEVICE_SET_MAX_CLOSED, set->max_closed, 0,
 			 BT_MAX_CLIENTS) ||
-	    out_of_range(set, BUFTRACK_SET_MAX_REMAINING, set->max_remaining, 0,
+	    out_of_range(set, BUFTRACK_DEVICE_SET_MAX_REMAINING, set->max_remaining, 0,
 			 BT_MAX_REMAINING) ||
-	    out_of_range(set, BUFTRACK_SET_MAX_CLIENT_RECORDS,
+	    out_of_range(set, BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS,
 			 set->max_client_records, 1, BT_MAX_RECORDS))
 		return -EINVAL;
 	return 0;
@@ -172,7 +172,7 @@ int bt_do_device_set(struct bt_file *file, void *arg)
 		err = check_manager(file);
 	if (err)
 		return err;
-	if (set->fields & BUFTRACK_SET_STACKS)
+	if (set->fields & BUFTRACK_DEVICE_SET_STACKS)
 		WRITE_ONCE(file->dev->stacks, set->stacks);
 	bt_tracker_configure(file->dev->tracker, change_settings, arg);
 	bt_device_bury(file->dev);
@@ -207,13 +207,13 @@ static u32 client_state(const struct bt_reporter *r)
 	bool gap = c->closed ? c->had_gap : c->domain->gap;
 	bool evicted = c->closed ? c->has_evicted : c->domain->has_evicted;
 
-	return (c->closed ? 0 : BUFTRACK_CLIENT_OPEN) |
-	       (bt_opener_exited(&r->opener) ? BUFTRACK_CLIENT_OPENER_EXITED : 0) |
-	       (c->late ? BUFTRACK_CLIENT_IS_LATE : 0) |
-	       (c->shared ? BUFTRACK_CLIENT_IS_SHARED : 0) |
-	       (r->opener.tgid ? 0 : BUFTRACK_CLIENT_IS_DRIVER) |
-	       (gap ? BUFTRACK_CLIENT_HAD_GAP : 0) |
-	       (evicted ? BUFTRACK_CLIENT_HAS_EVICTED : 0);
+	return (c->closed ? 0 : BUFTRACK_CLIENT_STATE_OPEN) |
+	       (bt_opener_exited(&r->opener) ? BUFTRACK_CLIENT_STATE_OPENER_EXITED : 0) |
+	       (c->late ? BUFTRACK_CLIENT_STATE_LATE : 0) |
+	       (c->shared ? BUFTRACK_CLIENT_STATE_SHARED : 0) |
+	       (r->opener.tgid ? 0 : BUFTRACK_CLIENT_STATE_DRIVER) |
+	       (gap ? BUFTRACK_CLIENT_STATE_HAD_GAP : 0) |
+	       (evicted ? BUFTRACK_CLIENT_STATE_EVICTED : 0);
 }
 
 static void fill_client_info(const struct bt_view *view, struct bt_reporter *r,
@@ -252,12 +252,12 @@ int bt_do_client_info(struct bt_file *file, void *arg)
 	unsigned long irq;
 	int err = 0;
 
-	if (info->flags & ~BUFTRACK_NEXT || info->reserved)
+	if (info->flags & ~BUFTRACK_LOOKUP_NEXT || info->reserved)
 		return -EOPNOTSUPP;
 	bt_view_init(&view, file);
 	raw_spin_lock_irqsave(&t->lock, irq);
 	c = __bt_client_next(t, info->client);
-	if (!c || (c->number != info->client && !(info->flags & BUFTRACK_NEXT)))
+	if (!c || (c->number != info->client && !(info->flags & BUFTRACK_LOOKUP_NEXT)))
 		err = -ENOENT;
 	else
 		fill_client_info(&view, bt_reporter_of(c), info);

@@ -15,8 +15,8 @@
 /* How long to wait for the records of a client that is being ended, in us */
 #define BT_BUSY_WAIT	200
 
-#define BT_KEPT_STATES	(BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |	\
-			 BUFTRACK_RECORD_REMAINING)
+#define BT_KEPT_STATES	(BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED |	\
+			 BUFTRACK_RECORD_STATE_REMAINING)
 
 /**
  * struct bt_reader_listing - the listing of an open file
@@ -55,13 +55,13 @@ static void fill_place(const struct bt_view *view, struct buftrack_record *out,
 		       const struct bt_record *rec)
 {
 	if (!bt_view_addresses(view, rec->owner)) {
-		out->state |= BUFTRACK_RECORD_REDACTED;
+		out->state |= BUFTRACK_RECORD_STATE_REDACTED;
 		return;
 	}
 	out->address = rec->address;
 	out->id = rec->id;
 	out->site = rec->site;
-	if (out->state & BUFTRACK_RECORD_FREED)
+	if (out->state & BUFTRACK_RECORD_STATE_FREED)
 		out->ended_site = rec->freed.site;
 }
 
@@ -82,9 +82,9 @@ static void fill_record(struct bt_reader_listing *l, const struct bt_record *rec
 	};
 	fill_place(&l->view, out, rec);
 	bt_view_comm(&l->view, opener, out->comm);
-	if (!(state & BUFTRACK_RECORD_LIVE))
+	if (!(state & BUFTRACK_RECORD_STATE_LIVE))
 		out->ended = rec->freed.stamp;
-	if (state & BUFTRACK_RECORD_FREED) {
+	if (state & BUFTRACK_RECORD_STATE_FREED) {
 		out->ended_by = rec->freed.by->number;
 		out->repeats = rec->repeats;
 	}

@@ -24,16 +24,18 @@ static int check_range(const struct buftrack_report *r)
 static int check_report(const struct bt_tracker *t,
 			const struct buftrack_report *r)
 {
+	if (r->reserved[0] || r->reserved[1])
+		return -EOPNOTSUPP;
 	/* Spaces come, and never go */
 	if (r->space >= READ_ONCE(t->nr_spaces))
 		return READ_ONCE(t->removed) ? -ENODEV : -ENOENT;
 	switch (r->op) {
-	case BUFTRACK_ALLOC:
+	case BUFTRACK_OP_ALLOC:
 		if (r->flags)
 			return -EOPNOTSUPP;
 		return r->size ? check_range(r) : -EINVAL;
-	case BUFTRACK_FREE:
-		if (r->flags & ~BUFTRACK_REFUSED)
+	case BUFTRACK_OP_FREE:
+		if (r->flags & ~BUFTRACK_REPORT_REFUSED)
 			return -EOPNOTSUPP;
 		return r->span ? -EINVAL : 0;
 	default:
@@ -44,8 +46,8 @@ static int check_report(const struct bt_tracker *t,
 /* Verdicts that are no news: nothing went wrong, or nothing is known of it */
 static bool is_wrong(int verdict)
 {
-	return verdict != BUFTRACK_OK && verdict != BUFTRACK_DISABLED &&
-	       verdict != BUFTRACK_UNTRACKED;
+	return verdict != BUFTRACK_VERDICT_OK && verdict != BUFTRACK_VERDICT_DISABLED &&
+	       verdict != BUFTRACK_VERDICT_UNTRACKED;
 }
 
 /**
@@ -60,7 +62,7 @@ static bool is_wrong(int verdict)
 void bt_announce(struct bt_device *dev, const struct bt_client *c,
 		 const struct buftrack_report *r, int verdict)
 {
-	if (r->op == BUFTRACK_ALLOC)
+	if (r->op == BUFTRACK_OP_ALLOC)
 		trace_buftrack_alloc(dev->number, c->number, r, verdict);
 	else
 		trace_buftrack_free(dev->number, c->number, r, verdict);

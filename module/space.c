@@ -151,7 +151,7 @@ int bt_do_space_info(struct bt_file *file, void *arg)
 	struct bt_device *dev = file->dev;
 	int err = -ENOENT;
 
-	if (info->flags & ~BUFTRACK_NEXT || info->reserved)
+	if (info->flags & ~BUFTRACK_LOOKUP_NEXT || info->reserved)
 		return -EOPNOTSUPP;
 	raw_spin_lock_irq(&dev->lock);
 	if (info->space < dev->nr_spaces) {

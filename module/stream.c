@@ -37,7 +37,7 @@ static void fill_record(const struct bt_view *view,
 		to->site = from->site;
 		to->ended_site = from->freed_site;
 	} else {
-		to->state |= BUFTRACK_RECORD_REDACTED;
+		to->state |= BUFTRACK_RECORD_STATE_REDACTED;
 	}
 	if (!from->by)
 		return;

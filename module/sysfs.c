@@ -38,7 +38,7 @@ static ssize_t live_bytes_show(struct device *d, struct device_attribute *attr,
 	struct bt_counters counters;
 
 	read_totals(d, &counters);
-	return sysfs_emit(buf, "%llu\n", counters.v[BUFTRACK_LIVE_BYTES]);
+	return sysfs_emit(buf, "%llu\n", counters.v[BUFTRACK_COUNTER_LIVE_BYTES]);
 }
 static DEVICE_ATTR_RO(live_bytes);
 
@@ -51,8 +51,8 @@ static ssize_t wrong_frees_show(struct device *d, struct device_attribute *attr,
 	u32 i;
 
 	read_totals(d, &counters);
-	for (i = BUFTRACK_DOUBLE_FREES; i <= BUFTRACK_UNKNOWN_FREES_NEVER; i++)
-		if (i != BUFTRACK_REFUSED_FREES)
+	for (i = BUFTRACK_COUNTER_DOUBLE_FREES; i <= BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER; i++)
+		if (i != BUFTRACK_COUNTER_REFUSED_FREES)
 			wrong += counters.v[i];
 	return sysfs_emit(buf, "%llu\n", wrong);
 }

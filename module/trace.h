@@ -11,22 +11,22 @@
 
 #ifndef BUFTRACK_VERDICT_NAMES
 #define BUFTRACK_VERDICT_NAMES						\
-	{ BUFTRACK_OK, "ok" },						\
-	{ BUFTRACK_DISABLED, "disabled" },				\
-	{ BUFTRACK_UNTRACKED, "untracked" },				\
-	{ BUFTRACK_DOUBLE_ALLOC, "double_alloc" },			\
-	{ BUFTRACK_OVERLAP, "overlap" },				\
-	{ BUFTRACK_REFUSED_FREE, "refused_free" },			\
-	{ BUFTRACK_FOREIGN_FREE, "foreign_free" },			\
-	{ BUFTRACK_SIZE_MISMATCH, "size_mismatch" },			\
-	{ BUFTRACK_DOUBLE_FREE, "double_free" },			\
-	{ BUFTRACK_STALE_FREE, "stale_free" },				\
-	{ BUFTRACK_INVALID_FREE, "invalid_free" },			\
-	{ BUFTRACK_UNKNOWN_PRE_ATTACH, "unknown_free:pre_attach" },	\
-	{ BUFTRACK_UNKNOWN_GAP, "unknown_free:gap" },			\
-	{ BUFTRACK_UNKNOWN_EVICTED, "unknown_free:evicted" },		\
-	{ BUFTRACK_UNKNOWN_OTHER_ID, "unknown_free:other_id" },		\
-	{ BUFTRACK_UNKNOWN_NEVER, "unknown_free:never" }
+	{ BUFTRACK_VERDICT_OK, "ok" },						\
+	{ BUFTRACK_VERDICT_DISABLED, "disabled" },				\
+	{ BUFTRACK_VERDICT_UNTRACKED, "untracked" },				\
+	{ BUFTRACK_VERDICT_DOUBLE_ALLOC, "double_alloc" },			\
+	{ BUFTRACK_VERDICT_OVERLAP, "overlap" },				\
+	{ BUFTRACK_VERDICT_REFUSED_FREE, "refused_free" },			\
+	{ BUFTRACK_VERDICT_FOREIGN_FREE, "foreign_free" },			\
+	{ BUFTRACK_VERDICT_SIZE_MISMATCH, "size_mismatch" },			\
+	{ BUFTRACK_VERDICT_DOUBLE_FREE, "double_free" },			\
+	{ BUFTRACK_VERDICT_STALE_FREE, "stale_free" },				\
+	{ BUFTRACK_VERDICT_INVALID_FREE, "invalid_free" },			\
+	{ BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, "unknown_free:pre_attach" },	\
+	{ BUFTRACK_VERDICT_UNKNOWN_GAP, "unknown_free:gap" },			\
+	{ BUFTRACK_VERDICT_UNKNOWN_EVICTED, "unknown_free:evicted" },		\
+	{ BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, "unknown_free:other_id" },		\
+	{ BUFTRACK_VERDICT_UNKNOWN_NEVER, "unknown_free:never" }
 #endif
 
 DECLARE_EVENT_CLASS(buftrack_report,
@@ -61,7 +61,7 @@ DECLARE_EVENT_CLASS(buftrack_report,
 	),
 	TP_printk("device=%u client=%llu op=%s space=%u address=0x%llx size=%llu span=%llu id=0x%llx site=0x%llx flags=0x%x verdict=%s",
 		  __entry->device, __entry->client,
-		  __entry->op == BUFTRACK_ALLOC ? "alloc" : "free",
+		  __entry->op == BUFTRACK_OP_ALLOC ? "alloc" : "free",
 		  __entry->space, __entry->address, __entry->size,
 		  __entry->span, __entry->id, __entry->site, __entry->flags,
 		  __print_symbolic(__entry->verdict, BUFTRACK_VERDICT_NAMES))

@@ -45,9 +45,9 @@ static inline void bt_book_record(struct bt_tracker *t,
  */
 static inline void bt_book_peak(struct bt_counters *counters)
 {
-	counters->v[BUFTRACK_PEAK_BYTES] =
-		max(counters->v[BUFTRACK_PEAK_BYTES],
-		    counters->v[BUFTRACK_LIVE_BYTES]);
+	counters->v[BUFTRACK_COUNTER_PEAK_BYTES] =
+		max(counters->v[BUFTRACK_COUNTER_PEAK_BYTES],
+		    counters->v[BUFTRACK_COUNTER_LIVE_BYTES]);
 }
 
 /**
@@ -59,15 +59,15 @@ static inline void bt_book_live(struct bt_tracker *t,
 				const struct bt_record *rec)
 {
 	if (rec->owner->closed) {
-		bt_book_record(t, rec, BUFTRACK_ORPHANED_BUFFERS, 1);
-		bt_book_record(t, rec, BUFTRACK_ORPHANED_BYTES, rec->size);
+		bt_book_record(t, rec, BUFTRACK_COUNTER_ORPHANED_BUFFERS, 1);
+		bt_book_record(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES, rec->size);
 	} else {
 		rec->owner->holdings[rec->space].buffers++;
 		rec->owner->holdings[rec->space].bytes += rec->size;
 	}
-	bt_book_record(t, rec, BUFTRACK_ALLOCS, 1);
-	bt_book_record(t, rec, BUFTRACK_LIVE_BUFFERS, 1);
-	bt_book_record(t, rec, BUFTRACK_LIVE_BYTES, rec->size);
+	bt_book_record(t, rec, BUFTRACK_COUNTER_ALLOCS, 1);
+	bt_book_record(t, rec, BUFTRACK_COUNTER_LIVE_BUFFERS, 1);
+	bt_book_record(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, rec->size);
 	bt_book_peak(&t->total);
 	bt_book_peak(&t->spaces[rec->space]);
 	bt_book_peak(&rec->owner->counters);
@@ -82,7 +82,7 @@ static inline void bt_book_live(struct bt_tracker *t,
 static inline void bt_book_freed(struct bt_tracker *t,
 				 const struct bt_record *rec, u64 n)
 {
-	bt_book_record(t, rec, BUFTRACK_FREED_RECORDS, n);
+	bt_book_record(t, rec, BUFTRACK_COUNTER_FREED_RECORDS, n);
 	if (!rec->owner->closed)
 		rec->owner->holdings[rec->space].freed += n;
 }
@@ -98,11 +98,11 @@ static inline void bt_book_ended(struct bt_tracker *t,
 				 enum buftrack_counter why)
 {
 	bt_book_record(t, rec, why, 1);
-	bt_book_record(t, rec, BUFTRACK_LIVE_BUFFERS, -1);
-	bt_book_record(t, rec, BUFTRACK_LIVE_BYTES, -rec->size);
+	bt_book_record(t, rec, BUFTRACK_COUNTER_LIVE_BUFFERS, -1);
+	bt_book_record(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, -rec->size);
 	if (rec->owner->closed) {
-		bt_book_record(t, rec, BUFTRACK_ORPHANED_BUFFERS, -1);
-		bt_book_record(t, rec, BUFTRACK_ORPHANED_BYTES, -rec->size);
+		bt_book_record(t, rec, BUFTRACK_COUNTER_ORPHANED_BUFFERS, -1);
+		bt_book_record(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES, -rec->size);
 	} else {
 		rec->owner->holdings[rec->space].buffers--;
 		rec->owner->holdings[rec->space].bytes -= rec->size;

@@ -228,11 +228,11 @@ static void holding_remains(struct bt_tracker *t, struct bt_client *c, u32 space
 {
 	const struct bt_holding *h = &c->holdings[space];
 
-	bt_book(t, c, space, BUFTRACK_REMAINING_BUFFERS, h->buffers);
-	bt_book(t, c, space, BUFTRACK_REMAINING_BYTES, h->bytes);
-	bt_book(t, c, space, BUFTRACK_LIVE_BUFFERS, -h->buffers);
-	bt_book(t, c, space, BUFTRACK_LIVE_BYTES, -h->bytes);
-	bt_book(t, c, space, BUFTRACK_FREED_RECORDS, -h->freed);
+	bt_book(t, c, space, BUFTRACK_COUNTER_REMAINING_BUFFERS, h->buffers);
+	bt_book(t, c, space, BUFTRACK_COUNTER_REMAINING_BYTES, h->bytes);
+	bt_book(t, c, space, BUFTRACK_COUNTER_LIVE_BUFFERS, -h->buffers);
+	bt_book(t, c, space, BUFTRACK_COUNTER_LIVE_BYTES, -h->bytes);
+	bt_book(t, c, space, BUFTRACK_COUNTER_FREED_RECORDS, -h->freed);
 }
 
 /* What a client of the shared domain leaves live goes on as orphans */
@@ -241,8 +241,8 @@ static void holding_orphaned(struct bt_tracker *t, struct bt_client *c,
 {
 	const struct bt_holding *h = &c->holdings[space];
 
-	bt_book(t, c, space, BUFTRACK_ORPHANED_BUFFERS, h->buffers);
-	bt_book(t, c, space, BUFTRACK_ORPHANED_BYTES, h->bytes);
+	bt_book(t, c, space, BUFTRACK_COUNTER_ORPHANED_BUFFERS, h->buffers);
+	bt_book(t, c, space, BUFTRACK_COUNTER_ORPHANED_BYTES, h->bytes);
 }
 
 static void settle_holdings(struct bt_tracker *t, struct bt_client *c)

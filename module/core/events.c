@@ -34,10 +34,10 @@ static void forget(struct bt_tracker *t, struct bt_client *c)
 static u32 state_of(const struct bt_domain *d, const struct bt_record *rec)
 {
 	if (rec->is_freed)
-		return BUFTRACK_RECORD_FREED;
-	return BUFTRACK_RECORD_LIVE |
-	       (bt_is_doubtful(d, rec) ? BUFTRACK_RECORD_DOUBTFUL : 0) |
-	       (rec->owner->closed ? BUFTRACK_RECORD_ORPHANED : 0);
+		return BUFTRACK_RECORD_STATE_FREED;
+	return BUFTRACK_RECORD_STATE_LIVE |
+	       (bt_is_doubtful(d, rec) ? BUFTRACK_RECORD_STATE_DOUBTFUL : 0) |
+	       (rec->owner->closed ? BUFTRACK_RECORD_STATE_ORPHANED : 0);
 }
 
 static void keep_record(struct bt_event_record *to, const struct bt_domain *d,

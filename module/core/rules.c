@@ -90,7 +90,7 @@ static void drop_live(const struct bt_case *k, struct bt_record *rec,
 
 static void supersede(const struct bt_case *k, struct bt_record *rec)
 {
-	drop_live(k, rec, BUFTRACK_SUPERSEDED);
+	drop_live(k, rec, BUFTRACK_COUNTER_SUPERSEDED);
 	recycle(k->t, rec);
 }
 
@@ -132,7 +132,7 @@ static void evict_oldest(const struct bt_case *k)
 	struct bt_record *rec = list_first_entry(&k->d->freed, struct bt_record,
 						 freed.age);
 
-	bt_book_record(k->t, rec, BUFTRACK_EVICTED_RECORDS, 1);
+	bt_book_record(k->t, rec, BUFTRACK_COUNTER_EVICTED_RECORDS, 1);
 	k->d->has_evicted = true;
 	drop_freed(k, rec);
 }
@@ -177,10 +177,10 @@ static bool bytes_overflow(const struct bt_case *k, const struct bt_record *same
 {
 	bool leave_room = READ_ONCE(k->t->has_driver) && !k->c->shared;
 	u64 most = leave_room ? U64_MAX / 2 : U64_MAX;
-	u64 held = k->t->total.v[BUFTRACK_LIVE_BYTES] - (same ? same->size : 0);
+	u64 held = k->t->total.v[BUFTRACK_COUNTER_LIVE_BYTES] - (same ? same->size : 0);
 	u64 sum;
 
-	return check_add_overflow(held, k->t->total.v[BUFTRACK_REMAINING_BYTES],
+	return check_add_overflow(held, k->t->total.v[BUFTRACK_COUNTER_REMAINING_BYTES],
 				  &sum) ||
 	       check_add_overflow(sum, k->r->size, &sum) || sum > most;
 }
@@ -211,24 +211,24 @@ static int reserve_record(const struct bt_case *k, const struct bt_record *same)
 	struct bt_record *freed;
 
 	if (bytes_overflow(k, same))
-		return BUFTRACK_UNTRACKED;
+		return BUFTRACK_VERDICT_UNTRACKED;
 	if (same)
-		return BUFTRACK_OK;
+		return BUFTRACK_VERDICT_OK;
 	freed = bt_index_find(&k->index->freed, k->r->address, k->r->id);
 	if (freed) {
 		drop_freed(k, freed);
-		return BUFTRACK_OK;
+		return BUFTRACK_VERDICT_OK;
 	}
 	if (within_bounds(k)) {
 		if (t->pool.nr)
-			return BUFTRACK_OK;
+			return BUFTRACK_VERDICT_OK;
 		if (k->flags & BT_MAY_REFILL)
 			return BT_REFILL;
 	}
 	if (!k->d->nr_freed)
-		return BUFTRACK_UNTRACKED;
+		return BUFTRACK_VERDICT_UNTRACKED;
 	evict_oldest(k);
-	return BUFTRACK_OK;
+	return BUFTRACK_VERDICT_OK;
 }
 
 static void record_alloc(const struct bt_case *k)
@@ -271,15 +271,15 @@ static int judge_alloc(const struct bt_case *k)
 		supersede_doubtful(k);
 	same = bt_index_find(&k->index->live, r->address, r->id);
 	verdict = reserve_record(k, same);
-	if (verdict != BUFTRACK_OK)
+	if (verdict != BUFTRACK_VERDICT_OK)
 		return verdict;
 	if (same) {
-		verdict = blame(k, BUFTRACK_DOUBLE_ALLOC, same, NULL);
+		verdict = blame(k, BUFTRACK_VERDICT_DOUBLE_ALLOC, same, NULL);
 		supersede(k, same);
 	} else {
 		met = met_live(k);
 		if (met)
-			verdict = blame(k, BUFTRACK_OVERLAP, NULL, met);
+			verdict = blame(k, BUFTRACK_VERDICT_OVERLAP, NULL, met);
 	}
 	record_alloc(k);
 	return verdict;
@@ -303,17 +303,17 @@ static bool is_foreign(const struct bt_case *k, const struct bt_record *rec)
 static int judge_live_target(const struct bt_case *k, struct bt_record *rec)
 {
 	const struct buftrack_report *r = k->r;
-	int verdict = BUFTRACK_OK;
+	int verdict = BUFTRACK_VERDICT_OK;
 
-	if (r->flags & BUFTRACK_REFUSED)
-		return blame(k, BUFTRACK_REFUSED_FREE, rec, NULL);
+	if (r->flags & BUFTRACK_REPORT_REFUSED)
+		return blame(k, BUFTRACK_VERDICT_REFUSED_FREE, rec, NULL);
 	if (bt_is_doubtful(k->d, rec))
-		verdict = BUFTRACK_OK;
+		verdict = BUFTRACK_VERDICT_OK;
 	else if (is_foreign(k, rec))
-		verdict = blame(k, BUFTRACK_FOREIGN_FREE, rec, NULL);
+		verdict = blame(k, BUFTRACK_VERDICT_FOREIGN_FREE, rec, NULL);
 	else if (r->size && r->size != rec->size)
-		verdict = blame(k, BUFTRACK_SIZE_MISMATCH, rec, NULL);
-	drop_live(k, rec, BUFTRACK_FREES);
+		verdict = blame(k, BUFTRACK_VERDICT_SIZE_MISMATCH, rec, NULL);
+	drop_live(k, rec, BUFTRACK_COUNTER_FREES);
 	add_freed(k, rec);
 	enforce_freed_bound(k);
 	return verdict;
@@ -341,11 +341,11 @@ static int judge_freed_target(const struct bt_case *k, struct bt_record *rec)
 	struct bt_record *hit;
 
 	if (k->d->gap > rec->freed.stamp)
-		return blame(k, BUFTRACK_UNKNOWN_GAP, rec, NULL);
+		return blame(k, BUFTRACK_VERDICT_UNKNOWN_GAP, rec, NULL);
 	if (rec->repeats < U32_MAX)
 		rec->repeats++;
 	hit = hit_live(k);
-	return blame(k, hit ? BUFTRACK_STALE_FREE : BUFTRACK_DOUBLE_FREE, rec,
+	return blame(k, hit ? BUFTRACK_VERDICT_STALE_FREE : BUFTRACK_VERDICT_DOUBLE_FREE, rec,
 		     hit);
 }
 
@@ -365,19 +365,19 @@ static int judge_no_target(const struct bt_case *k)
 	struct bt_record *other = spanning(k);
 
 	if (other)
-		return blame(k, BUFTRACK_INVALID_FREE, NULL, other);
+		return blame(k, BUFTRACK_VERDICT_INVALID_FREE, NULL, other);
 	other = other_at(k);
 	if (r->id && r->id < k->c->first_id)
-		return blame(k, BUFTRACK_UNKNOWN_PRE_ATTACH, NULL, other);
+		return blame(k, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, NULL, other);
 	if (k->d->gap)
-		return blame(k, BUFTRACK_UNKNOWN_GAP, NULL, other);
+		return blame(k, BUFTRACK_VERDICT_UNKNOWN_GAP, NULL, other);
 	if (k->d->has_evicted)
-		return blame(k, BUFTRACK_UNKNOWN_EVICTED, NULL, other);
+		return blame(k, BUFTRACK_VERDICT_UNKNOWN_EVICTED, NULL, other);
 	if (other)
-		return blame(k, BUFTRACK_UNKNOWN_OTHER_ID, NULL, other);
+		return blame(k, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, NULL, other);
 	if (k->c->late)
-		return blame(k, BUFTRACK_UNKNOWN_PRE_ATTACH, NULL, NULL);
-	return blame(k, BUFTRACK_UNKNOWN_NEVER, NULL, NULL);
+		return blame(k, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, NULL, NULL);
+	return blame(k, BUFTRACK_VERDICT_UNKNOWN_NEVER, NULL, NULL);
 }
 
 static int judge_free(const struct bt_case *k)
@@ -395,37 +395,37 @@ static int judge_free(const struct bt_case *k)
 static int judge(const struct bt_case *k)
 {
 	if (!k->t->enabled)
-		return BUFTRACK_DISABLED;
-	if (k->r->op == BUFTRACK_ALLOC)
+		return BUFTRACK_VERDICT_DISABLED;
+	if (k->r->op == BUFTRACK_OP_ALLOC)
 		return judge_alloc(k);
 	return judge_free(k);
 }
 
 /* The counter that a verdict on a report counts in, for the client that made it */
 static const u8 verdict_counter[BUFTRACK_NR_VERDICTS] = {
-	[BUFTRACK_OK] = BUFTRACK_NR_COUNTERS,
-	[BUFTRACK_DISABLED] = BUFTRACK_DISABLED_REPORTS,
-	[BUFTRACK_UNTRACKED] = BUFTRACK_UNTRACKED_BUFFERS,
-	[BUFTRACK_DOUBLE_ALLOC] = BUFTRACK_DOUBLE_ALLOCS,
-	[BUFTRACK_OVERLAP] = BUFTRACK_OVERLAPS,
-	[BUFTRACK_REFUSED_FREE] = BUFTRACK_REFUSED_FREES,
-	[BUFTRACK_FOREIGN_FREE] = BUFTRACK_FOREIGN_FREES,
-	[BUFTRACK_SIZE_MISMATCH] = BUFTRACK_SIZE_MISMATCHES,
-	[BUFTRACK_DOUBLE_FREE] = BUFTRACK_DOUBLE_FREES,
-	[BUFTRACK_STALE_FREE] = BUFTRACK_STALE_FREES,
-	[BUFTRACK_INVALID_FREE] = BUFTRACK_INVALID_FREES,
-	[BUFTRACK_UNKNOWN_PRE_ATTACH] = BUFTRACK_UNKNOWN_FREES_PRE_ATTACH,
-	[BUFTRACK_UNKNOWN_GAP] = BUFTRACK_UNKNOWN_FREES_GAP,
-	[BUFTRACK_UNKNOWN_EVICTED] = BUFTRACK_UNKNOWN_FREES_EVICTED,
-	[BUFTRACK_UNKNOWN_OTHER_ID] = BUFTRACK_UNKNOWN_FREES_OTHER_ID,
-	[BUFTRACK_UNKNOWN_NEVER] = BUFTRACK_UNKNOWN_FREES_NEVER,
+	[BUFTRACK_VERDICT_OK] = BUFTRACK_NR_COUNTERS,
+	[BUFTRACK_VERDICT_DISABLED] = BUFTRACK_COUNTER_DISABLED_REPORTS,
+	[BUFTRACK_VERDICT_UNTRACKED] = BUFTRACK_COUNTER_UNTRACKED_BUFFERS,
+	[BUFTRACK_VERDICT_DOUBLE_ALLOC] = BUFTRACK_COUNTER_DOUBLE_ALLOCS,
+	[BUFTRACK_VERDICT_OVERLAP] = BUFTRACK_COUNTER_OVERLAPS,
+	[BUFTRACK_VERDICT_REFUSED_FREE] = BUFTRACK_COUNTER_REFUSED_FREES,
+	[BUFTRACK_VERDICT_FOREIGN_FREE] = BUFTRACK_COUNTER_FOREIGN_FREES,
+	[BUFTRACK_VERDICT_SIZE_MISMATCH] = BUFTRACK_COUNTER_SIZE_MISMATCHES,
+	[BUFTRACK_VERDICT_DOUBLE_FREE] = BUFTRACK_COUNTER_DOUBLE_FREES,
+	[BUFTRACK_VERDICT_STALE_FREE] = BUFTRACK_COUNTER_STALE_FREES,
+	[BUFTRACK_VERDICT_INVALID_FREE] = BUFTRACK_COUNTER_INVALID_FREES,
+	[BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH] = BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH,
+	[BUFTRACK_VERDICT_UNKNOWN_GAP] = BUFTRACK_COUNTER_UNKNOWN_FREES_GAP,
+	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED,
+	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID,
+	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
 };
 
 static void count_verdict(const struct bt_case *k, int verdict)
 {
-	if (verdict != BUFTRACK_OK)
+	if (verdict != BUFTRACK_VERDICT_OK)
 		bt_book(k->t, k->c, k->r->space, verdict_counter[verdict], 1);
-	if (verdict == BUFTRACK_DISABLED || verdict == BUFTRACK_UNTRACKED)
+	if (verdict == BUFTRACK_VERDICT_DISABLED || verdict == BUFTRACK_VERDICT_UNTRACKED)
 		note_gap(k->t, k->d, k->stamp);
 }
 
@@ -531,9 +531,9 @@ int bt_report_move(struct bt_tracker *t, struct bt_client *c,
 	raw_spin_lock_irqsave(&t->lock, irq);
 	k.c = owner_of(t, from) ?: c;
 	verdict = apply(&k, now);
-	if (verdict >= 0 && verdict != BUFTRACK_DISABLED &&
-	    verdict != BUFTRACK_UNTRACKED)
-		bt_book(t, k.c, r->space, BUFTRACK_MOVES, 1);
+	if (verdict >= 0 && verdict != BUFTRACK_VERDICT_DISABLED &&
+	    verdict != BUFTRACK_VERDICT_UNTRACKED)
+		bt_book(t, k.c, r->space, BUFTRACK_COUNTER_MOVES, 1);
 	raw_spin_unlock_irqrestore(&t->lock, irq);
 	return verdict;
 }
@@ -566,7 +566,7 @@ static bool restart_one(const struct bt_case *k)
 	struct rb_node *freed = rb_first(&k->index->freed);
 
 	if (live) {
-		drop_live(k, bt_record_of(live), BUFTRACK_REMOVED_BUFFERS);
+		drop_live(k, bt_record_of(live), BUFTRACK_COUNTER_REMOVED_BUFFERS);
 		recycle(k->t, bt_record_of(live));
 	} else if (freed) {
 		drop_freed(k, bt_record_of(freed));
@@ -648,7 +648,7 @@ int bt_lost(struct bt_tracker *t, struct bt_client *c, u64 count, u64 now)
 		goto unlock;
 	}
 	t->stamp = next_stamp(t, now);
-	bt_book(t, c, BT_NO_SPACE, BUFTRACK_LOST_REPORTS, count);
+	bt_book(t, c, BT_NO_SPACE, BUFTRACK_COUNTER_LOST_REPORTS, count);
 	note_gap(t, c->shared ? t->shared : c->domain, t->stamp);
 unlock:
 	raw_spin_unlock_irqrestore(&t->lock, irq);

@@ -72,20 +72,20 @@ EXPORT_SYMBOL_IF_KUNIT(bt_tracker_destroy);
 /* What is live ends as removed, and nothing is held any more */
 static void counters_remove(struct bt_counters *c)
 {
-	c->v[BUFTRACK_REMOVED_BUFFERS] += c->v[BUFTRACK_LIVE_BUFFERS];
-	c->v[BUFTRACK_LIVE_BUFFERS] = 0;
-	c->v[BUFTRACK_LIVE_BYTES] = 0;
-	c->v[BUFTRACK_ORPHANED_BUFFERS] = 0;
-	c->v[BUFTRACK_ORPHANED_BYTES] = 0;
-	c->v[BUFTRACK_FREED_RECORDS] = 0;
+	c->v[BUFTRACK_COUNTER_REMOVED_BUFFERS] += c->v[BUFTRACK_COUNTER_LIVE_BUFFERS];
+	c->v[BUFTRACK_COUNTER_LIVE_BUFFERS] = 0;
+	c->v[BUFTRACK_COUNTER_LIVE_BYTES] = 0;
+	c->v[BUFTRACK_COUNTER_ORPHANED_BUFFERS] = 0;
+	c->v[BUFTRACK_COUNTER_ORPHANED_BYTES] = 0;
+	c->v[BUFTRACK_COUNTER_FREED_RECORDS] = 0;
 }
 
 static void counters_reset(struct bt_counters *c)
 {
 	static const u8 held[] = {
-		BUFTRACK_LIVE_BUFFERS, BUFTRACK_LIVE_BYTES,
-		BUFTRACK_ORPHANED_BUFFERS, BUFTRACK_ORPHANED_BYTES,
-		BUFTRACK_FREED_RECORDS,
+		BUFTRACK_COUNTER_LIVE_BUFFERS, BUFTRACK_COUNTER_LIVE_BYTES,
+		BUFTRACK_COUNTER_ORPHANED_BUFFERS, BUFTRACK_COUNTER_ORPHANED_BYTES,
+		BUFTRACK_COUNTER_FREED_RECORDS,
 	};
 	struct bt_counters old = *c;
 	unsigned int i;
@@ -93,8 +93,8 @@ static void counters_reset(struct bt_counters *c)
 	memset(c, 0, sizeof(*c));
 	for (i = 0; i < ARRAY_SIZE(held); i++)
 		c->v[held[i]] = old.v[held[i]];
-	c->v[BUFTRACK_ALLOCS] = c->v[BUFTRACK_LIVE_BUFFERS];
-	c->v[BUFTRACK_PEAK_BYTES] = c->v[BUFTRACK_LIVE_BYTES];
+	c->v[BUFTRACK_COUNTER_ALLOCS] = c->v[BUFTRACK_COUNTER_LIVE_BUFFERS];
+	c->v[BUFTRACK_COUNTER_PEAK_BYTES] = c->v[BUFTRACK_COUNTER_LIVE_BYTES];
 }
 
 static void remove_locked(struct bt_tracker *t)
@@ -134,8 +134,8 @@ int bt_tracker_remove(struct bt_tracker *t, bool force, u64 *buffers, u64 *bytes
 	} else if (t->nr_clients && !force) {
 		err = -EBUSY;
 	} else {
-		*buffers = t->total.v[BUFTRACK_LIVE_BUFFERS];
-		*bytes = t->total.v[BUFTRACK_LIVE_BYTES];
+		*buffers = t->total.v[BUFTRACK_COUNTER_LIVE_BUFFERS];
+		*bytes = t->total.v[BUFTRACK_COUNTER_LIVE_BYTES];
 		remove_locked(t);
 	}
 	raw_spin_unlock_irqrestore(&t->lock, irq);

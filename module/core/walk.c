@@ -28,7 +28,7 @@ static bool was_live(const struct bt_listing *l, const struct bt_record *rec)
 
 static u32 state_then(const struct bt_listing *l, const struct bt_record *rec)
 {
-	return was_live(l, rec) ? BUFTRACK_RECORD_LIVE : BUFTRACK_RECORD_FREED;
+	return was_live(l, rec) ? BUFTRACK_RECORD_STATE_LIVE : BUFTRACK_RECORD_STATE_FREED;
 }
 
 /* A private domain ends with its client, while its records are still there */
@@ -112,7 +112,7 @@ static bool remained(const struct bt_listing *l, const struct bt_client *c)
 static bool wants_remaining(const struct bt_listing *l,
 			    const struct bt_record *rec)
 {
-	return l->states & BUFTRACK_RECORD_REMAINING &&
+	return l->states & BUFTRACK_RECORD_STATE_REMAINING &&
 	       remained(l, rec->owner) && fits_filters(l, rec);
 }
 
@@ -276,13 +276,13 @@ static bool pass_record(struct bt_place *at, const struct bt_record *rec)
 /* Freed records up to this stamp are of no interest */
 static u64 freed_after(const struct bt_listing *l)
 {
-	return l->states & BUFTRACK_RECORD_FREED ? 0 : l->instant;
+	return l->states & BUFTRACK_RECORD_STATE_FREED ? 0 : l->instant;
 }
 
 static struct bt_record *first_live(const struct bt_listing *l,
 				    struct bt_space_index *index)
 {
-	if (!(l->states & BUFTRACK_RECORD_LIVE))
+	if (!(l->states & BUFTRACK_RECORD_STATE_LIVE))
 		return NULL;
 	return bt_index_from(&index->live, l->at.address, l->at.id);
 }
@@ -319,12 +319,12 @@ static u32 emitted_state(const struct bt_listing *l, const struct bt_domain *d,
 {
 	u32 state = state_then(l, rec);
 
-	if (state == BUFTRACK_RECORD_FREED)
+	if (state == BUFTRACK_RECORD_STATE_FREED)
 		return state;
 	if (rec->allocated < gap_then(l, d))
-		state |= BUFTRACK_RECORD_DOUBTFUL;
+		state |= BUFTRACK_RECORD_STATE_DOUBTFUL;
 	if (was_orphaned(l, rec->owner))
-		state |= BUFTRACK_RECORD_ORPHANED;
+		state |= BUFTRACK_RECORD_STATE_ORPHANED;
 	return state;
 }
 
@@ -447,7 +447,7 @@ static void list_remaining(struct bt_tracker *t, struct bt_listing *l,
 {
 	struct bt_record *rec = remaining_after(t, l->at.stamp);
 
-	if (!(l->states & BUFTRACK_RECORD_REMAINING))
+	if (!(l->states & BUFTRACK_RECORD_STATE_REMAINING))
 		rec = NULL;
 	for (; rec && *left; rec = bt_record_of(rb_next(&rec->node))) {
 		--*left;
@@ -456,7 +456,7 @@ static void list_remaining(struct bt_tracker *t, struct bt_listing *l,
 		if (!rec)
 			break;
 		if (wants_remaining(l, rec) &&
-		    !l->emit(l, rec, BUFTRACK_RECORD_REMAINING))
+		    !l->emit(l, rec, BUFTRACK_RECORD_STATE_REMAINING))
 			return;
 		l->at.stamp = rec->freed.stamp;
 	}

@@ -94,7 +94,7 @@ static void tell_buffer(const struct bt_announcer *from, enum bt_driver_op op,
 	e.buffer.span = b->span;
 	e.buffer.id = b->id;
 	if (op == BT_BUFFER_FREE && b->flags & BUFTRACK_BUFFER_REFUSED)
-		e.buffer.flags = BUFTRACK_REFUSED;
+		e.buffer.flags = BUFTRACK_REPORT_REFUSED;
 	bt_driver_tell(&e);
 }
 

@@ -487,7 +487,7 @@ static void report(const struct bt_driver_event *e, struct bt_chip *chip)
 	if (!e->sure)
 		be_late(chip, c);
 	r.space = space;
-	r.op = e->op == BT_BUFFER_FREE ? BUFTRACK_FREE : BUFTRACK_ALLOC;
+	r.op = e->op == BT_BUFFER_FREE ? BUFTRACK_OP_FREE : BUFTRACK_OP_ALLOC;
 	if (e->or_space && !choose_space(e, dev, &r))
 		return;
 	if (READ_ONCE(dev->stacks))
@@ -504,7 +504,7 @@ static void report(const struct bt_driver_event *e, struct bt_chip *chip)
 
 static u64 removed_buffers(const struct bt_tracker *t)
 {
-	return READ_ONCE(t->total.v[BUFTRACK_REMOVED_BUFFERS]);
+	return READ_ONCE(t->total.v[BUFTRACK_COUNTER_REMOVED_BUFFERS]);
 }
 
 /* The driver has let go of a device; nothing of it is known until that has ended */

@@ -259,7 +259,7 @@ static void unregister_all(struct bt_site *site)
 	for (i = 0; i < site->adapter->nr_points; i++) {
 		struct bt_probe *p = &site->probes[i];
 
-		if (p->state != BUFTRACK_PROBE_IN_PLACE)
+		if (p->state != BUFTRACK_PROBE_STATE_IN_PLACE)
 			continue;
 		if (p->point->on_return)
 			site->returns[nr_returns++] = &p->call;
@@ -270,9 +270,9 @@ static void unregister_all(struct bt_site *site)
 	unregister_kretprobes(site->returns, nr_returns);
 	/* What was missed last, no later call tells */
 	for (i = 0; i < site->adapter->nr_points; i++)
-		if (site->probes[i].state == BUFTRACK_PROBE_IN_PLACE)
+		if (site->probes[i].state == BUFTRACK_PROBE_STATE_IN_PLACE)
 			see_to_missed(&site->probes[i]);
-	set_states(site, BUFTRACK_PROBE_IN_PLACE, BUFTRACK_PROBE_WAITING);
+	set_states(site, BUFTRACK_PROBE_STATE_IN_PLACE, BUFTRACK_PROBE_STATE_WAITING);
 }
 
 static unsigned int register_all(struct bt_site *site)
@@ -285,9 +285,9 @@ static unsigned int register_all(struct bt_site *site)
 		/* The kernel's functions do not tell that the module is there */
 		if (p->point->of_kernel && !n)
 			continue;
-		if (p->state == BUFTRACK_PROBE_IN_PLACE ||
+		if (p->state == BUFTRACK_PROBE_STATE_IN_PLACE ||
 		    !register_probe(p)) {
-			p->state = BUFTRACK_PROBE_IN_PLACE;
+			p->state = BUFTRACK_PROBE_STATE_IN_PLACE;
 			n++;
 		}
 	}
@@ -302,7 +302,7 @@ static void tell_of(const struct bt_site *site, unsigned int in_place)
 	pr_info("%s: %u of %u probes in place\n", a->name, in_place,
 		a->nr_points);
 	for (i = 0; i < a->nr_points; i++)
-		if (site->probes[i].state == BUFTRACK_PROBE_MISSING)
+		if (site->probes[i].state == BUFTRACK_PROBE_STATE_MISSING)
 			pr_warn("%s: no function %s: not covered: %s\n", a->name,
 				a->points[i].symbol, a->points[i].covers);
 }
@@ -311,14 +311,14 @@ static void let_go(struct bt_site *site)
 {
 	lockdep_assert_held(&sites_lock);
 	unregister_all(site);
-	set_states(site, BUFTRACK_PROBE_MISSING, BUFTRACK_PROBE_WAITING);
-	set_states(site, BUFTRACK_PROBE_UNKNOWN_VERSION, BUFTRACK_PROBE_WAITING);
+	set_states(site, BUFTRACK_PROBE_STATE_MISSING, BUFTRACK_PROBE_STATE_WAITING);
+	set_states(site, BUFTRACK_PROBE_STATE_UNKNOWN_VERSION, BUFTRACK_PROBE_STATE_WAITING);
 }
 
 /* Whether its first function has been found: the others may be in the kernel itself */
 static bool is_there(const struct bt_site *site)
 {
-	return site->probes[0].state == BUFTRACK_PROBE_IN_PLACE;
+	return site->probes[0].state == BUFTRACK_PROBE_STATE_IN_PLACE;
 }
 
 /*
@@ -338,7 +338,7 @@ static void refuse(struct bt_site *site)
 {
 	const struct bt_adapter *a = site->adapter;
 
-	set_states(site, BUFTRACK_PROBE_WAITING, BUFTRACK_PROBE_UNKNOWN_VERSION);
+	set_states(site, BUFTRACK_PROBE_STATE_WAITING, BUFTRACK_PROBE_STATE_UNKNOWN_VERSION);
 	pr_warn("%s: this version of %s is not known: not covered\n", a->name,
 		a->module);
 }
@@ -375,7 +375,7 @@ static void attach(struct bt_site *site, const struct module *mod)
 		let_go(site);
 		return;
 	}
-	set_states(site, BUFTRACK_PROBE_WAITING, BUFTRACK_PROBE_MISSING);
+	set_states(site, BUFTRACK_PROBE_STATE_WAITING, BUFTRACK_PROBE_STATE_MISSING);
 	site->sure = in_place == a->nr_points;
 	tell_of(site, in_place);
 }
@@ -395,7 +395,7 @@ static int on_module(struct notifier_block *nb, unsigned long state, void *data)
 		if (state == MODULE_STATE_COMING)
 			attach(&sites[i], mod);
 		else if (state == MODULE_STATE_LIVE &&
-			 sites[i].probes[0].state == BUFTRACK_PROBE_WAITING)
+			 sites[i].probes[0].state == BUFTRACK_PROBE_STATE_WAITING)
 			attach(&sites[i], mod);
 		else if (state == MODULE_STATE_GOING)
 			let_go(&sites[i]);
@@ -459,7 +459,7 @@ int __init bt_probes_init(void)
 	}
 	mutex_lock(&sites_lock);
 	for (i = 0; i < ARRAY_SIZE(adapters); i++)
-		if (sites[i].probes[0].state == BUFTRACK_PROBE_WAITING)
+		if (sites[i].probes[0].state == BUFTRACK_PROBE_STATE_WAITING)
 			attach(&sites[i], NULL);
 	mutex_unlock(&sites_lock);
 	return 0;
@@ -517,7 +517,7 @@ int bt_do_probe_info(struct bt_file *file, void *arg)
 	struct buftrack_probe_info *info = arg;
 	struct bt_probe *p;
 
-	if (info->flags & ~BUFTRACK_NEXT || info->reserved)
+	if (info->flags & ~BUFTRACK_LOOKUP_NEXT || info->reserved)
 		return -EOPNOTSUPP;
 	mutex_lock(&sites_lock);
 	p = find_probe(info->probe);

@@ -251,7 +251,7 @@ static void be_refused(struct bt_driver_event *e, const struct bt_tt_file *file,
 {
 	be_alloc(e, file, space, 0);
 	e->op = BT_BUFFER_FREE;
-	e->buffer.flags = BUFTRACK_REFUSED;
+	e->buffer.flags = BUFTRACK_REPORT_REFUSED;
 }
 
 /*

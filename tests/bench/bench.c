@@ -89,7 +89,7 @@ static uint64_t address_of(uint64_t id)
 static void report_alloc(struct bench *b, uint64_t id)
 {
 	report(b, &(struct buftrack_report){
-			  .op = BUFTRACK_ALLOC,
+			  .op = BUFTRACK_OP_ALLOC,
 			  .address = address_of(id),
 			  .size = MIB,
 			  .span = MIB,
@@ -100,7 +100,7 @@ static void report_alloc(struct bench *b, uint64_t id)
 static void report_free(struct bench *b, uint64_t id)
 {
 	report(b, &(struct buftrack_report){
-			  .op = BUFTRACK_FREE,
+			  .op = BUFTRACK_OP_FREE,
 			  .address = address_of(id),
 			  .id = id,
 		  });
@@ -114,7 +114,8 @@ static void open_device(struct bench *b, const char *name, uint64_t max_freed)
 					    .name = "DRAM" };
 	struct buftrack_device_set set = {
 		.size = sizeof(set),
-		.fields = BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_REMAINING,
+		.fields = BUFTRACK_DEVICE_SET_MAX_FREED |
+			  BUFTRACK_DEVICE_SET_MAX_REMAINING,
 		.max_freed = max_freed,
 	};
 	char path[64];
@@ -191,7 +192,8 @@ static bool list_nothing(int fd, unsigned int room)
 		.size = sizeof(query),
 		.flags = BUFTRACK_RECORDS_BEGIN,
 		.space = BUFTRACK_ANY_SPACE,
-		.states = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED,
+		.states = BUFTRACK_RECORD_STATE_LIVE |
+			  BUFTRACK_RECORD_STATE_FREED,
 		.min_size = UINT64_MAX,
 		.records = (uintptr_t)&record,
 		.nr = room,
@@ -277,21 +279,21 @@ static void fill_crowd(struct bench *b, uint64_t n)
 
 	for (i = 1; i <= n; i++) {
 		report(b, &(struct buftrack_report){
-				  .op = BUFTRACK_ALLOC,
+				  .op = BUFTRACK_OP_ALLOC,
 				  .address = 4 * LARGE,
 				  .size = 1,
 				  .span = 1,
 				  .id = i,
 			  });
 		report(b, &(struct buftrack_report){
-				  .op = BUFTRACK_FREE,
+				  .op = BUFTRACK_OP_FREE,
 				  .address = 4 * LARGE,
 				  .id = i,
 			  });
 	}
 	for (i = 1; i <= n; i++)
 		report(b, &(struct buftrack_report){
-				  .op = BUFTRACK_ALLOC,
+				  .op = BUFTRACK_OP_ALLOC,
 				  .address = i,
 				  .size = 1,
 				  .span = 8 * LARGE,
@@ -307,7 +309,7 @@ static double cost_in_crowd(struct bench *b)
 
 	for (i = 0; i < SAMPLE / 4; i++, id++) {
 		struct buftrack_report r = {
-			.op = BUFTRACK_ALLOC,
+			.op = BUFTRACK_OP_ALLOC,
 			.address = 4 * LARGE,
 			.size = 1,
 			.span = LARGE,
@@ -315,7 +317,7 @@ static double cost_in_crowd(struct bench *b)
 		};
 
 		report(b, &r); /* overlap */
-		r.op = BUFTRACK_FREE;
+		r.op = BUFTRACK_OP_FREE;
 		r.span = 0;
 		report(b, &r); /* ok */
 		r.id = 0;
@@ -366,7 +368,7 @@ static void bench_calls(struct bench *b)
 	for (i = 0; i < SAMPLE; i++) {
 		uint64_t slot = i / 2 % b->nr_live;
 
-		one.report.op = i % 2 ? BUFTRACK_ALLOC : BUFTRACK_FREE;
+		one.report.op = i % 2 ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE;
 		if (i % 2)
 			b->live[slot] = b->next_id++;
 		one.report.id = b->live[slot];

@@ -167,15 +167,16 @@ static void end_client(struct file *file)
 			space->live_bytes -= record->size;
 			space->remaining++;
 			space->remaining_bytes += record->size;
-			file->book->counters[BUFTRACK_REMAINING_BUFFERS]++;
-			file->book->counters[BUFTRACK_REMAINING_BYTES] +=
+			file->book
+				->counters[BUFTRACK_COUNTER_REMAINING_BUFFERS]++;
+			file->book->counters[BUFTRACK_COUNTER_REMAINING_BYTES] +=
 				record->size;
 		}
 		HASH_DEL(file->records, record);
 		free(record);
 	}
-	file->book->counters[BUFTRACK_LIVE_BUFFERS] = 0;
-	file->book->counters[BUFTRACK_LIVE_BYTES] = 0;
+	file->book->counters[BUFTRACK_COUNTER_LIVE_BUFFERS] = 0;
+	file->book->counters[BUFTRACK_COUNTER_LIVE_BYTES] = 0;
 	file->book->is_open = 0;
 }
 
@@ -217,7 +218,7 @@ static int device_info(struct file *file, struct buftrack_device_info *info)
 	if (info->device >= nr_devices)
 		return fail(ENOENT);
 	strcpy(info->name, devices[info->device].name);
-	info->state = BUFTRACK_DEVICE_ENABLED;
+	info->state = BUFTRACK_DEVICE_STATE_ENABLED;
 	return 0;
 }
 
@@ -252,7 +253,7 @@ static int declare(struct file *file, const struct buftrack_declare *declare)
 	book = &books->books[books->nr];
 	book->is_open = 1;
 	book->pid = declare->claimed_pid;
-	book->is_late = !!(declare->flags & BUFTRACK_LATE);
+	book->is_late = !!(declare->flags & BUFTRACK_DECLARE_LATE);
 	strcpy(book->name, declare->claimed_name);
 	strcpy(book->device, file->device->name);
 	file->book = book;
@@ -282,8 +283,8 @@ static void set_live(struct file *file, struct record *record, bool is_live)
 	record->is_live = is_live;
 	space->live += sign;
 	space->live_bytes += sign * record->size;
-	count(file, BUFTRACK_LIVE_BUFFERS, sign);
-	count(file, BUFTRACK_LIVE_BYTES, sign * record->size);
+	count(file, BUFTRACK_COUNTER_LIVE_BUFFERS, sign);
+	count(file, BUFTRACK_COUNTER_LIVE_BYTES, sign * record->size);
 }
 
 static void take_alloc(struct file *file, const struct key *key, uint64_t size)
@@ -295,13 +296,13 @@ static void take_alloc(struct file *file, const struct key *key, uint64_t size)
 		record->key = *key;
 		HASH_ADD(hh, file->records, key, sizeof(record->key), record);
 	} else if (record->is_live) {
-		count(file, BUFTRACK_DOUBLE_ALLOCS, 1);
-		count(file, BUFTRACK_SUPERSEDED, 1);
+		count(file, BUFTRACK_COUNTER_DOUBLE_ALLOCS, 1);
+		count(file, BUFTRACK_COUNTER_SUPERSEDED, 1);
 		set_live(file, record, false);
 	}
 	record->size = size;
 	set_live(file, record, true);
-	count(file, BUFTRACK_ALLOCS, 1);
+	count(file, BUFTRACK_COUNTER_ALLOCS, 1);
 }
 
 static void take_free(struct file *file, const struct key *key, uint64_t size)
@@ -310,20 +311,22 @@ static void take_free(struct file *file, const struct key *key, uint64_t size)
 
 	if (!record) {
 		count(file,
-		      file->book->has_gap ? BUFTRACK_UNKNOWN_FREES_GAP :
-		      file->book->is_late ? BUFTRACK_UNKNOWN_FREES_PRE_ATTACH :
-					    BUFTRACK_UNKNOWN_FREES_NEVER,
+		      file->book->has_gap ?
+			      BUFTRACK_COUNTER_UNKNOWN_FREES_GAP :
+		      file->book->is_late ?
+			      BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH :
+			      BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
 		      1);
 		return;
 	}
 	if (!record->is_live) {
-		count(file, BUFTRACK_DOUBLE_FREES, 1);
+		count(file, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
 		return;
 	}
 	if (size && size != record->size)
-		count(file, BUFTRACK_SIZE_MISMATCHES, 1);
+		count(file, BUFTRACK_COUNTER_SIZE_MISMATCHES, 1);
 	set_live(file, record, false);
-	count(file, BUFTRACK_FREES, 1);
+	count(file, BUFTRACK_COUNTER_FREES, 1);
 }
 
 static int take(struct file *file, const struct buftrack_report *report)
@@ -332,14 +335,15 @@ static int take(struct file *file, const struct buftrack_report *report)
 
 	if (report->space >= file->device->nr_spaces || report->id ||
 	    report->span || report->flags ||
-	    (report->op == BUFTRACK_ALLOC && !report->size))
+	    (report->op == BUFTRACK_OP_ALLOC && !report->size))
 		return fail(EINVAL);
 	if (is_sink)
 		count(file,
-		      report->op == BUFTRACK_ALLOC ? BUFTRACK_ALLOCS :
-						     BUFTRACK_FREES,
+		      report->op == BUFTRACK_OP_ALLOC ?
+			      BUFTRACK_COUNTER_ALLOCS :
+			      BUFTRACK_COUNTER_FREES,
 		      1);
-	else if (report->op == BUFTRACK_ALLOC)
+	else if (report->op == BUFTRACK_OP_ALLOC)
 		take_alloc(file, &key, report->size);
 	else
 		take_free(file, &key, report->size);
@@ -360,7 +364,7 @@ static int batch(struct file *file, struct buftrack_batch *arg)
 
 static int lost(struct file *file, const struct buftrack_lost *arg)
 {
-	count(file, BUFTRACK_LOST_REPORTS, arg->count);
+	count(file, BUFTRACK_COUNTER_LOST_REPORTS, arg->count);
 	file->book->has_gap = 1;
 	return 0;
 }
@@ -373,10 +377,10 @@ static int counters(struct file *file, struct buftrack_counters *arg)
 	if (arg->scope != BUFTRACK_SCOPE_SPACE)
 		return fail(EOPNOTSUPP);
 	memset(values, 0, arg->nr * sizeof(*values));
-	values[BUFTRACK_LIVE_BUFFERS] = space->live;
-	values[BUFTRACK_LIVE_BYTES] = space->live_bytes;
-	values[BUFTRACK_REMAINING_BUFFERS] = space->remaining;
-	values[BUFTRACK_REMAINING_BYTES] = space->remaining_bytes;
+	values[BUFTRACK_COUNTER_LIVE_BUFFERS] = space->live;
+	values[BUFTRACK_COUNTER_LIVE_BYTES] = space->live_bytes;
+	values[BUFTRACK_COUNTER_REMAINING_BUFFERS] = space->remaining;
+	values[BUFTRACK_COUNTER_REMAINING_BYTES] = space->remaining_bytes;
 	return 0;
 }
 

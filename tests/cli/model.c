@@ -78,11 +78,12 @@ static void leave(struct record *record)
 {
 	struct client *owner = record->owner;
 
-	count(owner, record->space, BUFTRACK_LIVE_BUFFERS, -1);
-	count(owner, record->space, BUFTRACK_LIVE_BYTES, -record->size);
+	count(owner, record->space, BUFTRACK_COUNTER_LIVE_BUFFERS, -1);
+	count(owner, record->space, BUFTRACK_COUNTER_LIVE_BYTES, -record->size);
 	if (!owner->open) {
-		count(owner, record->space, BUFTRACK_ORPHANED_BUFFERS, -1);
-		count(owner, record->space, BUFTRACK_ORPHANED_BYTES,
+		count(owner, record->space, BUFTRACK_COUNTER_ORPHANED_BUFFERS,
+		      -1);
+		count(owner, record->space, BUFTRACK_COUNTER_ORPHANED_BYTES,
 		      -record->size);
 	}
 }
@@ -90,13 +91,13 @@ static void leave(struct record *record)
 static void supersede(struct domain *domain, struct record *record)
 {
 	leave(record);
-	count(record->owner, record->space, BUFTRACK_SUPERSEDED, 1);
+	count(record->owner, record->space, BUFTRACK_COUNTER_SUPERSEDED, 1);
 	drop(domain, record);
 }
 
 static void forget_freed(struct domain *domain, struct record *record)
 {
-	count(record->owner, record->space, BUFTRACK_FREED_RECORDS, -1);
+	count(record->owner, record->space, BUFTRACK_COUNTER_FREED_RECORDS, -1);
 	domain->nr_freed--;
 	drop(domain, record);
 }
@@ -110,7 +111,8 @@ static bool evict(struct domain *domain)
 			oldest = r;
 	if (!oldest)
 		return false;
-	count(oldest->owner, oldest->space, BUFTRACK_EVICTED_RECORDS, 1);
+	count(oldest->owner, oldest->space, BUFTRACK_COUNTER_EVICTED_RECORDS,
+	      1);
 	domain->evicted++;
 	forget_freed(domain, oldest);
 	return true;
@@ -183,9 +185,9 @@ static void add_record(struct model *model, struct client *client,
 	};
 	client->domain->records = record;
 	client->device->nr_records++;
-	count(client, event->space, BUFTRACK_ALLOCS, 1);
-	count(client, event->space, BUFTRACK_LIVE_BUFFERS, 1);
-	count(client, event->space, BUFTRACK_LIVE_BYTES, event->size);
+	count(client, event->space, BUFTRACK_COUNTER_ALLOCS, 1);
+	count(client, event->space, BUFTRACK_COUNTER_LIVE_BUFFERS, 1);
+	count(client, event->space, BUFTRACK_COUNTER_LIVE_BYTES, event->size);
 }
 
 static void alloc(struct model *model, struct client *client,
@@ -200,7 +202,8 @@ static void alloc(struct model *model, struct client *client,
 	again = same && same->live;
 	if (!same && client->device->nr_records >= model->max_records &&
 	    !evict(domain)) {
-		count(client, event->space, BUFTRACK_UNTRACKED_BUFFERS, 1);
+		count(client, event->space, BUFTRACK_COUNTER_UNTRACKED_BUFFERS,
+		      1);
 		domain->gap = model->now;
 		return;
 	}
@@ -209,9 +212,9 @@ static void alloc(struct model *model, struct client *client,
 	else if (same)
 		forget_freed(domain, same);
 	if (again)
-		count(client, event->space, BUFTRACK_DOUBLE_ALLOCS, 1);
+		count(client, event->space, BUFTRACK_COUNTER_DOUBLE_ALLOCS, 1);
 	else if (next_met(domain, event, NULL))
-		count(client, event->space, BUFTRACK_OVERLAPS, 1);
+		count(client, event->space, BUFTRACK_COUNTER_OVERLAPS, 1);
 	add_record(model, client, event);
 }
 
@@ -238,20 +241,20 @@ static unsigned int judge_live(struct client *client,
 			       const struct event *event)
 {
 	if (doubtful(client->domain, target))
-		return BUFTRACK_OK;
+		return BUFTRACK_VERDICT_OK;
 	if (target->owner != client && target->owner->open)
-		return BUFTRACK_FOREIGN_FREE;
+		return BUFTRACK_VERDICT_FOREIGN_FREE;
 	if (event->size && event->size != target->size)
-		return BUFTRACK_SIZE_MISMATCH;
-	return BUFTRACK_OK;
+		return BUFTRACK_VERDICT_SIZE_MISMATCH;
+	return BUFTRACK_VERDICT_OK;
 }
 
 static void end_live(struct model *model, struct domain *domain,
 		     struct record *target)
 {
 	leave(target);
-	count(target->owner, target->space, BUFTRACK_FREES, 1);
-	count(target->owner, target->space, BUFTRACK_FREED_RECORDS, 1);
+	count(target->owner, target->space, BUFTRACK_COUNTER_FREES, 1);
+	count(target->owner, target->space, BUFTRACK_COUNTER_FREED_RECORDS, 1);
 	target->live = false;
 	target->freed = model->now;
 	domain->nr_freed++;
@@ -264,12 +267,12 @@ static unsigned int judge_freed(struct domain *domain,
 				const struct event *event)
 {
 	if (domain->gap > target->freed)
-		return BUFTRACK_UNKNOWN_GAP;
+		return BUFTRACK_VERDICT_UNKNOWN_GAP;
 	for (struct record *r = domain->records; r; r = r->next)
 		if (r->live && !doubtful(domain, r) &&
 		    (starts_there(r, event) || spans(r, event)))
-			return BUFTRACK_STALE_FREE;
-	return BUFTRACK_DOUBLE_FREE;
+			return BUFTRACK_VERDICT_STALE_FREE;
+	return BUFTRACK_VERDICT_DOUBLE_FREE;
 }
 
 static unsigned int judge_unknown(struct client *client,
@@ -280,18 +283,18 @@ static unsigned int judge_unknown(struct client *client,
 	for (struct record *r = domain->records; r; r = r->next)
 		if (r->live && !doubtful(domain, r) && spans(r, event) &&
 		    !starts_there(r, event))
-			return BUFTRACK_INVALID_FREE;
+			return BUFTRACK_VERDICT_INVALID_FREE;
 	if (event->id && event->id < client->first_id)
-		return BUFTRACK_UNKNOWN_PRE_ATTACH;
+		return BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH;
 	if (domain->gap)
-		return BUFTRACK_UNKNOWN_GAP;
+		return BUFTRACK_VERDICT_UNKNOWN_GAP;
 	if (domain->evicted)
-		return BUFTRACK_UNKNOWN_EVICTED;
+		return BUFTRACK_VERDICT_UNKNOWN_EVICTED;
 	for (struct record *r = domain->records; r; r = r->next)
 		if (starts_there(r, event))
-			return BUFTRACK_UNKNOWN_OTHER_ID;
-	return client->late ? BUFTRACK_UNKNOWN_PRE_ATTACH :
-			      BUFTRACK_UNKNOWN_NEVER;
+			return BUFTRACK_VERDICT_UNKNOWN_OTHER_ID;
+	return client->late ? BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH :
+			      BUFTRACK_VERDICT_UNKNOWN_NEVER;
 }
 
 static void release(struct model *model, struct client *client,
@@ -306,10 +309,10 @@ static void release(struct model *model, struct client *client,
 	else if (!target->live)
 		verdict = judge_freed(domain, target, event);
 	else if (event->refused)
-		verdict = BUFTRACK_REFUSED_FREE;
+		verdict = BUFTRACK_VERDICT_REFUSED_FREE;
 	else
 		verdict = judge_live(client, target, event);
-	if (verdict != BUFTRACK_OK)
+	if (verdict != BUFTRACK_VERDICT_OK)
 		count(client, event->space, buftrack_verdict_counter(verdict),
 		      1);
 	if (target && target->live && !event->refused)
@@ -318,10 +321,10 @@ static void release(struct model *model, struct client *client,
 
 static void raise_peak(struct counts *counts)
 {
-	if (counts->value[BUFTRACK_PEAK_BYTES] <
-	    counts->value[BUFTRACK_LIVE_BYTES])
-		counts->value[BUFTRACK_PEAK_BYTES] =
-			counts->value[BUFTRACK_LIVE_BYTES];
+	if (counts->value[BUFTRACK_COUNTER_PEAK_BYTES] <
+	    counts->value[BUFTRACK_COUNTER_LIVE_BYTES])
+		counts->value[BUFTRACK_COUNTER_PEAK_BYTES] =
+			counts->value[BUFTRACK_COUNTER_LIVE_BYTES];
 }
 
 void model_report(struct model *model, struct client *client,
@@ -331,7 +334,8 @@ void model_report(struct model *model, struct client *client,
 
 	model->now++;
 	if (!device->enabled) {
-		count(client, event->space, BUFTRACK_DISABLED_REPORTS, 1);
+		count(client, event->space, BUFTRACK_COUNTER_DISABLED_REPORTS,
+		      1);
 		client->domain->gap = model->now;
 		return;
 	}
@@ -395,8 +399,8 @@ struct client *model_open(struct model *model, struct device *device,
 void model_gap(struct model *model, struct client *client)
 {
 	model->now++;
-	client->counts.value[BUFTRACK_LOST_REPORTS]++;
-	client->device->counts.value[BUFTRACK_LOST_REPORTS]++;
+	client->counts.value[BUFTRACK_COUNTER_LOST_REPORTS]++;
+	client->device->counts.value[BUFTRACK_COUNTER_LOST_REPORTS]++;
 	client->domain->gap = model->now;
 }
 
@@ -404,11 +408,13 @@ static void end_record(struct client *client, struct record *record)
 {
 	if (record->live) {
 		leave(record);
-		count(client, record->space, BUFTRACK_REMAINING_BUFFERS, 1);
-		count(client, record->space, BUFTRACK_REMAINING_BYTES,
+		count(client, record->space, BUFTRACK_COUNTER_REMAINING_BUFFERS,
+		      1);
+		count(client, record->space, BUFTRACK_COUNTER_REMAINING_BYTES,
 		      record->size);
 	} else {
-		count(client, record->space, BUFTRACK_FREED_RECORDS, -1);
+		count(client, record->space, BUFTRACK_COUNTER_FREED_RECORDS,
+		      -1);
 	}
 	drop(&client->own, record);
 }
@@ -423,7 +429,8 @@ void model_close(struct model *model, struct client *client)
 	     r = r->next) {
 		if (r->owner != client || !r->live)
 			continue;
-		count(client, r->space, BUFTRACK_ORPHANED_BUFFERS, 1);
-		count(client, r->space, BUFTRACK_ORPHANED_BYTES, r->size);
+		count(client, r->space, BUFTRACK_COUNTER_ORPHANED_BUFFERS, 1);
+		count(client, r->space, BUFTRACK_COUNTER_ORPHANED_BYTES,
+		      r->size);
 	}
 }

@@ -31,7 +31,7 @@ static void option(struct buftrack_report *report, const char *word)
 	const char *value = strchr(word, '=');
 
 	if (!strcmp(word, "refused"))
-		report->flags |= BUFTRACK_REFUSED;
+		report->flags |= BUFTRACK_REPORT_REFUSED;
 	else if (!value)
 		errx(2, "no option: %s", word);
 	else if (*word == 'i')
@@ -50,12 +50,12 @@ static struct buftrack_report parse_report(const char *op)
 	unsigned int space;
 	char *word;
 
-	report.op = strcmp(op, "alloc") ? BUFTRACK_FREE : BUFTRACK_ALLOC;
+	report.op = strcmp(op, "alloc") ? BUFTRACK_OP_FREE : BUFTRACK_OP_ALLOC;
 	if (buftrack_device_add_space(device, strtok(NULL, " "), 0, &space) < 0)
 		err(1, "space");
 	report.space = space;
 	report.address = number(strtok(NULL, " "));
-	if (report.op == BUFTRACK_ALLOC)
+	if (report.op == BUFTRACK_OP_ALLOC)
 		report.span = report.size = number(strtok(NULL, " "));
 	while ((word = strtok(NULL, " ")))
 		option(&report, word);
@@ -101,7 +101,7 @@ static void nice_buffers(uint64_t count)
 
 	for (uint64_t i = 1; i <= count; i++) {
 		struct buftrack_report report = {
-			.op = BUFTRACK_ALLOC,
+			.op = BUFTRACK_OP_ALLOC,
 			.address = i * 4096,
 			.size = 4096,
 			.span = 4096,
@@ -126,9 +126,9 @@ static void declare(void)
 
 	while ((word = strtok(NULL, " "))) {
 		if (!strcmp(word, "late"))
-			flags |= BUFTRACK_LATE;
+			flags |= BUFTRACK_DECLARE_LATE;
 		else if (!strcmp(word, "shared"))
-			flags |= BUFTRACK_SHARED;
+			flags |= BUFTRACK_DECLARE_SHARED;
 		else if (!strncmp(word, "first=", 6))
 			buftrack_declaration_set_first_id(declaration,
 							  number(word + 6));

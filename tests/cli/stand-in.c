@@ -40,16 +40,16 @@ static const char *const spaces[] = { "DMA", "TLB", "GEM", "DRAM" };
 
 static const struct buftrack_client_info clients[] = {
 	{ .client = DRIVER,
-	  .state = BUFTRACK_CLIENT_OPEN | BUFTRACK_CLIENT_IS_SHARED |
-		   BUFTRACK_CLIENT_IS_DRIVER,
+	  .state = BUFTRACK_CLIENT_STATE_OPEN | BUFTRACK_CLIENT_STATE_SHARED |
+		   BUFTRACK_CLIENT_STATE_DRIVER,
 	  .comm = "accel" },
 	{ .client = OPENING,
-	  .state = BUFTRACK_CLIENT_OPEN | BUFTRACK_CLIENT_IS_SHARED,
+	  .state = BUFTRACK_CLIENT_STATE_OPEN | BUFTRACK_CLIENT_STATE_SHARED,
 	  .pid = 1234,
 	  .tid = 1234,
 	  .comm = "python3" },
 	{ .client = RUNTIME,
-	  .state = BUFTRACK_CLIENT_OPEN,
+	  .state = BUFTRACK_CLIENT_STATE_OPEN,
 	  .pid = 1234,
 	  .tid = 1234,
 	  .comm = "python3" },
@@ -70,7 +70,7 @@ static const struct {
 static const struct buftrack_record records[] = {
 	{ .client = OPENING,
 	  .space = DMA,
-	  .state = BUFTRACK_RECORD_LIVE,
+	  .state = BUFTRACK_RECORD_STATE_LIVE,
 	  .address = UINT64_C(2) << 48,
 	  .size = 8192,
 	  .id = 1,
@@ -80,7 +80,7 @@ static const struct buftrack_record records[] = {
 	  .comm = "python3" },
 	{ .client = OPENING,
 	  .space = TLB,
-	  .state = BUFTRACK_RECORD_LIVE,
+	  .state = BUFTRACK_RECORD_STATE_LIVE,
 	  .address = OPENING,
 	  .size = 2 << 20,
 	  .id = OPENING,
@@ -90,7 +90,7 @@ static const struct buftrack_record records[] = {
 	  .comm = "python3" },
 	{ .client = DRIVER,
 	  .space = GEM,
-	  .state = BUFTRACK_RECORD_LIVE,
+	  .state = BUFTRACK_RECORD_STATE_LIVE,
 	  .address = OBJECT,
 	  .size = 4096,
 	  .id = OBJECT,
@@ -99,7 +99,7 @@ static const struct buftrack_record records[] = {
 	  .comm = "accel" },
 	{ .client = OPENING,
 	  .space = DMA,
-	  .state = BUFTRACK_RECORD_FREED,
+	  .state = BUFTRACK_RECORD_STATE_FREED,
 	  .address = UINT64_C(2) << 48 | 1,
 	  .size = 4096,
 	  .id = 2,
@@ -112,7 +112,7 @@ static const struct buftrack_record records[] = {
 	  .comm = "python3" },
 	{ .client = RUNTIME,
 	  .space = DRAM,
-	  .state = BUFTRACK_RECORD_LIVE,
+	  .state = BUFTRACK_RECORD_STATE_LIVE,
 	  .address = OBJECT,
 	  .size = 4096,
 	  .id = OBJECT,
@@ -122,7 +122,7 @@ static const struct buftrack_record records[] = {
 	  .comm = "python3" },
 	{ .client = FORGOTTEN,
 	  .space = GEM,
-	  .state = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_ORPHANED,
+	  .state = BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_ORPHANED,
 	  .address = OBJECT + 1,
 	  .size = 4096,
 	  .id = OBJECT + 1,
@@ -134,11 +134,11 @@ static const struct buftrack_record records[] = {
 
 static const struct buftrack_event events[] = {
 	{ .size = sizeof(struct buftrack_event),
-	  .verdict = BUFTRACK_STALE_FREE,
+	  .verdict = BUFTRACK_VERDICT_STALE_FREE,
 	  .sequence = 1,
 	  .stamp = 97 * S,
 	  .client = OPENING,
-	  .report = { .op = BUFTRACK_FREE,
+	  .report = { .op = BUFTRACK_OP_FREE,
 		      .space = TLB,
 		      .address = 7,
 		      .id = OPENING,
@@ -154,7 +154,7 @@ static const struct buftrack_event events[] = {
 		      .ended = 92 * S,
 		      .site = 0x1001,
 		      .ended_site = 0x1004,
-		      .state = BUFTRACK_RECORD_FREED,
+		      .state = BUFTRACK_RECORD_STATE_FREED,
 		      .repeats = 1,
 		      .pid = 1234,
 		      .comm = "python3",
@@ -165,15 +165,16 @@ static const struct buftrack_event events[] = {
 		   .id = FORGOTTEN,
 		   .allocated = 95 * S,
 		   .site = 0x1002,
-		   .state = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_ORPHANED,
+		   .state = BUFTRACK_RECORD_STATE_LIVE |
+			    BUFTRACK_RECORD_STATE_ORPHANED,
 		   .pid = 1000,
 		   .comm = "gone" } },
 	{ .size = sizeof(struct buftrack_event),
-	  .verdict = BUFTRACK_UNKNOWN_NEVER,
+	  .verdict = BUFTRACK_VERDICT_UNKNOWN_NEVER,
 	  .sequence = 2,
 	  .stamp = 98 * S,
 	  .client = RUNTIME,
-	  .report = { .op = BUFTRACK_FREE,
+	  .report = { .op = BUFTRACK_OP_FREE,
 		      .space = DRAM,
 		      .address = 0x1000,
 		      .id = 5,
@@ -183,7 +184,7 @@ static const struct buftrack_event events[] = {
 };
 
 static const struct buftrack_probe_info probe = {
-	.state = BUFTRACK_PROBE_IN_PLACE,
+	.state = BUFTRACK_PROBE_STATE_IN_PLACE,
 	.hits = 12,
 	.adapter = "accel",
 	.module = "accel",
@@ -223,9 +224,9 @@ static int answer_device(struct buftrack_device_info *info)
 {
 	if (info->device > 0)
 		return fail(ENOENT);
-	info->state = BUFTRACK_DEVICE_ENABLED;
+	info->state = BUFTRACK_DEVICE_STATE_ENABLED;
 	if (setting("STAND_IN_STACKS", 0))
-		info->state |= BUFTRACK_DEVICE_HAS_STACKS;
+		info->state |= BUFTRACK_DEVICE_STATE_STACKS;
 	info->nr_spaces = LENGTH(spaces);
 	info->nr_clients = LENGTH(clients);
 	info->now = NOW;
@@ -244,7 +245,7 @@ static int answer_space(struct buftrack_space_info *info)
 
 static int answer_client(struct buftrack_client_info *info)
 {
-	if (!info->client && info->flags & BUFTRACK_NEXT)
+	if (!info->client && info->flags & BUFTRACK_LOOKUP_NEXT)
 		info->client = 1;
 	if (!info->client || info->client > LENGTH(clients))
 		return fail(ENOENT);
@@ -258,10 +259,10 @@ static int answer_counters(struct buftrack_counters *counters)
 
 	for (unsigned int i = 0; i < counters->nr; i++)
 		values[i] = 0;
-	values[BUFTRACK_ALLOCS] = 3;
-	values[BUFTRACK_LIVE_BUFFERS] = 3;
-	values[BUFTRACK_LIVE_BYTES] = 12288;
-	values[BUFTRACK_PEAK_BYTES] = 12288;
+	values[BUFTRACK_COUNTER_ALLOCS] = 3;
+	values[BUFTRACK_COUNTER_LIVE_BUFFERS] = 3;
+	values[BUFTRACK_COUNTER_LIVE_BYTES] = 12288;
+	values[BUFTRACK_COUNTER_PEAK_BYTES] = 12288;
 	return 0;
 }
 

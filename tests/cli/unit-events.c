@@ -48,7 +48,7 @@ static struct buftrack_event_record make_record(unsigned int state)
 static struct buftrack_event_record make_freed(unsigned int repeats)
 {
 	struct buftrack_event_record record =
-		make_record(BUFTRACK_RECORD_FREED);
+		make_record(BUFTRACK_RECORD_STATE_FREED);
 
 	record.ended = 12 * S;
 	record.ended_by = 6;
@@ -72,10 +72,10 @@ static struct buftrack_event make_event(unsigned int verdict)
 	};
 
 	event.report = (struct buftrack_report){
-		.op = verdict == BUFTRACK_DOUBLE_ALLOC ||
-				      verdict == BUFTRACK_OVERLAP ?
-			      BUFTRACK_ALLOC :
-			      BUFTRACK_FREE,
+		.op = verdict == BUFTRACK_VERDICT_DOUBLE_ALLOC ||
+				      verdict == BUFTRACK_VERDICT_OVERLAP ?
+			      BUFTRACK_OP_ALLOC :
+			      BUFTRACK_OP_FREE,
 		.address = 0x1000,
 		.id = 42,
 		.site = 0x400610,
@@ -126,7 +126,7 @@ static void expect_lines(const char *name, const struct buftrack_event *event,
 
 static void test_blocks(void)
 {
-	struct buftrack_event event = make_event(BUFTRACK_DOUBLE_FREE);
+	struct buftrack_event event = make_event(BUFTRACK_VERDICT_DOUBLE_FREE);
 
 	event.target = make_freed(2);
 	expect_text(
@@ -140,9 +140,9 @@ static void test_blocks(void)
 		"  what to do   of the two sites that free it keep one, or have the first say that it did\n"
 		"  when         13.200000000 s since boot, event 3 of the device\n");
 
-	event = make_event(BUFTRACK_STALE_FREE);
+	event = make_event(BUFTRACK_VERDICT_STALE_FREE);
 	event.target = make_freed(1);
-	event.hit = make_record(BUFTRACK_RECORD_LIVE);
+	event.hit = make_record(BUFTRACK_RECORD_STATE_LIVE);
 	event.hit.id = 43;
 	event.hit.client = 9;
 	event.hit.allocated = 13 * S;
@@ -163,32 +163,32 @@ static void test_blocks(void)
 
 static void test_live_targets(void)
 {
-	struct buftrack_event event = make_event(BUFTRACK_DOUBLE_ALLOC);
+	struct buftrack_event event = make_event(BUFTRACK_VERDICT_DOUBLE_ALLOC);
 
-	event.target = make_record(BUFTRACK_RECORD_LIVE);
+	event.target = make_record(BUFTRACK_RECORD_STATE_LIVE);
 	event.report.size = 8192;
 	expect_lines("double_alloc", &event, &plain_scene,
 		     LINES("double_alloc of 0x1000 (8.00 KiB) in ",
 			   "\n  replaced     allocated 3.20 s earlier by owner",
 			   "\n  allocated    now at site 0x400610, id 42\n"));
 
-	event = make_event(BUFTRACK_FOREIGN_FREE);
-	event.target = make_record(BUFTRACK_RECORD_LIVE);
+	event = make_event(BUFTRACK_VERDICT_FOREIGN_FREE);
+	event.target = make_record(BUFTRACK_RECORD_STATE_LIVE);
 	expect_lines("foreign_free", &event, &plain_scene,
 		     LINES("foreign_free of 0x1000 (4.00 KiB) in ",
 			   "\n  owned        allocated 3.20 s earlier by owner",
 			   "\n  freed        now at site 0x400610, id 42\n"));
 
-	event = make_event(BUFTRACK_REFUSED_FREE);
-	event.target =
-		make_record(BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_ORPHANED);
-	event.report.flags = BUFTRACK_REFUSED;
+	event = make_event(BUFTRACK_VERDICT_REFUSED_FREE);
+	event.target = make_record(BUFTRACK_RECORD_STATE_LIVE |
+				   BUFTRACK_RECORD_STATE_ORPHANED);
+	event.report.flags = BUFTRACK_REPORT_REFUSED;
 	expect_lines("refused_free of an orphan", &event, &plain_scene,
 		     LINES("refused_free of ", "; its owner has ended\n",
 			   "id 42, and the driver refused\n"));
 
-	event = make_event(BUFTRACK_SIZE_MISMATCH);
-	event.target = make_record(BUFTRACK_RECORD_LIVE);
+	event = make_event(BUFTRACK_VERDICT_SIZE_MISMATCH);
+	event.target = make_record(BUFTRACK_RECORD_STATE_LIVE);
 	event.report.size = 100;
 	expect_lines("size_mismatch", &event, &plain_scene,
 		     LINES("size_mismatch of 0x1000 (4.00 KiB) in ",
@@ -197,9 +197,9 @@ static void test_live_targets(void)
 
 static void test_hits(void)
 {
-	struct buftrack_event event = make_event(BUFTRACK_OVERLAP);
+	struct buftrack_event event = make_event(BUFTRACK_VERDICT_OVERLAP);
 
-	event.hit = make_record(BUFTRACK_RECORD_LIVE);
+	event.hit = make_record(BUFTRACK_RECORD_STATE_LIVE);
 	event.report.address = 0x1800;
 	event.report.size = event.report.span = 4096;
 	expect_lines("overlap", &event, &plain_scene,
@@ -213,8 +213,8 @@ static void test_hits(void)
 		"overlap at the end of the address space", &event, &plain_scene,
 		LINES("in common    0xfffffffffffff000 to 0xffffffffffffffff (4.00 KiB)\n"));
 
-	event = make_event(BUFTRACK_INVALID_FREE);
-	event.hit = make_record(BUFTRACK_RECORD_LIVE);
+	event = make_event(BUFTRACK_VERDICT_INVALID_FREE);
+	event.hit = make_record(BUFTRACK_RECORD_STATE_LIVE);
 	event.report.address = 0x1010;
 	expect_lines(
 		"invalid_free", &event, &plain_scene,
@@ -227,8 +227,8 @@ static void test_unknown(void)
 {
 	struct buftrack_event event;
 
-	for (unsigned int verdict = BUFTRACK_UNKNOWN_PRE_ATTACH;
-	     verdict <= BUFTRACK_UNKNOWN_NEVER; verdict++) {
+	for (unsigned int verdict = BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH;
+	     verdict <= BUFTRACK_VERDICT_UNKNOWN_NEVER; verdict++) {
 		char head[64];
 
 		event = make_event(verdict);
@@ -241,9 +241,9 @@ static void test_unknown(void)
 				   words_for(verdict)->advice,
 				   "\n  freed        now at site 0x400610"));
 	}
-	event = make_event(BUFTRACK_UNKNOWN_OTHER_ID);
-	event.hit =
-		make_record(BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_DOUBTFUL);
+	event = make_event(BUFTRACK_VERDICT_UNKNOWN_OTHER_ID);
+	event.hit = make_record(BUFTRACK_RECORD_STATE_LIVE |
+				BUFTRACK_RECORD_STATE_DOUBTFUL);
 	expect_lines("a doubtful record at the address", &event, &plain_scene,
 		     LINES("\n  is another's allocated 3.20 s earlier",
 			   "; it may have gone since: reports are missing\n"));
@@ -252,7 +252,7 @@ static void test_unknown(void)
 		"a freed record at the address", &event, &plain_scene,
 		LINES("\n  is another's allocated 3.20 s earlier",
 		      "\n  and freed    1.20 s earlier by freer[1001] (client 6) at site 0x4005f0\n"));
-	event = make_event(BUFTRACK_UNKNOWN_GAP);
+	event = make_event(BUFTRACK_VERDICT_UNKNOWN_GAP);
 	event.target = make_freed(0);
 	expect_lines("a gap since the first free", &event, &plain_scene,
 		     LINES("\n  was          allocated 3.20 s earlier",
@@ -267,8 +267,8 @@ static void test_unknown(void)
 /* Every verdict that makes an event has words of its own. */
 static void test_words(void)
 {
-	for (unsigned int i = BUFTRACK_DOUBLE_ALLOC; i < BUFTRACK_NR_VERDICTS;
-	     i++) {
+	for (unsigned int i = BUFTRACK_VERDICT_DOUBLE_ALLOC;
+	     i < BUFTRACK_NR_VERDICTS; i++) {
 		const struct words *words = words_for(i);
 		bool own = words != words_for(BUFTRACK_NR_VERDICTS);
 
@@ -279,13 +279,13 @@ static void test_words(void)
 
 static void test_stacks(void)
 {
-	struct buftrack_event event = make_event(BUFTRACK_STALE_FREE);
+	struct buftrack_event event = make_event(BUFTRACK_VERDICT_STALE_FREE);
 	const struct stack here = { .frames = "f+0x1/0x2 [m]\ng+0x3/0x4\n" };
 	const struct stack there = { .frames = "h+0x5/0x6\033[2J" };
 	struct scene scene = plain_scene;
 
 	event.target = make_freed(1);
-	event.hit = make_record(BUFTRACK_RECORD_LIVE);
+	event.hit = make_record(BUFTRACK_RECORD_STATE_LIVE);
 	scene.stack = &here;
 	scene.target.site = &there;
 	expect_lines(
@@ -314,7 +314,7 @@ static void test_stacks(void)
 
 static void test_identities(void)
 {
-	struct buftrack_event event = make_event(BUFTRACK_DOUBLE_FREE);
+	struct buftrack_event event = make_event(BUFTRACK_VERDICT_DOUBLE_FREE);
 	struct scene scene = plain_scene;
 	const char *text;
 
@@ -341,14 +341,15 @@ static void test_identities(void)
 
 	scene = plain_scene;
 	scene.hidden = true;
-	event = make_event(BUFTRACK_STALE_FREE);
+	event = make_event(BUFTRACK_VERDICT_STALE_FREE);
 	event.report.address = event.report.id = event.report.site = 0;
 	event.target = make_freed(1);
-	event.target.state |= BUFTRACK_RECORD_REDACTED;
+	event.target.state |= BUFTRACK_RECORD_STATE_REDACTED;
 	event.target.address = event.target.id = 0;
 	event.target.site = event.target.ended_site = 0;
 	event.hit = event.target;
-	event.hit.state = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_REDACTED;
+	event.hit.state = BUFTRACK_RECORD_STATE_LIVE |
+			  BUFTRACK_RECORD_STATE_REDACTED;
 	expect_lines(
 		"what is not shown", &event, &scene,
 		LINES("stale_free of an address that is not shown (4.00 KiB) in ",
@@ -382,7 +383,7 @@ static void test_ordinals(void)
 		{ 1000001, "its 1,000,002nd free" },
 		{ UINT32_MAX, "its 4,294,967,296th free" },
 	};
-	struct buftrack_event event = make_event(BUFTRACK_DOUBLE_FREE);
+	struct buftrack_event event = make_event(BUFTRACK_VERDICT_DOUBLE_FREE);
 
 	for (size_t i = 0; i < sizeof(ordinals) / sizeof(ordinals[0]); i++) {
 		event.target = make_freed(ordinals[i].repeats);

@@ -201,7 +201,8 @@ static bool same_names(void)
 	for (int i = 1; i < BUFTRACK_NR_VERDICTS; i++) {
 		int counter = buftrack_verdict_counter(i);
 
-		if (i == BUFTRACK_DISABLED || i == BUFTRACK_UNTRACKED)
+		if (i == BUFTRACK_VERDICT_DISABLED ||
+		    i == BUFTRACK_VERDICT_UNTRACKED)
 			continue;
 		if (counter < 0 || strcmp(buftrack_verdict_name(i),
 					  buftrack_counter_name(counter)))
@@ -227,6 +228,7 @@ void test_names(void)
 	test(buftrack_verdict_from_name("x") == -1 && errno == ENOENT,
 	     "a name that no verdict has is ENOENT");
 	errno = 0;
-	test(buftrack_verdict_counter(BUFTRACK_OK) == -1 && errno == ENOENT,
+	test(buftrack_verdict_counter(BUFTRACK_VERDICT_OK) == -1 &&
+		     errno == ENOENT,
 	     "ok has no counter");
 }

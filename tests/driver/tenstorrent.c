@@ -178,7 +178,7 @@ static int chip(void)
 static int device_number(void)
 {
 	struct buftrack_device_info info = { .size = sizeof(info),
-					     .flags = BUFTRACK_NEXT };
+					     .flags = BUFTRACK_LOOKUP_NEXT };
 	int control = open("/dev/buftrack/control", O_RDWR | O_CLOEXEC);
 	int found = -1;
 
@@ -186,7 +186,7 @@ static int device_number(void)
 		if (!strcmp(info.name, PCI_ADDRESS))
 			found = info.device;
 		info.device++;
-		info.flags = BUFTRACK_NEXT;
+		info.flags = BUFTRACK_LOOKUP_NEXT;
 	}
 	close(control);
 	return found;
@@ -231,20 +231,21 @@ static __u64 count(const char *space, unsigned int counter)
 	return values[counter];
 }
 
-#define LIVE(_space) count(_space, BUFTRACK_LIVE_BUFFERS)
-#define LIVE_BYTES(_space) count(_space, BUFTRACK_LIVE_BYTES)
-#define FREES(_space) count(_space, BUFTRACK_FREES)
+#define LIVE(_space) count(_space, BUFTRACK_COUNTER_LIVE_BUFFERS)
+#define LIVE_BYTES(_space) count(_space, BUFTRACK_COUNTER_LIVE_BYTES)
+#define FREES(_space) count(_space, BUFTRACK_COUNTER_FREES)
 
 /* Whatever the books call wrong, and what they were not told of */
 static __u64 wrong(void)
 {
 	static const unsigned int counters[] = {
-		BUFTRACK_DOUBLE_FREES, BUFTRACK_STALE_FREES,
-		BUFTRACK_FOREIGN_FREES, BUFTRACK_SIZE_MISMATCHES,
-		BUFTRACK_REFUSED_FREES, BUFTRACK_INVALID_FREES,
-		BUFTRACK_UNKNOWN_FREES_GAP, BUFTRACK_UNKNOWN_FREES_EVICTED,
-		BUFTRACK_UNKNOWN_FREES_OTHER_ID, BUFTRACK_UNKNOWN_FREES_NEVER,
-		BUFTRACK_DOUBLE_ALLOCS, BUFTRACK_OVERLAPS, BUFTRACK_LOST_REPORTS,
+		BUFTRACK_COUNTER_DOUBLE_FREES, BUFTRACK_COUNTER_STALE_FREES,
+		BUFTRACK_COUNTER_FOREIGN_FREES, BUFTRACK_COUNTER_SIZE_MISMATCHES,
+		BUFTRACK_COUNTER_REFUSED_FREES, BUFTRACK_COUNTER_INVALID_FREES,
+		BUFTRACK_COUNTER_UNKNOWN_FREES_GAP, BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED,
+		BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
+		BUFTRACK_COUNTER_DOUBLE_ALLOCS, BUFTRACK_COUNTER_OVERLAPS,
+		BUFTRACK_COUNTER_LOST_REPORTS,
 	};
 	__u64 sum = 0;
 	unsigned int i;
@@ -353,12 +354,12 @@ static void test_pin(void)
 	EXPECT_ERR(pin(fd, va, 0), 0);
 	EXPECT(LIVE_BYTES("PIN"), PAGE);
 	EXPECT_ERR(pin(fd, va, 0), EEXIST);
-	EXPECT(count("PIN", BUFTRACK_ALLOCS), 1);
+	EXPECT(count("PIN", BUFTRACK_COUNTER_ALLOCS), 1);
 	EXPECT_ERR(unpin(fd, va, PAGE), 0);
 	EXPECT(LIVE("PIN"), 0);
 	EXPECT(wrong(), 0);
 	EXPECT_ERR(unpin(fd, va, PAGE), EINVAL);
-	EXPECT(count("PIN", BUFTRACK_DOUBLE_FREES), 1);
+	EXPECT(count("PIN", BUFTRACK_COUNTER_DOUBLE_FREES), 1);
 	EXPECT(wrong(), 1);
 	close(fd);
 	result("a second unpin is a double free");
@@ -373,10 +374,10 @@ static void test_pins_of_two(void)
 	EXPECT_ERR(pin(b, va, 0), 0);
 	EXPECT_ERR(unpin(a, va, PAGE), 0);
 	EXPECT_ERR(unpin(a, va, PAGE), EINVAL);
-	EXPECT(count("PIN", BUFTRACK_DOUBLE_FREES), 1);
+	EXPECT(count("PIN", BUFTRACK_COUNTER_DOUBLE_FREES), 1);
 	EXPECT(LIVE("PIN"), 1);
 	EXPECT_ERR(unpin(b, va, 2 * PAGE), EINVAL);
-	EXPECT(count("PIN", BUFTRACK_UNKNOWN_FREES_OTHER_ID), 1);
+	EXPECT(count("PIN", BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID), 1);
 	EXPECT(wrong(), 2);
 	close(a);
 	close(b);
@@ -410,7 +411,7 @@ static void test_overlapping_pins(void)
 	EXPECT_ERR(ioctl(fd, TT_PIN_PAGES, &two), 0);
 	EXPECT(LIVE("PIN"), 2);
 	EXPECT_ERR(unpin(fd, va, PAGE), EINVAL);
-	EXPECT(count("PIN", BUFTRACK_REFUSED_FREES), 1);
+	EXPECT(count("PIN", BUFTRACK_COUNTER_REFUSED_FREES), 1);
 	EXPECT(wrong(), 1);
 	close(fd);
 	EXPECT(LIVE("PIN"), 0);
@@ -427,11 +428,11 @@ static void test_tlb(void)
 	EXPECT(LIVE("TLB"), 0);
 	EXPECT(wrong(), 0);
 	EXPECT_ERR(free_tlb(a, w.id), EPERM);
-	EXPECT(count("TLB", BUFTRACK_DOUBLE_FREES), 1);
+	EXPECT(count("TLB", BUFTRACK_COUNTER_DOUBLE_FREES), 1);
 	again = tlb(b);
 	EXPECT(again.id, w.id);
 	EXPECT_ERR(free_tlb(a, w.id), EPERM);
-	EXPECT(count("TLB", BUFTRACK_STALE_FREES), 1);
+	EXPECT(count("TLB", BUFTRACK_COUNTER_STALE_FREES), 1);
 	EXPECT(LIVE("TLB"), 1);
 	EXPECT(wrong(), 2);
 	close(a);
@@ -446,7 +447,7 @@ static void test_foreign_tlb(void)
 	struct tt_tlb w = tlb(a);
 
 	EXPECT_ERR(free_tlb(b, w.id), EPERM);
-	EXPECT(count("TLB", BUFTRACK_UNKNOWN_FREES_OTHER_ID), 1);
+	EXPECT(count("TLB", BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID), 1);
 	EXPECT_ERR(free_tlb(b, w.id + 1), EPERM);
 	EXPECT(wrong(), 2);
 	EXPECT(LIVE("TLB"), 1);
@@ -466,7 +467,7 @@ static void test_mapped_tlb(void)
 
 	EXPECT(p == MAP_FAILED, 0);
 	EXPECT_ERR(free_tlb(fd, w.id), EBUSY);
-	EXPECT(count("TLB", BUFTRACK_REFUSED_FREES), 1);
+	EXPECT(count("TLB", BUFTRACK_COUNTER_REFUSED_FREES), 1);
 	EXPECT(LIVE("TLB"), 1);
 	munmap(p, WINDOW);
 	EXPECT_ERR(free_tlb(fd, w.id), 0);
@@ -487,7 +488,7 @@ static void test_export(void)
 	EXPECT(LIVE("TLB"), 1);
 	close(fd);
 	EXPECT(LIVE("TLB_EXPORT"), 1);
-	EXPECT(count("TLB_EXPORT", BUFTRACK_ORPHANED_BUFFERS), 1);
+	EXPECT(count("TLB_EXPORT", BUFTRACK_COUNTER_ORPHANED_BUFFERS), 1);
 	EXPECT(LIVE("TLB"), 1);
 	other = chip();
 	EXPECT(tlb(other).id == w.id, 0);
@@ -578,7 +579,7 @@ static void test_bad_memory(void)
 	EXPECT_ERR(ioctl(fd, TT_FREE_TLB, NULL), EFAULT);
 	EXPECT_ERR(free_tlb(fd, 0xffffffff), EINVAL);
 	EXPECT_ERR(unpin(fd, NULL, 0), EINVAL);
-	EXPECT(count(NULL, BUFTRACK_ALLOCS), 0);
+	EXPECT(count(NULL, BUFTRACK_COUNTER_ALLOCS), 0);
 	EXPECT(wrong(), 0);
 	close(fd);
 	result("calls that never get to a buffer are none's");
@@ -596,7 +597,7 @@ static void test_failed_answer(void)
 	mprotect(pages, PAGE, PROT_READ);
 	EXPECT_ERR(ioctl(fd, TT_ALLOCATE_TLB, arg), EFAULT);
 	EXPECT(LIVE("TLB"), 0);
-	EXPECT(count("TLB", BUFTRACK_ALLOCS), 1);
+	EXPECT(count("TLB", BUFTRACK_COUNTER_ALLOCS), 1);
 	EXPECT(wrong(), 0);
 	close(fd);
 	result("a window whose number cannot be told is freed again");
@@ -615,8 +616,8 @@ static void test_reset(void)
 	EXPECT(LIVE("TLB"), 1);
 	EXPECT(LIVE("IATU"), 1);
 	EXPECT(LIVE("DMA"), 2);
-	EXPECT(count("TLB", BUFTRACK_FOREIGN_FREES), 1);
-	EXPECT(count("IATU", BUFTRACK_FOREIGN_FREES), 1);
+	EXPECT(count("TLB", BUFTRACK_COUNTER_FOREIGN_FREES), 1);
+	EXPECT(count("IATU", BUFTRACK_COUNTER_FOREIGN_FREES), 1);
 	EXPECT(wrong(), 2);
 	close(other);
 	EXPECT(LIVE("TLB"), 1);
@@ -641,9 +642,9 @@ static void test_unbind(void)
 	write_file(DRIVER_DIR "/unbind", PCI_ADDRESS);
 	EXPECT(LIVE(NULL), 0);
 	EXPECT(FREES("DMA") + FREES("PIN") + FREES("IATU"), 3);
-	EXPECT(count("DMA", BUFTRACK_FOREIGN_FREES), 1);
-	EXPECT(count("TLB", BUFTRACK_REMOVED_BUFFERS), 1);
-	EXPECT(count("TLB_EXPORT", BUFTRACK_REMOVED_BUFFERS), 1);
+	EXPECT(count("DMA", BUFTRACK_COUNTER_FOREIGN_FREES), 1);
+	EXPECT(count("TLB", BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
+	EXPECT(count("TLB_EXPORT", BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 	EXPECT(wrong(), 3);
 	close(held);
 	munmap(p, PAGE);
@@ -655,7 +656,7 @@ static void test_unbind(void)
 	fd = chip();
 	/* What was open at the unbind may have been freed since, so nobody is blamed */
 	EXPECT_ERR(free_tlb(fd, 7), EPERM);
-	EXPECT(count("TLB", BUFTRACK_UNKNOWN_FREES_PRE_ATTACH), 1);
+	EXPECT(count("TLB", BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH), 1);
 	EXPECT(wrong(), 0);
 	close(fd);
 	result("an unbind under an open file is told, and the chip begins anew");
@@ -676,7 +677,7 @@ static void test_driver_reload(void)
 	EXPECT(wrong(), 0);
 	fd = chip();
 	EXPECT_ERR(free_tlb(fd, 7), EPERM);
-	EXPECT(count("TLB", BUFTRACK_UNKNOWN_FREES_NEVER), 1);
+	EXPECT(count("TLB", BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER), 1);
 	close(fd);
 	result("the driver is unloaded and loaded, and the chip has its number");
 }
@@ -727,7 +728,7 @@ static void test_late(void)
 	close(fd);
 	EXPECT(LIVE(NULL), 0);
 	EXPECT(wrong(), 0);
-	EXPECT(count(NULL, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH) >= 4, 1);
+	EXPECT(count(NULL, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH) >= 4, 1);
 	result("buftrack is reloaded in traffic; what came before it is nobody's fault");
 }
 

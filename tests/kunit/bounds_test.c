@@ -6,63 +6,63 @@ static void address_zero_is_an_address(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0, 64));
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, BUFFER(0, 1), .id = 1);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0, .id = 1);
-	EXPECT_FREE(test, c, BUFTRACK_INVALID_FREE, .address = 63);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(0, 1), .id = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0, .id = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_INVALID_FREE, .address = 63);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0);
 }
 
 static void last_address_is_an_address(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = U64_MAX, .size = 1,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = U64_MAX, .size = 1,
 		     .span = 1);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = U64_MAX);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = U64_MAX);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = U64_MAX, .size = 9);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = U64_MAX);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = U64_MAX);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = U64_MAX);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = U64_MAX, .size = 9);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = U64_MAX);
 }
 
 static void range_may_end_at_the_top(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(U64_MAX - 15, 16), .id = 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, BUFFER(U64_MAX, 1), .id = 2);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(U64_MAX - 31, 16), .id = 3);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0, 16), .id = 4);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = U64_MAX, .id = 2);
-	EXPECT_FREE(test, c, BUFTRACK_STALE_FREE, .address = U64_MAX, .id = 2);
-	EXPECT_FREE(test, c, BUFTRACK_INVALID_FREE, .address = U64_MAX - 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(U64_MAX - 15, 16), .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(U64_MAX, 1), .id = 2);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(U64_MAX - 31, 16), .id = 3);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0, 16), .id = 4);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = U64_MAX, .id = 2);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_STALE_FREE, .address = U64_MAX, .id = 2);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_INVALID_FREE, .address = U64_MAX - 1);
 }
 
 static void range_may_be_all_but_one_address(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0, .size = 1,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0, .size = 1,
 		     .span = U64_MAX);
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, .address = 1, .size = 1,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, .address = 1, .size = 1,
 		     .span = U64_MAX);
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, .address = U64_MAX, .size = 1,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, .address = U64_MAX, .size = 1,
 		     .span = 1);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 1);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = U64_MAX);
-	EXPECT_FREE(test, c, BUFTRACK_INVALID_FREE, .address = U64_MAX - 1);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = U64_MAX);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = U64_MAX);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_INVALID_FREE, .address = U64_MAX - 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = U64_MAX);
 }
 
 static void doubtful_range_may_end_at_the_top(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(U64_MAX - 15, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(U64_MAX - 15, 16));
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(U64_MAX, 1));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(U64_MAX, 1));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }
 
 static void ids_have_no_sign(struct kunit *test)
@@ -72,14 +72,14 @@ static void ids_have_no_sign(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(ids); i++)
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0x1000, .size = 1,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .size = 1,
 			     .id = ids[i]);
 	for (i = 0; i < ARRAY_SIZE(ids); i++)
-		EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000,
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000,
 			    .id = ids[i]);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_PRE_ATTACH, .address = 0x2000,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, .address = 0x2000,
 		    .id = (1ULL << 63) - 1);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0x2000,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x2000,
 		    .id = U64_MAX);
 }
 
@@ -87,23 +87,23 @@ static void first_id_may_be_the_highest(struct kunit *test)
 {
 	struct bt_client *c = open_client(test, 0, U64_MAX);
 
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_PRE_ATTACH, .address = 0,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, .address = 0,
 		    .id = U64_MAX - 1);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0, .id = U64_MAX);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0, .id = U64_MAX);
 }
 
 static void live_bytes_may_reach_the_top(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0, .size = U64_MAX);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BYTES), U64_MAX);
-	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, .address = 1, .size = 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BYTES), U64_MAX);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_PEAK_BYTES), U64_MAX);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0, .size = U64_MAX);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 1, .size = 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BYTES), 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0, .size = U64_MAX);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), U64_MAX);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, .address = 1, .size = 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), U64_MAX);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_PEAK_BYTES), U64_MAX);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0, .size = U64_MAX);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 1, .size = 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), 1);
 }
 
 /* The sum is the device's, whoever holds the rest of it */
@@ -111,35 +111,35 @@ static void live_bytes_of_all_clients_are_one_sum(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, .address = 0, .size = U64_MAX - 9);
-	EXPECT_ALLOC(test, b, BUFTRACK_UNTRACKED, .space = 1, .address = 0,
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, .address = 0, .size = U64_MAX - 9);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_UNTRACKED, .space = 1, .address = 0,
 		     .size = 10);
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, .space = 1, .address = 0, .size = 9);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BYTES), U64_MAX);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, .space = 1, .address = 0, .size = 9);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), U64_MAX);
 }
 
 static void remaining_bytes_are_in_that_sum(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, .address = 0, .size = U64_MAX);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, .address = 0, .size = U64_MAX);
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BYTES), U64_MAX);
-	EXPECT_ALLOC(test, b, BUFTRACK_UNTRACKED, .address = 0, .size = 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BYTES), U64_MAX);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_UNTRACKED, .address = 0, .size = 1);
 	bt_tracker_reset(fixture(test)->t);
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, .address = 0, .size = 1);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, .address = 0, .size = 1);
 }
 
 static void replaced_bytes_are_not_in_that_sum(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0, .size = U64_MAX);
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, .address = 0,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0, .size = U64_MAX);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, .address = 0,
 		     .size = U64_MAX - 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, .address = 1, .size = 2);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0, .size = U64_MAX);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), 2);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, .address = 1, .size = 2);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0, .size = U64_MAX);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 2);
 }
 
 /* No record is given up for an alloc that is not recorded anyhow */
@@ -148,13 +148,13 @@ static void bytes_past_the_top_evict_nothing(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	set_max_records(test, 2);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0, .size = U64_MAX);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 1, .size = U64_MAX);
-	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, .address = 2, .size = 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, .address = 0, .size = 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREED_RECORDS), 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_EVICTED_RECORDS), 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0, .size = U64_MAX);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 1, .size = U64_MAX);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, .address = 2, .size = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, .address = 0, .size = 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREED_RECORDS), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
 }
 
 static void spaces_are_bounded(struct kunit *test)
@@ -166,10 +166,10 @@ static void spaces_are_bounded(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, (int)space,
 				bt_tracker_add_space(fixture(test)->t));
 	KUNIT_EXPECT_EQ(test, -ENOSPC, bt_tracker_add_space(fixture(test)->t));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = BUFTRACK_MAX_SPACES - 1,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = BUFTRACK_MAX_SPACES - 1,
 		     BUFFER(0x1000, 16));
 	KUNIT_EXPECT_EQ(test, count_in(test, BUFTRACK_MAX_SPACES - 1,
-				       BUFTRACK_LIVE_BYTES), 16);
+				       BUFTRACK_COUNTER_LIVE_BYTES), 16);
 	EXPECT_FREE(test, c, -ENOENT, .space = BUFTRACK_MAX_SPACES);
 }
 
@@ -182,7 +182,7 @@ static void unknown_space_is_not_found(struct kunit *test)
 	EXPECT_FREE(test, c, -ENOENT, .space = U32_MAX, .address = 0);
 	set_enabled(test, false);
 	EXPECT_FREE(test, c, -ENOENT, .space = FIXTURE_SPACES, .address = 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_DISABLED_REPORTS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_DISABLED_REPORTS), 0);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->stamp, stamp);
 }
 
@@ -197,8 +197,8 @@ static void removed_device_takes_no_reports(struct kunit *test)
 	EXPECT_ALLOC(test, c, -ENODEV, BUFFER(0, 16));
 	EXPECT_FREE(test, c, -ENODEV, .address = 0);
 	KUNIT_EXPECT_EQ(test, -ENODEV, bt_lost(fx->t, c, 1, ++fx->now));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LOST_REPORTS), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ALLOCS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LOST_REPORTS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ALLOCS), 0);
 }
 
 static struct kunit_case bounds_cases[] = {

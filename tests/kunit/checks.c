@@ -185,9 +185,9 @@ static void check_holdings(struct kunit *test, const struct bt_client *c)
 		sum.bytes += c->holdings[i].bytes;
 		sum.freed += c->holdings[i].freed;
 	}
-	KUNIT_EXPECT_EQ(test, sum.buffers, c->counters.v[BUFTRACK_LIVE_BUFFERS]);
-	KUNIT_EXPECT_EQ(test, sum.bytes, c->counters.v[BUFTRACK_LIVE_BYTES]);
-	KUNIT_EXPECT_EQ(test, sum.freed, c->counters.v[BUFTRACK_FREED_RECORDS]);
+	KUNIT_EXPECT_EQ(test, sum.buffers, c->counters.v[BUFTRACK_COUNTER_LIVE_BUFFERS]);
+	KUNIT_EXPECT_EQ(test, sum.bytes, c->counters.v[BUFTRACK_COUNTER_LIVE_BYTES]);
+	KUNIT_EXPECT_EQ(test, sum.freed, c->counters.v[BUFTRACK_COUNTER_FREED_RECORDS]);
 }
 
 static void check_records(struct kunit *test, struct bt_tracker *t)
@@ -229,27 +229,27 @@ static void check_remaining(struct kunit *test, struct bt_tracker *t)
  */
 bool is_conserved(const struct bt_counters *c)
 {
-	return c->v[BUFTRACK_ALLOCS] ==
-	       c->v[BUFTRACK_FREES] + c->v[BUFTRACK_LIVE_BUFFERS] +
-	       c->v[BUFTRACK_SUPERSEDED] + c->v[BUFTRACK_REMAINING_BUFFERS] +
-	       c->v[BUFTRACK_REMOVED_BUFFERS];
+	return c->v[BUFTRACK_COUNTER_ALLOCS] ==
+	       c->v[BUFTRACK_COUNTER_FREES] + c->v[BUFTRACK_COUNTER_LIVE_BUFFERS] +
+	       c->v[BUFTRACK_COUNTER_SUPERSEDED] + c->v[BUFTRACK_COUNTER_REMAINING_BUFFERS] +
+	       c->v[BUFTRACK_COUNTER_REMOVED_BUFFERS];
 }
 
 static void check_scope(struct kunit *test, const struct bt_counters *c)
 {
 	KUNIT_EXPECT_TRUE(test, is_conserved(c));
-	KUNIT_EXPECT_LE(test, c->v[BUFTRACK_LIVE_BYTES],
-			c->v[BUFTRACK_PEAK_BYTES]);
-	KUNIT_EXPECT_LE(test, c->v[BUFTRACK_ORPHANED_BUFFERS],
-			c->v[BUFTRACK_LIVE_BUFFERS]);
-	KUNIT_EXPECT_LE(test, c->v[BUFTRACK_ORPHANED_BYTES],
-			c->v[BUFTRACK_LIVE_BYTES]);
+	KUNIT_EXPECT_LE(test, c->v[BUFTRACK_COUNTER_LIVE_BYTES],
+			c->v[BUFTRACK_COUNTER_PEAK_BYTES]);
+	KUNIT_EXPECT_LE(test, c->v[BUFTRACK_COUNTER_ORPHANED_BUFFERS],
+			c->v[BUFTRACK_COUNTER_LIVE_BUFFERS]);
+	KUNIT_EXPECT_LE(test, c->v[BUFTRACK_COUNTER_ORPHANED_BYTES],
+			c->v[BUFTRACK_COUNTER_LIVE_BYTES]);
 }
 
 /* What is in no space, and what is no sum */
 static bool adds_up(enum buftrack_counter counter)
 {
-	return counter != BUFTRACK_LOST_REPORTS && counter != BUFTRACK_PEAK_BYTES;
+	return counter != BUFTRACK_COUNTER_LOST_REPORTS && counter != BUFTRACK_COUNTER_PEAK_BYTES;
 }
 
 static void check_sums(struct kunit *test, struct bt_tracker *t)

@@ -83,29 +83,29 @@ static void live_records_end_as_remaining(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0x1000, 32));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0x2000, 8));
-	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x2000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x1000, 32));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x2000, 8));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x2000);
 	close_client(test, c);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BYTES), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREED_RECORDS), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BUFFERS), 2);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BYTES), 96);
-	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_REMAINING_BYTES), 32);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_REMAINING_BUFFERS), 2);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_PEAK_BYTES), 104);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREED_RECORDS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BUFFERS), 2);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BYTES), 96);
+	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_COUNTER_REMAINING_BYTES), 32);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_REMAINING_BUFFERS), 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_PEAK_BYTES), 104);
 }
 
 static void end_counts_before_anything_is_reaped(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	end_client(test, c);
 	check_all(test);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BUFFERS), 1);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_records, 0);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_remaining, 0);
 	reap_client(test, c);
@@ -117,14 +117,14 @@ static void end_of_one_leaves_others_alone(struct kunit *test)
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct bt_client *s = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, s, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, s, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 2);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BUFFERS), 0);
-	EXPECT_FREE(test, b, BUFTRACK_OK, .address = 0x1000);
-	EXPECT_FREE(test, s, BUFTRACK_OK, .address = 0x1000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 2);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	EXPECT_FREE(test, s, BUFTRACK_VERDICT_OK, .address = 0x1000);
 }
 
 /* A client that leaves @nr buffers of sizes @first and on, by address */
@@ -135,7 +135,7 @@ static struct bt_client *leave_some(struct kunit *test, unsigned int nr,
 	unsigned int i;
 
 	for (i = 0; i < nr; i++)
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = i * 0x100,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = i * 0x100,
 			     .size = first + i);
 	close_client(test, c);
 	return c;
@@ -147,7 +147,7 @@ static void expect_log(struct kunit *test, u64 first, u64 last)
 	struct listing *l = listing_create(test, 512);
 	unsigned int i;
 
-	l->l.states = BUFTRACK_RECORD_REMAINING;
+	l->l.states = BUFTRACK_RECORD_STATE_REMAINING;
 	listing_fill(test, l);
 	KUNIT_EXPECT_TRUE(test, l->l.exact);
 	KUNIT_ASSERT_EQ(test, l->nr, last - first + 1);
@@ -170,7 +170,7 @@ static void log_of_remaining_drops_the_oldest(struct kunit *test)
 	expect_log(test, 51, 200);
 	leave_some(test, 200, 201);
 	expect_log(test, 251, 400);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BUFFERS), 400);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BUFFERS), 400);
 }
 
 static void lower_bound_on_remaining_applies_at_once(struct kunit *test)
@@ -182,7 +182,7 @@ static void lower_bound_on_remaining_applies_at_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_remaining, 0);
 	leave_some(test, 3, 1);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_remaining, 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BUFFERS), 103);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BUFFERS), 103);
 }
 
 static void reset_empties_the_log_of_remaining(struct kunit *test)
@@ -199,8 +199,8 @@ static void what_ended_before_a_reset_is_not_logged(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 1));
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x1000, 2));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 1));
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 2));
 	end_client(test, a);
 	bt_tracker_reset(fixture(test)->t);
 	reap_client(test, a);
@@ -236,7 +236,7 @@ static void closed_clients_are_a_bounded_log(struct kunit *test)
 	set_max_closed(test, 2);
 	for (i = 0; i < 4; i++) {
 		c[i] = open_private(test);
-		EXPECT_ALLOC(test, c[i], BUFTRACK_OK, BUFFER(0x1000, 64));
+		EXPECT_ALLOC(test, c[i], BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	}
 	close_client(test, c[2]);
 	close_client(test, c[0]);
@@ -245,8 +245,8 @@ static void closed_clients_are_a_bounded_log(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, is_listed(test, 2));
 	KUNIT_EXPECT_FALSE(test, is_listed(test, 3));
 	KUNIT_EXPECT_TRUE(test, is_listed(test, 4));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ALLOCS), 4);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BUFFERS), 3);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ALLOCS), 4);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3);
 }
 
 static void lower_bound_on_closed_applies_at_once(struct kunit *test)
@@ -266,8 +266,8 @@ static void domain_is_remembered_at_the_end(struct kunit *test)
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
 	set_max_freed(test, 0);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, a, BUFTRACK_OK, .address = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x1000);
 	report_lost(test, b, 1);
 	close_client(test, a);
 	close_client(test, b);
@@ -285,13 +285,13 @@ static void many_records_end_in_chunks(struct kunit *test)
 	fixture(test)->quick = true;
 	for (i = 0; i < 3000; i++)
 		make_report(test, c, (struct buftrack_report) {
-			    .op = BUFTRACK_ALLOC, .space = i % FIXTURE_SPACES,
+			    .op = BUFTRACK_OP_ALLOC, .space = i % FIXTURE_SPACES,
 			    BUFFER(i * 16, 16) });
 	set_max_remaining(test, 2000);
 	close_client(test, c);
 	check_all(test);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_remaining, 2000);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BUFFERS), 3000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3000);
 }
 
 static struct kunit_case client_cases[] = {

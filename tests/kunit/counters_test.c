@@ -27,32 +27,32 @@ struct counted {
 };
 
 static const struct counted counted[] = {
-	{ "ok alloc", BUFTRACK_ALLOC, 0, 0x9000, 16, 0,
-	  BUFTRACK_OK, BUFTRACK_ALLOCS },
-	{ "ok free", BUFTRACK_FREE, 0, 0x1000, 0, 20,
-	  BUFTRACK_OK, BUFTRACK_FREES },
-	{ "double_alloc", BUFTRACK_ALLOC, 0, 0x1000, 16, 20,
-	  BUFTRACK_DOUBLE_ALLOC, BUFTRACK_DOUBLE_ALLOCS },
-	{ "overlap", BUFTRACK_ALLOC, 0, 0x1008, 16, 0,
-	  BUFTRACK_OVERLAP, BUFTRACK_OVERLAPS },
-	{ "refused_free", BUFTRACK_FREE, BUFTRACK_REFUSED, 0x1000, 0, 20,
-	  BUFTRACK_REFUSED_FREE, BUFTRACK_REFUSED_FREES },
-	{ "foreign_free", BUFTRACK_FREE, 0, 0x4000, 0, 0,
-	  BUFTRACK_FOREIGN_FREE, BUFTRACK_FOREIGN_FREES },
-	{ "size_mismatch", BUFTRACK_FREE, 0, 0x1000, 3, 20,
-	  BUFTRACK_SIZE_MISMATCH, BUFTRACK_SIZE_MISMATCHES },
-	{ "double_free", BUFTRACK_FREE, 0, 0x2000, 0, 20,
-	  BUFTRACK_DOUBLE_FREE, BUFTRACK_DOUBLE_FREES },
-	{ "stale_free", BUFTRACK_FREE, 0, 0x3000, 0, 20,
-	  BUFTRACK_STALE_FREE, BUFTRACK_STALE_FREES },
-	{ "invalid_free", BUFTRACK_FREE, 0, 0x1001, 0, 0,
-	  BUFTRACK_INVALID_FREE, BUFTRACK_INVALID_FREES },
-	{ "unknown_free pre_attach", BUFTRACK_FREE, 0, 0x5000, 0, 1,
-	  BUFTRACK_UNKNOWN_PRE_ATTACH, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH },
-	{ "unknown_free other_id", BUFTRACK_FREE, 0, 0x1000, 0, 30,
-	  BUFTRACK_UNKNOWN_OTHER_ID, BUFTRACK_UNKNOWN_FREES_OTHER_ID },
-	{ "unknown_free never", BUFTRACK_FREE, 0, 0x5000, 0, 0,
-	  BUFTRACK_UNKNOWN_NEVER, BUFTRACK_UNKNOWN_FREES_NEVER },
+	{ "ok alloc", BUFTRACK_OP_ALLOC, 0, 0x9000, 16, 0,
+	  BUFTRACK_VERDICT_OK, BUFTRACK_COUNTER_ALLOCS },
+	{ "ok free", BUFTRACK_OP_FREE, 0, 0x1000, 0, 20,
+	  BUFTRACK_VERDICT_OK, BUFTRACK_COUNTER_FREES },
+	{ "double_alloc", BUFTRACK_OP_ALLOC, 0, 0x1000, 16, 20,
+	  BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFTRACK_COUNTER_DOUBLE_ALLOCS },
+	{ "overlap", BUFTRACK_OP_ALLOC, 0, 0x1008, 16, 0,
+	  BUFTRACK_VERDICT_OVERLAP, BUFTRACK_COUNTER_OVERLAPS },
+	{ "refused_free", BUFTRACK_OP_FREE, BUFTRACK_REPORT_REFUSED, 0x1000, 0, 20,
+	  BUFTRACK_VERDICT_REFUSED_FREE, BUFTRACK_COUNTER_REFUSED_FREES },
+	{ "foreign_free", BUFTRACK_OP_FREE, 0, 0x4000, 0, 0,
+	  BUFTRACK_VERDICT_FOREIGN_FREE, BUFTRACK_COUNTER_FOREIGN_FREES },
+	{ "size_mismatch", BUFTRACK_OP_FREE, 0, 0x1000, 3, 20,
+	  BUFTRACK_VERDICT_SIZE_MISMATCH, BUFTRACK_COUNTER_SIZE_MISMATCHES },
+	{ "double_free", BUFTRACK_OP_FREE, 0, 0x2000, 0, 20,
+	  BUFTRACK_VERDICT_DOUBLE_FREE, BUFTRACK_COUNTER_DOUBLE_FREES },
+	{ "stale_free", BUFTRACK_OP_FREE, 0, 0x3000, 0, 20,
+	  BUFTRACK_VERDICT_STALE_FREE, BUFTRACK_COUNTER_STALE_FREES },
+	{ "invalid_free", BUFTRACK_OP_FREE, 0, 0x1001, 0, 0,
+	  BUFTRACK_VERDICT_INVALID_FREE, BUFTRACK_COUNTER_INVALID_FREES },
+	{ "unknown_free pre_attach", BUFTRACK_OP_FREE, 0, 0x5000, 0, 1,
+	  BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH },
+	{ "unknown_free other_id", BUFTRACK_OP_FREE, 0, 0x1000, 0, 30,
+	  BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID },
+	{ "unknown_free never", BUFTRACK_OP_FREE, 0, 0x5000, 0, 0,
+	  BUFTRACK_VERDICT_UNKNOWN_NEVER, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER },
 };
 
 KUNIT_ARRAY_PARAM_DESC(counted, counted, name);
@@ -60,30 +60,30 @@ KUNIT_ARRAY_PARAM_DESC(counted, counted, name);
 /* What a verdict says, as opposed to what happens to records */
 static bool is_of_verdicts(unsigned int counter)
 {
-	return (counter >= BUFTRACK_DOUBLE_FREES &&
-		counter <= BUFTRACK_OVERLAPS) ||
-	       counter == BUFTRACK_UNTRACKED_BUFFERS ||
-	       counter == BUFTRACK_DISABLED_REPORTS ||
-	       counter == BUFTRACK_LOST_REPORTS;
+	return (counter >= BUFTRACK_COUNTER_DOUBLE_FREES &&
+		counter <= BUFTRACK_COUNTER_OVERLAPS) ||
+	       counter == BUFTRACK_COUNTER_UNTRACKED_BUFFERS ||
+	       counter == BUFTRACK_COUNTER_DISABLED_REPORTS ||
+	       counter == BUFTRACK_COUNTER_LOST_REPORTS;
 }
 
 /* One live buffer, one that is freed, one freed and used again, one of another */
 static struct bt_client *set_the_scene(struct kunit *test)
 {
-	struct bt_client *c = open_client(test, BUFTRACK_SHARED, 10);
+	struct bt_client *c = open_client(test, BUFTRACK_DECLARE_SHARED, 10);
 	struct bt_client *other = open_shared(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0x1000, 16),
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x1000, 16),
 		     .id = 20);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0x2000, 16),
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x2000, 16),
 		     .id = 20);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x2000);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0x3000, 16),
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x2000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x3000, 16),
 		     .id = 20);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x3000);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0x3000, 16),
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x3000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x3000, 16),
 		     .id = 21);
-	EXPECT_ALLOC(test, other, BUFTRACK_OK, .space = 1, BUFFER(0x4000, 16));
+	EXPECT_ALLOC(test, other, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x4000, 16));
 	return c;
 }
 
@@ -112,7 +112,7 @@ static void verdict_counts_once_in_every_scope(struct kunit *test)
 			make_report(test, c, (struct buftrack_report) {
 				    .op = p->op, .flags = p->flags, .space = 1,
 				    .address = p->address, .size = p->size,
-				    .span = p->op == BUFTRACK_ALLOC ? p->size : 0,
+				    .span = p->op == BUFTRACK_OP_ALLOC ? p->size : 0,
 				    .id = p->id }));
 	read_scopes(test, c, after);
 	for (i = 0; i < 3; i++) {
@@ -130,30 +130,30 @@ static void frees_include_the_wrong_ones_that_freed(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 16));
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x2000, 16));
-	EXPECT_FREE(test, b, BUFTRACK_FOREIGN_FREE, .address = 0x1000);
-	EXPECT_FREE(test, a, BUFTRACK_SIZE_MISMATCH, .address = 0x2000,
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 16));
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_FOREIGN_FREE, .address = 0x1000);
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_SIZE_MISMATCH, .address = 0x2000,
 		    .size = 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREES), 2);
-	KUNIT_EXPECT_EQ(test, count_in(test, 0, BUFTRACK_FREES), 2);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FREES), 2);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_FREES), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREES), 2);
+	KUNIT_EXPECT_EQ(test, count_in(test, 0, BUFTRACK_COUNTER_FREES), 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FREES), 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_FREES), 0);
 }
 
 static void peak_is_the_highest_ever(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 100));
-	EXPECT_FREE(test, a, BUFTRACK_OK, .address = 0x1000);
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, .space = 1, BUFFER(0x1000, 70));
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x2000, 40));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_PEAK_BYTES), 110);
-	KUNIT_EXPECT_EQ(test, count_in(test, 0, BUFTRACK_PEAK_BYTES), 100);
-	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_PEAK_BYTES), 70);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_PEAK_BYTES), 100);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_PEAK_BYTES), 70);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 100));
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x1000, 70));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 40));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_PEAK_BYTES), 110);
+	KUNIT_EXPECT_EQ(test, count_in(test, 0, BUFTRACK_COUNTER_PEAK_BYTES), 100);
+	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_COUNTER_PEAK_BYTES), 70);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_PEAK_BYTES), 100);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_PEAK_BYTES), 70);
 }
 
 /* After the report, not in the middle of it */
@@ -161,12 +161,12 @@ static void replaced_record_is_not_in_the_peak(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 100));
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x1000, 90));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_PEAK_BYTES), 100);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 100));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x1000, 90));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_PEAK_BYTES), 100);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 95));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_PEAK_BYTES), 100);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 95));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_PEAK_BYTES), 100);
 }
 
 static void lost_reports_are_in_no_space(struct kunit *test)
@@ -175,11 +175,11 @@ static void lost_reports_are_in_no_space(struct kunit *test)
 	u32 space;
 
 	report_lost(test, c, 7);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LOST_REPORTS), 7);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_LOST_REPORTS), 7);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LOST_REPORTS), 7);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_LOST_REPORTS), 7);
 	for (space = 0; space < FIXTURE_SPACES; space++)
 		KUNIT_EXPECT_EQ(test, 0, count_in(test, space,
-						  BUFTRACK_LOST_REPORTS));
+						  BUFTRACK_COUNTER_LOST_REPORTS));
 }
 
 static void disabled_and_untracked_count_in_their_space(struct kunit *test)
@@ -187,34 +187,34 @@ static void disabled_and_untracked_count_in_their_space(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	set_enabled(test, false);
-	EXPECT_FREE(test, c, BUFTRACK_DISABLED, .space = 2, .address = 0);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DISABLED, .space = 2, .address = 0);
 	set_enabled(test, true);
 	set_max_records(test, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 16));
-	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, .space = 3, BUFFER(0, 16));
-	KUNIT_EXPECT_EQ(test, count_in(test, 2, BUFTRACK_DISABLED_REPORTS), 1);
-	KUNIT_EXPECT_EQ(test, count_in(test, 3, BUFTRACK_UNTRACKED_BUFFERS), 1);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_DISABLED_REPORTS), 1);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_UNTRACKED_BUFFERS), 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, .space = 3, BUFFER(0, 16));
+	KUNIT_EXPECT_EQ(test, count_in(test, 2, BUFTRACK_COUNTER_DISABLED_REPORTS), 1);
+	KUNIT_EXPECT_EQ(test, count_in(test, 3, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_DISABLED_REPORTS), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
 }
 
 static void expect_reset(struct kunit *test, const struct bt_counters *before,
 			 const struct bt_counters *after)
 {
-	static const u64 held = BIT_ULL(BUFTRACK_LIVE_BUFFERS) |
-				BIT_ULL(BUFTRACK_LIVE_BYTES) |
-				BIT_ULL(BUFTRACK_ORPHANED_BUFFERS) |
-				BIT_ULL(BUFTRACK_ORPHANED_BYTES) |
-				BIT_ULL(BUFTRACK_FREED_RECORDS);
+	static const u64 held = BIT_ULL(BUFTRACK_COUNTER_LIVE_BUFFERS) |
+				BIT_ULL(BUFTRACK_COUNTER_LIVE_BYTES) |
+				BIT_ULL(BUFTRACK_COUNTER_ORPHANED_BUFFERS) |
+				BIT_ULL(BUFTRACK_COUNTER_ORPHANED_BYTES) |
+				BIT_ULL(BUFTRACK_COUNTER_FREED_RECORDS);
 	unsigned int i;
 
 	for (i = 0; i < BUFTRACK_NR_COUNTERS; i++) {
 		u64 expected = held & BIT_ULL(i) ? before->v[i] : 0;
 
-		if (i == BUFTRACK_ALLOCS)
-			expected = before->v[BUFTRACK_LIVE_BUFFERS];
-		if (i == BUFTRACK_PEAK_BYTES)
-			expected = before->v[BUFTRACK_LIVE_BYTES];
+		if (i == BUFTRACK_COUNTER_ALLOCS)
+			expected = before->v[BUFTRACK_COUNTER_LIVE_BUFFERS];
+		if (i == BUFTRACK_COUNTER_PEAK_BYTES)
+			expected = before->v[BUFTRACK_COUNTER_LIVE_BYTES];
 		KUNIT_EXPECT_EQ(test, after->v[i], expected);
 	}
 }
@@ -225,19 +225,19 @@ static void reset_keeps_what_is_held(struct kunit *test)
 	struct bt_counters before[3], after[3];
 	unsigned int i;
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0x9000, 999));
-	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x9000);
-	EXPECT_ALLOC(test, ended, BUFTRACK_OK, .space = 1, BUFFER(0x7000, 5));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x9000, 999));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x9000);
+	EXPECT_ALLOC(test, ended, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x7000, 5));
 	close_client(test, ended);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x2000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1, .address = 0x2000);
 	report_lost(test, c, 2);
 	read_scopes(test, c, before);
 	bt_tracker_reset(fixture(test)->t);
 	read_scopes(test, c, after);
 	for (i = 0; i < 3; i++)
 		expect_reset(test, &before[i], &after[i]);
-	KUNIT_EXPECT_EQ(test, after[0].v[BUFTRACK_ORPHANED_BYTES], 5);
-	KUNIT_EXPECT_EQ(test, count_of(test, ended, BUFTRACK_ALLOCS), 1);
+	KUNIT_EXPECT_EQ(test, after[0].v[BUFTRACK_COUNTER_ORPHANED_BYTES], 5);
+	KUNIT_EXPECT_EQ(test, count_of(test, ended, BUFTRACK_COUNTER_ALLOCS), 1);
 }
 
 static void books_go_on_after_a_reset(struct kunit *test)
@@ -245,11 +245,11 @@ static void books_go_on_after_a_reset(struct kunit *test)
 	struct bt_client *c = set_the_scene(test);
 
 	bt_tracker_reset(fixture(test)->t);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x1000);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1, .address = 0x1000);
 	close_client(test, c);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREES), 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_DOUBLE_FREES), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREES), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_DOUBLE_FREES), 1);
 }
 
 static void removal_ends_live_records_as_removed(struct kunit *test)
@@ -257,22 +257,22 @@ static void removal_ends_live_records_as_removed(struct kunit *test)
 	struct bt_client *c = set_the_scene(test), *own = open_private(test);
 	u64 buffers = 0, bytes = 0;
 
-	EXPECT_ALLOC(test, own, BUFTRACK_OK, BUFFER(0, 100));
+	EXPECT_ALLOC(test, own, BUFTRACK_VERDICT_OK, BUFFER(0, 100));
 	KUNIT_EXPECT_EQ(test, -EBUSY, bt_tracker_remove(fixture(test)->t, false,
 							&buffers, &bytes));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 4);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 4);
 	KUNIT_EXPECT_EQ(test, 0, bt_tracker_remove(fixture(test)->t, true,
 						   &buffers, &bytes));
 	KUNIT_EXPECT_EQ(test, buffers, 4);
 	KUNIT_EXPECT_EQ(test, bytes, 148);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMOVED_BUFFERS), 4);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BYTES), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREED_RECORDS), 0);
-	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_REMOVED_BUFFERS), 3);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_REMOVED_BUFFERS), 2);
-	KUNIT_EXPECT_EQ(test, count_of(test, own, BUFTRACK_REMOVED_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMOVED_BUFFERS), 4);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREED_RECORDS), 0);
+	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_COUNTER_REMOVED_BUFFERS), 3);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_REMOVED_BUFFERS), 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, own, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 	close_client(test, own);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BUFFERS), 0);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_remaining, 0);
 }
 
@@ -281,13 +281,13 @@ static void orphans_are_removed_with_the_device(struct kunit *test)
 	struct bt_client *c = open_shared(test);
 	u64 buffers = 0, bytes = 0;
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0, 100));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0, 100));
 	close_client(test, c);
 	KUNIT_EXPECT_EQ(test, 0, bt_tracker_remove(fixture(test)->t, false,
 						   &buffers, &bytes));
 	KUNIT_EXPECT_EQ(test, bytes, 100);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_REMOVED_BUFFERS), 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
 	KUNIT_EXPECT_EQ(test, -ENODEV, bt_tracker_remove(fixture(test)->t, true,
 							 &buffers, &bytes));
 }

@@ -171,13 +171,13 @@ bool hand_start(struct hand *hand)
 static struct buftrack_report some_report(struct hand *hand)
 {
 	struct buftrack_report r = {
-		.op = hand_dice(hand, 2) ? BUFTRACK_ALLOC : BUFTRACK_FREE,
+		.op = hand_dice(hand, 2) ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE,
 		.space = hand_dice(hand, CREW_SPACES),
 		.address = 16 * hand_dice(hand, 200),
 		.id = hand_dice(hand, 3),
 	};
 
-	if (r.op == BUFTRACK_ALLOC) {
+	if (r.op == BUFTRACK_OP_ALLOC) {
 		r.size = 1 + hand_dice(hand, 20);
 		r.span = hand_dice(hand, 40) ? r.size : 1000;
 	}

@@ -8,7 +8,7 @@ static struct buftrack_report buffer(u16 op, u32 space, u64 address, u64 size)
 		.op = op,
 		.space = space,
 		.address = address,
-		.size = op == BUFTRACK_ALLOC ? size : 0,
+		.size = op == BUFTRACK_OP_ALLOC ? size : 0,
 		.id = address,
 	};
 }
@@ -16,7 +16,7 @@ static struct buftrack_report buffer(u16 op, u32 space, u64 address, u64 size)
 static int free_as_owner(struct kunit *test, struct bt_client *c, u32 space,
 			 u64 address)
 {
-	const struct buftrack_report r = buffer(BUFTRACK_FREE, space, address, 0);
+	const struct buftrack_report r = buffer(BUFTRACK_OP_FREE, space, address, 0);
 
 	return bt_report(fixture(test)->t, c, &r, ++fixture(test)->now,
 			 BT_AS_OWNER, &fixture(test)->stamp);
@@ -25,9 +25,9 @@ static int free_as_owner(struct kunit *test, struct bt_client *c, u32 space,
 static int move(struct kunit *test, struct bt_client *c, u32 from_space, u64 from,
 		u32 space, u64 address)
 {
-	const struct buftrack_report old = buffer(BUFTRACK_FREE, from_space, from,
+	const struct buftrack_report old = buffer(BUFTRACK_OP_FREE, from_space, from,
 						  0);
-	const struct buftrack_report new = buffer(BUFTRACK_ALLOC, space, address,
+	const struct buftrack_report new = buffer(BUFTRACK_OP_ALLOC, space, address,
 						  64);
 
 	KUNIT_ASSERT_EQ(test, bt_pool_fill(fixture(test)->t), 0);
@@ -39,73 +39,73 @@ static void counted_object_is_freed_for_its_owner(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 0x1000);
-	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_OK);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_PTR_EQ(test, find_freed(a, 0, 0x1000, 0x1000)->freed.by, a);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FREES), 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FOREIGN_FREES), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FREES), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FOREIGN_FREES), 0);
 }
 
 static void counted_object_of_nobody_is_freed_by_who_does_it(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_OK);
+	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_PTR_EQ(test, find_freed(b, 0, 0x1000, 0x1000)->freed.by, b);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
 }
 
 static void second_free_of_a_counted_object_is_still_wrong(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 0x1000);
-	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_OK);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000),
-			BUFTRACK_DOUBLE_FREE);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_DOUBLE_FREES), 1);
+			BUFTRACK_VERDICT_DOUBLE_FREE);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_DOUBLE_FREES), 1);
 }
 
 static void move_is_for_the_owner_of_the_place_before(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 0x1000);
-	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, 1, 0x2000), BUFTRACK_OK);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, 1, 0x2000), BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_PTR_EQ(test, find_live(a, 1, 0x2000, 0x2000)->owner, a);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_MOVES), 1);
-	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_MOVES), 1);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_ALLOCS), 2);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_ALLOCS), 0);
-	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_OK);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_LIVE_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_MOVES), 1);
+	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_COUNTER_MOVES), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_ALLOCS), 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_ALLOCS), 0);
+	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
 static void orphan_that_moves_stays_an_orphan(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, 1, 0x2000), BUFTRACK_OK);
-	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_OK);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_ORPHANED_BUFFERS), 1);
-	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_ORPHANED_BYTES), 64);
-	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 1, 0x2000), BUFTRACK_OK);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, 1, 0x2000), BUFTRACK_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 0, 0x1000), BUFTRACK_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_COUNTER_ORPHANED_BYTES), 64);
+	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 1, 0x2000), BUFTRACK_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
 }
 
 static void move_from_a_place_that_is_not_known_is_the_reporters(struct kunit *test)
 {
 	struct bt_client *b = open_shared(test);
 
-	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, 1, 0x2000), BUFTRACK_OK);
+	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, 1, 0x2000), BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_PTR_EQ(test, find_live(b, 1, 0x2000, 0x2000)->owner, b);
 	KUNIT_EXPECT_EQ(test, move(test, b, FIXTURE_SPACES, 1, 1, 0x3000),
-			BUFTRACK_OK);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_MOVES), 2);
+			BUFTRACK_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_MOVES), 2);
 }
 
 static void move_to_a_space_that_is_not_there_is_none(struct kunit *test)
@@ -114,7 +114,7 @@ static void move_to_a_space_that_is_not_there_is_none(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, FIXTURE_SPACES, 0x2000),
 			-ENOENT);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_MOVES), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_MOVES), 0);
 }
 
 /* Its end and a report of it can come at once, from two processors */
@@ -123,12 +123,12 @@ static void report_of_an_ended_shared_client_is_an_orphans(struct kunit *test)
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
 	end_client(test, a);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 0x1000);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BUFFERS), 1);
-	EXPECT_FREE(test, b, BUFTRACK_OK, .address = 0x1000, .id = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 1);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .address = 0x1000, .id = 0x1000);
 	report_lost(test, a, 1);
 	reap_client(test, a);
-	EXPECT_FREE(test, b, BUFTRACK_UNKNOWN_GAP, .address = 0x1000,
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000,
 		    .id = 0x1000);
 }
 
@@ -139,20 +139,20 @@ static void driver_that_lets_go_leaves_nothing_live(struct kunit *test)
 	u64 i;
 
 	for (i = 1; i <= 200; i++)
-		EXPECT_ALLOC(test, a, BUFTRACK_OK, .space = i % FIXTURE_SPACES,
+		EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, .space = i % FIXTURE_SPACES,
 			     BUFFER(i << 12, 64));
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x1, 32));
-	EXPECT_ALLOC(test, own, BUFTRACK_OK, BUFFER(0x1, 32));
-	EXPECT_FREE(test, a, BUFTRACK_OK, .space = 1, .address = 1 << 12);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x1, 32));
+	EXPECT_ALLOC(test, own, BUFTRACK_VERDICT_OK, BUFFER(0x1, 32));
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .space = 1, .address = 1 << 12);
 	close_client(test, b);
 	bt_shared_restart(fixture(test)->t, U32_MAX);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_REMOVED_BUFFERS), 199);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_REMOVED_BUFFERS), 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BUFFERS), 0);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_LIVE_BYTES), 0);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FREED_RECORDS), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_EVICTED_RECORDS), 0);
-	KUNIT_EXPECT_EQ(test, count_of(test, own, BUFTRACK_LIVE_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_REMOVED_BUFFERS), 199);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FREED_RECORDS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, own, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
 static void domain_begins_anew_when_a_driver_has_let_go(struct kunit *test)
@@ -160,18 +160,18 @@ static void domain_begins_anew_when_a_driver_has_let_go(struct kunit *test)
 	struct bt_client *a = open_shared(test);
 
 	set_max_freed(test, 1);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x2000, 64));
-	EXPECT_FREE(test, a, BUFTRACK_OK, .address = 0x1000);
-	EXPECT_FREE(test, a, BUFTRACK_OK, .address = 0x2000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 64));
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x2000);
 	report_lost(test, a, 1);
-	EXPECT_FREE(test, a, BUFTRACK_UNKNOWN_GAP, .address = 0x1000);
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000);
 	bt_shared_restart(fixture(test)->t, U32_MAX);
-	EXPECT_FREE(test, a, BUFTRACK_UNKNOWN_NEVER, .address = 0x1000);
-	EXPECT_FREE(test, a, BUFTRACK_UNKNOWN_NEVER, .address = 0x2000);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, a, BUFTRACK_OK, .address = 0x1000);
-	EXPECT_FREE(test, a, BUFTRACK_DOUBLE_FREE, .address = 0x1000);
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1000);
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x2000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 }
 
 static void restart_can_be_made_in_parts(struct kunit *test)
@@ -181,30 +181,30 @@ static void restart_can_be_made_in_parts(struct kunit *test)
 	u64 i;
 
 	for (i = 1; i <= 200; i++)
-		EXPECT_ALLOC(test, a, BUFTRACK_OK, .space = i % FIXTURE_SPACES,
+		EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, .space = i % FIXTURE_SPACES,
 			     BUFFER(i << 12, 64));
 	for (; !bt_shared_restart(fixture(test)->t, 70); parts++)
-		KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMOVED_BUFFERS),
+		KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMOVED_BUFFERS),
 				70 * parts);
 	KUNIT_EXPECT_EQ(test, parts, 3);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMOVED_BUFFERS), 200);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMOVED_BUFFERS), 200);
 }
 
 static void live_is_what_was_allocated_and_not_freed(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *own = open_private(test);
-	const struct buftrack_report key = buffer(BUFTRACK_FREE, 0, 0x1000, 0);
-	const struct buftrack_report nowhere = buffer(BUFTRACK_FREE,
+	const struct buftrack_report key = buffer(BUFTRACK_OP_FREE, 0, 0x1000, 0);
+	const struct buftrack_report nowhere = buffer(BUFTRACK_OP_FREE,
 						      BUFTRACK_MAX_SPACES, 0x1000,
 						      0);
 	struct bt_tracker *t = fixture(test)->t;
 
-	EXPECT_ALLOC(test, own, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	EXPECT_ALLOC(test, own, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
 	KUNIT_EXPECT_FALSE(test, bt_shared_has_live(t, &key));
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
 	KUNIT_EXPECT_TRUE(test, bt_shared_has_live(t, &key));
 	KUNIT_EXPECT_FALSE(test, bt_shared_has_live(t, &nowhere));
-	EXPECT_FREE(test, a, BUFTRACK_OK, .address = 0x1000, .id = 0x1000);
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x1000, .id = 0x1000);
 	KUNIT_EXPECT_FALSE(test, bt_shared_has_live(t, &key));
 }
 
@@ -215,10 +215,10 @@ static void programs_leave_room_for_bytes_of_a_driver(struct kunit *test)
 	const u64 half = U64_MAX / 2;
 
 	fixture(test)->t->has_driver = true;
-	EXPECT_ALLOC(test, own, BUFTRACK_UNTRACKED, .address = 1, .size = half + 1);
-	EXPECT_ALLOC(test, own, BUFTRACK_OK, .address = 1, .size = half);
-	EXPECT_ALLOC(test, own, BUFTRACK_UNTRACKED, .address = 2, .size = 1);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, .address = 2, .size = half);
+	EXPECT_ALLOC(test, own, BUFTRACK_VERDICT_UNTRACKED, .address = 1, .size = half + 1);
+	EXPECT_ALLOC(test, own, BUFTRACK_VERDICT_OK, .address = 1, .size = half);
+	EXPECT_ALLOC(test, own, BUFTRACK_VERDICT_UNTRACKED, .address = 2, .size = 1);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, .address = 2, .size = half);
 }
 
 static void restart_of_a_removed_device_changes_nothing(struct kunit *test)
@@ -226,11 +226,11 @@ static void restart_of_a_removed_device_changes_nothing(struct kunit *test)
 	struct bt_client *a = open_shared(test);
 	u64 buffers, bytes;
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	KUNIT_EXPECT_EQ(test, bt_tracker_remove(fixture(test)->t, true, &buffers,
 						&bytes), 0);
 	bt_shared_restart(fixture(test)->t, U32_MAX);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMOVED_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 }
 
 static void stock_is_filled_as_far_as_the_machines_bound(struct kunit *test)

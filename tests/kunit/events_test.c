@@ -120,14 +120,14 @@ static void expect_record(struct kunit *test, const struct bt_event_record *got,
 /* The buffer that the wrong reports are about: 96 bytes at 0x1000 over 64, id 7 */
 static u64 make_buffer(struct kunit *test, struct bt_client *c)
 {
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, .address = 0x1000,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x1000,
 		     .size = 96, .span = 64, .id = 7, .site = SITE_ALLOC);
 	return fixture(test)->stamp;
 }
 
 static u64 free_buffer(struct kunit *test, struct bt_client *c)
 {
-	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x1000, .id = 7,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x1000, .id = 7,
 		    .site = SITE_FREE);
 	return fixture(test)->stamp;
 }
@@ -139,13 +139,13 @@ static void report_is_kept_as_it_was_made(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	const struct buftrack_report r = {
-		.op = BUFTRACK_FREE, .flags = BUFTRACK_REFUSED, .space = 2,
+		.op = BUFTRACK_OP_FREE, .flags = BUFTRACK_REPORT_REFUSED, .space = 2,
 		.address = 0x1234, .size = 5, .id = 6, .site = SITE_WRONG,
 	};
 
 	set_up(test, 4);
-	KUNIT_EXPECT_EQ(test, make_report(test, c, r), BUFTRACK_UNKNOWN_NEVER);
-	KUNIT_EXPECT_MEMEQ(test, &the_event(test, c, BUFTRACK_UNKNOWN_NEVER)->report,
+	KUNIT_EXPECT_EQ(test, make_report(test, c, r), BUFTRACK_VERDICT_UNKNOWN_NEVER);
+	KUNIT_EXPECT_MEMEQ(test, &the_event(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER)->report,
 			   &r, sizeof(r));
 }
 
@@ -157,10 +157,10 @@ static void what_is_right_is_no_event(struct kunit *test)
 	make_buffer(test, c);
 	free_buffer(test, c);
 	set_max_records(test, 0);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 2, BUFFER(0, 1));
-	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, .space = 2, BUFFER(1, 1));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(0, 1));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, .space = 2, BUFFER(1, 1));
 	set_enabled(test, false);
-	EXPECT_FREE(test, c, BUFTRACK_DISABLED, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DISABLED, .address = 0x1000);
 	report_lost(test, c, 1);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.last, 0);
 	KUNIT_EXPECT_EQ(test, read_all(test)->nr, 0);
@@ -174,11 +174,11 @@ static void double_alloc_names_what_it_replaced(struct kunit *test)
 
 	set_up(test, 4);
 	allocated = make_buffer(test, a);
-	EXPECT_ALLOC(test, b, BUFTRACK_DOUBLE_ALLOC, .space = 1,
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_DOUBLE_ALLOC, .space = 1,
 		     BUFFER(0x1000, 8), .id = 7, .site = SITE_WRONG);
-	event = the_event(test, b, BUFTRACK_DOUBLE_ALLOC);
+	event = the_event(test, b, BUFTRACK_VERDICT_DOUBLE_ALLOC);
 	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a,
-		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+		      .allocated = allocated, .state = BUFTRACK_RECORD_STATE_LIVE);
 	expect_none(test, &event->hit);
 }
 
@@ -190,13 +190,13 @@ static void overlap_names_what_is_in_the_way(struct kunit *test)
 	u64 allocated;
 
 	set_up(test, 4);
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, .space = 1, BUFFER(0x1040, 16));
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0x1040, 16));
 	allocated = make_buffer(test, a);
-	EXPECT_ALLOC(test, b, BUFTRACK_OVERLAP, .space = 1, BUFFER(0x103f, 2),
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OVERLAP, .space = 1, BUFFER(0x103f, 2),
 		     .site = SITE_WRONG);
-	event = the_event(test, b, BUFTRACK_OVERLAP);
+	event = the_event(test, b, BUFTRACK_VERDICT_OVERLAP);
 	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = a,
-		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+		      .allocated = allocated, .state = BUFTRACK_RECORD_STATE_LIVE);
 	expect_none(test, &event->target);
 }
 
@@ -208,11 +208,11 @@ static void refused_free_names_what_stays(struct kunit *test)
 
 	set_up(test, 4);
 	allocated = make_buffer(test, c);
-	EXPECT_FREE(test, c, BUFTRACK_REFUSED_FREE, .space = 1,
-		    .address = 0x1000, .flags = BUFTRACK_REFUSED);
-	event = the_event(test, c, BUFTRACK_REFUSED_FREE);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_REFUSED_FREE, .space = 1,
+		    .address = 0x1000, .flags = BUFTRACK_REPORT_REFUSED);
+	event = the_event(test, c, BUFTRACK_VERDICT_REFUSED_FREE);
 	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = c,
-		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+		      .allocated = allocated, .state = BUFTRACK_RECORD_STATE_LIVE);
 	expect_none(test, &event->hit);
 }
 
@@ -224,12 +224,12 @@ static void foreign_free_names_the_owner(struct kunit *test)
 
 	set_up(test, 4);
 	allocated = make_buffer(test, a);
-	EXPECT_FREE(test, b, BUFTRACK_FOREIGN_FREE, .space = 1,
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_FOREIGN_FREE, .space = 1,
 		    .address = 0x1000);
-	event = the_event(test, b, BUFTRACK_FOREIGN_FREE);
+	event = the_event(test, b, BUFTRACK_VERDICT_FOREIGN_FREE);
 	/* As it was before it was freed */
 	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a,
-		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+		      .allocated = allocated, .state = BUFTRACK_RECORD_STATE_LIVE);
 	expect_none(test, &event->hit);
 }
 
@@ -241,12 +241,12 @@ static void size_mismatch_names_the_size(struct kunit *test)
 
 	set_up(test, 4);
 	allocated = make_buffer(test, c);
-	EXPECT_FREE(test, c, BUFTRACK_SIZE_MISMATCH, .space = 1,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_SIZE_MISMATCH, .space = 1,
 		    .address = 0x1000, .size = 64);
-	event = the_event(test, c, BUFTRACK_SIZE_MISMATCH);
+	event = the_event(test, c, BUFTRACK_VERDICT_SIZE_MISMATCH);
 	KUNIT_EXPECT_EQ(test, event->report.size, 64);
 	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = c,
-		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+		      .allocated = allocated, .state = BUFTRACK_RECORD_STATE_LIVE);
 	expect_none(test, &event->hit);
 }
 
@@ -262,14 +262,14 @@ static void double_free_has_all_sides(struct kunit *test)
 	allocated = make_buffer(test, a);
 	close_client(test, a);
 	freed = free_buffer(test, b);
-	EXPECT_FREE(test, d, BUFTRACK_DOUBLE_FREE, .space = 1,
+	EXPECT_FREE(test, d, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1,
 		    .address = 0x1000, .id = 7, .site = SITE_WRONG);
-	event = the_event(test, d, BUFTRACK_DOUBLE_FREE);
+	event = the_event(test, d, BUFTRACK_VERDICT_DOUBLE_FREE);
 	KUNIT_EXPECT_EQ(test, event->report.site, SITE_WRONG);
 	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a, .by = b,
 		      .allocated = allocated, .freed = freed,
 		      .freed_site = SITE_FREE, .repeats = 1,
-		      .state = BUFTRACK_RECORD_FREED);
+		      .state = BUFTRACK_RECORD_STATE_FREED);
 	expect_none(test, &event->hit);
 }
 
@@ -283,7 +283,7 @@ static void each_repeat_is_counted_in_its_event(struct kunit *test)
 	make_buffer(test, c);
 	free_buffer(test, c);
 	for (i = 0; i < 3; i++)
-		EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1,
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1,
 			    .address = 0x1000);
 	f = read_all(test);
 	KUNIT_ASSERT_EQ(test, f->nr, 3);
@@ -300,8 +300,8 @@ static void repeats_saturate(struct kunit *test)
 	make_buffer(test, c);
 	free_buffer(test, c);
 	find_freed(c, 1, 0x1000, 7)->repeats = U32_MAX - 1;
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x1000);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1, .address = 0x1000);
 	f = read_all(test);
 	KUNIT_ASSERT_EQ(test, f->nr, 2);
 	KUNIT_EXPECT_EQ(test, f->events[0].target.repeats, U32_MAX);
@@ -317,12 +317,12 @@ static void new_record_has_no_past(struct kunit *test)
 	set_up(test, 8);
 	make_buffer(test, c);
 	free_buffer(test, c);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1, .address = 0x1000);
 	make_buffer(test, c);
-	EXPECT_FREE(test, c, BUFTRACK_REFUSED_FREE, .space = 1,
-		    .address = 0x1000, .flags = BUFTRACK_REFUSED);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .space = 1, .address = 0x1000);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_REFUSED_FREE, .space = 1,
+		    .address = 0x1000, .flags = BUFTRACK_REPORT_REFUSED);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1, .address = 0x1000);
 	f = read_all(test);
 	KUNIT_ASSERT_EQ(test, f->nr, 3);
 	KUNIT_EXPECT_EQ(test, f->events[1].target.repeats, 0);
@@ -336,7 +336,7 @@ static void new_record_has_no_past(struct kunit *test)
 static u64 make_other(struct kunit *test, struct bt_client *c, u64 address,
 		      u64 span, u64 id)
 {
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, .address = address,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = address,
 		     .size = 5, .span = span, .id = id, .site = SITE_OTHER);
 	return fixture(test)->stamp;
 }
@@ -356,16 +356,16 @@ static void stale_free_names_what_starts_there(struct kunit *test)
 	make_other(test, a, 0xff0, 0x100, 5);
 	make_other(test, a, 0x1000, 0, 9);
 	latest = make_other(test, b, 0x1000, 0, 8);
-	EXPECT_FREE(test, b, BUFTRACK_STALE_FREE, .space = 1,
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_STALE_FREE, .space = 1,
 		    .address = 0x1000, .id = 7);
-	event = the_event(test, b, BUFTRACK_STALE_FREE);
+	event = the_event(test, b, BUFTRACK_VERDICT_STALE_FREE);
 	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a, .by = a,
 		      .allocated = allocated, .freed = freed,
 		      .freed_site = SITE_FREE, .repeats = 1,
-		      .state = BUFTRACK_RECORD_FREED);
+		      .state = BUFTRACK_RECORD_STATE_FREED);
 	EXPECT_RECORD(test, &event->hit, AN_OTHER, .owner = b,
 		      .address = 0x1000, .id = 8, .allocated = latest,
-		      .state = BUFTRACK_RECORD_LIVE);
+		      .state = BUFTRACK_RECORD_STATE_LIVE);
 }
 
 /* Of all that span the address, the first by address and id */
@@ -378,15 +378,15 @@ static void stale_free_names_what_spans_it(struct kunit *test)
 	set_up(test, 4);
 	make_buffer(test, c);
 	free_buffer(test, c);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0xff0, 0x100));
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, .space = 1, .address = 0xfe0,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0xff0, 0x100));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, .space = 1, .address = 0xfe0,
 		     .size = 5, .span = 0x100, .id = 6, .site = SITE_OTHER);
 	lowest = fixture(test)->stamp;
-	EXPECT_FREE(test, c, BUFTRACK_STALE_FREE, .space = 1, .address = 0x1000);
-	event = last_of(test, 2, c, BUFTRACK_STALE_FREE);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_STALE_FREE, .space = 1, .address = 0x1000);
+	event = last_of(test, 2, c, BUFTRACK_VERDICT_STALE_FREE);
 	EXPECT_RECORD(test, &event->hit, AN_OTHER, .owner = c, .address = 0xfe0,
 		      .span = 0x100, .id = 6, .allocated = lowest,
-		      .state = BUFTRACK_RECORD_LIVE);
+		      .state = BUFTRACK_RECORD_STATE_LIVE);
 }
 
 /* What is doubtful is not blamed, but what spans the address may be */
@@ -401,12 +401,12 @@ static void stale_free_does_not_name_what_is_doubtful(struct kunit *test)
 	report_lost(test, c, 1);
 	make_buffer(test, c);
 	free_buffer(test, c);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .space = 1,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1,
 		    .address = 0x1000, .id = 7);
 	sure = make_other(test, c, 0xff0, 0x100, 5);
-	EXPECT_FREE(test, c, BUFTRACK_STALE_FREE, .space = 1,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_STALE_FREE, .space = 1,
 		    .address = 0x1000, .id = 7);
-	event = last_of(test, 2, c, BUFTRACK_STALE_FREE);
+	event = last_of(test, 2, c, BUFTRACK_VERDICT_STALE_FREE);
 	KUNIT_EXPECT_EQ(test, event->hit.id, 5);
 	KUNIT_EXPECT_EQ(test, event->hit.allocated, sure);
 	KUNIT_EXPECT_EQ(test, event->target.repeats, 2);
@@ -421,12 +421,12 @@ static void invalid_free_names_what_it_is_inside_of(struct kunit *test)
 	set_up(test, 4);
 	allocated = make_buffer(test, a);
 	close_client(test, a);
-	EXPECT_FREE(test, b, BUFTRACK_INVALID_FREE, .space = 1,
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_INVALID_FREE, .space = 1,
 		    .address = 0x1001, .id = 7);
-	event = the_event(test, b, BUFTRACK_INVALID_FREE);
+	event = the_event(test, b, BUFTRACK_VERDICT_INVALID_FREE);
 	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = a,
-		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE |
-		      BUFTRACK_RECORD_ORPHANED);
+		      .allocated = allocated, .state = BUFTRACK_RECORD_STATE_LIVE |
+		      BUFTRACK_RECORD_STATE_ORPHANED);
 	expect_none(test, &event->target);
 }
 
@@ -442,12 +442,12 @@ static void gap_names_the_target(struct kunit *test)
 	freed = free_buffer(test, c);
 	report_lost(test, c, 1);
 	make_other(test, c, 0x1000, 0, 9);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .space = 1,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .space = 1,
 		    .address = 0x1000, .id = 7);
-	event = the_event(test, c, BUFTRACK_UNKNOWN_GAP);
+	event = the_event(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP);
 	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = c, .by = c,
 		      .allocated = allocated, .freed = freed,
-		      .freed_site = SITE_FREE, .state = BUFTRACK_RECORD_FREED);
+		      .freed_site = SITE_FREE, .state = BUFTRACK_RECORD_STATE_FREED);
 	expect_none(test, &event->hit);
 }
 
@@ -475,10 +475,10 @@ static void other_id_names_the_latest_live_one(struct kunit *test)
 	make_other(test, a, 0x1000, 0, 9);
 	allocated = make_buffer(test, a);
 	make_other(test, b, 0x1000, 0, 3);
-	EXPECT_FREE(test, b, BUFTRACK_OK, .space = 1, .address = 0x1000);
-	event = free_unknown(test, b, 99, BUFTRACK_UNKNOWN_OTHER_ID);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x1000);
+	event = free_unknown(test, b, 99, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID);
 	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = a,
-		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE);
+		      .allocated = allocated, .state = BUFTRACK_RECORD_STATE_LIVE);
 }
 
 static void other_id_names_the_latest_freed_one(struct kunit *test)
@@ -490,14 +490,14 @@ static void other_id_names_the_latest_freed_one(struct kunit *test)
 	set_up(test, 4);
 	allocated = make_buffer(test, a);
 	make_other(test, b, 0x1000, 0, 3);
-	EXPECT_FREE(test, b, BUFTRACK_OK, .space = 1, .address = 0x1000,
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x1000,
 		    .id = 3);
 	close_client(test, a);
 	freed = free_buffer(test, b);
-	event = free_unknown(test, b, 99, BUFTRACK_UNKNOWN_OTHER_ID);
+	event = free_unknown(test, b, 99, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID);
 	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = a, .by = b,
 		      .allocated = allocated, .freed = freed,
-		      .freed_site = SITE_FREE, .state = BUFTRACK_RECORD_FREED);
+		      .freed_site = SITE_FREE, .state = BUFTRACK_RECORD_STATE_FREED);
 }
 
 static void gap_names_what_else_starts_there(struct kunit *test)
@@ -509,10 +509,10 @@ static void gap_names_what_else_starts_there(struct kunit *test)
 	set_up(test, 4);
 	allocated = make_buffer(test, c);
 	report_lost(test, c, 1);
-	event = free_unknown(test, c, 99, BUFTRACK_UNKNOWN_GAP);
+	event = free_unknown(test, c, 99, BUFTRACK_VERDICT_UNKNOWN_GAP);
 	EXPECT_RECORD(test, &event->hit, THE_BUFFER, .owner = c,
-		      .allocated = allocated, .state = BUFTRACK_RECORD_LIVE |
-		      BUFTRACK_RECORD_DOUBTFUL);
+		      .allocated = allocated, .state = BUFTRACK_RECORD_STATE_LIVE |
+		      BUFTRACK_RECORD_STATE_DOUBTFUL);
 }
 
 static void evicted_names_what_else_starts_there(struct kunit *test)
@@ -524,7 +524,7 @@ static void evicted_names_what_else_starts_there(struct kunit *test)
 	make_buffer(test, c);
 	free_buffer(test, c);
 	make_other(test, c, 0x1000, 0, 3);
-	KUNIT_EXPECT_EQ(test, free_unknown(test, c, 7, BUFTRACK_UNKNOWN_EVICTED)
+	KUNIT_EXPECT_EQ(test, free_unknown(test, c, 7, BUFTRACK_VERDICT_UNKNOWN_EVICTED)
 			->hit.id, 3);
 }
 
@@ -535,7 +535,7 @@ static void early_id_names_what_else_starts_there(struct kunit *test)
 	set_up(test, 4);
 	make_other(test, c, 0x1000, 0, 200);
 	KUNIT_EXPECT_EQ(test, free_unknown(test, c, 7,
-					   BUFTRACK_UNKNOWN_PRE_ATTACH)->hit.id,
+					   BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH)->hit.id,
 			200);
 }
 
@@ -546,25 +546,25 @@ static void unknown_address_has_no_evidence(struct kunit *test)
 
 	set_up(test, 4);
 	make_buffer(test, other);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 2, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(0x1000, 16));
 	expect_none(test, &free_unknown(test, c, 7,
-					BUFTRACK_UNKNOWN_NEVER)->hit);
+					BUFTRACK_VERDICT_UNKNOWN_NEVER)->hit);
 }
 
 static void late_client_has_no_evidence(struct kunit *test)
 {
-	struct bt_client *c = open_client(test, BUFTRACK_LATE, 0);
+	struct bt_client *c = open_client(test, BUFTRACK_DECLARE_LATE, 0);
 
 	set_up(test, 4);
 	expect_none(test, &free_unknown(test, c, 7,
-					BUFTRACK_UNKNOWN_PRE_ATTACH)->hit);
+					BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH)->hit);
 }
 
 /* @nr wrong frees of a client, which has nothing */
 static void do_wrong(struct kunit *test, struct bt_client *c, unsigned int nr)
 {
 	while (nr--)
-		EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0x1000);
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1000);
 }
 
 /* The events kept are expected to be those with these numbers */
@@ -783,9 +783,9 @@ static void events_of_ended_clients_go_one_by_one(struct kunit *test)
 static void drop_freed(struct kunit *test, struct bt_client *c)
 {
 	set_max_freed(test, 0);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x9000, 1));
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x9000);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREED_RECORDS), 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x9000, 1));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x9000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREED_RECORDS), 0);
 }
 
 static void event_keeps_all_whom_its_target_names(struct kunit *test)
@@ -799,12 +799,12 @@ static void event_keeps_all_whom_its_target_names(struct kunit *test)
 	close_client(test, owner);
 	free_buffer(test, by);
 	close_client(test, by);
-	EXPECT_FREE(test, again, BUFTRACK_DOUBLE_FREE, .space = 1,
+	EXPECT_FREE(test, again, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 1,
 		    .address = 0x1000);
 	close_client(test, again);
 	drop_freed(test, last);
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
-	EXPECT_FREE(test, last, BUFTRACK_UNKNOWN_EVICTED, .address = 0);
+	EXPECT_FREE(test, last, BUFTRACK_VERDICT_UNKNOWN_EVICTED, .address = 0);
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 3);
 }
 
@@ -819,11 +819,11 @@ static void event_keeps_all_whom_its_hit_names(struct kunit *test)
 	close_client(test, owner);
 	free_buffer(test, by);
 	close_client(test, by);
-	EXPECT_FREE(test, last, BUFTRACK_UNKNOWN_OTHER_ID, .space = 1,
+	EXPECT_FREE(test, last, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, .space = 1,
 		    .address = 0x1000, .id = 99);
 	drop_freed(test, last);
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
-	EXPECT_FREE(test, last, BUFTRACK_UNKNOWN_EVICTED, .address = 0);
+	EXPECT_FREE(test, last, BUFTRACK_VERDICT_UNKNOWN_EVICTED, .address = 0);
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 2);
 }
 

@@ -109,9 +109,9 @@ struct bt_client *open_client(struct kunit *test, u32 flags, u64 first_id)
 	struct held_client *h = kzalloc(sizeof(*h), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, h);
-	KUNIT_ASSERT_EQ(test, 0, bt_client_init(&h->c, flags & BUFTRACK_SHARED,
+	KUNIT_ASSERT_EQ(test, 0, bt_client_init(&h->c, flags & BUFTRACK_DECLARE_SHARED,
 						GFP_KERNEL));
-	h->c.late = flags & BUFTRACK_LATE;
+	h->c.late = flags & BUFTRACK_DECLARE_LATE;
 	h->c.first_id = first_id;
 	h->c.quota = fx->quota;
 	KUNIT_ASSERT_EQ(test, 0, bt_client_begin(fx->t, &h->c, ++fx->now));
@@ -126,7 +126,7 @@ struct bt_client *open_private(struct kunit *test)
 
 struct bt_client *open_shared(struct kunit *test)
 {
-	return open_client(test, BUFTRACK_SHARED, 0);
+	return open_client(test, BUFTRACK_DECLARE_SHARED, 0);
 }
 
 void end_client(struct kunit *test, struct bt_client *c)
@@ -208,7 +208,7 @@ int make_report(struct kunit *test, struct bt_client *c, struct buftrack_report 
 	struct fixture *fx = fixture(test);
 	int ret;
 
-	if (r.op == BUFTRACK_ALLOC && !r.size)
+	if (r.op == BUFTRACK_OP_ALLOC && !r.size)
 		r.size = r.span;
 	fx->now++;
 	ret = try_report(fx, c, &r);

@@ -67,7 +67,7 @@ do { \
 	\
 	KUNIT_EXPECT_EQ(__test, (int)(verdict), \
 			make_report(__test, client, (struct buftrack_report){ \
-				    .op = BUFTRACK_ALLOC, __VA_ARGS__ })); \
+				    .op = BUFTRACK_OP_ALLOC, __VA_ARGS__ })); \
 } while (0)
 
 #define EXPECT_FREE(test, client, verdict, ...) \
@@ -76,7 +76,7 @@ do { \
 	\
 	KUNIT_EXPECT_EQ(__test, (int)(verdict), \
 			make_report(__test, client, (struct buftrack_report){ \
-				    .op = BUFTRACK_FREE, __VA_ARGS__ })); \
+				    .op = BUFTRACK_OP_FREE, __VA_ARGS__ })); \
 } while (0)
 
 /* Settings */

@@ -10,8 +10,8 @@ static void lost_reports_make_a_gap(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	report_lost(test, c, 3);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 0x1000);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LOST_REPORTS), 3);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LOST_REPORTS), 3);
 }
 
 static void report_while_disabled_makes_a_gap(struct kunit *test)
@@ -19,23 +19,23 @@ static void report_while_disabled_makes_a_gap(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	set_enabled(test, false);
-	EXPECT_ALLOC(test, c, BUFTRACK_DISABLED, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, c, BUFTRACK_DISABLED, .address = 0x1000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DISABLED, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DISABLED, .address = 0x1000);
 	set_enabled(test, true);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 0x1000);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_DISABLED_REPORTS), 2);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ALLOCS), 0);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_DISABLED_REPORTS), 2);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ALLOCS), 0);
 }
 
 static void disabling_alone_makes_no_gap(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	set_enabled(test, false);
 	set_enabled(test, true);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0x2000);
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x2000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x1000, 64));
 }
 
 static void untracked_alloc_makes_a_gap(struct kunit *test)
@@ -43,61 +43,61 @@ static void untracked_alloc_makes_a_gap(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	set_max_records(test, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, BUFFER(0x2000, 64));
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 0x2000);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_UNTRACKED_BUFFERS), 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ALLOCS), 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, BUFFER(0x2000, 64));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x2000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ALLOCS), 1);
 }
 
 static void refused_free_makes_no_gap(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, c, BUFTRACK_REFUSED_FREE, .address = 0x1000,
-		    .flags = BUFTRACK_REFUSED);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0x2000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_REFUSED_FREE, .address = 0x1000,
+		    .flags = BUFTRACK_REPORT_REFUSED);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x2000);
 }
 
 static void doubtful_key_is_superseded_without_blame(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 1);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 32), .id = 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_DOUBLE_ALLOCS), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BYTES), 32);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREED_RECORDS), 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 32), .id = 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_DOUBLE_ALLOCS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), 32);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREED_RECORDS), 0);
 }
 
 static void doubtful_point_with_the_key_is_superseded(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0x1000, .size = 64);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .size = 64);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0x1000, .size = 64);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .size = 64);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }
 
 static void doubtful_ranges_are_superseded_without_blame(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1040, 64));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1080, 64));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0x1050, .size = 64);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1040, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1080, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0x1050, .size = 64);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x103f, 0x41));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x103f, 0x41));
 	KUNIT_EXPECT_NULL(test, find_live(c, 0, 0x1000, 0));
 	KUNIT_EXPECT_NULL(test, find_live(c, 0, 0x1040, 0));
 	KUNIT_EXPECT_NOT_NULL(test, find_live(c, 0, 0x1050, 0));
 	KUNIT_EXPECT_NOT_NULL(test, find_live(c, 0, 0x1080, 0));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), 2);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 2);
 }
 
 static void fresh_records_are_blamed(struct kunit *test)
@@ -105,13 +105,13 @@ static void fresh_records_are_blamed(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, BUFFER(0x1020, 64));
-	EXPECT_FREE(test, c, BUFTRACK_INVALID_FREE, .address = 0x1008);
-	EXPECT_FREE(test, c, BUFTRACK_SIZE_MISMATCH, .address = 0x1000,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(0x1020, 64));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_INVALID_FREE, .address = 0x1008);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_SIZE_MISMATCH, .address = 0x1000,
 		    .size = 1);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 }
 
 /* Of two in the way, the doubtful one goes and the other is blamed */
@@ -119,10 +119,10 @@ static void doubtful_and_fresh_are_told_apart(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1040, 64));
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, BUFFER(0x1020, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1040, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(0x1020, 64));
 	KUNIT_EXPECT_NULL(test, find_live(c, 0, 0x1000, 0));
 	KUNIT_EXPECT_NOT_NULL(test, find_live(c, 0, 0x1040, 0));
 }
@@ -131,40 +131,40 @@ static void doubtful_free_is_ok_whatever_its_size(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	report_lost(test, c, 1);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000, .size = 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREES), 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .size = 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREES), 1);
 }
 
 static void doubtful_free_is_ok_whoever_makes_it(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	report_lost(test, b, 1);
-	EXPECT_FREE(test, b, BUFTRACK_OK, .address = 0x1000);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FREES), 1);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FREES), 1);
 }
 
 static void doubtful_target_can_be_refused(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	report_lost(test, c, 1);
-	EXPECT_FREE(test, c, BUFTRACK_REFUSED_FREE, .address = 0x1000,
-		    .flags = BUFTRACK_REFUSED);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_REFUSED_FREE, .address = 0x1000,
+		    .flags = BUFTRACK_REPORT_REFUSED);
 }
 
 static void free_before_the_gap_may_have_been_undone(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000);
 	report_lost(test, c, 1);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000);
 	KUNIT_EXPECT_EQ(test, find_freed(c, 0, 0x1000, 0)->repeats, 0);
 }
 
@@ -173,12 +173,12 @@ static void free_after_the_gap_was_seen(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	report_lost(test, c, 1);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 	report_lost(test, c, 1);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000);
 	KUNIT_EXPECT_EQ(test, find_freed(c, 0, 0x1000, 0)->repeats, 1);
 }
 
@@ -186,25 +186,25 @@ static void doubtful_records_make_no_free_stale(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, BUFFER(0xf00, 0x1000), .id = 2);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0x1000, .size = 1, .id = 3);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(0xf00, 0x1000), .id = 2);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .size = 1, .id = 3);
 	report_lost(test, c, 1);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000, .id = 1);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = 0x1000, .id = 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0x1000, .size = 1, .id = 4);
-	EXPECT_FREE(test, c, BUFTRACK_STALE_FREE, .address = 0x1000, .id = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .id = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000, .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .size = 1, .id = 4);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_STALE_FREE, .address = 0x1000, .id = 1);
 }
 
 static void doubtful_records_make_no_free_invalid(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	report_lost(test, c, 1);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 0x1008);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x2000, 64));
-	EXPECT_FREE(test, c, BUFTRACK_INVALID_FREE, .address = 0x2008);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1008);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 64));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_INVALID_FREE, .address = 0x2008);
 }
 
 static void gap_is_remembered_for_good(struct kunit *test)
@@ -214,11 +214,11 @@ static void gap_is_remembered_for_good(struct kunit *test)
 
 	report_lost(test, c, 1);
 	for (i = 0; i < 200; i++) {
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
-		EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000);
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000);
 	}
 	bt_tracker_reset(fixture(test)->t);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 0x2000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x2000);
 }
 
 static void gap_is_of_one_domain(struct kunit *test)
@@ -227,11 +227,11 @@ static void gap_is_of_one_domain(struct kunit *test)
 	struct bt_client *s1 = open_shared(test), *s2 = open_shared(test);
 
 	report_lost(test, a, 1);
-	EXPECT_FREE(test, b, BUFTRACK_UNKNOWN_NEVER, .address = 0x1000);
-	EXPECT_FREE(test, s1, BUFTRACK_UNKNOWN_NEVER, .address = 0x1000);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1000);
+	EXPECT_FREE(test, s1, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1000);
 	report_lost(test, s1, 1);
-	EXPECT_FREE(test, s2, BUFTRACK_UNKNOWN_GAP, .address = 0x1000);
-	EXPECT_FREE(test, b, BUFTRACK_UNKNOWN_NEVER, .address = 0x1000);
+	EXPECT_FREE(test, s2, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1000);
 }
 
 static void lost_reports_count_while_disabled(struct kunit *test)
@@ -240,10 +240,10 @@ static void lost_reports_count_while_disabled(struct kunit *test)
 
 	set_enabled(test, false);
 	report_lost(test, c, 4);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LOST_REPORTS), 4);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_DISABLED_REPORTS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LOST_REPORTS), 4);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_DISABLED_REPORTS), 0);
 	set_enabled(test, true);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000);
 }
 
 /* @nr records, all over 0x10000, that an alloc there meets */
@@ -255,7 +255,7 @@ static void make_crowd(struct kunit *test, struct bt_client *c, u64 start,
 	fixture(test)->quick = true;
 	for (i = 0; i < nr; i++)
 		make_report(test, c, (struct buftrack_report) {
-			    .op = BUFTRACK_ALLOC, .id = i + 1,
+			    .op = BUFTRACK_OP_ALLOC, .id = i + 1,
 			    BUFFER(start + i * 16, 0x10000) });
 	fixture(test)->quick = false;
 }
@@ -266,8 +266,8 @@ static void crowd_of_doubtful_ranges_goes_in_one_alloc(struct kunit *test)
 
 	make_crowd(test, c, 0x10000, EXAMINED);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x18000, 64));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x18000, 64));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
 static void examined_are_the_first_by_address(struct kunit *test)
@@ -276,9 +276,9 @@ static void examined_are_the_first_by_address(struct kunit *test)
 
 	make_crowd(test, c, 0x10000, EXAMINED + 2);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, BUFFER(0x18000, 64));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 3);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), EXAMINED);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(0x18000, 64));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 3);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), EXAMINED);
 	KUNIT_EXPECT_NOT_NULL(test, find_live(c, 0, 0x10000 + EXAMINED * 16,
 					      EXAMINED + 1));
 	KUNIT_EXPECT_NOT_NULL(test, find_live(c, 0, 0x10010 + EXAMINED * 16,
@@ -291,14 +291,14 @@ static void examined_are_the_first_by_id(struct kunit *test)
 	struct bt_client *c = open_private(test);
 	unsigned int i;
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64), .id = U64_MAX);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = U64_MAX);
 	for (i = 1; i <= EXAMINED; i++)
-		EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, BUFFER(0x1000, 64),
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(0x1000, 64),
 			     .id = i);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, BUFFER(0x1000, 64), .id = 1000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(0x1000, 64), .id = 1000);
 	KUNIT_EXPECT_NOT_NULL(test, find_live(c, 0, 0x1000, U64_MAX));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 2);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 2);
 }
 
 static void same_key_is_examined_beyond_the_others(struct kunit *test)
@@ -308,9 +308,9 @@ static void same_key_is_examined_beyond_the_others(struct kunit *test)
 
 	make_crowd(test, c, 0x10000, EXAMINED + 1);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(last, 64), .id = EXAMINED + 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), EXAMINED + 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(last, 64), .id = EXAMINED + 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), EXAMINED + 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
 static void fresh_records_are_examined_too(struct kunit *test)
@@ -319,9 +319,9 @@ static void fresh_records_are_examined_too(struct kunit *test)
 
 	make_crowd(test, c, 0x12000, EXAMINED);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x11000, 64), .id = 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OVERLAP, BUFFER(0x11001, 0x9000), .id = 2);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), EXAMINED - 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x11000, 64), .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(0x11001, 0x9000), .id = 2);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), EXAMINED - 1);
 	KUNIT_EXPECT_NOT_NULL(test, find_live(c, 0, 0x12000 + (EXAMINED - 1) * 16,
 					      EXAMINED));
 }
@@ -333,11 +333,11 @@ static void same_key_is_not_one_of_the_others(struct kunit *test)
 
 	make_crowd(test, c, 0x12000, EXAMINED);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x11000, 64), .id = 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x11000, 0x9000),
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x11000, 64), .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x11000, 0x9000),
 		     .id = 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), EXAMINED + 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), EXAMINED + 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
 static struct kunit_case gap_cases[] = {

@@ -14,12 +14,12 @@ static void make_row(struct kunit *test, struct bt_client *c, unsigned int nr)
 	unsigned int i;
 
 	for (i = 1; i <= nr; i++)
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(PLACE(i), 16), .id = i);
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(PLACE(i), 16), .id = i);
 }
 
 static void free_one(struct kunit *test, struct bt_client *c, unsigned int i)
 {
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = PLACE(i), .id = i);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = PLACE(i), .id = i);
 }
 
 static struct listing *begin(struct kunit *test)
@@ -74,11 +74,11 @@ static void what_comes_later_is_left_out(struct kunit *test)
 	make_row(test, c, 5);
 	make_row(test, s, 5);
 	l = begin(test);
-	EXPECT_ALLOC(test, s, BUFTRACK_OK, BUFFER(0, 16));
+	EXPECT_ALLOC(test, s, BUFTRACK_VERDICT_OK, BUFFER(0, 16));
 	go_to(test, l, 7);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0, 16));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x9000, 16));
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x9000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x9000, 16));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x9000);
 	make_row(test, open_private(test), 5);
 	finish(test, l, 10, 0);
 }
@@ -94,7 +94,7 @@ static void instant_is_a_stamp_of_its_own(struct kunit *test)
 	l = begin(test);
 	KUNIT_EXPECT_GT(test, l->l.instant, fx->stamp);
 	KUNIT_EXPECT_EQ(test, l->l.instant, fx->t->stamp);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0, 16));
 	KUNIT_EXPECT_GT(test, fx->stamp, l->l.instant);
 	/* Time has stood still */
 	fx->now = 0;
@@ -116,15 +116,15 @@ static void what_is_freed_later_was_live(struct kunit *test)
 	free_one(test, c, 2);
 	go_to(test, l, 3);
 	free_one(test, c, 3);
-	EXPECT_FREE(test, other, BUFTRACK_FOREIGN_FREE, .address = PLACE(4),
+	EXPECT_FREE(test, other, BUFTRACK_VERDICT_FOREIGN_FREE, .address = PLACE(4),
 		    .site = 44);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = PLACE(4));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = PLACE(4));
 	finish(test, l, 6, 0);
 	for (i = 1; i <= 6; i++) {
 		struct seen *seen = find_seen(test, l, i);
 
 		KUNIT_EXPECT_EQ(test, seen->state, i % 4 == 1 ?
-				BUFTRACK_RECORD_FREED : BUFTRACK_RECORD_LIVE);
+				BUFTRACK_RECORD_STATE_FREED : BUFTRACK_RECORD_STATE_LIVE);
 		KUNIT_EXPECT_EQ(test, !seen->ended, i % 4 != 1);
 		KUNIT_EXPECT_EQ(test, seen->by, i % 4 == 1 ? c->number : 0);
 	}
@@ -139,8 +139,8 @@ static void filters_are_about_the_instant(struct kunit *test)
 
 	make_row(test, c, 6);
 	free_one(test, c, 2);
-	live->l.states = BUFTRACK_RECORD_LIVE;
-	freed->l.states = BUFTRACK_RECORD_FREED;
+	live->l.states = BUFTRACK_RECORD_STATE_LIVE;
+	freed->l.states = BUFTRACK_RECORD_STATE_FREED;
 	listing_begin(test, live);
 	listing_begin(test, freed);
 	free_one(test, c, 3);
@@ -171,7 +171,7 @@ static void what_is_evicted_ahead_is_missed(struct kunit *test)
 	/* 4 was live then, and is missing as such */
 	free_one(test, c, 3);
 	finish(test, l, 4, 2);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_EVICTED_RECORDS), 4);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 4);
 }
 
 static void what_is_replaced_ahead_is_missed(struct kunit *test)
@@ -186,8 +186,8 @@ static void what_is_replaced_ahead_is_missed(struct kunit *test)
 	l = begin(test);
 	go_to(test, l, 3);
 	for (i = 1; i <= 6; i++)
-		EXPECT_ALLOC(test, c, i == 2 || i == 5 ? BUFTRACK_OK :
-			     BUFTRACK_DOUBLE_ALLOC, BUFFER(PLACE(i), 16),
+		EXPECT_ALLOC(test, c, i == 2 || i == 5 ? BUFTRACK_VERDICT_OK :
+			     BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(PLACE(i), 16),
 			     .id = i);
 	KUNIT_EXPECT_EQ(test, l->l.missed, 3);
 	finish(test, l, 3, 3);
@@ -203,7 +203,7 @@ static void what_is_replaced_again_is_missed_once(struct kunit *test)
 	make_row(test, c, 2);
 	l = begin(test);
 	for (n = 0; n < 5; n++)
-		EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC,
 			     BUFFER(PLACE(2), 16), .id = 2);
 	finish(test, l, 1, 1);
 }
@@ -217,8 +217,8 @@ static void what_a_gap_supersedes_is_missed(struct kunit *test)
 	l = begin(test);
 	go_to(test, l, 2);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(PLACE(0), 16 * 5), .id = 99);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SUPERSEDED), 4);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(PLACE(0), 16 * 5), .id = 99);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 4);
 	finish(test, l, 4, 2);
 }
 
@@ -228,18 +228,18 @@ static void what_is_not_wanted_is_not_missed(struct kunit *test)
 	struct listing *l[5];
 	unsigned int i;
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 16), .id = 1);
-	EXPECT_FREE(test, b, BUFTRACK_FOREIGN_FREE, .address = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16), .id = 1);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_FOREIGN_FREE, .address = 0x1000);
 	for (i = 0; i < ARRAY_SIZE(l); i++)
 		l[i] = listing_create(test, ROOM);
 	l[0]->l.client = b->number;
 	l[1]->l.client = a->number;
 	l[2]->l.space = 1;
 	l[3]->l.space = 0;
-	l[4]->l.states = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_REMAINING;
+	l[4]->l.states = BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_REMAINING;
 	for (i = 0; i < ARRAY_SIZE(l); i++)
 		listing_begin(test, l[i]);
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x1000, 16), .id = 1);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16), .id = 1);
 	for (i = 0; i < ARRAY_SIZE(l); i++)
 		finish(test, l[i], 0, i == 1 || i == 3);
 }
@@ -253,18 +253,18 @@ static void highest_keys_are_not_missed(struct kunit *test)
 	struct listing *l;
 
 	for (i = 0; i < ARRAY_SIZE(addresses); i++)
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = addresses[i],
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = addresses[i],
 			     .size = 1, .id = U64_MAX);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 6, .size = 1, .id = 0);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, .address = 0, .size = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 6, .size = 1, .id = 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0, .size = 1);
 	l = begin(test);
 	for (i = 0; i < ARRAY_SIZE(addresses); i++) {
 		go_to(test, l, n += i + 1);
-		EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC,
 			     .address = addresses[i], .size = 1, .id = U64_MAX);
 		KUNIT_EXPECT_EQ(test, l->l.missed, 0);
 	}
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, .space = 1, .address = 0,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, .space = 1, .address = 0,
 		     .size = 1);
 	finish(test, l, 3, 1);
 }
@@ -275,10 +275,10 @@ static void points_are_listed_and_missed(struct kunit *test)
 	struct bt_client *c = open_private(test);
 	struct listing *l;
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0, .size = 7);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 1, .size = 7);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0, .size = 7);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 1, .size = 7);
 	l = begin(test);
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, .address = 1, .size = 7);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, .address = 1, .size = 7);
 	finish(test, l, 1, 1);
 	KUNIT_EXPECT_EQ(test, l->seen[0].span, 0);
 	KUNIT_EXPECT_EQ(test, l->seen[0].size, 7);
@@ -296,7 +296,7 @@ static void without_room_it_stays_where_it_is(struct kunit *test)
 	bt_listing_step(fixture(test)->t, &l->l);
 	KUNIT_EXPECT_FALSE(test, l->l.end);
 	l->room = ROOM;
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(PLACE(1), 16),
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(PLACE(1), 16),
 		     .id = 1);
 	finish(test, l, 1, 1);
 }
@@ -311,7 +311,7 @@ static void client_that_ends_ahead_is_missed(struct kunit *test)
 	free_one(test, b, 2);
 	l = begin(test);
 	go_to(test, l, 1);
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0, 16));
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0, 16));
 	close_client(test, b);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_remaining, 5);
 	finish(test, l, 5, 5);
@@ -336,7 +336,7 @@ static void client_that_ends_midway_is_missed_in_part(struct kunit *test)
 	struct listing *l;
 
 	make_row(test, a, 5);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, .space = 2, BUFFER(PLACE(1), 16));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(PLACE(1), 16));
 	free_one(test, a, 1);
 	free_one(test, a, 4);
 	l = begin(test);
@@ -354,7 +354,7 @@ static void client_that_is_not_wanted_is_not_missed(struct kunit *test)
 	make_row(test, a, 5);
 	make_row(test, b, 5);
 	free_one(test, a, 2);
-	live->l.states = BUFTRACK_RECORD_LIVE;
+	live->l.states = BUFTRACK_RECORD_STATE_LIVE;
 	of_b->l.client = b->number;
 	listing_begin(test, live);
 	listing_begin(test, of_b);
@@ -433,8 +433,8 @@ static void client_that_has_just_ended_has_remaining_records(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l->nr, 0);
 	reap_client(test, a);
 	finish(test, l, 4, 0);
-	KUNIT_EXPECT_EQ(test, l->seen[2].state, BUFTRACK_RECORD_REMAINING);
-	KUNIT_EXPECT_EQ(test, l->seen[3].state, BUFTRACK_RECORD_REMAINING);
+	KUNIT_EXPECT_EQ(test, l->seen[2].state, BUFTRACK_RECORD_STATE_REMAINING);
+	KUNIT_EXPECT_EQ(test, l->seen[3].state, BUFTRACK_RECORD_STATE_REMAINING);
 	KUNIT_EXPECT_EQ(test, l->seen[3].id, 3);
 }
 
@@ -444,7 +444,7 @@ static void client_that_ended_before_is_not_missed(struct kunit *test)
 	struct listing *l = listing_create(test, ROOM);
 
 	make_row(test, a, 3);
-	l->l.states = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED;
+	l->l.states = BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED;
 	end_client(test, a);
 	listing_begin(test, l);
 	reap_client(test, a);
@@ -475,7 +475,7 @@ static void log_is_listed_by_who_had_ended(struct kunit *test)
 
 	make_row(test, a, 3);
 	make_row(test, b, 4);
-	l->l.states = BUFTRACK_RECORD_REMAINING;
+	l->l.states = BUFTRACK_RECORD_STATE_REMAINING;
 	end_client(test, a);
 	listing_begin(test, l);
 	close_client(test, b);
@@ -517,7 +517,7 @@ static void remaining_records_are_missed_before_it_is_there(struct kunit *test)
 	close_client(test, a);
 	make_row(test, b, 2);
 	of_b->l.client = b->number;
-	live->l.states = BUFTRACK_RECORD_LIVE;
+	live->l.states = BUFTRACK_RECORD_STATE_LIVE;
 	space->l.space = 1;
 	listing_begin(test, of_b);
 	listing_begin(test, live);
@@ -585,7 +585,7 @@ static void removal_ends_what_is_live(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, l->l.end);
 	KUNIT_EXPECT_FALSE(test, l->l.exact);
 	KUNIT_EXPECT_EQ(test, l->nr, 6);
-	KUNIT_EXPECT_EQ(test, l->seen[5].state, BUFTRACK_RECORD_REMAINING);
+	KUNIT_EXPECT_EQ(test, l->seen[5].state, BUFTRACK_RECORD_STATE_REMAINING);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_listings, 0);
 }
 
@@ -608,14 +608,14 @@ static void doubt_is_of_the_instant(struct kunit *test)
 {
 	struct bt_client *c = open_private(test), *s = open_shared(test);
 	struct listing *before, *between, *after;
-	const u32 live = BUFTRACK_RECORD_LIVE;
-	const u32 doubtful = live | BUFTRACK_RECORD_DOUBTFUL;
+	const u32 live = BUFTRACK_RECORD_STATE_LIVE;
+	const u32 doubtful = live | BUFTRACK_RECORD_STATE_DOUBTFUL;
 
 	make_row(test, c, 1);
 	make_row(test, s, 1);
 	before = begin(test);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(PLACE(2), 16), .id = 2);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(PLACE(2), 16), .id = 2);
 	between = begin(test);
 	report_lost(test, c, 1);
 	report_lost(test, c, 1);
@@ -643,30 +643,30 @@ static void doubt_is_of_this_listing(struct kunit *test)
 	report_lost(test, c, 1);
 	listing_begin(test, l);
 	finish(test, l, 1, 0);
-	KUNIT_EXPECT_EQ(test, l->seen[0].state, BUFTRACK_RECORD_LIVE |
-			BUFTRACK_RECORD_DOUBTFUL);
+	KUNIT_EXPECT_EQ(test, l->seen[0].state, BUFTRACK_RECORD_STATE_LIVE |
+			BUFTRACK_RECORD_STATE_DOUBTFUL);
 	listing_begin(test, l);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(PLACE(2), 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(PLACE(2), 16));
 	finish(test, l, 1, 0);
-	KUNIT_EXPECT_EQ(test, l->seen[0].state, BUFTRACK_RECORD_LIVE |
-			BUFTRACK_RECORD_DOUBTFUL);
+	KUNIT_EXPECT_EQ(test, l->seen[0].state, BUFTRACK_RECORD_STATE_LIVE |
+			BUFTRACK_RECORD_STATE_DOUBTFUL);
 }
 
 static void orphans_are_of_the_instant(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	struct listing *before, *after;
-	const u32 orphan = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_ORPHANED;
+	const u32 orphan = BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_ORPHANED;
 
 	make_row(test, a, 2);
 	before = begin(test);
 	close_client(test, a);
 	after = begin(test);
-	EXPECT_FREE(test, b, BUFTRACK_OK, .address = PLACE(1));
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .address = PLACE(1));
 	finish(test, before, 2, 0);
-	KUNIT_EXPECT_EQ(test, before->seen[0].state, BUFTRACK_RECORD_LIVE);
-	KUNIT_EXPECT_EQ(test, before->seen[1].state, BUFTRACK_RECORD_LIVE);
+	KUNIT_EXPECT_EQ(test, before->seen[0].state, BUFTRACK_RECORD_STATE_LIVE);
+	KUNIT_EXPECT_EQ(test, before->seen[1].state, BUFTRACK_RECORD_STATE_LIVE);
 	finish(test, after, 2, 0);
 	KUNIT_EXPECT_EQ(test, after->seen[0].state, orphan);
 	KUNIT_EXPECT_EQ(test, after->seen[1].state, orphan);
@@ -693,12 +693,12 @@ static void one_listing_too_many_displaces_the_idlest(struct kunit *test)
 	begin_many(test, l, BT_MAX_LISTINGS);
 	for (i = 0; i < BT_MAX_LISTINGS; i++) {
 		fixture(test)->now++;
-		EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0);
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0);
 		go_to(test, l[(i + 6) % BT_MAX_LISTINGS], 1);
 	}
 	begin_many(test, &l[BT_MAX_LISTINGS], 1);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_listings, BT_MAX_LISTINGS);
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(PLACE(3), 16),
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(PLACE(3), 16),
 		     .id = 3);
 	for (i = 0; i <= BT_MAX_LISTINGS; i++) {
 		KUNIT_EXPECT_EQ(test, l[i]->l.watched, i != 6);
@@ -718,12 +718,12 @@ static void displaced_listing_lists_what_there_is(struct kunit *test)
 	make_row(test, c, 4);
 	begin_many(test, l, ARRAY_SIZE(l));
 	free_one(test, c, 2);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0, 16));
 	for (i = 0; i < ARRAY_SIZE(l); i++) {
 		listing_fill(test, l[i]);
 		KUNIT_EXPECT_TRUE(test, l[i]->l.end);
 		KUNIT_EXPECT_EQ(test, l[i]->nr, 4);
-		KUNIT_EXPECT_EQ(test, l[i]->seen[1].state, BUFTRACK_RECORD_LIVE);
+		KUNIT_EXPECT_EQ(test, l[i]->seen[1].state, BUFTRACK_RECORD_STATE_LIVE);
 		KUNIT_EXPECT_EQ(test, l[i]->l.missed, 0);
 		KUNIT_EXPECT_EQ(test, l[i]->l.exact, i > 0);
 	}
@@ -739,7 +739,7 @@ static void displaced_listing_ends_alone(struct kunit *test)
 	begin_many(test, l, ARRAY_SIZE(l));
 	listing_end(test, l[0]);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_listings, BT_MAX_LISTINGS);
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(PLACE(3), 16),
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(PLACE(3), 16),
 		     .id = 3);
 	finish(test, l[BT_MAX_LISTINGS], 3, 1);
 	check_all(test);
@@ -769,11 +769,11 @@ static void listing_can_begin_again(struct kunit *test)
 
 	make_row(test, c, 4);
 	l = begin(test);
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(PLACE(3), 16),
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(PLACE(3), 16),
 		     .id = 3);
 	finish(test, l, 3, 1);
 	listing_end(test, l);
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(PLACE(4), 16),
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(PLACE(4), 16),
 		     .id = 4);
 	KUNIT_EXPECT_EQ(test, l->l.missed, 1);
 	listing_begin(test, l);

@@ -30,7 +30,7 @@ static bool take(struct bt_listing *bl, const struct bt_record *rec, u32 state)
 		.allocated = rec->allocated,
 		.site = rec->site,
 	};
-	if (!(state & BUFTRACK_RECORD_LIVE))
+	if (!(state & BUFTRACK_RECORD_STATE_LIVE))
 		take_end(seen, rec);
 	l->nr++;
 	return true;

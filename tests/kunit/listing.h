@@ -5,8 +5,8 @@
 
 #include "fixture.h"
 
-#define ALL_STATES (BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED | \
-		    BUFTRACK_RECORD_REMAINING)
+#define ALL_STATES (BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED | \
+		    BUFTRACK_RECORD_STATE_REMAINING)
 
 /**
  * struct seen - what was seen of a record

@@ -144,8 +144,8 @@ static void count_remaining(struct model *m, struct model_client *c)
 	list_for_each_entry(rec, &c->own.records, node) {
 		if (rec->freed)
 			continue;
-		model_count(m, c, rec->space, BUFTRACK_REMAINING_BUFFERS, 1);
-		model_count(m, c, rec->space, BUFTRACK_REMAINING_BYTES,
+		model_count(m, c, rec->space, BUFTRACK_COUNTER_REMAINING_BUFFERS, 1);
+		model_count(m, c, rec->space, BUFTRACK_COUNTER_REMAINING_BYTES,
 			    rec->size);
 	}
 }
@@ -275,31 +275,31 @@ void model_count(struct model *m, struct model_client *c, u32 space,
 static void count_held(struct model *m, const struct model_record *rec)
 {
 	if (rec->freed) {
-		model_count(m, rec->owner, rec->space, BUFTRACK_FREED_RECORDS, 1);
+		model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_FREED_RECORDS, 1);
 		return;
 	}
-	model_count(m, rec->owner, rec->space, BUFTRACK_LIVE_BUFFERS, 1);
-	model_count(m, rec->owner, rec->space, BUFTRACK_LIVE_BYTES, rec->size);
+	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_LIVE_BUFFERS, 1);
+	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_LIVE_BYTES, rec->size);
 	if (!rec->owner->ended)
 		return;
-	model_count(m, rec->owner, rec->space, BUFTRACK_ORPHANED_BUFFERS, 1);
-	model_count(m, rec->owner, rec->space, BUFTRACK_ORPHANED_BYTES,
+	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_ORPHANED_BUFFERS, 1);
+	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_ORPHANED_BYTES,
 		    rec->size);
 }
 
 static void forget_held(struct bt_counters *c)
 {
-	c->v[BUFTRACK_LIVE_BUFFERS] = 0;
-	c->v[BUFTRACK_LIVE_BYTES] = 0;
-	c->v[BUFTRACK_ORPHANED_BUFFERS] = 0;
-	c->v[BUFTRACK_ORPHANED_BYTES] = 0;
-	c->v[BUFTRACK_FREED_RECORDS] = 0;
+	c->v[BUFTRACK_COUNTER_LIVE_BUFFERS] = 0;
+	c->v[BUFTRACK_COUNTER_LIVE_BYTES] = 0;
+	c->v[BUFTRACK_COUNTER_ORPHANED_BUFFERS] = 0;
+	c->v[BUFTRACK_COUNTER_ORPHANED_BYTES] = 0;
+	c->v[BUFTRACK_COUNTER_FREED_RECORDS] = 0;
 }
 
 static void raise_peak(struct bt_counters *c)
 {
-	c->v[BUFTRACK_PEAK_BYTES] = max(c->v[BUFTRACK_PEAK_BYTES],
-					c->v[BUFTRACK_LIVE_BYTES]);
+	c->v[BUFTRACK_COUNTER_PEAK_BYTES] = max(c->v[BUFTRACK_COUNTER_PEAK_BYTES],
+						c->v[BUFTRACK_COUNTER_LIVE_BYTES]);
 }
 
 static void visit_scopes(struct model *m, void (*visit)(struct bt_counters *c))
@@ -342,8 +342,8 @@ static void zero_but_held(struct bt_counters *c)
 	const struct bt_counters old = *c;
 
 	*c = (struct bt_counters){};
-	c->v[BUFTRACK_ALLOCS] = old.v[BUFTRACK_LIVE_BUFFERS];
-	c->v[BUFTRACK_PEAK_BYTES] = old.v[BUFTRACK_LIVE_BYTES];
+	c->v[BUFTRACK_COUNTER_ALLOCS] = old.v[BUFTRACK_COUNTER_LIVE_BUFFERS];
+	c->v[BUFTRACK_COUNTER_PEAK_BYTES] = old.v[BUFTRACK_COUNTER_LIVE_BYTES];
 }
 
 /**
@@ -363,7 +363,7 @@ void model_reset(struct model *m)
 
 static void remove_live(struct bt_counters *c)
 {
-	c->v[BUFTRACK_REMOVED_BUFFERS] += c->v[BUFTRACK_LIVE_BUFFERS];
+	c->v[BUFTRACK_COUNTER_REMOVED_BUFFERS] += c->v[BUFTRACK_COUNTER_LIVE_BUFFERS];
 }
 
 /**
@@ -374,8 +374,8 @@ static void remove_live(struct bt_counters *c)
  */
 void model_remove(struct model *m, u64 *buffers, u64 *bytes)
 {
-	*buffers = m->total.v[BUFTRACK_LIVE_BUFFERS];
-	*bytes = m->total.v[BUFTRACK_LIVE_BYTES];
+	*buffers = m->total.v[BUFTRACK_COUNTER_LIVE_BUFFERS];
+	*bytes = m->total.v[BUFTRACK_COUNTER_LIVE_BYTES];
 	visit_scopes(m, remove_live);
 	m->removed = true;
 	model_recount(m);

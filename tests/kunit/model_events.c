@@ -12,14 +12,14 @@
  */
 u32 model_state(struct model *m, const struct model_record *rec)
 {
-	u32 state = BUFTRACK_RECORD_LIVE;
+	u32 state = BUFTRACK_RECORD_STATE_LIVE;
 
 	if (rec->freed)
-		return BUFTRACK_RECORD_FREED;
+		return BUFTRACK_RECORD_STATE_FREED;
 	if (model_doubtful(model_domain_of(m, rec->owner), rec))
-		state |= BUFTRACK_RECORD_DOUBTFUL;
+		state |= BUFTRACK_RECORD_STATE_DOUBTFUL;
 	if (rec->owner->ended)
-		state |= BUFTRACK_RECORD_ORPHANED;
+		state |= BUFTRACK_RECORD_STATE_ORPHANED;
 	return state;
 }
 

@@ -4,21 +4,21 @@
 #include "model.h"
 
 static const enum buftrack_counter counter_of[BUFTRACK_NR_VERDICTS] = {
-	[BUFTRACK_DISABLED] = BUFTRACK_DISABLED_REPORTS,
-	[BUFTRACK_UNTRACKED] = BUFTRACK_UNTRACKED_BUFFERS,
-	[BUFTRACK_DOUBLE_ALLOC] = BUFTRACK_DOUBLE_ALLOCS,
-	[BUFTRACK_OVERLAP] = BUFTRACK_OVERLAPS,
-	[BUFTRACK_REFUSED_FREE] = BUFTRACK_REFUSED_FREES,
-	[BUFTRACK_FOREIGN_FREE] = BUFTRACK_FOREIGN_FREES,
-	[BUFTRACK_SIZE_MISMATCH] = BUFTRACK_SIZE_MISMATCHES,
-	[BUFTRACK_DOUBLE_FREE] = BUFTRACK_DOUBLE_FREES,
-	[BUFTRACK_STALE_FREE] = BUFTRACK_STALE_FREES,
-	[BUFTRACK_INVALID_FREE] = BUFTRACK_INVALID_FREES,
-	[BUFTRACK_UNKNOWN_PRE_ATTACH] = BUFTRACK_UNKNOWN_FREES_PRE_ATTACH,
-	[BUFTRACK_UNKNOWN_GAP] = BUFTRACK_UNKNOWN_FREES_GAP,
-	[BUFTRACK_UNKNOWN_EVICTED] = BUFTRACK_UNKNOWN_FREES_EVICTED,
-	[BUFTRACK_UNKNOWN_OTHER_ID] = BUFTRACK_UNKNOWN_FREES_OTHER_ID,
-	[BUFTRACK_UNKNOWN_NEVER] = BUFTRACK_UNKNOWN_FREES_NEVER,
+	[BUFTRACK_VERDICT_DISABLED] = BUFTRACK_COUNTER_DISABLED_REPORTS,
+	[BUFTRACK_VERDICT_UNTRACKED] = BUFTRACK_COUNTER_UNTRACKED_BUFFERS,
+	[BUFTRACK_VERDICT_DOUBLE_ALLOC] = BUFTRACK_COUNTER_DOUBLE_ALLOCS,
+	[BUFTRACK_VERDICT_OVERLAP] = BUFTRACK_COUNTER_OVERLAPS,
+	[BUFTRACK_VERDICT_REFUSED_FREE] = BUFTRACK_COUNTER_REFUSED_FREES,
+	[BUFTRACK_VERDICT_FOREIGN_FREE] = BUFTRACK_COUNTER_FOREIGN_FREES,
+	[BUFTRACK_VERDICT_SIZE_MISMATCH] = BUFTRACK_COUNTER_SIZE_MISMATCHES,
+	[BUFTRACK_VERDICT_DOUBLE_FREE] = BUFTRACK_COUNTER_DOUBLE_FREES,
+	[BUFTRACK_VERDICT_STALE_FREE] = BUFTRACK_COUNTER_STALE_FREES,
+	[BUFTRACK_VERDICT_INVALID_FREE] = BUFTRACK_COUNTER_INVALID_FREES,
+	[BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH] = BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH,
+	[BUFTRACK_VERDICT_UNKNOWN_GAP] = BUFTRACK_COUNTER_UNKNOWN_FREES_GAP,
+	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED,
+	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID,
+	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
 };
 
 /**
@@ -86,7 +86,7 @@ static void forget(struct model_record *rec)
 
 static void supersede(struct model *m, struct model_record *rec)
 {
-	model_count(m, rec->owner, rec->space, BUFTRACK_SUPERSEDED, 1);
+	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_SUPERSEDED, 1);
 	forget(rec);
 }
 
@@ -97,7 +97,7 @@ static void evict_oldest(struct model *m, struct model_domain *d)
 	list_for_each_entry(rec, &d->records, node)
 		if (rec->freed && (!oldest || rec->freed < oldest->freed))
 			oldest = rec;
-	model_count(m, oldest->owner, oldest->space, BUFTRACK_EVICTED_RECORDS, 1);
+	model_count(m, oldest->owner, oldest->space, BUFTRACK_COUNTER_EVICTED_RECORDS, 1);
 	forget(oldest);
 	d->has_evicted = true;
 }
@@ -172,8 +172,8 @@ static void supersede_doubtful(struct model *m, struct model_domain *d,
 static bool bytes_overflow(struct model *m, const struct model_record *same,
 			   const struct buftrack_report *r)
 {
-	u64 bytes = m->total.v[BUFTRACK_LIVE_BYTES] +
-		    m->total.v[BUFTRACK_REMAINING_BYTES];
+	u64 bytes = m->total.v[BUFTRACK_COUNTER_LIVE_BYTES] +
+		    m->total.v[BUFTRACK_COUNTER_REMAINING_BYTES];
 
 	if (same && !same->freed)
 		bytes -= same->size;
@@ -227,23 +227,23 @@ static int alloc_tracked(struct model *m, struct model_client *c,
 {
 	struct model_domain *d = model_domain_of(m, c);
 	struct model_record *rec, *same, *met;
-	int verdict = BUFTRACK_OK;
+	int verdict = BUFTRACK_VERDICT_OK;
 
 	supersede_doubtful(m, d, r);
 	model_recount(m);
 	same = find(d, r);
 	if (bytes_overflow(m, same, r) || (!same && !has_room(m, c))) {
 		d->gap = stamp;
-		return BUFTRACK_UNTRACKED;
+		return BUFTRACK_VERDICT_UNTRACKED;
 	}
 	met = first_in_the_way(d, r);
 	if (same && !same->freed)
-		verdict = model_blame(m, c, r, stamp, BUFTRACK_DOUBLE_ALLOC,
+		verdict = model_blame(m, c, r, stamp, BUFTRACK_VERDICT_DOUBLE_ALLOC,
 				      same, NULL);
 	else if (met)
-		verdict = model_blame(m, c, r, stamp, BUFTRACK_OVERLAP, NULL,
+		verdict = model_blame(m, c, r, stamp, BUFTRACK_VERDICT_OVERLAP, NULL,
 				      met);
-	if (verdict == BUFTRACK_DOUBLE_ALLOC)
+	if (verdict == BUFTRACK_VERDICT_DOUBLE_ALLOC)
 		supersede(m, same);
 	else if (same)
 		forget(same);
@@ -251,7 +251,7 @@ static int alloc_tracked(struct model *m, struct model_client *c,
 	if (!rec)
 		return -ENOMEM;
 	list_add_tail(&rec->node, &d->records);
-	model_count(m, c, r->space, BUFTRACK_ALLOCS, 1);
+	model_count(m, c, r->space, BUFTRACK_COUNTER_ALLOCS, 1);
 	return verdict;
 }
 
@@ -278,20 +278,20 @@ static int free_live(struct model *m, struct model_client *c,
 		     u64 stamp)
 {
 	struct model_domain *d = model_domain_of(m, c);
-	int verdict = BUFTRACK_OK;
+	int verdict = BUFTRACK_VERDICT_OK;
 
 	if (model_doubtful(d, rec))
-		verdict = BUFTRACK_OK;
+		verdict = BUFTRACK_VERDICT_OK;
 	else if (rec->owner != c && !rec->owner->ended)
-		verdict = BUFTRACK_FOREIGN_FREE;
+		verdict = BUFTRACK_VERDICT_FOREIGN_FREE;
 	else if (r->size && r->size != rec->size)
-		verdict = BUFTRACK_SIZE_MISMATCH;
-	if (verdict != BUFTRACK_OK)
+		verdict = BUFTRACK_VERDICT_SIZE_MISMATCH;
+	if (verdict != BUFTRACK_VERDICT_OK)
 		model_blame(m, c, r, stamp, verdict, rec, NULL);
 	rec->freed = stamp;
 	rec->freed_site = r->site;
 	rec->by = c;
-	model_count(m, rec->owner, rec->space, BUFTRACK_FREES, 1);
+	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_FREES, 1);
 	evict_over_bound(m, d);
 	return verdict;
 }
@@ -335,12 +335,12 @@ static int free_again(struct model *m, struct model_client *c,
 	struct model_record *hit;
 
 	if (d->gap > target->freed)
-		return model_blame(m, c, r, stamp, BUFTRACK_UNKNOWN_GAP, target,
+		return model_blame(m, c, r, stamp, BUFTRACK_VERDICT_UNKNOWN_GAP, target,
 				   NULL);
 	target->repeats++;
 	hit = would_be_hit(d, r);
-	return model_blame(m, c, r, stamp, hit ? BUFTRACK_STALE_FREE :
-			   BUFTRACK_DOUBLE_FREE, target, hit);
+	return model_blame(m, c, r, stamp, hit ? BUFTRACK_VERDICT_STALE_FREE :
+			   BUFTRACK_VERDICT_DOUBLE_FREE, target, hit);
 }
 
 /* FREE 7: why nothing is known; the reasons in their order */
@@ -348,14 +348,14 @@ static int reason_of(const struct model_client *c, const struct model_domain *d,
 		     const struct buftrack_report *r, bool is_other)
 {
 	if (r->id && r->id < c->first_id)
-		return BUFTRACK_UNKNOWN_PRE_ATTACH;
+		return BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH;
 	if (d->gap)
-		return BUFTRACK_UNKNOWN_GAP;
+		return BUFTRACK_VERDICT_UNKNOWN_GAP;
 	if (d->has_evicted)
-		return BUFTRACK_UNKNOWN_EVICTED;
+		return BUFTRACK_VERDICT_UNKNOWN_EVICTED;
 	if (is_other)
-		return BUFTRACK_UNKNOWN_OTHER_ID;
-	return c->late ? BUFTRACK_UNKNOWN_PRE_ATTACH : BUFTRACK_UNKNOWN_NEVER;
+		return BUFTRACK_VERDICT_UNKNOWN_OTHER_ID;
+	return c->late ? BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH : BUFTRACK_VERDICT_UNKNOWN_NEVER;
 }
 
 /* FREE 6 and 7 */
@@ -366,7 +366,7 @@ static int free_unknown(struct model *m, struct model_client *c,
 	struct model_record *hit = spanning(d, r);
 
 	if (hit)
-		return model_blame(m, c, r, stamp, BUFTRACK_INVALID_FREE, NULL,
+		return model_blame(m, c, r, stamp, BUFTRACK_VERDICT_INVALID_FREE, NULL,
 				   hit);
 	hit = target_by_address(d, r);
 	return model_blame(m, c, r, stamp, reason_of(c, d, r, hit), NULL, hit);
@@ -383,8 +383,8 @@ static int free_tracked(struct model *m, struct model_client *c,
 		return free_unknown(m, c, r, stamp);
 	if (target->freed)
 		return free_again(m, c, target, r, stamp);
-	if (r->flags & BUFTRACK_REFUSED)
-		return model_blame(m, c, r, stamp, BUFTRACK_REFUSED_FREE, target,
+	if (r->flags & BUFTRACK_REPORT_REFUSED)
+		return model_blame(m, c, r, stamp, BUFTRACK_VERDICT_REFUSED_FREE, target,
 				   NULL);
 	return free_live(m, c, target, r, stamp);
 }
@@ -394,9 +394,9 @@ static int judge(struct model *m, struct model_client *c,
 {
 	if (!m->enabled) {
 		model_domain_of(m, c)->gap = stamp;
-		return BUFTRACK_DISABLED;
+		return BUFTRACK_VERDICT_DISABLED;
 	}
-	return r->op == BUFTRACK_ALLOC ? alloc_tracked(m, c, r, stamp) :
+	return r->op == BUFTRACK_OP_ALLOC ? alloc_tracked(m, c, r, stamp) :
 					 free_tracked(m, c, r, stamp);
 }
 
@@ -420,7 +420,7 @@ int model_report(struct model *m, struct model_client *c,
 		return -ENOENT;
 	m->clock = stamp;
 	verdict = judge(m, c, r, stamp);
-	if (verdict > BUFTRACK_OK)
+	if (verdict > BUFTRACK_VERDICT_OK)
 		model_count(m, c, r->space, counter_of[verdict], 1);
 	model_recount(m);
 	return verdict;
@@ -435,5 +435,5 @@ int model_report(struct model *m, struct model_client *c,
 void model_lost(struct model *m, struct model_client *c, u64 count)
 {
 	model_domain_of(m, c)->gap = ++m->clock;
-	model_count(m, c, BT_NO_SPACE, BUFTRACK_LOST_REPORTS, count);
+	model_count(m, c, BT_NO_SPACE, BUFTRACK_COUNTER_LOST_REPORTS, count);
 }

@@ -44,11 +44,11 @@ static void crowd_domain(struct kunit *test, struct bt_client *c, u32 space)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(crowd); i++) {
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = space,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = space,
 			     .address = crowd[i].address, .size = 64,
 			     .span = crowd[i].span, .id = crowd[i].id);
 		if (crowd[i].freed)
-			EXPECT_FREE(test, c, BUFTRACK_OK, .space = space,
+			EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = space,
 				    .address = crowd[i].address,
 				    .id = crowd[i].id);
 	}
@@ -63,7 +63,7 @@ static struct bt_client *crowd_all(struct kunit *test, u32 flags)
 	for (space = 0; space < 2; space++) {
 		crowd_domain(test, c, space);
 		crowd_domain(test, open_private(test), space);
-		if (!(flags & BUFTRACK_SHARED) && !space)
+		if (!(flags & BUFTRACK_DECLARE_SHARED) && !space)
 			crowd_domain(test, open_shared(test), space);
 	}
 	return c;
@@ -78,50 +78,50 @@ static void note_gap(struct kunit *test, struct bt_client *c)
 static void evict_some(struct kunit *test, struct bt_client *c)
 {
 	set_max_freed(test, 0);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x9000, 16), .id = 77);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x9000, .id = 77);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x9000, 16), .id = 77);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x9000, .id = 77);
 }
 
 static const struct wrong_free wrong_frees[] = {
-	{ "refused_free", 0x1000, 21, 64, BUFTRACK_REFUSED,
-	  BUFTRACK_REFUSED_FREE, BUFTRACK_REFUSED_FREES },
-	{ "refused_free by address", 0x1000, 0, 3, BUFTRACK_REFUSED,
-	  BUFTRACK_REFUSED_FREE, BUFTRACK_REFUSED_FREES },
+	{ "refused_free", 0x1000, 21, 64, BUFTRACK_REPORT_REFUSED,
+	  BUFTRACK_VERDICT_REFUSED_FREE, BUFTRACK_COUNTER_REFUSED_FREES },
+	{ "refused_free by address", 0x1000, 0, 3, BUFTRACK_REPORT_REFUSED,
+	  BUFTRACK_VERDICT_REFUSED_FREE, BUFTRACK_COUNTER_REFUSED_FREES },
 	{ "stale_free", 0x1000, 31, 0, 0,
-	  BUFTRACK_STALE_FREE, BUFTRACK_STALE_FREES, 31 },
-	{ "stale_free, refused", 0x1000, 32, 64, BUFTRACK_REFUSED,
-	  BUFTRACK_STALE_FREE, BUFTRACK_STALE_FREES, 32 },
+	  BUFTRACK_VERDICT_STALE_FREE, BUFTRACK_COUNTER_STALE_FREES, 31 },
+	{ "stale_free, refused", 0x1000, 32, 64, BUFTRACK_REPORT_REFUSED,
+	  BUFTRACK_VERDICT_STALE_FREE, BUFTRACK_COUNTER_STALE_FREES, 32 },
 	{ "double_free", 0x3000, 31, 0, 0,
-	  BUFTRACK_DOUBLE_FREE, BUFTRACK_DOUBLE_FREES, 31 },
+	  BUFTRACK_VERDICT_DOUBLE_FREE, BUFTRACK_COUNTER_DOUBLE_FREES, 31 },
 	{ "double_free of another size", 0x3000, 31, 1, 0,
-	  BUFTRACK_DOUBLE_FREE, BUFTRACK_DOUBLE_FREES, 31 },
+	  BUFTRACK_VERDICT_DOUBLE_FREE, BUFTRACK_COUNTER_DOUBLE_FREES, 31 },
 	{ "double_free by address", 0x5000, 0, 0, 0,
-	  BUFTRACK_DOUBLE_FREE, BUFTRACK_DOUBLE_FREES },
+	  BUFTRACK_VERDICT_DOUBLE_FREE, BUFTRACK_COUNTER_DOUBLE_FREES },
 	{ "invalid_free", 0x1001, 0, 0, 0,
-	  BUFTRACK_INVALID_FREE, BUFTRACK_INVALID_FREES },
+	  BUFTRACK_VERDICT_INVALID_FREE, BUFTRACK_COUNTER_INVALID_FREES },
 	{ "invalid_free of the last byte", 0x103f, 21, 64, 0,
-	  BUFTRACK_INVALID_FREE, BUFTRACK_INVALID_FREES },
+	  BUFTRACK_VERDICT_INVALID_FREE, BUFTRACK_COUNTER_INVALID_FREES },
 	{ "unknown_free never", 0x4000, 0, 0, 0,
-	  BUFTRACK_UNKNOWN_NEVER, BUFTRACK_UNKNOWN_FREES_NEVER },
+	  BUFTRACK_VERDICT_UNKNOWN_NEVER, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER },
 	{ "unknown_free never, in a hole", 0xf10, 0, 0, 0,
-	  BUFTRACK_UNKNOWN_NEVER, BUFTRACK_UNKNOWN_FREES_NEVER },
+	  BUFTRACK_VERDICT_UNKNOWN_NEVER, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER },
 	{ "unknown_free pre_attach", 0x1000, 5, 64, 0,
-	  BUFTRACK_UNKNOWN_PRE_ATTACH, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH },
+	  BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH },
 	{ "unknown_free other_id", 0x1000, 99, 64, 0,
-	  BUFTRACK_UNKNOWN_OTHER_ID, BUFTRACK_UNKNOWN_FREES_OTHER_ID },
+	  BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID },
 	{ "unknown_free other_id at a freed one", 0x3000, 99, 64, 0,
-	  BUFTRACK_UNKNOWN_OTHER_ID, BUFTRACK_UNKNOWN_FREES_OTHER_ID },
+	  BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID },
 	{ "unknown_free gap", 0x4000, 0, 0, 0,
-	  BUFTRACK_UNKNOWN_GAP, BUFTRACK_UNKNOWN_FREES_GAP, 0, note_gap },
+	  BUFTRACK_VERDICT_UNKNOWN_GAP, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP, 0, note_gap },
 	{ "unknown_free gap of a freed target", 0x3000, 31, 0, 0,
-	  BUFTRACK_UNKNOWN_GAP, BUFTRACK_UNKNOWN_FREES_GAP, 0, note_gap },
+	  BUFTRACK_VERDICT_UNKNOWN_GAP, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP, 0, note_gap },
 	{ "unknown_free gap inside of a doubtful one", 0x1010, 0, 0, 0,
-	  BUFTRACK_UNKNOWN_GAP, BUFTRACK_UNKNOWN_FREES_GAP, 0, note_gap },
+	  BUFTRACK_VERDICT_UNKNOWN_GAP, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP, 0, note_gap },
 	{ "unknown_free evicted", 0x4000, 0, 0, 0,
-	  BUFTRACK_UNKNOWN_EVICTED, BUFTRACK_UNKNOWN_FREES_EVICTED, 0,
+	  BUFTRACK_VERDICT_UNKNOWN_EVICTED, BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED, 0,
 	  evict_some },
-	{ "refused_free of a doubtful one", 0x1000, 21, 1, BUFTRACK_REFUSED,
-	  BUFTRACK_REFUSED_FREE, BUFTRACK_REFUSED_FREES, 0, note_gap },
+	{ "refused_free of a doubtful one", 0x1000, 21, 1, BUFTRACK_REPORT_REFUSED,
+	  BUFTRACK_VERDICT_REFUSED_FREE, BUFTRACK_COUNTER_REFUSED_FREES, 0, note_gap },
 };
 
 KUNIT_ARRAY_PARAM_DESC(wrong_frees, wrong_frees, name);
@@ -137,14 +137,14 @@ static void expect_repeat(struct snapshot *before, const struct wrong_free *p,
 
 		if (seen->owner == c->number && seen->space == 0 &&
 		    seen->address == p->address && seen->id == p->repeats &&
-		    seen->state == BUFTRACK_RECORD_FREED)
+		    seen->state == BUFTRACK_RECORD_STATE_FREED)
 			seen->repeats++;
 	}
 }
 
 static bool repeats(int verdict)
 {
-	return verdict == BUFTRACK_DOUBLE_FREE || verdict == BUFTRACK_STALE_FREE;
+	return verdict == BUFTRACK_VERDICT_DOUBLE_FREE || verdict == BUFTRACK_VERDICT_STALE_FREE;
 }
 
 static void try_wrong_free(struct kunit *test, u32 flags)
@@ -171,7 +171,7 @@ static void wrong_free_changes_nothing_in_a_private_domain(struct kunit *test)
 
 static void wrong_free_changes_nothing_in_the_shared_domain(struct kunit *test)
 {
-	try_wrong_free(test, BUFTRACK_SHARED);
+	try_wrong_free(test, BUFTRACK_DECLARE_SHARED);
 }
 
 /* A hundred of them do not either */
@@ -182,11 +182,11 @@ static void wrong_frees_in_a_row_change_nothing(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 100; i++)
-		EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0x4000);
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x4000);
 	after = snapshot_take(test);
-	before->total.v[BUFTRACK_UNKNOWN_FREES_NEVER] = 100;
-	before->spaces[0].v[BUFTRACK_UNKNOWN_FREES_NEVER] = 100;
-	before->clients[c->number - 1].v[BUFTRACK_UNKNOWN_FREES_NEVER] = 100;
+	before->total.v[BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER] = 100;
+	before->spaces[0].v[BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER] = 100;
+	before->clients[c->number - 1].v[BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER] = 100;
 	snapshot_expect_same(test, before, after);
 }
 
@@ -203,10 +203,10 @@ static void expect_one_freed(struct kunit *test, const struct snapshot *before,
 					&after->records->seen[j],
 					sizeof(struct seen));
 	KUNIT_EXPECT_EQ(test, same, before->records->nr - 1);
-	KUNIT_EXPECT_EQ(test, after->total.v[BUFTRACK_FREES],
-			before->total.v[BUFTRACK_FREES] + 1);
-	KUNIT_EXPECT_EQ(test, after->total.v[BUFTRACK_FREED_RECORDS],
-			before->total.v[BUFTRACK_FREED_RECORDS] + 1);
+	KUNIT_EXPECT_EQ(test, after->total.v[BUFTRACK_COUNTER_FREES],
+			before->total.v[BUFTRACK_COUNTER_FREES] + 1);
+	KUNIT_EXPECT_EQ(test, after->total.v[BUFTRACK_COUNTER_FREED_RECORDS],
+			before->total.v[BUFTRACK_COUNTER_FREED_RECORDS] + 1);
 }
 
 static void mismatched_free_frees_its_target_alone(struct kunit *test)
@@ -214,7 +214,7 @@ static void mismatched_free_frees_its_target_alone(struct kunit *test)
 	struct bt_client *c = crowd_all(test, 0);
 	struct snapshot *before = snapshot_take(test);
 
-	EXPECT_FREE(test, c, BUFTRACK_SIZE_MISMATCH, .address = 0x1000,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_SIZE_MISMATCH, .address = 0x1000,
 		    .size = 1);
 	expect_one_freed(test, before, snapshot_take(test));
 	KUNIT_EXPECT_NOT_NULL(test, find_freed(c, 0, 0x1000, 21));
@@ -222,11 +222,11 @@ static void mismatched_free_frees_its_target_alone(struct kunit *test)
 
 static void foreign_free_frees_its_target_alone(struct kunit *test)
 {
-	struct bt_client *c = crowd_all(test, BUFTRACK_SHARED);
+	struct bt_client *c = crowd_all(test, BUFTRACK_DECLARE_SHARED);
 	struct bt_client *other = open_shared(test);
 	struct snapshot *before = snapshot_take(test);
 
-	EXPECT_FREE(test, other, BUFTRACK_FOREIGN_FREE, .address = 0x1000,
+	EXPECT_FREE(test, other, BUFTRACK_VERDICT_FOREIGN_FREE, .address = 0x1000,
 		    .id = 21);
 	expect_one_freed(test, before, snapshot_take(test));
 	KUNIT_EXPECT_NOT_NULL(test, find_freed(c, 0, 0x1000, 21));

@@ -8,7 +8,7 @@ static int report_once(struct kunit *test, struct bt_client *c, u64 address,
 {
 	struct fixture *fx = fixture(test);
 	const struct buftrack_report r = {
-		.op = BUFTRACK_ALLOC, .address = address, .size = 16,
+		.op = BUFTRACK_OP_ALLOC, .address = address, .size = 16,
 	};
 
 	return bt_report(fx->t, c, &r, ++fx->now, flags, &fx->stamp);
@@ -22,8 +22,8 @@ static void empty_pool_asks_for_a_refill(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, -EAGAIN, report_once(test, c, 0, BT_MAY_REFILL));
 	KUNIT_EXPECT_EQ(test, 0, bt_pool_fill(fx->t));
 	KUNIT_EXPECT_GT(test, fx->t->pool.nr, 1);
-	KUNIT_EXPECT_EQ(test, BUFTRACK_OK, report_once(test, c, 0, BT_MAY_REFILL));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ALLOCS), 1);
+	KUNIT_EXPECT_EQ(test, BUFTRACK_VERDICT_OK, report_once(test, c, 0, BT_MAY_REFILL));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ALLOCS), 1);
 }
 
 static void asking_for_a_refill_changes_nothing(struct kunit *test)
@@ -32,10 +32,10 @@ static void asking_for_a_refill_changes_nothing(struct kunit *test)
 	struct snapshot *before, *after;
 
 	fixture(test)->store.max = 3;
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 16));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x2000, 16));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x3000, 16));
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x3000, 16));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000);
 	report_lost(test, c, 1);
 	before = snapshot_take(test);
 	KUNIT_EXPECT_EQ(test, -EAGAIN,
@@ -49,10 +49,10 @@ static void caller_who_cannot_refill_goes_untracked(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	KUNIT_EXPECT_EQ(test, BUFTRACK_UNTRACKED, report_once(test, c, 0, 0));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_UNTRACKED_BUFFERS), 1);
+	KUNIT_EXPECT_EQ(test, BUFTRACK_VERDICT_UNTRACKED, report_once(test, c, 0, 0));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
 	KUNIT_EXPECT_EQ(test, 0, bt_pool_fill(fixture(test)->t));
-	KUNIT_EXPECT_EQ(test, BUFTRACK_OK, report_once(test, c, 0, 0));
+	KUNIT_EXPECT_EQ(test, BUFTRACK_VERDICT_OK, report_once(test, c, 0, 0));
 }
 
 static void free_needs_no_record(struct kunit *test)
@@ -60,10 +60,10 @@ static void free_needs_no_record(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	fixture(test)->store.max = 1;
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->pool.nr, 0);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->pool.nr, 0);
 }
 
@@ -72,12 +72,12 @@ static void known_key_needs_no_record(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	fixture(test)->store.max = 1;
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 16));
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x1000, 16));
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x1000, 16));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
 }
 
 static void full_store_evicts_or_goes_untracked(struct kunit *test)
@@ -85,13 +85,13 @@ static void full_store_evicts_or_goes_untracked(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	fixture(test)->store.max = 2;
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 16));
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x2000, 16));
-	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, BUFFER(0x3000, 16));
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x3000, 16));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_EVICTED_RECORDS), 1);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 0x1000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, BUFFER(0x3000, 16));
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x3000, 16));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000);
 }
 
 static void store_is_never_overdrawn(struct kunit *test)
@@ -141,11 +141,11 @@ static void records_of_ended_clients_come_back(struct kunit *test)
 	set_max_remaining(test, 5);
 	for (i = 0; i < 300; i++) {
 		struct bt_client *c = open_client(test, i % 2 ? 0 :
-						  BUFTRACK_SHARED, 0);
+						  BUFTRACK_DECLARE_SHARED, 0);
 
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(i * 32, 16));
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(i * 32 + 16, 16));
-		EXPECT_FREE(test, c, BUFTRACK_OK, .address = i * 32);
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(i * 32, 16));
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(i * 32 + 16, 16));
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = i * 32);
 		close_client(test, c);
 	}
 	KUNIT_EXPECT_EQ(test, fx->t->nr_records, 300);

@@ -46,7 +46,7 @@ static void free_some(struct kunit *test, struct bt_client *c, u64 first,
 	u64 id;
 
 	for (id = first; id <= last; id++)
-		EXPECT_FREE(test, c, BUFTRACK_OK, .address = id * 16, .id = id);
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = id * 16, .id = id);
 }
 
 static void live_and_freed_records_count(struct kunit *test)
@@ -54,13 +54,13 @@ static void live_and_freed_records_count(struct kunit *test)
 	struct bt_quota *user = make_user(test, 100);
 	struct bt_client *c = open_of(test, user);
 
-	alloc_some(test, c, 1, 5, BUFTRACK_OK);
+	alloc_some(test, c, 1, 5, BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_EQ(test, held(user), 5);
 	free_some(test, c, 1, 3);
 	KUNIT_EXPECT_EQ(test, held(user), 5);
 	/* One that is taken over, and one that takes the place of a freed one */
-	alloc_some(test, c, 5, 5, BUFTRACK_DOUBLE_ALLOC);
-	alloc_some(test, c, 1, 1, BUFTRACK_OK);
+	alloc_some(test, c, 5, 5, BUFTRACK_VERDICT_DOUBLE_ALLOC);
+	alloc_some(test, c, 1, 1, BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_EQ(test, held(user), 5);
 	set_max_freed(test, 0);
 	free_some(test, c, 4, 4);
@@ -74,11 +74,11 @@ static void user_is_bounded(struct kunit *test)
 	struct bt_quota *user = make_user(test, 4);
 	struct bt_client *c = open_of(test, user);
 
-	alloc_some(test, c, 1, 4, BUFTRACK_OK);
-	alloc_some(test, c, 5, 6, BUFTRACK_UNTRACKED);
+	alloc_some(test, c, 1, 4, BUFTRACK_VERDICT_OK);
+	alloc_some(test, c, 5, 6, BUFTRACK_VERDICT_UNTRACKED);
 	KUNIT_EXPECT_EQ(test, held(user), 4);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_UNTRACKED_BUFFERS), 2);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_LIVE_BUFFERS), 4);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_LIVE_BUFFERS), 4);
 }
 
 /* What is doubtful ends first, and so makes place */
@@ -87,10 +87,10 @@ static void superseded_records_make_place(struct kunit *test)
 	struct bt_quota *user = make_user(test, 2);
 	struct bt_client *c = open_of(test, user);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 16), .id = 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1010, 16), .id = 2);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16), .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1010, 16), .id = 2);
 	report_lost(test, c, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 32), .id = 3);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 32), .id = 3);
 	KUNIT_EXPECT_EQ(test, held(user), 1);
 }
 
@@ -99,13 +99,13 @@ static void own_freed_records_make_place(struct kunit *test)
 	struct bt_quota *user = make_user(test, 4);
 	struct bt_client *c = open_of(test, user);
 
-	alloc_some(test, c, 1, 4, BUFTRACK_OK);
+	alloc_some(test, c, 1, 4, BUFTRACK_VERDICT_OK);
 	free_some(test, c, 2, 3);
-	alloc_some(test, c, 5, 6, BUFTRACK_OK);
-	alloc_some(test, c, 7, 7, BUFTRACK_UNTRACKED);
+	alloc_some(test, c, 5, 6, BUFTRACK_VERDICT_OK);
+	alloc_some(test, c, 7, 7, BUFTRACK_VERDICT_UNTRACKED);
 	KUNIT_EXPECT_EQ(test, held(user), 4);
-	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_EVICTED_RECORDS), 2);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_GAP, .address = 2 * 16, .id = 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 2 * 16, .id = 2);
 }
 
 /* A record with the same key is taken over, however full it is */
@@ -114,12 +114,12 @@ static void same_key_needs_no_place(struct kunit *test)
 	struct bt_quota *user = make_user(test, 2);
 	struct bt_client *c = open_of(test, user);
 
-	alloc_some(test, c, 1, 2, BUFTRACK_OK);
+	alloc_some(test, c, 1, 2, BUFTRACK_VERDICT_OK);
 	free_some(test, c, 2, 2);
-	alloc_some(test, c, 1, 1, BUFTRACK_DOUBLE_ALLOC);
-	alloc_some(test, c, 2, 2, BUFTRACK_OK);
+	alloc_some(test, c, 1, 1, BUFTRACK_VERDICT_DOUBLE_ALLOC);
+	alloc_some(test, c, 2, 2, BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_EQ(test, held(user), 2);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_EVICTED_RECORDS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
 }
 
 static void clients_of_a_user_share_its_bound(struct kunit *test)
@@ -127,16 +127,16 @@ static void clients_of_a_user_share_its_bound(struct kunit *test)
 	struct bt_quota *user = make_user(test, 4);
 	struct bt_client *a = open_of(test, user), *b = open_of(test, user);
 
-	alloc_some(test, a, 1, 3, BUFTRACK_OK);
+	alloc_some(test, a, 1, 3, BUFTRACK_VERDICT_OK);
 	free_some(test, a, 3, 3);
-	alloc_some(test, b, 1, 1, BUFTRACK_OK);
+	alloc_some(test, b, 1, 1, BUFTRACK_VERDICT_OK);
 	/* The other's freed record makes no place for this one */
-	alloc_some(test, b, 2, 2, BUFTRACK_UNTRACKED);
-	alloc_some(test, a, 4, 4, BUFTRACK_OK);
+	alloc_some(test, b, 2, 2, BUFTRACK_VERDICT_UNTRACKED);
+	alloc_some(test, a, 4, 4, BUFTRACK_VERDICT_OK);
 	close_client(test, a);
 	KUNIT_EXPECT_EQ(test, held(user), 1);
-	alloc_some(test, b, 2, 4, BUFTRACK_OK);
-	alloc_some(test, b, 5, 5, BUFTRACK_UNTRACKED);
+	alloc_some(test, b, 2, 4, BUFTRACK_VERDICT_OK);
+	alloc_some(test, b, 5, 5, BUFTRACK_VERDICT_UNTRACKED);
 }
 
 static void users_leave_each_other_alone(struct kunit *test)
@@ -146,12 +146,12 @@ static void users_leave_each_other_alone(struct kunit *test)
 	struct bt_client *b = open_of(test, users[1]);
 	struct bt_client *any = open_private(test), *s = open_shared(test);
 
-	alloc_some(test, a, 1, 2, BUFTRACK_OK);
-	alloc_some(test, a, 3, 5, BUFTRACK_UNTRACKED);
-	alloc_some(test, b, 1, 3, BUFTRACK_OK);
-	alloc_some(test, b, 4, 4, BUFTRACK_UNTRACKED);
-	alloc_some(test, any, 1, 9, BUFTRACK_OK);
-	alloc_some(test, s, 1, 9, BUFTRACK_OK);
+	alloc_some(test, a, 1, 2, BUFTRACK_VERDICT_OK);
+	alloc_some(test, a, 3, 5, BUFTRACK_VERDICT_UNTRACKED);
+	alloc_some(test, b, 1, 3, BUFTRACK_VERDICT_OK);
+	alloc_some(test, b, 4, 4, BUFTRACK_VERDICT_UNTRACKED);
+	alloc_some(test, any, 1, 9, BUFTRACK_VERDICT_OK);
+	alloc_some(test, s, 1, 9, BUFTRACK_VERDICT_OK);
 	free_some(test, s, 1, 9);
 	free_some(test, any, 1, 3);
 	KUNIT_EXPECT_EQ(test, held(users[0]), 2);
@@ -164,12 +164,12 @@ static void lower_bound_drops_nothing(struct kunit *test)
 	struct bt_quota *user = make_user(test, 9);
 	struct bt_client *c = open_of(test, user);
 
-	alloc_some(test, c, 1, 6, BUFTRACK_OK);
+	alloc_some(test, c, 1, 6, BUFTRACK_VERDICT_OK);
 	free_some(test, c, 1, 2);
 	user->max = 2;
-	alloc_some(test, c, 7, 7, BUFTRACK_OK);
+	alloc_some(test, c, 7, 7, BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_EQ(test, held(user), 6);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_EVICTED_RECORDS), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 1);
 	free_some(test, c, 3, 6);
 	KUNIT_EXPECT_EQ(test, held(user), 6);
 }
@@ -179,7 +179,7 @@ static void user_without_any_is_untracked(struct kunit *test)
 	struct bt_quota *user = make_user(test, 0);
 	struct bt_client *c = open_of(test, user);
 
-	alloc_some(test, c, 1, 2, BUFTRACK_UNTRACKED);
+	alloc_some(test, c, 1, 2, BUFTRACK_VERDICT_UNTRACKED);
 	KUNIT_EXPECT_EQ(test, held(user), 0);
 }
 
@@ -194,13 +194,13 @@ static void bound_is_for_all_trackers(struct kunit *test)
 	second = bt_tracker_create(&fx->store, &first->limits);
 	KUNIT_ASSERT_NOT_NULL(test, second);
 	bt_tracker_add_space(second);
-	alloc_some(test, a, 1, 3, BUFTRACK_OK);
+	alloc_some(test, a, 1, 3, BUFTRACK_VERDICT_OK);
 	fx->t = second;
 	b = open_of(test, user);
-	alloc_some(test, b, 1, 2, BUFTRACK_OK);
-	alloc_some(test, b, 3, 3, BUFTRACK_UNTRACKED);
+	alloc_some(test, b, 1, 2, BUFTRACK_VERDICT_OK);
+	alloc_some(test, b, 3, 3, BUFTRACK_VERDICT_UNTRACKED);
 	fx->t = first;
-	alloc_some(test, a, 4, 4, BUFTRACK_UNTRACKED);
+	alloc_some(test, a, 4, 4, BUFTRACK_VERDICT_UNTRACKED);
 	fx->t = second;
 	close_client(test, b);
 	KUNIT_EXPECT_EQ(test, held(user), 3);
@@ -208,7 +208,7 @@ static void bound_is_for_all_trackers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
 	bt_tracker_destroy(second);
 	fx->t = first;
-	alloc_some(test, a, 4, 5, BUFTRACK_OK);
+	alloc_some(test, a, 4, 5, BUFTRACK_VERDICT_OK);
 }
 
 /* What remains in the log is the log's */
@@ -217,7 +217,7 @@ static void ended_client_gives_all_back(struct kunit *test)
 	struct bt_quota *user = make_user(test, 200);
 	struct bt_client *c = open_of(test, user);
 
-	alloc_some(test, c, 1, 100, BUFTRACK_OK);
+	alloc_some(test, c, 1, 100, BUFTRACK_VERDICT_OK);
 	free_some(test, c, 1, 40);
 	end_client(test, c);
 	KUNIT_EXPECT_EQ(test, held(user), 100);
@@ -233,8 +233,8 @@ static void reset_leaves_what_is_held(struct kunit *test)
 	struct bt_quota *user = make_user(test, 9);
 	struct bt_client *a = open_of(test, user), *b = open_of(test, user);
 
-	alloc_some(test, a, 1, 3, BUFTRACK_OK);
-	alloc_some(test, b, 1, 3, BUFTRACK_OK);
+	alloc_some(test, a, 1, 3, BUFTRACK_VERDICT_OK);
+	alloc_some(test, b, 1, 3, BUFTRACK_VERDICT_OK);
 	free_some(test, a, 1, 1);
 	end_client(test, b);
 	bt_tracker_reset(fixture(test)->t);
@@ -252,7 +252,7 @@ static void removed_device_gives_all_back(struct kunit *test)
 	struct bt_client *c = open_of(test, user);
 	u64 buffers, bytes;
 
-	alloc_some(test, c, 1, 3, BUFTRACK_OK);
+	alloc_some(test, c, 1, 3, BUFTRACK_VERDICT_OK);
 	free_some(test, c, 1, 1);
 	KUNIT_EXPECT_EQ(test, 0, bt_tracker_remove(fixture(test)->t, true,
 						   &buffers, &bytes));
@@ -266,12 +266,12 @@ static void client_is_bounded(struct kunit *test)
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
 	set_max_client_records(test, 3);
-	alloc_some(test, a, 1, 3, BUFTRACK_OK);
-	alloc_some(test, a, 4, 4, BUFTRACK_UNTRACKED);
-	alloc_some(test, b, 1, 3, BUFTRACK_OK);
-	alloc_some(test, b, 4, 4, BUFTRACK_UNTRACKED);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 6);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_UNTRACKED_BUFFERS), 2);
+	alloc_some(test, a, 1, 3, BUFTRACK_VERDICT_OK);
+	alloc_some(test, a, 4, 4, BUFTRACK_VERDICT_UNTRACKED);
+	alloc_some(test, b, 1, 3, BUFTRACK_VERDICT_OK);
+	alloc_some(test, b, 4, 4, BUFTRACK_VERDICT_UNTRACKED);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 6);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 2);
 }
 
 /* Live and freed ones together, and in all spaces */
@@ -280,14 +280,14 @@ static void bound_of_a_client_is_for_all_of_its_records(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	set_max_client_records(test, 3);
-	alloc_some(test, c, 1, 2, BUFTRACK_OK);
+	alloc_some(test, c, 1, 2, BUFTRACK_VERDICT_OK);
 	free_some(test, c, 1, 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 1, BUFFER(0, 16));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_EVICTED_RECORDS), 0);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = 2, BUFFER(0, 16));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_EVICTED_RECORDS), 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_UNTRACKED, .space = 3, BUFFER(0, 16));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 3);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, BUFFER(0, 16));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(0, 16));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, .space = 3, BUFFER(0, 16));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 3);
 }
 
 static void full_client_evicts_its_oldest(struct kunit *test)
@@ -295,12 +295,12 @@ static void full_client_evicts_its_oldest(struct kunit *test)
 	struct bt_client *c = open_private(test);
 
 	set_max_client_records(test, 4);
-	alloc_some(test, c, 1, 4, BUFTRACK_OK);
+	alloc_some(test, c, 1, 4, BUFTRACK_VERDICT_OK);
 	free_some(test, c, 3, 4);
-	alloc_some(test, c, 5, 5, BUFTRACK_OK);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_EVICTED, .address = 3 * 16,
+	alloc_some(test, c, 5, 5, BUFTRACK_VERDICT_OK);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_EVICTED, .address = 3 * 16,
 		    .id = 3);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = 4 * 16, .id = 4);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 4 * 16, .id = 4);
 }
 
 static void shared_domain_is_not_bounded(struct kunit *test)
@@ -308,11 +308,11 @@ static void shared_domain_is_not_bounded(struct kunit *test)
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
 	set_max_client_records(test, 1);
-	alloc_some(test, a, 1, 20, BUFTRACK_OK);
-	alloc_some(test, b, 21, 40, BUFTRACK_OK);
+	alloc_some(test, a, 1, 20, BUFTRACK_VERDICT_OK);
+	alloc_some(test, b, 21, 40, BUFTRACK_VERDICT_OK);
 	free_some(test, a, 1, 20);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_EVICTED_RECORDS), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREED_RECORDS), 20);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREED_RECORDS), 20);
 }
 
 /* The narrowest of all bounds is the one that holds */
@@ -322,14 +322,14 @@ static void bounds_hold_together(struct kunit *test)
 	struct bt_client *a = open_of(test, user), *b = open_of(test, user);
 
 	set_max_client_records(test, 4);
-	alloc_some(test, a, 1, 4, BUFTRACK_OK);
-	alloc_some(test, a, 5, 5, BUFTRACK_UNTRACKED);
-	alloc_some(test, b, 1, 2, BUFTRACK_OK);
-	alloc_some(test, b, 3, 3, BUFTRACK_UNTRACKED);
+	alloc_some(test, a, 1, 4, BUFTRACK_VERDICT_OK);
+	alloc_some(test, a, 5, 5, BUFTRACK_VERDICT_UNTRACKED);
+	alloc_some(test, b, 1, 2, BUFTRACK_VERDICT_OK);
+	alloc_some(test, b, 3, 3, BUFTRACK_VERDICT_UNTRACKED);
 	user->max = 9;
 	set_max_records(test, 7);
-	alloc_some(test, b, 3, 3, BUFTRACK_OK);
-	alloc_some(test, b, 4, 4, BUFTRACK_UNTRACKED);
+	alloc_some(test, b, 3, 3, BUFTRACK_VERDICT_OK);
+	alloc_some(test, b, 4, 4, BUFTRACK_VERDICT_UNTRACKED);
 }
 
 static struct kunit_case quota_cases[] = {

@@ -23,35 +23,35 @@ void match_expect(struct match *m, const char *name, u64 got, u64 expected)
 }
 
 static const char * const counter_names[BUFTRACK_NR_COUNTERS] = {
-	[BUFTRACK_ALLOCS] = "allocs",
-	[BUFTRACK_FREES] = "frees",
-	[BUFTRACK_LIVE_BUFFERS] = "live_buffers",
-	[BUFTRACK_LIVE_BYTES] = "live_bytes",
-	[BUFTRACK_PEAK_BYTES] = "peak_bytes",
-	[BUFTRACK_ORPHANED_BUFFERS] = "orphaned_buffers",
-	[BUFTRACK_ORPHANED_BYTES] = "orphaned_bytes",
-	[BUFTRACK_DOUBLE_FREES] = "double_free",
-	[BUFTRACK_STALE_FREES] = "stale_free",
-	[BUFTRACK_FOREIGN_FREES] = "foreign_free",
-	[BUFTRACK_SIZE_MISMATCHES] = "size_mismatch",
-	[BUFTRACK_REFUSED_FREES] = "refused_free",
-	[BUFTRACK_INVALID_FREES] = "invalid_free",
-	[BUFTRACK_UNKNOWN_FREES_PRE_ATTACH] = "unknown_free.pre_attach",
-	[BUFTRACK_UNKNOWN_FREES_GAP] = "unknown_free.gap",
-	[BUFTRACK_UNKNOWN_FREES_EVICTED] = "unknown_free.evicted",
-	[BUFTRACK_UNKNOWN_FREES_OTHER_ID] = "unknown_free.other_id",
-	[BUFTRACK_UNKNOWN_FREES_NEVER] = "unknown_free.never",
-	[BUFTRACK_DOUBLE_ALLOCS] = "double_alloc",
-	[BUFTRACK_OVERLAPS] = "overlap",
-	[BUFTRACK_SUPERSEDED] = "superseded",
-	[BUFTRACK_REMAINING_BUFFERS] = "remaining_buffers",
-	[BUFTRACK_REMAINING_BYTES] = "remaining_bytes",
-	[BUFTRACK_REMOVED_BUFFERS] = "removed_buffers",
-	[BUFTRACK_UNTRACKED_BUFFERS] = "untracked_buffers",
-	[BUFTRACK_DISABLED_REPORTS] = "disabled_reports",
-	[BUFTRACK_LOST_REPORTS] = "lost_reports",
-	[BUFTRACK_FREED_RECORDS] = "freed_records",
-	[BUFTRACK_EVICTED_RECORDS] = "evicted_records",
+	[BUFTRACK_COUNTER_ALLOCS] = "allocs",
+	[BUFTRACK_COUNTER_FREES] = "frees",
+	[BUFTRACK_COUNTER_LIVE_BUFFERS] = "live_buffers",
+	[BUFTRACK_COUNTER_LIVE_BYTES] = "live_bytes",
+	[BUFTRACK_COUNTER_PEAK_BYTES] = "peak_bytes",
+	[BUFTRACK_COUNTER_ORPHANED_BUFFERS] = "orphaned_buffers",
+	[BUFTRACK_COUNTER_ORPHANED_BYTES] = "orphaned_bytes",
+	[BUFTRACK_COUNTER_DOUBLE_FREES] = "double_free",
+	[BUFTRACK_COUNTER_STALE_FREES] = "stale_free",
+	[BUFTRACK_COUNTER_FOREIGN_FREES] = "foreign_free",
+	[BUFTRACK_COUNTER_SIZE_MISMATCHES] = "size_mismatch",
+	[BUFTRACK_COUNTER_REFUSED_FREES] = "refused_free",
+	[BUFTRACK_COUNTER_INVALID_FREES] = "invalid_free",
+	[BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH] = "unknown_free.pre_attach",
+	[BUFTRACK_COUNTER_UNKNOWN_FREES_GAP] = "unknown_free.gap",
+	[BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED] = "unknown_free.evicted",
+	[BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID] = "unknown_free.other_id",
+	[BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER] = "unknown_free.never",
+	[BUFTRACK_COUNTER_DOUBLE_ALLOCS] = "double_alloc",
+	[BUFTRACK_COUNTER_OVERLAPS] = "overlap",
+	[BUFTRACK_COUNTER_SUPERSEDED] = "superseded",
+	[BUFTRACK_COUNTER_REMAINING_BUFFERS] = "remaining_buffers",
+	[BUFTRACK_COUNTER_REMAINING_BYTES] = "remaining_bytes",
+	[BUFTRACK_COUNTER_REMOVED_BUFFERS] = "removed_buffers",
+	[BUFTRACK_COUNTER_UNTRACKED_BUFFERS] = "untracked_buffers",
+	[BUFTRACK_COUNTER_DISABLED_REPORTS] = "disabled_reports",
+	[BUFTRACK_COUNTER_LOST_REPORTS] = "lost_reports",
+	[BUFTRACK_COUNTER_FREED_RECORDS] = "freed_records",
+	[BUFTRACK_COUNTER_EVICTED_RECORDS] = "evicted_records",
 };
 
 static void compare_scope(struct match *m, u32 scope, u64 number,
@@ -181,7 +181,7 @@ void match_collect_dead(struct match *m)
 static void compare_record(struct match *m, const struct seen *seen)
 {
 	struct model_client *owner = find_client(m, seen->owner);
-	bool remaining = seen->state == BUFTRACK_RECORD_REMAINING;
+	bool remaining = seen->state == BUFTRACK_RECORD_STATE_REMAINING;
 	struct model_record *rec = NULL;
 
 	if (owner)

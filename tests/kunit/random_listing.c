@@ -44,7 +44,7 @@ static void expect_record(struct match *m, struct watch *w,
 			.site = rec->site,
 		},
 	};
-	if (state == BUFTRACK_RECORD_FREED)
+	if (state == BUFTRACK_RECORD_STATE_FREED)
 		set_end(&e->seen, rec);
 	if (is_wanted(&w->l->l, e))
 		w->nr++;
@@ -73,7 +73,7 @@ static void expect_remaining(struct match *m, struct watch *w,
 
 	list_for_each_entry(rec, records, node)
 		if (!rec->freed)
-			expect_record(m, w, rec, BUFTRACK_RECORD_REMAINING);
+			expect_record(m, w, rec, BUFTRACK_RECORD_STATE_REMAINING);
 }
 
 static void expect_all(struct match *m, struct watch *w)
@@ -135,7 +135,7 @@ static void compare_end(struct match *m, const struct seen *got,
 		     expected->ended_site);
 	match_expect(m, "listing: repeats",
 		     got->repeats >= expected->repeats, true);
-	if (got->state == BUFTRACK_RECORD_REMAINING)
+	if (got->state == BUFTRACK_RECORD_STATE_REMAINING)
 		match_expect(m, "listing: an end", !!got->ended, true);
 	else
 		match_expect(m, "listing: freed", got->ended, expected->ended);
@@ -145,8 +145,8 @@ static void compare_end(struct match *m, const struct seen *got,
 static void compare_state(struct match *m, const struct watch *w, u32 got,
 			  u32 expected)
 {
-	if (!w->l->l.watched && got & BUFTRACK_RECORD_LIVE)
-		expected |= got & BUFTRACK_RECORD_DOUBTFUL;
+	if (!w->l->l.watched && got & BUFTRACK_RECORD_STATE_LIVE)
+		expected |= got & BUFTRACK_RECORD_STATE_DOUBTFUL;
 	match_expect(m, "listing: state", got, expected);
 }
 
@@ -182,9 +182,9 @@ static bool is_in_order(struct match *m, const struct seen *a,
 	u64 first = owner_of(m, a)->shared ? 0 : a->owner;
 	u64 second = owner_of(m, b)->shared ? 0 : b->owner;
 
-	if (b->state == BUFTRACK_RECORD_REMAINING)
+	if (b->state == BUFTRACK_RECORD_STATE_REMAINING)
 		return a->state != b->state || a->ended < b->ended;
-	if (a->state == BUFTRACK_RECORD_REMAINING)
+	if (a->state == BUFTRACK_RECORD_STATE_REMAINING)
 		return false;
 	if (first != second || a->space != b->space)
 		return first < second ||
@@ -208,7 +208,7 @@ static bool is_gone(struct match *m, const struct expected *e)
 {
 	struct model_client *c = owner_of(m, &e->seen);
 
-	if (e->seen.state == BUFTRACK_RECORD_REMAINING)
+	if (e->seen.state == BUFTRACK_RECORD_STATE_REMAINING)
 		return !has_record(&m->m.remaining, e);
 	if (!c || m->m.removed || (!c->shared && c->ended))
 		return true;

@@ -71,7 +71,7 @@ static struct buftrack_report some_alloc(struct match *m, const struct pair *by)
 {
 	struct model_record *rec = NULL;
 	struct buftrack_report r = {
-		.op = BUFTRACK_ALLOC,
+		.op = BUFTRACK_OP_ALLOC,
 		.space = match_dice(m, max(m->p->spaces, 1U)),
 		.address = some_address(m),
 		.id = some_id(m),
@@ -94,8 +94,8 @@ static struct buftrack_report some_free(struct match *m, const struct pair *by)
 {
 	struct model_record *rec = NULL;
 	struct buftrack_report r = {
-		.op = BUFTRACK_FREE,
-		.flags = match_chance(m, 1, 16) ? BUFTRACK_REFUSED : 0,
+		.op = BUFTRACK_OP_FREE,
+		.flags = match_chance(m, 1, 16) ? BUFTRACK_REPORT_REFUSED : 0,
 		.space = match_dice(m, max(m->p->spaces, 1U)),
 		.address = some_address(m),
 		.id = some_id(m),
@@ -125,7 +125,7 @@ static void report(struct match *m)
 	r = match_chance(m, m->p->frees ?: 50, 100) ? some_free(m, by) :
 						      some_alloc(m, by);
 	say(m, "client %llu: %s %u:%#llx size %llu span %llu id %llu%s",
-	    by->twin->number, r.op == BUFTRACK_ALLOC ? "alloc" : "free",
+	    by->twin->number, r.op == BUFTRACK_OP_ALLOC ? "alloc" : "free",
 	    r.space, r.address, r.size, r.span, r.id,
 	    r.flags ? " refused" : "");
 	pass_time(m);
@@ -163,7 +163,7 @@ static struct bt_quota *some_user(struct match *m, u32 flags)
 {
 	u32 user = match_dice(m, MATCH_USERS + 1);
 
-	return flags & BUFTRACK_SHARED || user == MATCH_USERS ? NULL :
+	return flags & BUFTRACK_DECLARE_SHARED || user == MATCH_USERS ? NULL :
 								&m->users[user];
 }
 
@@ -174,18 +174,18 @@ static struct bt_quota *some_user(struct match *m, u32 flags)
 void match_begin_client(struct match *m)
 {
 	struct pair *pair = &m->open[m->nr_open];
-	u32 flags = match_chance(m, m->p->shared, 100) ? BUFTRACK_SHARED : 0;
+	u32 flags = match_chance(m, m->p->shared, 100) ? BUFTRACK_DECLARE_SHARED : 0;
 	u64 first_id = match_chance(m, 1, 3) ? match_dice(m, m->p->ids + 1) : 0;
 
 	if (m->nr_open == min(m->p->clients ?: 3U, (u32)MATCH_CLIENTS))
 		return;
 	if (match_chance(m, 1, 4))
-		flags |= BUFTRACK_LATE;
+		flags |= BUFTRACK_DECLARE_LATE;
 	say(m, "open with flags %u, first id %llu", flags, first_id);
 	fixture(m->test)->quota = some_user(m, flags);
 	pair->c = open_client(m->test, flags, first_id);
-	pair->twin = model_begin(&m->m, flags & BUFTRACK_SHARED,
-				 flags & BUFTRACK_LATE, first_id);
+	pair->twin = model_begin(&m->m, flags & BUFTRACK_DECLARE_SHARED,
+				 flags & BUFTRACK_DECLARE_LATE, first_id);
 	KUNIT_ASSERT_NOT_NULL(m->test, pair->twin);
 	pair->twin->user = pair->c->quota;
 	match_expect(m, "number", pair->c->number, pair->twin->number);

@@ -6,16 +6,16 @@ static void free_by_another_is_foreign(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, b, BUFTRACK_FOREIGN_FREE, .address = 0x1000,
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_FOREIGN_FREE, .address = 0x1000,
 		    .size = 1);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FREES), 1);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_LIVE_BYTES), 0);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FREED_RECORDS), 1);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FOREIGN_FREES), 0);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_FREES), 0);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_FOREIGN_FREES), 1);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_SIZE_MISMATCHES), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FREES), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FREED_RECORDS), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FOREIGN_FREES), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_FREES), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_FOREIGN_FREES), 1);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SIZE_MISMATCHES), 0);
 	KUNIT_EXPECT_PTR_EQ(test, find_freed(a, 0, 0x1000, 0)->freed.by, b);
 }
 
@@ -23,11 +23,11 @@ static void second_free_counts_for_who_makes_it(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, a, BUFTRACK_OK, .address = 0x1000);
-	EXPECT_FREE(test, b, BUFTRACK_DOUBLE_FREE, .address = 0x1000);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_DOUBLE_FREES), 1);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_DOUBLE_FREES), 0);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_DOUBLE_FREES), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_DOUBLE_FREES), 0);
 	KUNIT_EXPECT_PTR_EQ(test, find_freed(a, 0, 0x1000, 0)->freed.by, a);
 }
 
@@ -35,43 +35,43 @@ static void alloc_over_anothers_key_supersedes_it(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, b, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x1000, 64));
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_SUPERSEDED), 1);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_LIVE_BUFFERS), 0);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_DOUBLE_ALLOCS), 1);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_LIVE_BUFFERS), 1);
-	EXPECT_FREE(test, b, BUFTRACK_OK, .address = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x1000, 64));
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_SUPERSEDED), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_DOUBLE_ALLOCS), 1);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .address = 0x1000);
 }
 
 static void live_records_of_an_ended_client_are_orphans(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, .space = 2, BUFFER(0x1000, 32));
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x2000, 16));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(0x1000, 32));
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 16));
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_LIVE_BUFFERS), 3);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BUFFERS), 2);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BYTES), 96);
-	KUNIT_EXPECT_EQ(test, count_in(test, 2, BUFTRACK_ORPHANED_BYTES), 32);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_ORPHANED_BYTES), 96);
-	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_ORPHANED_BYTES), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_REMAINING_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 3);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 2);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BYTES), 96);
+	KUNIT_EXPECT_EQ(test, count_in(test, 2, BUFTRACK_COUNTER_ORPHANED_BYTES), 32);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_ORPHANED_BYTES), 96);
+	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_ORPHANED_BYTES), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BUFFERS), 0);
 }
 
 static void anyone_may_free_an_orphan(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	close_client(test, a);
-	EXPECT_FREE(test, b, BUFTRACK_OK, .address = 0x1000);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BUFFERS), 0);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BYTES), 0);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FREES), 1);
-	EXPECT_FREE(test, b, BUFTRACK_DOUBLE_FREE, .address = 0x1000);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .address = 0x1000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BYTES), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FREES), 1);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 }
 
 /* Nobody's, and yet of a size */
@@ -79,9 +79,9 @@ static void orphan_has_a_size(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	close_client(test, a);
-	EXPECT_FREE(test, b, BUFTRACK_SIZE_MISMATCH, .address = 0x1000,
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_SIZE_MISMATCH, .address = 0x1000,
 		    .size = 1);
 }
 
@@ -89,24 +89,24 @@ static void orphan_can_be_superseded(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	close_client(test, a);
-	EXPECT_ALLOC(test, b, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x1000, 64));
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_ORPHANED_BUFFERS), 0);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_SUPERSEDED), 1);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x1000, 64));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }
 
 static void freed_records_outlive_their_client(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, a, BUFTRACK_OK, .address = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x1000);
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FREED_RECORDS), 1);
-	EXPECT_FREE(test, b, BUFTRACK_DOUBLE_FREE, .address = 0x1000);
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x1000, 64));
-	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_FREED_RECORDS), 0);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FREED_RECORDS), 1);
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_FREED_RECORDS), 0);
 }
 
 static void live_record_keeps_its_ended_owner(struct kunit *test)
@@ -114,10 +114,10 @@ static void live_record_keeps_its_ended_owner(struct kunit *test)
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
 	set_max_closed(test, 0);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	close_client(test, a);
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
-	EXPECT_ALLOC(test, b, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x1000, 64));
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
 }
 
@@ -127,13 +127,13 @@ static void freed_record_keeps_owner_and_freer(struct kunit *test)
 	struct bt_client *c = open_shared(test);
 
 	set_max_closed(test, 0);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, b, BUFTRACK_FOREIGN_FREE, .address = 0x1000);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_FOREIGN_FREE, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 	close_client(test, a);
 	close_client(test, b);
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 2);
 }
 
@@ -143,12 +143,12 @@ static void evicted_record_lets_its_clients_go(struct kunit *test)
 
 	set_max_closed(test, 0);
 	set_max_freed(test, 1);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_FREE(test, a, BUFTRACK_OK, .address = 0x1000);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x1000);
 	close_client(test, a);
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x2000, 64));
-	EXPECT_FREE(test, b, BUFTRACK_OK, .address = 0x2000);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 64));
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .address = 0x2000);
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
 }
 
@@ -177,8 +177,8 @@ static void retiring_lets_all_clients_go(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_private(test);
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 64));
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	close_client(test, a);
 	close_client(test, b);
 	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);

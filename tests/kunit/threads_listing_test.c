@@ -124,7 +124,7 @@ static struct buftrack_report report_of(const struct source *s, u32 buffer,
 					bool is_alloc)
 {
 	return (struct buftrack_report) {
-		.op = is_alloc ? BUFTRACK_ALLOC : BUFTRACK_FREE,
+		.op = is_alloc ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE,
 		.space = buffer % CREW_SPACES,
 		.address = s->base + 16 * buffer,
 		.size = 16,
@@ -156,7 +156,7 @@ static void touch(struct hand *hand, struct bt_client *c, struct source *s)
 	int ret = crew_report(hand->crew, c, &r, &stamp);
 
 	crew_expect(hand->crew, ret == (is_alloc && was_live ?
-					BUFTRACK_DOUBLE_ALLOC : BUFTRACK_OK));
+					BUFTRACK_VERDICT_DOUBLE_ALLOC : BUFTRACK_VERDICT_OK));
 	log_entry(s, stamp, buffer, is_alloc);
 }
 
@@ -261,10 +261,10 @@ static bool state_then(const struct source *s, u32 buffer, u64 instant,
 		return false;
 	then->client = s->client;
 	then->address = s->base + 16 * buffer;
-	then->state = last->is_alloc ? BUFTRACK_RECORD_LIVE :
-				       BUFTRACK_RECORD_FREED;
+	then->state = last->is_alloc ? BUFTRACK_RECORD_STATE_LIVE :
+				       BUFTRACK_RECORD_STATE_FREED;
 	if (s->closed && s->closed <= instant)
-		then->state = BUFTRACK_RECORD_REMAINING;
+		then->state = BUFTRACK_RECORD_STATE_REMAINING;
 	while (!last->is_alloc || last->buffer != buffer)
 		last--;
 	then->allocated = last->stamp;
@@ -365,8 +365,8 @@ static void prepare_lister(struct kunit *test, struct hand *hand)
 		pass->found = alloc_for(test, ROOM, sizeof(*pass->found));
 		pass->l.emit = keep;
 		pass->l.space = BUFTRACK_ANY_SPACE;
-		pass->l.states = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |
-				 BUFTRACK_RECORD_REMAINING;
+		pass->l.states = BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED |
+				 BUFTRACK_RECORD_STATE_REMAINING;
 	}
 	hand->log = log;
 }

@@ -77,8 +77,8 @@ static void work_lists(struct hand *hand)
 	struct crew *crew = hand->crew;
 	struct stroll s = {
 		.l = { .space = BUFTRACK_ANY_SPACE, .emit = look,
-		       .states = BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |
-				 BUFTRACK_RECORD_REMAINING },
+		       .states = BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED |
+				 BUFTRACK_RECORD_STATE_REMAINING },
 	};
 
 	bt_listing_begin(crew->t, &s.l, crew_now(crew));
@@ -107,7 +107,7 @@ static void read_event(void *arg, const struct bt_event *event)
 
 	crew_expect(r->crew, event->number == r->position);
 	crew_expect(r->crew, event->reporter->nr_events);
-	crew_expect(r->crew, event->verdict > BUFTRACK_UNTRACKED);
+	crew_expect(r->crew, event->verdict > BUFTRACK_VERDICT_UNTRACKED);
 	crew_expect(r->crew, event->stamp <= r->crew->t->stamp);
 	r->nr++;
 }
@@ -223,18 +223,18 @@ static void reports_of_all_threads_add_up(struct kunit *test)
 	crew_run(crew, hands, ARRAY_SIZE(works));
 	for (i = 0; i < BUFTRACK_NR_VERDICTS; i++)
 		all += sum_of(hands, CREW_WORKERS, i);
-	for (i = BUFTRACK_UNTRACKED + 1; i < BUFTRACK_NR_VERDICTS; i++)
+	for (i = BUFTRACK_VERDICT_UNTRACKED + 1; i < BUFTRACK_NR_VERDICTS; i++)
 		wrong += sum_of(hands, CREW_WORKERS, i);
 	KUNIT_EXPECT_EQ(test, crew->t->events.last, wrong);
 	KUNIT_EXPECT_EQ(test, all, CREW_WORKERS * NR_REPORTS);
-	expect_sum(test, crew, hands, BUFTRACK_DOUBLE_ALLOC,
-		   BUFTRACK_DOUBLE_ALLOCS);
-	expect_sum(test, crew, hands, BUFTRACK_OVERLAP, BUFTRACK_OVERLAPS);
-	expect_sum(test, crew, hands, BUFTRACK_DOUBLE_FREE,
-		   BUFTRACK_DOUBLE_FREES);
-	expect_sum(test, crew, hands, BUFTRACK_STALE_FREE, BUFTRACK_STALE_FREES);
-	expect_sum(test, crew, hands, BUFTRACK_FOREIGN_FREE,
-		   BUFTRACK_FOREIGN_FREES);
+	expect_sum(test, crew, hands, BUFTRACK_VERDICT_DOUBLE_ALLOC,
+		   BUFTRACK_COUNTER_DOUBLE_ALLOCS);
+	expect_sum(test, crew, hands, BUFTRACK_VERDICT_OVERLAP, BUFTRACK_COUNTER_OVERLAPS);
+	expect_sum(test, crew, hands, BUFTRACK_VERDICT_DOUBLE_FREE,
+		   BUFTRACK_COUNTER_DOUBLE_FREES);
+	expect_sum(test, crew, hands, BUFTRACK_VERDICT_STALE_FREE, BUFTRACK_COUNTER_STALE_FREES);
+	expect_sum(test, crew, hands, BUFTRACK_VERDICT_FOREIGN_FREE,
+		   BUFTRACK_COUNTER_FOREIGN_FREES);
 	crew_close_all(test, crew, hands, ARRAY_SIZE(works));
 }
 
@@ -270,7 +270,7 @@ static void device_may_go_under_all_threads(struct kunit *test)
 	crew_run(crew, hands, ARRAY_SIZE(works));
 	for (i = 0; i < CREW_WORKERS; i++)
 		KUNIT_EXPECT_EQ(test, hands[i].refused, 100);
-	KUNIT_EXPECT_EQ(test, crew->t->total.v[BUFTRACK_LIVE_BUFFERS], 0);
+	KUNIT_EXPECT_EQ(test, crew->t->total.v[BUFTRACK_COUNTER_LIVE_BUFFERS], 0);
 	crew_close_all(test, crew, hands, ARRAY_SIZE(works));
 }
 

@@ -6,53 +6,53 @@ static void full_coverage_says_never(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0x1000);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0x1000, .id = 5);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_UNKNOWN_FREES_NEVER), 2);
-	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_FREED_RECORDS), 0);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1000, .id = 5);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER), 2);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREED_RECORDS), 0);
 }
 
 static void id_below_the_first_is_pre_attach(struct kunit *test)
 {
 	struct bt_client *c = open_client(test, 0, 100);
 
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_PRE_ATTACH, .address = 1, .id = 1);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_PRE_ATTACH, .address = 1, .id = 99);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 1, .id = 100);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 1, .id = U64_MAX);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 1, .id = 0);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, .address = 1, .id = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, .address = 1, .id = 99);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 1, .id = 100);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 1, .id = U64_MAX);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 1, .id = 0);
 }
 
 static void late_client_is_pre_attach(struct kunit *test)
 {
-	struct bt_client *c = open_client(test, BUFTRACK_LATE, 0);
+	struct bt_client *c = open_client(test, BUFTRACK_DECLARE_LATE, 0);
 
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_PRE_ATTACH, .address = 0x1000);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_PRE_ATTACH, .address = 1, .id = 7);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, .address = 1, .id = 7);
 }
 
 /* Lateness is the client's own, also where the domain is not */
 static void late_client_does_not_excuse_others(struct kunit *test)
 {
-	struct bt_client *late = open_client(test, BUFTRACK_SHARED |
-					     BUFTRACK_LATE, 50);
+	struct bt_client *late = open_client(test, BUFTRACK_DECLARE_SHARED |
+					     BUFTRACK_DECLARE_LATE, 50);
 	struct bt_client *c = open_shared(test);
 
-	EXPECT_FREE(test, late, BUFTRACK_UNKNOWN_PRE_ATTACH, .address = 0x1000);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .address = 0x1000, .id = 3);
+	EXPECT_FREE(test, late, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, .address = 0x1000);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1000, .id = 3);
 }
 
 static void other_ids_may_be_live_or_freed(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 1);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_OTHER_ID, .address = 0x1000,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, .address = 0x1000,
 		    .id = 2);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000, .id = 1);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_OTHER_ID, .address = 0x1000,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .id = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, .address = 0x1000,
 		    .id = 2);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_NEVER, .space = 1,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .space = 1,
 		    .address = 0x1000, .id = 2);
 	KUNIT_EXPECT_EQ(test, find_freed(c, 0, 0x1000, 1)->repeats, 0);
 }
@@ -62,24 +62,24 @@ static void several_objects_free_one_buffer(struct kunit *test)
 {
 	struct bt_client *c = open_client(test, 0, 10);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 20);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_OTHER_ID, .address = 0x1000,
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 20);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, .address = 0x1000,
 		    .id = 21);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_OTHER_ID, .address = 0x1000,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, .address = 0x1000,
 		    .id = 22);
-	EXPECT_FREE(test, c, BUFTRACK_UNKNOWN_PRE_ATTACH, .address = 0x1000,
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, .address = 0x1000,
 		    .id = 9);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000, .id = 20);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .id = 20);
 }
 
 static void superseded_record_is_no_other_id(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
-	EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x1000, 64), .id = 1);
-	EXPECT_ALLOC(test, c, BUFTRACK_DOUBLE_ALLOC, BUFFER(0x1000, 64), .id = 1);
-	EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000, .id = 1);
-	EXPECT_FREE(test, c, BUFTRACK_DOUBLE_FREE, .address = 0x1000, .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x1000, 64), .id = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .id = 1);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000, .id = 1);
 }
 
 /* What can hold when a free with an id has no target */
@@ -95,15 +95,15 @@ enum {
 static int first_reason(unsigned int holds)
 {
 	if (holds & OLD_ID)
-		return BUFTRACK_UNKNOWN_PRE_ATTACH;
+		return BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH;
 	if (holds & HAD_GAP)
-		return BUFTRACK_UNKNOWN_GAP;
+		return BUFTRACK_VERDICT_UNKNOWN_GAP;
 	if (holds & EVICTED)
-		return BUFTRACK_UNKNOWN_EVICTED;
+		return BUFTRACK_VERDICT_UNKNOWN_EVICTED;
 	if (holds & OTHER_ID)
-		return BUFTRACK_UNKNOWN_OTHER_ID;
-	return holds & IS_LATE ? BUFTRACK_UNKNOWN_PRE_ATTACH :
-				 BUFTRACK_UNKNOWN_NEVER;
+		return BUFTRACK_VERDICT_UNKNOWN_OTHER_ID;
+	return holds & IS_LATE ? BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH :
+				 BUFTRACK_VERDICT_UNKNOWN_NEVER;
 }
 
 static void set_the_scene(struct kunit *test, struct bt_client *c,
@@ -111,13 +111,13 @@ static void set_the_scene(struct kunit *test, struct bt_client *c,
 {
 	if (holds & EVICTED) {
 		set_max_freed(test, 0);
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, BUFFER(0x5000, 64), .id = 99);
-		EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x5000, .id = 99);
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x5000, 64), .id = 99);
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x5000, .id = 99);
 	}
 	if (holds & HAD_GAP)
 		report_lost(test, c, 1);
 	if (holds & OTHER_ID)
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0x1000, .size = 8,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .size = 8,
 			     .id = 99);
 }
 
@@ -128,7 +128,7 @@ static void first_reason_that_holds_is_given(struct kunit *test)
 	for (holds = 0; holds < NR_COMBINATIONS; holds++) {
 		struct bt_client *c;
 
-		c = open_client(test, holds & IS_LATE ? BUFTRACK_LATE : 0,
+		c = open_client(test, holds & IS_LATE ? BUFTRACK_DECLARE_LATE : 0,
 				holds & OLD_ID ? 50 : 0);
 		set_the_scene(test, c, holds);
 		EXPECT_FREE(test, c, first_reason(holds), .address = 0x1000,

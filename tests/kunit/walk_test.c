@@ -12,10 +12,10 @@ static void make_some(struct kunit *test, struct bt_client *c, unsigned int nr)
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = i % FIXTURE_SPACES,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = i % FIXTURE_SPACES,
 			     BUFFER(0x1000 + i * 16, 16), .id = i);
 		if (i % 3 == 0)
-			EXPECT_FREE(test, c, BUFTRACK_OK,
+			EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK,
 				    .space = i % FIXTURE_SPACES,
 				    .address = 0x1000 + i * 16);
 	}
@@ -64,13 +64,13 @@ static void each_record_is_listed_once(struct kunit *test)
 	l = list_all(test);
 	KUNIT_EXPECT_EQ(test, l->nr, 110);
 	for (i = 0; i < 30; i++) {
-		u32 state = i % 3 ? BUFTRACK_RECORD_LIVE : BUFTRACK_RECORD_FREED;
+		u32 state = i % 3 ? BUFTRACK_RECORD_STATE_LIVE : BUFTRACK_RECORD_STATE_FREED;
 
 		KUNIT_EXPECT_EQ(test, how_often(l, a->number, i, state), 1);
 		KUNIT_EXPECT_EQ(test, how_often(l, s->number, i, state), 1);
 		KUNIT_EXPECT_EQ(test, how_often(l, b->number, i, state), 1);
 		KUNIT_EXPECT_EQ(test, how_often(l, gone->number, i,
-						BUFTRACK_RECORD_REMAINING),
+						BUFTRACK_RECORD_STATE_REMAINING),
 				!!(i % 3));
 	}
 }
@@ -80,11 +80,11 @@ static void records_are_listed_as_they_are(struct kunit *test)
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	struct seen *seen;
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, .space = 2, .address = 0x1000,
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, .space = 2, .address = 0x1000,
 		     .size = 96, .span = 16, .id = 7, .site = 0xa);
-	EXPECT_FREE(test, b, BUFTRACK_FOREIGN_FREE, .space = 2,
+	EXPECT_FREE(test, b, BUFTRACK_VERDICT_FOREIGN_FREE, .space = 2,
 		    .address = 0x1000, .site = 0xf);
-	EXPECT_FREE(test, a, BUFTRACK_DOUBLE_FREE, .space = 2, .address = 0x1000);
+	EXPECT_FREE(test, a, BUFTRACK_VERDICT_DOUBLE_FREE, .space = 2, .address = 0x1000);
 	seen = &list_all(test)->seen[0];
 	KUNIT_EXPECT_EQ(test, seen->owner, a->number);
 	KUNIT_EXPECT_EQ(test, seen->by, b->number);
@@ -106,12 +106,12 @@ static void remaining_records_are_listed_as_they_were(struct kunit *test)
 	struct seen *seen;
 	u64 allocated;
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, .space = 2, .address = 0x1000,
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, .space = 2, .address = 0x1000,
 		     .size = 96, .span = 16, .id = 7, .site = 0xa);
 	allocated = fixture(test)->stamp;
 	close_client(test, a);
 	seen = &list_all(test)->seen[0];
-	KUNIT_EXPECT_EQ(test, seen->state, BUFTRACK_RECORD_REMAINING);
+	KUNIT_EXPECT_EQ(test, seen->state, BUFTRACK_RECORD_STATE_REMAINING);
 	KUNIT_EXPECT_EQ(test, seen->owner, a->number);
 	KUNIT_EXPECT_EQ(test, seen->address, 0x1000);
 	KUNIT_EXPECT_EQ(test, seen->size, 96);
@@ -142,11 +142,11 @@ static void records_are_listed_in_order(struct kunit *test)
 	unsigned int i;
 
 	for (i = ARRAY_SIZE(order); i--;)
-		EXPECT_ALLOC(test, c[order[i].client], BUFTRACK_OK,
+		EXPECT_ALLOC(test, c[order[i].client], BUFTRACK_VERDICT_OK,
 			     .space = order[i].space, .size = 1,
 			     .address = order[i].address, .id = order[i].id);
-	EXPECT_FREE(test, c[3], BUFTRACK_OK, .address = 8, .id = 6);
-	EXPECT_FREE(test, c[1], BUFTRACK_OK, .address = 7, .id = 1);
+	EXPECT_FREE(test, c[3], BUFTRACK_VERDICT_OK, .address = 8, .id = 6);
+	EXPECT_FREE(test, c[1], BUFTRACK_VERDICT_OK, .address = 7, .id = 1);
 	l = list_all(test);
 	KUNIT_ASSERT_EQ(test, l->nr, ARRAY_SIZE(order));
 	for (i = 0; i < l->nr; i++) {
@@ -162,18 +162,18 @@ static void doubtful_and_orphaned_are_told(struct kunit *test)
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	struct listing *l;
 
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x1000, 16), .id = 1);
-	EXPECT_ALLOC(test, b, BUFTRACK_OK, BUFFER(0x2000, 16), .id = 2);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16), .id = 1);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 16), .id = 2);
 	report_lost(test, b, 1);
-	EXPECT_ALLOC(test, a, BUFTRACK_OK, BUFFER(0x3000, 16), .id = 3);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x3000, 16), .id = 3);
 	close_client(test, a);
 	l = list_all(test);
-	KUNIT_EXPECT_EQ(test, l->seen[0].state, BUFTRACK_RECORD_LIVE |
-			BUFTRACK_RECORD_DOUBTFUL | BUFTRACK_RECORD_ORPHANED);
-	KUNIT_EXPECT_EQ(test, l->seen[1].state, BUFTRACK_RECORD_LIVE |
-			BUFTRACK_RECORD_DOUBTFUL);
-	KUNIT_EXPECT_EQ(test, l->seen[2].state, BUFTRACK_RECORD_LIVE |
-			BUFTRACK_RECORD_ORPHANED);
+	KUNIT_EXPECT_EQ(test, l->seen[0].state, BUFTRACK_RECORD_STATE_LIVE |
+			BUFTRACK_RECORD_STATE_DOUBTFUL | BUFTRACK_RECORD_STATE_ORPHANED);
+	KUNIT_EXPECT_EQ(test, l->seen[1].state, BUFTRACK_RECORD_STATE_LIVE |
+			BUFTRACK_RECORD_STATE_DOUBTFUL);
+	KUNIT_EXPECT_EQ(test, l->seen[2].state, BUFTRACK_RECORD_STATE_LIVE |
+			BUFTRACK_RECORD_STATE_ORPHANED);
 }
 
 static void little_room_loses_nothing(struct kunit *test)
@@ -213,7 +213,7 @@ static void highest_keys_are_passed(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(keys); i++)
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = keys[i].address,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = keys[i].address,
 			     .size = 1, .id = keys[i].id);
 	for (i = 0; i < ARRAY_SIZE(keys); i++) {
 		l->nr = 0;
@@ -301,16 +301,16 @@ static void freed_crowd_does_not_slow_down(struct kunit *test)
 
 	fixture(test)->quick = true;
 	for (i = 1; i <= 2000; i++) {
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, .address = 0x1000, .size = 1,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000, .size = 1,
 			     .id = i);
 		if (i % 500)
-			EXPECT_FREE(test, c, BUFTRACK_OK, .address = 0x1000,
+			EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000,
 				    .id = i);
 	}
-	l->l.states = BUFTRACK_RECORD_LIVE;
+	l->l.states = BUFTRACK_RECORD_STATE_LIVE;
 	KUNIT_EXPECT_LE(test, count_steps(test, l), 2);
 	KUNIT_EXPECT_EQ(test, l->nr, 4);
-	l->l.states = BUFTRACK_RECORD_FREED;
+	l->l.states = BUFTRACK_RECORD_STATE_FREED;
 	KUNIT_EXPECT_GE(test, count_steps(test, l), 8);
 }
 
@@ -329,7 +329,7 @@ static void log_is_listed_in_bounded_steps(struct kunit *test)
 	KUNIT_EXPECT_GE(test, count_steps(test, l), 5);
 	KUNIT_EXPECT_EQ(test, l->nr, 0);
 	l->l.client = 0;
-	l->l.states = BUFTRACK_RECORD_LIVE;
+	l->l.states = BUFTRACK_RECORD_STATE_LIVE;
 	KUNIT_EXPECT_LE(test, count_steps(test, l), 2);
 }
 
@@ -371,11 +371,11 @@ static void filters_keep_what_was_asked_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, filtered(test, 9, any, ALL_STATES), 0);
 	KUNIT_EXPECT_EQ(test, filtered(test, 0, 1, ALL_STATES), 16);
 	KUNIT_EXPECT_EQ(test, filtered(test, 0, 63, ALL_STATES), 0);
-	KUNIT_EXPECT_EQ(test, filtered(test, 0, any, BUFTRACK_RECORD_LIVE), 32);
-	KUNIT_EXPECT_EQ(test, filtered(test, 0, any, BUFTRACK_RECORD_FREED), 16);
+	KUNIT_EXPECT_EQ(test, filtered(test, 0, any, BUFTRACK_RECORD_STATE_LIVE), 32);
+	KUNIT_EXPECT_EQ(test, filtered(test, 0, any, BUFTRACK_RECORD_STATE_FREED), 16);
 	KUNIT_EXPECT_EQ(test, filtered(test, 0, any,
-				       BUFTRACK_RECORD_REMAINING), 16);
-	KUNIT_EXPECT_EQ(test, filtered(test, 2, 3, BUFTRACK_RECORD_FREED), 2);
+				       BUFTRACK_RECORD_STATE_REMAINING), 16);
+	KUNIT_EXPECT_EQ(test, filtered(test, 2, 3, BUFTRACK_RECORD_STATE_FREED), 2);
 }
 
 /* The records with odd ids come and go, those with even ids stay */
@@ -385,10 +385,10 @@ static void disturb(struct kunit *test, struct bt_client *c, struct rnd_state *r
 	u32 space = i / 2 % FIXTURE_SPACES;
 
 	if (find_live(c, space, 0x1000 + i * 16, i))
-		EXPECT_FREE(test, c, BUFTRACK_OK, .space = space,
+		EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = space,
 			    .address = 0x1000 + i * 16, .id = i);
 	else
-		EXPECT_ALLOC(test, c, BUFTRACK_OK, .space = space,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = space,
 			     BUFFER(0x1000 + i * 16, 16), .id = i);
 }
 
@@ -397,11 +397,11 @@ static void make_even(struct kunit *test, struct bt_client *c)
 	unsigned int i;
 
 	for (i = 0; i < 200; i += 2) {
-		EXPECT_ALLOC(test, c, BUFTRACK_OK,
+		EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK,
 			     .space = i / 2 % FIXTURE_SPACES,
 			     BUFFER(0x1000 + i * 16, 16), .id = i + 1000);
 		if (i % 4)
-			EXPECT_FREE(test, c, BUFTRACK_OK,
+			EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK,
 				    .space = i / 2 % FIXTURE_SPACES,
 				    .address = 0x1000 + i * 16, .id = i + 1000);
 	}
@@ -435,7 +435,7 @@ static void records_that_stay_are_listed_once(struct kunit *test)
 	make_even(test, s);
 	list_disturbed(test, l, a, &rnd);
 	for (i = 0; i < 200; i += 2) {
-		u32 state = i % 4 ? BUFTRACK_RECORD_FREED : BUFTRACK_RECORD_LIVE;
+		u32 state = i % 4 ? BUFTRACK_RECORD_STATE_FREED : BUFTRACK_RECORD_STATE_LIVE;
 
 		KUNIT_EXPECT_EQ(test, how_often(l, 1, i + 1000, state), 1);
 		KUNIT_EXPECT_EQ(test, how_often(l, 2, i + 1000, state), 1);

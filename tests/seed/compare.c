@@ -112,19 +112,20 @@ static void line(const char *what, uint64_t put_in, uint64_t found)
 
 static void print_allocs(struct json_object *devices)
 {
-	line("allocations", expected_sum(-1, BUFTRACK_ALLOCS),
+	line("allocations", expected_sum(-1, BUFTRACK_COUNTER_ALLOCS),
 	     sum(devices, NULL, "allocs"));
 	for (unsigned int i = 0; i < NR_SPACES; i++) {
 		char what[64];
 
 		snprintf(what, sizeof(what), "  in %s", space_names[i]);
-		line(what, expected_sum(i, BUFTRACK_ALLOCS),
+		line(what, expected_sum(i, BUFTRACK_COUNTER_ALLOCS),
 		     sum(devices, space_names[i], "allocs"));
 	}
-	line("freed, once and rightly", expected_sum(-1, BUFTRACK_FREES),
+	line("freed, once and rightly",
+	     expected_sum(-1, BUFTRACK_COUNTER_FREES),
 	     sum(devices, NULL, "frees"));
 	line("remaining when their clients ended",
-	     expected_sum(-1, BUFTRACK_REMAINING_BUFFERS),
+	     expected_sum(-1, BUFTRACK_COUNTER_REMAINING_BUFFERS),
 	     sum(devices, NULL, "remaining_buffers"));
 }
 

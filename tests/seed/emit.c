@@ -20,11 +20,11 @@ static uint64_t clock_ns;
 
 /* How a wrong free should be counted */
 static const int counter_of[NR_REASONS] = {
-	[BELOW_FIRST_ID] = BUFTRACK_UNKNOWN_FREES_PRE_ATTACH,
-	[BEFORE_LATE] = BUFTRACK_UNKNOWN_FREES_PRE_ATTACH,
-	[SECOND] = BUFTRACK_DOUBLE_FREES,
-	[SECOND_AFTER_REUSE] = BUFTRACK_STALE_FREES,
-	[OTHER_OBJECT] = BUFTRACK_UNKNOWN_FREES_OTHER_ID,
+	[BELOW_FIRST_ID] = BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH,
+	[BEFORE_LATE] = BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH,
+	[SECOND] = BUFTRACK_COUNTER_DOUBLE_FREES,
+	[SECOND_AFTER_REUSE] = BUFTRACK_COUNTER_STALE_FREES,
+	[OTHER_OBJECT] = BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID,
 };
 
 static void put(const char *text)
@@ -63,10 +63,10 @@ static void expect(unsigned int chip, unsigned int space, unsigned int counter,
 
 static void expect_peak(struct tally *tally)
 {
-	if (tally->counter[BUFTRACK_PEAK_BYTES] <
-	    tally->counter[BUFTRACK_LIVE_BYTES])
-		tally->counter[BUFTRACK_PEAK_BYTES] =
-			tally->counter[BUFTRACK_LIVE_BYTES];
+	if (tally->counter[BUFTRACK_COUNTER_PEAK_BYTES] <
+	    tally->counter[BUFTRACK_COUNTER_LIVE_BYTES])
+		tally->counter[BUFTRACK_COUNTER_PEAK_BYTES] =
+			tally->counter[BUFTRACK_COUNTER_LIVE_BYTES];
 }
 
 void emit_head(void)
@@ -97,9 +97,9 @@ void emit_alloc(unsigned int chip, const char *client,
 	put_number(",%" PRIu64, buffer->size);
 	put_number(",%" PRIu64, buffer->span);
 	put_number(",%" PRIu64 ",\n", buffer->id);
-	expect(chip, buffer->space, BUFTRACK_ALLOCS, 1);
-	expect(chip, buffer->space, BUFTRACK_LIVE_BUFFERS, 1);
-	expect(chip, buffer->space, BUFTRACK_LIVE_BYTES, buffer->size);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_ALLOCS, 1);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_LIVE_BUFFERS, 1);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_LIVE_BYTES, buffer->size);
 	expect_peak(&expected.chip[chip]);
 	expect_peak(&expected.space[chip][buffer->space]);
 }
@@ -117,18 +117,19 @@ void emit_free(unsigned int chip, const char *client,
 		expect(chip, buffer->space, counter_of[reason], 1);
 		return;
 	}
-	expect(chip, buffer->space, BUFTRACK_FREES, 1);
-	expect(chip, buffer->space, BUFTRACK_LIVE_BUFFERS, -1);
-	expect(chip, buffer->space, BUFTRACK_LIVE_BYTES, -buffer->size);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_FREES, 1);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_LIVE_BUFFERS, -1);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_LIVE_BYTES, -buffer->size);
 }
 
 /* What is live when its client is closed */
 void emit_remaining(unsigned int chip, const struct buffer *buffer)
 {
-	expect(chip, buffer->space, BUFTRACK_LIVE_BUFFERS, -1);
-	expect(chip, buffer->space, BUFTRACK_LIVE_BYTES, -buffer->size);
-	expect(chip, buffer->space, BUFTRACK_REMAINING_BUFFERS, 1);
-	expect(chip, buffer->space, BUFTRACK_REMAINING_BYTES, buffer->size);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_LIVE_BUFFERS, -1);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_LIVE_BYTES, -buffer->size);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_REMAINING_BUFFERS, 1);
+	expect(chip, buffer->space, BUFTRACK_COUNTER_REMAINING_BYTES,
+	       buffer->size);
 }
 
 void emit_close(unsigned int chip, const char *client)

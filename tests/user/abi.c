@@ -70,7 +70,7 @@ bool next_device(int control, __u32 number, struct buftrack_device_info *info)
 {
 	int err;
 
-	*info = (struct buftrack_device_info){ .flags = BUFTRACK_NEXT,
+	*info = (struct buftrack_device_info){ .flags = BUFTRACK_LOOKUP_NEXT,
 					       .device = number };
 	err = CALL(control, DEVICE_INFO, info);
 	CHECK(!err || err == ENOENT);
@@ -85,7 +85,7 @@ int set_device(int fd, struct buftrack_device_set set)
 int set_enabled(int fd, bool enabled)
 {
 	return set_device(fd, (struct buftrack_device_set){
-				      .fields = BUFTRACK_SET_ENABLED,
+				      .fields = BUFTRACK_DEVICE_SET_ENABLED,
 				      .enabled = enabled });
 }
 
@@ -142,7 +142,7 @@ bool next_client(int fd, __u64 number, struct buftrack_client_info *info)
 {
 	int err;
 
-	*info = (struct buftrack_client_info){ .flags = BUFTRACK_NEXT,
+	*info = (struct buftrack_client_info){ .flags = BUFTRACK_LOOKUP_NEXT,
 					       .client = number };
 	err = CALL(fd, CLIENT_INFO, info);
 	CHECK(!err || err == ENOENT);

@@ -53,8 +53,9 @@ __u32 client_state(int fd, __u64 number);
 
 /* Reports as values; their space is 0 unless it is given */
 #define ALLOC(...) \
-	((struct buftrack_report){ .op = BUFTRACK_ALLOC, __VA_ARGS__ })
-#define FREE(...) ((struct buftrack_report){ .op = BUFTRACK_FREE, __VA_ARGS__ })
+	((struct buftrack_report){ .op = BUFTRACK_OP_ALLOC, __VA_ARGS__ })
+#define FREE(...) \
+	((struct buftrack_report){ .op = BUFTRACK_OP_FREE, __VA_ARGS__ })
 
 /* A buffer whose range is its size */
 #define BUFFER(_address, _size) \

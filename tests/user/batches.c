@@ -30,9 +30,9 @@ static void prepare(void)
 /* @done allocs were applied, and nothing else happened */
 static void check_applied(const struct rig *r, __u32 done)
 {
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ALLOCS), done);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), done);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_UNTRACKED_BUFFERS), 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), done);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), done);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 0);
 	CHECK_EQ(list_all(r->fd, 0).nr, done);
 }
 
@@ -41,7 +41,8 @@ static void check_verdicts(__u32 done)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(verdicts); i++)
-		CHECK_EQ(verdicts[i], i < done ? BUFTRACK_OK : UNTOUCHED);
+		CHECK_EQ(verdicts[i],
+			 i < done ? BUFTRACK_VERDICT_OK : UNTOUCHED);
 }
 
 RIG_TEST(batch_applies_all_in_order)
@@ -101,7 +102,7 @@ static void check_stops(const struct buftrack_report *invalid, int err)
 		/* From there it can go on */
 		reports[done] = BUFFER(1, 16);
 		CHECK_OK(batch(r.fd, reports + done, MANY - done, NULL, NULL));
-		CHECK_EQ(device_counter(r.fd, BUFTRACK_ALLOCS), MANY);
+		CHECK_EQ(device_counter(r.fd, BUFTRACK_COUNTER_ALLOCS), MANY);
 		rig_down(&r);
 	}
 }
@@ -129,7 +130,8 @@ TEST(batch_stops_at_an_unknown_op_with_eopnotsupp)
 
 TEST(batch_stops_at_an_unknown_flag_with_eopnotsupp)
 {
-	check_stops(&ALLOC(.size = 1, .flags = BUFTRACK_REFUSED), EOPNOTSUPP);
+	check_stops(&ALLOC(.size = 1, .flags = BUFTRACK_REPORT_REFUSED),
+		    EOPNOTSUPP);
 }
 
 TEST(batch_stops_at_a_range_past_the_end_with_erange)
@@ -199,7 +201,7 @@ static void check_verdict_fault(__u32 room)
 	check_applied(&r, done);
 	CHECK(done > room && done <= room + CHUNK);
 	for (i = 0; i + CHUNK < done; i++)
-		CHECK_EQ(memory[i], BUFTRACK_OK);
+		CHECK_EQ(memory[i], BUFTRACK_VERDICT_OK);
 	rig_down(&r);
 }
 
@@ -363,10 +365,10 @@ RIG_TEST(batch_goes_on_from_what_single_reports_did)
 	struct buftrack_report two[] = { FREE(.address = 0x1000),
 					 FREE(.address = 0x1000) };
 
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_OK(batch(r->fd, two, 2, verdicts, NULL));
-	CHECK_EQ(verdicts[0], BUFTRACK_OK);
-	CHECK_EQ(verdicts[1], BUFTRACK_DOUBLE_FREE);
+	CHECK_EQ(verdicts[0], BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdicts[1], BUFTRACK_VERDICT_DOUBLE_FREE);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
-		 BUFTRACK_DOUBLE_FREE);
+		 BUFTRACK_VERDICT_DOUBLE_FREE);
 }

@@ -3,18 +3,20 @@
 #include <stdlib.h>
 #include "rig.h"
 
-#define BOTH_KINDS (BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED)
+#define BOTH_KINDS (BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED)
 
 void check_conservation(const __u64 *v)
 {
-	CHECK_EQ(v[BUFTRACK_ALLOCS], v[BUFTRACK_FREES] +
-					     v[BUFTRACK_LIVE_BUFFERS] +
-					     v[BUFTRACK_SUPERSEDED] +
-					     v[BUFTRACK_REMAINING_BUFFERS] +
-					     v[BUFTRACK_REMOVED_BUFFERS]);
-	CHECK(v[BUFTRACK_PEAK_BYTES] >= v[BUFTRACK_LIVE_BYTES]);
-	CHECK(v[BUFTRACK_ORPHANED_BUFFERS] <= v[BUFTRACK_LIVE_BUFFERS]);
-	CHECK(v[BUFTRACK_ORPHANED_BYTES] <= v[BUFTRACK_LIVE_BYTES]);
+	CHECK_EQ(v[BUFTRACK_COUNTER_ALLOCS],
+		 v[BUFTRACK_COUNTER_FREES] + v[BUFTRACK_COUNTER_LIVE_BUFFERS] +
+			 v[BUFTRACK_COUNTER_SUPERSEDED] +
+			 v[BUFTRACK_COUNTER_REMAINING_BUFFERS] +
+			 v[BUFTRACK_COUNTER_REMOVED_BUFFERS]);
+	CHECK(v[BUFTRACK_COUNTER_PEAK_BYTES] >= v[BUFTRACK_COUNTER_LIVE_BYTES]);
+	CHECK(v[BUFTRACK_COUNTER_ORPHANED_BUFFERS] <=
+	      v[BUFTRACK_COUNTER_LIVE_BUFFERS]);
+	CHECK(v[BUFTRACK_COUNTER_ORPHANED_BYTES] <=
+	      v[BUFTRACK_COUNTER_LIVE_BYTES]);
 }
 
 /* Holds at any time, also while others report */
@@ -45,8 +47,9 @@ static void check_spaces(int fd, const __u64 *total, __u32 nr_spaces)
 		add_up(sum, values);
 	}
 	/* Peaks were not at one time, and lost reports are in no space */
-	sum[BUFTRACK_PEAK_BYTES] = total[BUFTRACK_PEAK_BYTES];
-	sum[BUFTRACK_LOST_REPORTS] = total[BUFTRACK_LOST_REPORTS];
+	sum[BUFTRACK_COUNTER_PEAK_BYTES] = total[BUFTRACK_COUNTER_PEAK_BYTES];
+	sum[BUFTRACK_COUNTER_LOST_REPORTS] =
+		total[BUFTRACK_COUNTER_LOST_REPORTS];
 	for (i = 0; i < BUFTRACK_NR_COUNTERS; i++)
 		CHECK_EQ(sum[i], total[i]);
 }
@@ -64,12 +67,12 @@ static void check_clients(int fd, const __u64 *total, __u32 nr_clients)
 		CHECK_OK(counters(fd, BUFTRACK_SCOPE_CLIENT, info.client,
 				  values));
 		add_up(sum, values);
-		nr_open += !!(info.state & BUFTRACK_CLIENT_OPEN);
+		nr_open += !!(info.state & BUFTRACK_CLIENT_STATE_OPEN);
 		after = info.client + 1;
 	}
 	CHECK_EQ(nr_open, nr_clients);
 	for (i = 0; i < BUFTRACK_NR_COUNTERS; i++)
-		CHECK(i == BUFTRACK_PEAK_BYTES || sum[i] <= total[i]);
+		CHECK(i == BUFTRACK_COUNTER_PEAK_BYTES || sum[i] <= total[i]);
 }
 
 static void check_records(int fd, const __u64 *total, __u64 nr_records)
@@ -81,17 +84,17 @@ static void check_records(int fd, const __u64 *total, __u64 nr_records)
 	for (i = 0; i < l.nr; i++) {
 		const struct buftrack_record *rec = &l.records[i];
 
-		if (!(rec->state & BUFTRACK_RECORD_LIVE))
+		if (!(rec->state & BUFTRACK_RECORD_STATE_LIVE))
 			continue;
 		live++;
 		bytes += rec->size;
-		orphaned += !!(rec->state & BUFTRACK_RECORD_ORPHANED);
+		orphaned += !!(rec->state & BUFTRACK_RECORD_STATE_ORPHANED);
 	}
 	CHECK_EQ(l.nr, nr_records);
-	CHECK_EQ(live, total[BUFTRACK_LIVE_BUFFERS]);
-	CHECK_EQ(bytes, total[BUFTRACK_LIVE_BYTES]);
-	CHECK_EQ(orphaned, total[BUFTRACK_ORPHANED_BUFFERS]);
-	CHECK_EQ(l.nr - live, total[BUFTRACK_FREED_RECORDS]);
+	CHECK_EQ(live, total[BUFTRACK_COUNTER_LIVE_BUFFERS]);
+	CHECK_EQ(bytes, total[BUFTRACK_COUNTER_LIVE_BYTES]);
+	CHECK_EQ(orphaned, total[BUFTRACK_COUNTER_ORPHANED_BUFFERS]);
+	CHECK_EQ(l.nr - live, total[BUFTRACK_COUNTER_FREED_RECORDS]);
 	free(l.records);
 }
 

@@ -23,7 +23,7 @@ RIG_TEST(open_file_is_no_client)
 	int fd = rig_open(r);
 
 	device_info(fd);
-	device_counter(fd, BUFTRACK_ALLOCS);
+	device_counter(fd, BUFTRACK_COUNTER_ALLOCS);
 	list_all(fd, 0);
 	add_space(fd, "L1");
 	CHECK_OK(set_enabled(fd, true));
@@ -52,7 +52,7 @@ RIG_TEST(file_open_for_writing_alone_can_report)
 {
 	int fd = open_node(r->device, O_WRONLY);
 
-	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(device_info(r->fd).nr_clients, 1);
 }
 
@@ -60,9 +60,9 @@ RIG_TEST(report_makes_a_client_that_declares_nothing)
 {
 	struct buftrack_client_info info;
 
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	info = client_1(r);
-	CHECK_EQ(info.state, BUFTRACK_CLIENT_OPEN);
+	CHECK_EQ(info.state, BUFTRACK_CLIENT_STATE_OPEN);
 	CHECK_EQ(info.claimed_pid, 0);
 	CHECK_EQ(info.first_id, 0);
 	CHECK_STR(info.claimed_name, "");
@@ -84,9 +84,9 @@ RIG_TEST(client_numbers_are_never_used_again)
 		CHECK_EQ(become_client(fd), i);
 		close(fd);
 	}
-	CHECK_OK(
-		set_device(r->fd, (struct buftrack_device_set){
-					  .fields = BUFTRACK_SET_MAX_CLOSED }));
+	CHECK_OK(set_device(
+		r->fd, (struct buftrack_device_set){
+			       .fields = BUFTRACK_DEVICE_SET_MAX_CLOSED }));
 	CHECK_OK(declare(r->fd, 0, &client));
 	CHECK_EQ(client, 6);
 }
@@ -99,7 +99,7 @@ RIG_TEST(declaring_twice_is_ebusy)
 	become_client(r->fd);
 	take_picture(r, &before);
 	CHECK_ERR(declare(r->fd, 0, &client), EBUSY);
-	CHECK_ERR(declare(r->fd, BUFTRACK_LATE, &client), EBUSY);
+	CHECK_ERR(declare(r->fd, BUFTRACK_DECLARE_LATE, &client), EBUSY);
 	check_unchanged(r, &before);
 }
 
@@ -108,8 +108,8 @@ RIG_TEST(declaring_after_a_report_is_ebusy)
 	__u64 client;
 
 	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK_ERR(declare(r->fd, BUFTRACK_SHARED, &client), EBUSY);
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_OPEN);
+	CHECK_ERR(declare(r->fd, BUFTRACK_DECLARE_SHARED, &client), EBUSY);
+	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
 }
 
 RIG_TEST(declaring_after_a_report_that_failed_is_fine)
@@ -122,14 +122,14 @@ RIG_TEST(declaring_after_a_report_that_failed_is_fine)
 	CHECK_ERR(batch(r->fd, bad, 2, NULL, NULL), EINVAL);
 	CHECK_ERR(batch(r->fd, bad + 1, 1, NULL, NULL), ENOENT);
 	CHECK_ERR(lost(r->fd, 0), EINVAL);
-	CHECK_OK(declare(r->fd, BUFTRACK_LATE, &client));
+	CHECK_OK(declare(r->fd, BUFTRACK_DECLARE_LATE, &client));
 	CHECK_EQ(client, 1);
 }
 
 RIG_TEST(declaration_is_shown_as_such)
 {
 	struct buftrack_declare arg = {
-		.flags = BUFTRACK_LATE,
+		.flags = BUFTRACK_DECLARE_LATE,
 		.first_id = 0x123456789abcdef0,
 		.claimed_pid = 4242,
 		.claimed_name = "somebody else",
@@ -139,7 +139,8 @@ RIG_TEST(declaration_is_shown_as_such)
 	CHECK_OK(CALL(r->fd, DECLARE, &arg));
 	CHECK_EQ(arg.client, 1);
 	info = client_1(r);
-	CHECK_EQ(info.state, BUFTRACK_CLIENT_OPEN | BUFTRACK_CLIENT_IS_LATE);
+	CHECK_EQ(info.state,
+		 BUFTRACK_CLIENT_STATE_OPEN | BUFTRACK_CLIENT_STATE_LATE);
 	CHECK_EQ(info.first_id, 0x123456789abcdef0);
 	CHECK_EQ(info.claimed_pid, 4242);
 	CHECK_STR(info.claimed_name, "somebody else");
@@ -222,7 +223,7 @@ RIG_TEST(opening_thread_is_told_from_its_process)
 	CHECK(info.tid != info.pid);
 	CHECK_STR(info.comm, "the process");
 	/* The thread is gone, its process is not */
-	CHECK_EQ(info.state, BUFTRACK_CLIENT_OPEN);
+	CHECK_EQ(info.state, BUFTRACK_CLIENT_STATE_OPEN);
 }
 
 static void report_and_claim(void *arg)
@@ -251,7 +252,7 @@ RIG_TEST(opener_cannot_be_forged)
 		CHECK_EQ(info.pid, getpid());
 		CHECK_EQ(info.uid, 0);
 		CHECK(strcmp(info.comm, "forger"));
-		CHECK_EQ(info.state, BUFTRACK_CLIENT_OPEN);
+		CHECK_EQ(info.state, BUFTRACK_CLIENT_STATE_OPEN);
 	}
 }
 
@@ -275,17 +276,18 @@ RIG_TEST(closed_client_keeps_what_its_domain_knew)
 {
 	int fd = rig_open(r);
 
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_FREED }));
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_FREED }));
 	CHECK_OK(lost(fd, 1));
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
 	CHECK_OK(try_report(fd, FREE(.address = 0x1000)));
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_OPEN |
-						 BUFTRACK_CLIENT_HAD_GAP |
-						 BUFTRACK_CLIENT_HAS_EVICTED);
+	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPEN |
+						 BUFTRACK_CLIENT_STATE_HAD_GAP |
+						 BUFTRACK_CLIENT_STATE_EVICTED);
 	close(fd);
 	CHECK_EQ(client_state(r->fd, 1),
-		 BUFTRACK_CLIENT_HAD_GAP | BUFTRACK_CLIENT_HAS_EVICTED);
+		 BUFTRACK_CLIENT_STATE_HAD_GAP | BUFTRACK_CLIENT_STATE_EVICTED);
 }
 
 RIG_TEST(clients_are_listed_in_order)
@@ -303,7 +305,8 @@ RIG_TEST(clients_are_listed_in_order)
 	close(fds[1]);
 	for (i = 1; next_client(r->fd, after, &info); i++) {
 		CHECK_EQ(info.client, i);
-		CHECK_EQ(info.state & BUFTRACK_CLIENT_OPEN, i != 2 && i != 4);
+		CHECK_EQ(info.state & BUFTRACK_CLIENT_STATE_OPEN,
+			 i != 2 && i != 4);
 		after = info.client + 1;
 	}
 	CHECK_EQ(i, 6);

@@ -62,7 +62,7 @@ RIG_TEST(rest_of_the_array_is_not_touched)
 {
 	__u32 nr;
 
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	for (nr = 0; nr < BUFTRACK_NR_COUNTERS; nr++)
 		check_length(r, nr, nr);
 	check_length(r, BUFTRACK_NR_COUNTERS, BUFTRACK_NR_COUNTERS);
@@ -79,14 +79,14 @@ RIG_TEST(peak_is_of_each_scope)
 	CHECK_OK(try_report(r->fd, FREE_AT(0x1000)));
 	CHECK_OK(try_report(r->fd, ALLOC(.space = space, .size = 60)));
 	CHECK_OK(try_report(r->fd, BUFFER(0x2000, 30)));
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_PEAK_BYTES), 100);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_PEAK_BYTES), 100);
 	CHECK_OK(try_report(r->fd, BUFFER(0x3000, 20)));
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_PEAK_BYTES), 110);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_PEAK_BYTES), 110);
 	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, 0, values));
-	CHECK_EQ(values[BUFTRACK_PEAK_BYTES], 100);
+	CHECK_EQ(values[BUFTRACK_COUNTER_PEAK_BYTES], 100);
 	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, space, values));
-	CHECK_EQ(values[BUFTRACK_PEAK_BYTES], 60);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_PEAK_BYTES), 110);
+	CHECK_EQ(values[BUFTRACK_COUNTER_PEAK_BYTES], 60);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_PEAK_BYTES), 110);
 }
 
 RIG_TEST(what_a_client_leaves_remains)
@@ -100,14 +100,14 @@ RIG_TEST(what_a_client_leaves_remains)
 	CHECK_OK(try_report(fd, FREE_AT(0x3000)));
 	close(fd);
 	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_CLIENT, 1, values));
-	CHECK_EQ(values[BUFTRACK_ALLOCS], 3);
-	CHECK_EQ(values[BUFTRACK_FREES], 1);
-	CHECK_EQ(values[BUFTRACK_REMAINING_BUFFERS], 2);
-	CHECK_EQ(values[BUFTRACK_REMAINING_BYTES], 48);
-	CHECK_EQ(values[BUFTRACK_LIVE_BUFFERS], 0);
-	CHECK_EQ(values[BUFTRACK_LIVE_BYTES], 0);
-	CHECK_EQ(values[BUFTRACK_FREED_RECORDS], 0);
-	CHECK_EQ(values[BUFTRACK_EVICTED_RECORDS], 0);
+	CHECK_EQ(values[BUFTRACK_COUNTER_ALLOCS], 3);
+	CHECK_EQ(values[BUFTRACK_COUNTER_FREES], 1);
+	CHECK_EQ(values[BUFTRACK_COUNTER_REMAINING_BUFFERS], 2);
+	CHECK_EQ(values[BUFTRACK_COUNTER_REMAINING_BYTES], 48);
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BUFFERS], 0);
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BYTES], 0);
+	CHECK_EQ(values[BUFTRACK_COUNTER_FREED_RECORDS], 0);
+	CHECK_EQ(values[BUFTRACK_COUNTER_EVICTED_RECORDS], 0);
 	CHECK_EQ(device_info(r->fd).nr_records, 0);
 }
 
@@ -117,8 +117,8 @@ static void fill(const struct rig *r)
 	int private = rig_open(r), shared = rig_open(r), gone = rig_open(r);
 	__u64 client;
 
-	CHECK_OK(declare(shared, BUFTRACK_SHARED, &client));
-	CHECK_OK(declare(gone, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(shared, BUFTRACK_DECLARE_SHARED, &client));
+	CHECK_OK(declare(gone, BUFTRACK_DECLARE_SHARED, &client));
 	CHECK_OK(try_report(gone, BUFFER(0x9000, 8)));
 	close(gone);
 	CHECK_OK(try_report(shared, BUFFER(0x1000, 16)));
@@ -140,15 +140,15 @@ static void check_anew(const __u64 *before, const __u64 *after)
 	for (i = 0; i < BUFTRACK_NR_COUNTERS; i++) {
 		__u64 want = 0;
 
-		if (i == BUFTRACK_ALLOCS)
-			want = before[BUFTRACK_LIVE_BUFFERS];
-		else if (i == BUFTRACK_PEAK_BYTES)
-			want = before[BUFTRACK_LIVE_BYTES];
-		else if (i == BUFTRACK_LIVE_BUFFERS ||
-			 i == BUFTRACK_LIVE_BYTES ||
-			 i == BUFTRACK_ORPHANED_BUFFERS ||
-			 i == BUFTRACK_ORPHANED_BYTES ||
-			 i == BUFTRACK_FREED_RECORDS)
+		if (i == BUFTRACK_COUNTER_ALLOCS)
+			want = before[BUFTRACK_COUNTER_LIVE_BUFFERS];
+		else if (i == BUFTRACK_COUNTER_PEAK_BYTES)
+			want = before[BUFTRACK_COUNTER_LIVE_BYTES];
+		else if (i == BUFTRACK_COUNTER_LIVE_BUFFERS ||
+			 i == BUFTRACK_COUNTER_LIVE_BYTES ||
+			 i == BUFTRACK_COUNTER_ORPHANED_BUFFERS ||
+			 i == BUFTRACK_COUNTER_ORPHANED_BYTES ||
+			 i == BUFTRACK_COUNTER_FREED_RECORDS)
 			want = before[i];
 		CHECK_EQ(after[i], want);
 	}
@@ -173,8 +173,8 @@ RIG_TEST(reset_starts_all_scopes_anew)
 	for (i = 0; i < ARRAY_SIZE(scopes); i++)
 		CHECK_OK(counters(r->fd, scopes[i].scope, scopes[i].number,
 				  before[i]));
-	CHECK_EQ(before[0][BUFTRACK_ORPHANED_BYTES], 8);
-	CHECK_EQ(before[0][BUFTRACK_REMAINING_BYTES], 128);
+	CHECK_EQ(before[0][BUFTRACK_COUNTER_ORPHANED_BYTES], 8);
+	CHECK_EQ(before[0][BUFTRACK_COUNTER_REMAINING_BYTES], 128);
 	CHECK_OK(reset_device(r->fd));
 	for (i = 0; i < ARRAY_SIZE(scopes); i++) {
 		CHECK_OK(counters(r->fd, scopes[i].scope, scopes[i].number,
@@ -191,9 +191,9 @@ RIG_TEST(reset_empties_the_log_of_remaining_records_alone)
 
 	fill(r);
 	records = device_info(r->fd).nr_records;
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_REMAINING).nr, 1);
+	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 1);
 	CHECK_OK(reset_device(r->fd));
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_REMAINING).nr, 0);
+	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 0);
 	CHECK_EQ(list_all(r->fd, 0).nr, records);
 	CHECK_OK(client_info(r->fd, 3, &info));
 	CHECK_OK(client_info(r->fd, 4, &info));
@@ -204,21 +204,23 @@ RIG_TEST(reset_keeps_what_domains_know)
 	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
 	CHECK_OK(try_report(r->fd, FREE_AT(0x1000)));
 	CHECK_OK(reset_device(r->fd));
-	CHECK_EQ(verdict_of(r->fd, FREE_AT(0x1000)), BUFTRACK_DOUBLE_FREE);
+	CHECK_EQ(verdict_of(r->fd, FREE_AT(0x1000)),
+		 BUFTRACK_VERDICT_DOUBLE_FREE);
 	CHECK_OK(lost(r->fd, 1));
 	CHECK_OK(reset_device(r->fd));
-	CHECK_EQ(verdict_of(r->fd, FREE_AT(0x2000)), BUFTRACK_UNKNOWN_GAP);
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_HAD_GAP);
+	CHECK_EQ(verdict_of(r->fd, FREE_AT(0x2000)),
+		 BUFTRACK_VERDICT_UNKNOWN_GAP);
+	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
 }
 
 RIG_TEST(books_go_on_after_a_reset)
 {
 	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
 	CHECK_OK(reset_device(r->fd));
-	CHECK_EQ(verdict_of(r->fd, FREE_AT(0x1000)), BUFTRACK_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ALLOCS), 1);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_FREES), 1);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BYTES), 0);
+	CHECK_EQ(verdict_of(r->fd, FREE_AT(0x1000)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREES), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BYTES), 0);
 }
 
 struct churn {

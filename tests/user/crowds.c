@@ -49,9 +49,10 @@ static void *stand_by(void *arg)
 
 	while (!b->stop) {
 		begin = now_ns();
-		CHECK_EQ(verdict_of(b->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+		CHECK_EQ(verdict_of(b->fd, BUFFER(0x1000, 16)),
+			 BUFTRACK_VERDICT_OK);
 		CHECK_EQ(verdict_of(b->fd, FREE(.address = 0x1000)),
-			 BUFTRACK_OK);
+			 BUFTRACK_VERDICT_OK);
 		b->reports += 2;
 		took = now_ns() - begin;
 		if (took > b->longest)
@@ -67,12 +68,12 @@ static bool has_ended(const struct rig *r)
 
 	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_DEVICE, 0, values));
 	check_conservation(values);
-	if (values[BUFTRACK_REMAINING_BUFFERS]) {
-		CHECK_EQ(values[BUFTRACK_REMAINING_BUFFERS], million());
-		CHECK(values[BUFTRACK_LIVE_BUFFERS] <= 1);
+	if (values[BUFTRACK_COUNTER_REMAINING_BUFFERS]) {
+		CHECK_EQ(values[BUFTRACK_COUNTER_REMAINING_BUFFERS], million());
+		CHECK(values[BUFTRACK_COUNTER_LIVE_BUFFERS] <= 1);
 		return true;
 	}
-	CHECK(values[BUFTRACK_LIVE_BUFFERS] >= million());
+	CHECK(values[BUFTRACK_COUNTER_LIVE_BUFFERS] >= million());
 	return false;
 }
 
@@ -98,10 +99,11 @@ RIG_TEST(others_report_while_a_million_records_are_let_go)
 	pthread_t thread;
 
 	/* So that less is kept than there is */
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_REMAINING,
-					   .max_remaining = kept }));
-	WAIT_UNTIL(device_counter(r->fd, BUFTRACK_ALLOCS) == million());
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_REMAINING,
+				    .max_remaining = kept }));
+	WAIT_UNTIL(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS) == million());
 	CHECK(info_of(r->control).nr_records >= million());
 	thread = start_thread(stand_by, &b);
 	WAIT_UNTIL(b.reports > 100);
@@ -114,6 +116,6 @@ RIG_TEST(others_report_while_a_million_records_are_let_go)
 	CHECK(b.reports > 1000);
 	/* A lock that is held throughout would make one take most of it */
 	CHECK(b.longest < took / 3 + 300000000);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BYTES),
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BYTES),
 		 million() * 16);
 }

@@ -28,8 +28,8 @@ RIG_TEST(new_device_is_on_and_empty)
 	struct buftrack_device_info info = device_info(r->fd);
 
 	CHECK_EQ(info.device, r->device);
-	CHECK_EQ(info.state,
-		 BUFTRACK_DEVICE_ENABLED | BUFTRACK_DEVICE_IS_TEMPORARY);
+	CHECK_EQ(info.state, BUFTRACK_DEVICE_STATE_ENABLED |
+				     BUFTRACK_DEVICE_STATE_TEMPORARY);
 	CHECK_EQ(info.uid, 0);
 	CHECK_EQ(info.nr_spaces, 1);
 	CHECK_EQ(info.nr_clients, 0);
@@ -66,7 +66,8 @@ RIG_TEST(adding_a_name_again_finds_its_device)
 {
 	struct buftrack_device_add add;
 
-	CHECK_OK(try_add(r->control, "twice", BUFTRACK_DEVICE_TEMPORARY, &add));
+	CHECK_OK(try_add(r->control, "twice", BUFTRACK_DEVICE_ADD_TEMPORARY,
+			 &add));
 	CHECK_EQ(add.created, 1);
 	CHECK(add.device != r->device);
 	CHECK_OK(try_add(open_control(O_RDWR), "twice", 0, &add));
@@ -78,11 +79,13 @@ RIG_TEST(adding_a_name_exclusively_again_is_eexist)
 {
 	struct buftrack_device_add add;
 
-	CHECK_OK(try_add(r->control, "twice", BUFTRACK_DEVICE_TEMPORARY, &add));
-	CHECK_ERR(try_add(r->control, "twice", BUFTRACK_DEVICE_EXCL, &add),
+	CHECK_OK(try_add(r->control, "twice", BUFTRACK_DEVICE_ADD_TEMPORARY,
+			 &add));
+	CHECK_ERR(try_add(r->control, "twice", BUFTRACK_DEVICE_ADD_EXCL, &add),
 		  EEXIST);
 	CHECK_ERR(try_add(r->control, "twice",
-			  BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY,
+			  BUFTRACK_DEVICE_ADD_EXCL |
+				  BUFTRACK_DEVICE_ADD_TEMPORARY,
 			  &add),
 		  EEXIST);
 	CHECK_EQ(info_of(r->control).nr_devices, 2);
@@ -100,7 +103,7 @@ RIG_TEST(unknown_device_is_enoent)
 		info.device = numbers[i];
 		CHECK_ERR(CALL(r->control, DEVICE_INFO, &info), ENOENT);
 		CHECK_ERR(remove_device(r->control, numbers[i],
-					BUFTRACK_DEVICE_FORCE),
+					BUFTRACK_DEVICE_REMOVE_FORCE),
 			  ENOENT);
 	}
 }
@@ -113,8 +116,8 @@ RIG_TEST(devices_are_listed_in_order)
 
 	for (i = 0; i < ARRAY_SIZE(devices); i++) {
 		snprintf(name, sizeof(name), "listed:%u", i);
-		devices[i] =
-			add_device(r->control, name, BUFTRACK_DEVICE_TEMPORARY);
+		devices[i] = add_device(r->control, name,
+					BUFTRACK_DEVICE_ADD_TEMPORARY);
 	}
 	/* A hole, to be passed over */
 	CHECK_OK(remove_device(r->control, devices[2], 0));
@@ -134,7 +137,7 @@ RIG_TEST(info_counts_devices)
 
 	CHECK_EQ(info.nr_devices, 1);
 	CHECK_EQ(info.max_devices, parameter("max_devices"));
-	add_device(r->control, "second", BUFTRACK_DEVICE_TEMPORARY);
+	add_device(r->control, "second", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	CHECK_EQ(info_of(r->fd).nr_devices, 2);
 	CHECK_EQ(info_of(r->control).nr_devices, 2);
 }
@@ -170,7 +173,7 @@ RIG_TEST(removing_a_device_with_clients_is_ebusy)
 
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
 	CHECK_ERR(remove_device(r->control, r->device, 0), EBUSY);
-	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)), BUFTRACK_VERDICT_OK);
 	close(fd);
 	CHECK_OK(remove_device(r->control, r->device, 0));
 }
@@ -181,14 +184,14 @@ RIG_TEST(files_that_are_no_clients_do_not_keep_a_device)
 
 	device_info(fd);
 	CHECK_OK(remove_device(r->control, r->device, 0));
-	CHECK_EQ(device_info(fd).state & BUFTRACK_DEVICE_REMOVED,
-		 BUFTRACK_DEVICE_REMOVED);
+	CHECK_EQ(device_info(fd).state & BUFTRACK_DEVICE_STATE_REMOVED,
+		 BUFTRACK_DEVICE_STATE_REMOVED);
 }
 
 RIG_TEST(removing_tells_what_was_live)
 {
 	struct buftrack_device_remove arg = {
-		.flags = BUFTRACK_DEVICE_FORCE,
+		.flags = BUFTRACK_DEVICE_REMOVE_FORCE,
 		.device = r->device,
 	};
 
@@ -199,10 +202,10 @@ RIG_TEST(removing_tells_what_was_live)
 	CHECK_OK(CALL(r->control, DEVICE_REMOVE, &arg));
 	CHECK_EQ(arg.removed_buffers, 2);
 	CHECK_EQ(arg.removed_bytes, 64);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMOVED_BUFFERS), 2);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BYTES), 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_PEAK_BYTES), 164);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 2);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_PEAK_BYTES), 164);
 }
 
 RIG_TEST(removing_an_empty_device_tells_nothing_was_live)
@@ -225,34 +228,36 @@ RIG_TEST(number_of_a_removed_device_is_used_again)
 	int fd;
 
 	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
-	device = add_device(r->control, "heir", BUFTRACK_DEVICE_TEMPORARY);
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
+	device = add_device(r->control, "heir", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	CHECK_EQ(device, r->device);
 
 	/* The old file is still the old device's, the node the new one's */
 	info = device_info(r->fd);
-	CHECK(info.state & BUFTRACK_DEVICE_REMOVED);
+	CHECK(info.state & BUFTRACK_DEVICE_STATE_REMOVED);
 	CHECK(strcmp(info.name, "heir"));
 	fd = open_node(device, O_RDWR);
 	info = device_info(fd);
 	CHECK_STR(info.name, "heir");
 	CHECK_EQ(info.nr_spaces, 0);
-	CHECK_EQ(device_counter(fd, BUFTRACK_ALLOCS), 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ALLOCS), 1);
+	CHECK_EQ(device_counter(fd, BUFTRACK_COUNTER_ALLOCS), 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 1);
 	CHECK_ERR(try_report(r->fd, BUFFER(0x2000, 16)), ENODEV);
 	add_space(fd, "DRAM");
-	CHECK_EQ(verdict_of(fd, BUFFER(0x2000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x2000, 16)), BUFTRACK_VERDICT_OK);
 }
 
 RIG_TEST(name_of_a_removed_device_is_free_again)
 {
 	struct buftrack_device_add add;
 
-	CHECK_OK(try_add(r->control, "phoenix", BUFTRACK_DEVICE_TEMPORARY,
+	CHECK_OK(try_add(r->control, "phoenix", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
 	CHECK_OK(remove_device(r->control, add.device, 0));
 	CHECK_OK(try_add(r->control, "phoenix",
-			 BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY,
+			 BUFTRACK_DEVICE_ADD_EXCL |
+				 BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
 	CHECK_EQ(add.created, 1);
 }
@@ -262,18 +267,21 @@ RIG_TEST(more_devices_than_the_machine_may_have_are_enfile)
 {
 	struct buftrack_device_add add;
 
-	add_device(r->control, "second", BUFTRACK_DEVICE_TEMPORARY);
+	add_device(r->control, "second", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	set_parameter("max_devices", "2");
 	CHECK_EQ(info_of(r->control).max_devices, 2);
-	CHECK_ERR(try_add(r->control, "third", BUFTRACK_DEVICE_TEMPORARY, &add),
+	CHECK_ERR(try_add(r->control, "third", BUFTRACK_DEVICE_ADD_TEMPORARY,
+			  &add),
 		  ENFILE);
 	CHECK_OK(try_add(r->control, "second", 0, &add));
 	CHECK_EQ(add.created, 0);
 	CHECK_EQ(info_of(r->control).nr_devices, 2);
 	CHECK_OK(remove_device(r->control, add.device, 0));
-	CHECK_OK(try_add(r->control, "third", BUFTRACK_DEVICE_TEMPORARY, &add));
+	CHECK_OK(try_add(r->control, "third", BUFTRACK_DEVICE_ADD_TEMPORARY,
+			 &add));
 	set_parameter("max_devices", "0");
-	CHECK_ERR(try_add(r->control, "none", BUFTRACK_DEVICE_TEMPORARY, &add),
+	CHECK_ERR(try_add(r->control, "none", BUFTRACK_DEVICE_ADD_TEMPORARY,
+			  &add),
 		  ENFILE);
 }
 
@@ -283,15 +291,19 @@ static void fill_quota(void *arg)
 	struct buftrack_device_add add;
 
 	(void)arg;
-	CHECK_OK(try_add(control, "mine:1", BUFTRACK_DEVICE_TEMPORARY, &add));
-	CHECK_OK(try_add(control, "mine:2", BUFTRACK_DEVICE_TEMPORARY, &add));
-	CHECK_ERR(try_add(control, "mine:3", BUFTRACK_DEVICE_TEMPORARY, &add),
+	CHECK_OK(try_add(control, "mine:1", BUFTRACK_DEVICE_ADD_TEMPORARY,
+			 &add));
+	CHECK_OK(try_add(control, "mine:2", BUFTRACK_DEVICE_ADD_TEMPORARY,
+			 &add));
+	CHECK_ERR(try_add(control, "mine:3", BUFTRACK_DEVICE_ADD_TEMPORARY,
+			  &add),
 		  EDQUOT);
 	/* Another file of the same user is no way around it */
 	CHECK_ERR(try_add(open_control(O_RDWR), "mine:3", 0, &add), EDQUOT);
 	CHECK_OK(try_add(control, "mine:2", 0, &add));
 	CHECK_OK(remove_device(control, add.device, 0));
-	CHECK_OK(try_add(control, "mine:3", BUFTRACK_DEVICE_TEMPORARY, &add));
+	CHECK_OK(try_add(control, "mine:3", BUFTRACK_DEVICE_ADD_TEMPORARY,
+			 &add));
 }
 
 RIG_TEST(more_devices_than_a_user_may_have_are_edquot)
@@ -301,9 +313,9 @@ RIG_TEST(more_devices_than_a_user_may_have_are_edquot)
 	set_parameter("max_devices_per_user", "2");
 	in_child_of(ALICE, fill_quota, NULL);
 	in_child_of(BOB, fill_quota, NULL);
-	CHECK_OK(try_add(r->control, "roots:1", BUFTRACK_DEVICE_TEMPORARY,
+	CHECK_OK(try_add(r->control, "roots:1", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
-	CHECK_OK(try_add(r->control, "roots:2", BUFTRACK_DEVICE_TEMPORARY,
+	CHECK_OK(try_add(r->control, "roots:2", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
 }
 
@@ -314,7 +326,7 @@ TEST(device_that_is_not_temporary_stays)
 
 	close(control);
 	CHECK_EQ(device_info(open_node(device, O_RDONLY)).state,
-		 BUFTRACK_DEVICE_ENABLED);
+		 BUFTRACK_DEVICE_STATE_ENABLED);
 	CHECK_OK(remove_device(open_control(O_WRONLY), device, 0));
 }
 
@@ -322,7 +334,7 @@ TEST(temporary_device_goes_with_the_last_of_its_control_file)
 {
 	int control = open_control(O_RDWR), copy = dup(control), fd;
 	__u32 device =
-		add_device(control, "passing", BUFTRACK_DEVICE_TEMPORARY);
+		add_device(control, "passing", BUFTRACK_DEVICE_ADD_TEMPORARY);
 
 	close(control);
 	close(open_node(device, O_RDWR));
@@ -336,7 +348,7 @@ static void register_and_wait(void *arg)
 	__u32 *device = arg;
 
 	*device = add_device(open_control(O_RDWR), "victim",
-			     BUFTRACK_DEVICE_TEMPORARY);
+			     BUFTRACK_DEVICE_ADD_TEMPORARY);
 	pause();
 }
 
@@ -353,11 +365,11 @@ TEST(temporary_device_goes_when_its_process_is_killed)
 	add_space(fd, "DRAM");
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
 	end(pid, SIGKILL);
-	CHECK_EQ(device_info(fd).state, BUFTRACK_DEVICE_ENABLED |
-						BUFTRACK_DEVICE_REMOVED |
-						BUFTRACK_DEVICE_IS_TEMPORARY);
+	CHECK_EQ(device_info(fd).state,
+		 BUFTRACK_DEVICE_STATE_ENABLED | BUFTRACK_DEVICE_STATE_REMOVED |
+			 BUFTRACK_DEVICE_STATE_TEMPORARY);
 	CHECK_ERR(try_report(fd, BUFFER(0x2000, 16)), ENODEV);
-	CHECK_EQ(device_counter(fd, BUFTRACK_REMOVED_BUFFERS), 1);
+	CHECK_EQ(device_counter(fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 }
 
 TEST(finding_a_device_does_not_make_it_temporary)
@@ -365,19 +377,19 @@ TEST(finding_a_device_does_not_make_it_temporary)
 	int first = open_control(O_RDWR), second = open_control(O_RDWR);
 	__u32 device = add_device(first, "found", 0);
 
-	CHECK_EQ(add_device(second, "found", BUFTRACK_DEVICE_TEMPORARY),
+	CHECK_EQ(add_device(second, "found", BUFTRACK_DEVICE_ADD_TEMPORARY),
 		 device);
 	close(second);
 	CHECK_EQ(device_info(open_node(device, O_RDONLY)).state,
-		 BUFTRACK_DEVICE_ENABLED);
+		 BUFTRACK_DEVICE_STATE_ENABLED);
 	CHECK_OK(remove_device(first, device, 0));
 }
 
 TEST(temporary_devices_of_other_files_stay)
 {
 	int first = open_control(O_RDWR), second = open_control(O_RDWR), fd;
-	__u32 kept = add_device(first, "kept", BUFTRACK_DEVICE_TEMPORARY);
-	__u32 gone = add_device(second, "gone", BUFTRACK_DEVICE_TEMPORARY);
+	__u32 kept = add_device(first, "kept", BUFTRACK_DEVICE_ADD_TEMPORARY);
+	__u32 gone = add_device(second, "gone", BUFTRACK_DEVICE_ADD_TEMPORARY);
 
 	close(second);
 	CHECK_ERR(try_open_node(gone, O_RDWR, &fd), ENOENT);
@@ -422,7 +434,7 @@ TEST(parameters_out_of_range_are_clamped)
 		int control = open_control(O_RDWR);
 
 		set_parameter(c->parameter, c->value);
-		add_device(control, "clamped", BUFTRACK_DEVICE_TEMPORARY);
+		add_device(control, "clamped", BUFTRACK_DEVICE_ADD_TEMPORARY);
 		CHECK(next_device(control, 0, &info));
 		memcpy(&value, (char *)&info + c->offset, sizeof(value));
 		CHECK_EQ(value, c->want);
@@ -436,7 +448,7 @@ static __u32 max_clients_with(const char *parameter_value)
 	struct buftrack_device_info info;
 
 	set_parameter("clients_per_device", parameter_value);
-	add_device(control, "clamped", BUFTRACK_DEVICE_TEMPORARY);
+	add_device(control, "clamped", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	CHECK(next_device(control, 0, &info));
 	close(control);
 	return info.max_clients;

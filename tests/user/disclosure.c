@@ -67,7 +67,7 @@ static void populate(const struct rig *r)
 	__u64 client, i;
 
 	op_populate(r);
-	CHECK_OK(declare(shared, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(shared, BUFTRACK_DECLARE_SHARED, &client));
 	for (i = 0; i < 8; i++) {
 		CHECK_OK(try_report(shared, BUFFER(i << 12, 64)));
 		CHECK_OK(try_report(left, BUFFER(i << 12, 64)));
@@ -184,7 +184,8 @@ RIG_TEST(removed_device_tells_no_kernel_address)
 	int fd = open_reader(r);
 
 	populate(r);
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	scan_clients(fd);
 	scan_events(fd);
 }

@@ -71,7 +71,7 @@ static __u64 applied(const struct endless *e)
 	if (counters(e->r->fd, BUFTRACK_SCOPE_CLIENT, 1, values))
 		return 0;
 	check_conservation(values);
-	return values[BUFTRACK_ALLOCS] + values[BUFTRACK_FREES];
+	return values[BUFTRACK_COUNTER_ALLOCS] + values[BUFTRACK_COUNTER_FREES];
 }
 
 void endless_wait(const struct endless *e)

@@ -7,8 +7,8 @@
 #include "helper.h"
 #include "reader.h"
 
-#define LIVE BUFTRACK_RECORD_LIVE
-#define FREED BUFTRACK_RECORD_FREED
+#define LIVE BUFTRACK_RECORD_STATE_LIVE
+#define FREED BUFTRACK_RECORD_STATE_FREED
 #define MAX_STEPS 6
 #define NOBODY (-1)
 
@@ -44,10 +44,10 @@ struct evidence {
 	{                                                        \
 		.alloc = (_step), .freed = NOBODY, .state = LIVE \
 	}
-#define IS_DOUBTFUL(_step)                               \
-	{                                                \
-		.alloc = (_step), .freed = NOBODY,       \
-		.state = LIVE | BUFTRACK_RECORD_DOUBTFUL \
+#define IS_DOUBTFUL(_step)                                     \
+	{                                                      \
+		.alloc = (_step), .freed = NOBODY,             \
+		.state = LIVE | BUFTRACK_RECORD_STATE_DOUBTFUL \
 	}
 #define IS_FREED(_alloc, _free, _repeats)                                   \
 	{                                                                   \
@@ -90,7 +90,7 @@ static const struct story stories[] = {
 				      .id = 5, .site = 0x11) } },
 		.wrong = ALLOC(.address = 0x1000, .size = 11, .span = 21,
 			       .id = 5, .site = 0x12),
-		.verdict = BUFTRACK_DOUBLE_ALLOC,
+		.verdict = BUFTRACK_VERDICT_DOUBLE_ALLOC,
 		.target = IS_LIVE(0),
 		.hit = NONE,
 	},
@@ -100,7 +100,7 @@ static const struct story stories[] = {
 				      .id = 5, .site = 0x11) } },
 		.wrong = ALLOC(.address = 0x1020, .size = 64, .span = 64,
 			       .id = 6, .site = 0x12),
-		.verdict = BUFTRACK_OVERLAP,
+		.verdict = BUFTRACK_VERDICT_OVERLAP,
 		.target = NONE,
 		.hit = IS_LIVE(0),
 	},
@@ -108,20 +108,20 @@ static const struct story stories[] = {
 		.name = "refused_free_names_what_stays_live",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64,
 				      .site = 0x11) } },
-		.wrong = FREE(.address = 0x1000, .flags = BUFTRACK_REFUSED,
-			      .site = 0x12),
-		.verdict = BUFTRACK_REFUSED_FREE,
+		.wrong = FREE(.address = 0x1000,
+			      .flags = BUFTRACK_REPORT_REFUSED, .site = 0x12),
+		.verdict = BUFTRACK_VERDICT_REFUSED_FREE,
 		.target = IS_LIVE(0),
 		.hit = NONE,
 	},
 	{
 		.name = "foreign_free_names_the_owner",
-		.declare = BUFTRACK_SHARED,
+		.declare = BUFTRACK_DECLARE_SHARED,
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .id = 9,
 				      .site = 0x11) } },
 		.wrong = FREE(.address = 0x1000, .id = 9, .site = 0x12),
 		.who = 1,
-		.verdict = BUFTRACK_FOREIGN_FREE,
+		.verdict = BUFTRACK_VERDICT_FOREIGN_FREE,
 		.target = IS_LIVE(0),
 		.hit = NONE,
 	},
@@ -130,7 +130,7 @@ static const struct story stories[] = {
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64,
 				      .site = 0x11) } },
 		.wrong = FREE(.address = 0x1000, .size = 65, .site = 0x12),
-		.verdict = BUFTRACK_SIZE_MISMATCH,
+		.verdict = BUFTRACK_VERDICT_SIZE_MISMATCH,
 		.target = IS_LIVE(0),
 		.hit = NONE,
 	},
@@ -142,7 +142,7 @@ static const struct story stories[] = {
 			     FREE(.address = 0x1000, .id = 7, .site = 0x12) } },
 		.wrong = FREE(.address = 0x1000, .id = 7, .size = 64,
 			      .site = 0x13),
-		.verdict = BUFTRACK_DOUBLE_FREE,
+		.verdict = BUFTRACK_VERDICT_DOUBLE_FREE,
 		.target = IS_FREED(0, 1, 1),
 		.hit = NONE,
 	},
@@ -152,17 +152,17 @@ static const struct story stories[] = {
 			   { 0, FREE(.address = 0x1000, .site = 0x12) },
 			   { 0, FREE(.address = 0x1000, .site = 0x13) } },
 		.wrong = FREE(.address = 0x1000, .site = 0x14),
-		.verdict = BUFTRACK_DOUBLE_FREE,
+		.verdict = BUFTRACK_VERDICT_DOUBLE_FREE,
 		.target = IS_FREED(0, 1, 2),
 		.hit = NONE,
 	},
 	{
 		.name = "double_free_by_another_names_who_freed_first",
-		.declare = BUFTRACK_SHARED,
+		.declare = BUFTRACK_DECLARE_SHARED,
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64) },
 			   { 1, FREE(.address = 0x1000, .site = 0x12) } },
 		.wrong = FREE(.address = 0x1000, .site = 0x14),
-		.verdict = BUFTRACK_DOUBLE_FREE,
+		.verdict = BUFTRACK_VERDICT_DOUBLE_FREE,
 		.target = IS_FREED(0, 1, 1),
 		.hit = NONE,
 	},
@@ -174,7 +174,7 @@ static const struct story stories[] = {
 			   { 0, ALLOC(.address = 0x1000, .size = 32, .span = 32,
 				      .id = 8, .site = 0x13) } },
 		.wrong = FREE(.address = 0x1000, .id = 7, .site = 0x14),
-		.verdict = BUFTRACK_STALE_FREE,
+		.verdict = BUFTRACK_VERDICT_STALE_FREE,
 		.target = IS_FREED(0, 1, 1),
 		.hit = IS_LIVE(2),
 	},
@@ -183,7 +183,7 @@ static const struct story stories[] = {
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .span = 64,
 				      .id = 3, .site = 0x11) } },
 		.wrong = FREE(.address = 0x1010, .site = 0x12),
-		.verdict = BUFTRACK_INVALID_FREE,
+		.verdict = BUFTRACK_VERDICT_INVALID_FREE,
 		.target = NONE,
 		.hit = IS_LIVE(0),
 	},
@@ -191,7 +191,7 @@ static const struct story stories[] = {
 		.name = "free_of_an_id_before_the_first_names_nothing",
 		.first_id = 100,
 		.wrong = FREE(.address = 0x1000, .id = 99, .site = 0x12),
-		.verdict = BUFTRACK_UNKNOWN_PRE_ATTACH,
+		.verdict = BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH,
 		.target = NONE,
 		.hit = NONE,
 	},
@@ -201,15 +201,15 @@ static const struct story stories[] = {
 		.steps = { { 0,
 			     ALLOC(.address = 0x1000, .size = 1, .id = 100) } },
 		.wrong = FREE(.address = 0x1000, .id = 99),
-		.verdict = BUFTRACK_UNKNOWN_PRE_ATTACH,
+		.verdict = BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH,
 		.target = NONE,
 		.hit = IS_LIVE(0),
 	},
 	{
 		.name = "free_of_a_late_client_names_nothing",
-		.declare = BUFTRACK_LATE,
+		.declare = BUFTRACK_DECLARE_LATE,
 		.wrong = FREE(.address = 0x1000, .site = 0x12),
-		.verdict = BUFTRACK_UNKNOWN_PRE_ATTACH,
+		.verdict = BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH,
 		.target = NONE,
 		.hit = NONE,
 	},
@@ -220,7 +220,7 @@ static const struct story stories[] = {
 			   { 0, FREE(.address = 0x1000, .site = 0x12) },
 			   { 0, { LOST } } },
 		.wrong = FREE(.address = 0x1000, .site = 0x13),
-		.verdict = BUFTRACK_UNKNOWN_GAP,
+		.verdict = BUFTRACK_VERDICT_UNKNOWN_GAP,
 		.target = IS_FREED(0, 1, 0),
 		.hit = NONE,
 	},
@@ -229,7 +229,7 @@ static const struct story stories[] = {
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 4) },
 			   { 0, { LOST } } },
 		.wrong = FREE(.address = 0x1000, .id = 5),
-		.verdict = BUFTRACK_UNKNOWN_GAP,
+		.verdict = BUFTRACK_VERDICT_UNKNOWN_GAP,
 		.target = NONE,
 		.hit = IS_DOUBTFUL(0),
 	},
@@ -238,8 +238,8 @@ static const struct story stories[] = {
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 4) },
 			   { 0, { LOST } } },
 		.wrong = FREE(.address = 0x1000, .id = 4,
-			      .flags = BUFTRACK_REFUSED),
-		.verdict = BUFTRACK_REFUSED_FREE,
+			      .flags = BUFTRACK_REPORT_REFUSED),
+		.verdict = BUFTRACK_VERDICT_REFUSED_FREE,
 		.target = IS_DOUBTFUL(0),
 		.hit = NONE,
 	},
@@ -251,7 +251,7 @@ static const struct story stories[] = {
 			   { 0, FREE(.address = 0x1000) },
 			   { 0, FREE(.address = 0x2000) } },
 		.wrong = FREE(.address = 0x1000),
-		.verdict = BUFTRACK_UNKNOWN_EVICTED,
+		.verdict = BUFTRACK_VERDICT_UNKNOWN_EVICTED,
 		.target = NONE,
 		.hit = NONE,
 	},
@@ -263,7 +263,7 @@ static const struct story stories[] = {
 				      .site = 0x12) },
 			   { 0, FREE(.address = 0x1000, .id = 2) } },
 		.wrong = FREE(.address = 0x1000, .id = 3, .site = 0x13),
-		.verdict = BUFTRACK_UNKNOWN_OTHER_ID,
+		.verdict = BUFTRACK_VERDICT_UNKNOWN_OTHER_ID,
 		.target = NONE,
 		.hit = IS_LIVE(0),
 	},
@@ -274,7 +274,7 @@ static const struct story stories[] = {
 			   { 0,
 			     FREE(.address = 0x1000, .id = 2, .site = 0x14) } },
 		.wrong = FREE(.address = 0x1000, .id = 3, .site = 0x13),
-		.verdict = BUFTRACK_UNKNOWN_OTHER_ID,
+		.verdict = BUFTRACK_VERDICT_UNKNOWN_OTHER_ID,
 		.target = NONE,
 		.hit = IS_FREED(0, 1, 0),
 	},
@@ -282,7 +282,7 @@ static const struct story stories[] = {
 		.name = "free_of_what_never_was_names_nothing",
 		.wrong = FREE(.address = 0x1000, .size = 12, .id = 3,
 			      .site = 0x13),
-		.verdict = BUFTRACK_UNKNOWN_NEVER,
+		.verdict = BUFTRACK_VERDICT_UNKNOWN_NEVER,
 		.target = NONE,
 		.hit = NONE,
 	},
@@ -317,7 +317,7 @@ static void tell(const struct rig *r, struct told *t)
 {
 	const struct story *s = t->story;
 	const struct buftrack_device_set set = {
-		.fields = s->max_freed ? BUFTRACK_SET_MAX_FREED : 0,
+		.fields = s->max_freed ? BUFTRACK_DEVICE_SET_MAX_FREED : 0,
 		.max_freed = s->max_freed,
 	};
 	const struct step *step;
@@ -431,17 +431,21 @@ RIG_TEST(reports_that_are_not_wrong_are_no_events)
 {
 	int fd = open_reader(r);
 
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_OK);
 	CHECK_OK(lost(r->fd, 1));
 	CHECK_OK(set_enabled(r->fd, false));
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_DISABLED);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_DISABLED);
 	CHECK_OK(set_enabled(r->fd, true));
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_RECORDS,
-					   .max_records = 1 }));
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)), BUFTRACK_UNTRACKED);
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_RECORDS,
+				    .max_records = 1 }));
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)),
+		 BUFTRACK_VERDICT_UNTRACKED);
 	check_no_event(fd);
 }
 
@@ -451,14 +455,14 @@ RIG_TEST(orphan_in_an_event_is_called_so)
 	struct buftrack_event event;
 	__u64 client;
 
-	CHECK_OK(declare(owner, BUFTRACK_SHARED, &client));
-	CHECK_OK(declare(r->fd, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(owner, BUFTRACK_DECLARE_SHARED, &client));
+	CHECK_OK(declare(r->fd, BUFTRACK_DECLARE_SHARED, &client));
 	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
 	close(owner);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1010)),
-		 BUFTRACK_INVALID_FREE);
+		 BUFTRACK_VERDICT_INVALID_FREE);
 	event = next_event(fd);
-	CHECK_EQ(event.hit.state, LIVE | BUFTRACK_RECORD_ORPHANED);
+	CHECK_EQ(event.hit.state, LIVE | BUFTRACK_RECORD_STATE_ORPHANED);
 	CHECK_EQ(event.hit.client, 1);
 }
 
@@ -470,7 +474,7 @@ static int share_as(const struct rig *r, const char *name)
 
 	CHECK_SYS(prctl(PR_SET_NAME, name));
 	fd = rig_open(r);
-	CHECK_OK(declare(fd, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(fd, BUFTRACK_DECLARE_SHARED, &client));
 	return fd;
 }
 
@@ -524,10 +528,11 @@ RIG_TEST(evidence_outlives_its_records_and_clients)
 	int owner = rig_open(r), fd = open_reader(r);
 	struct buftrack_event event;
 
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_CLOSED |
-						     BUFTRACK_SET_MAX_REMAINING,
-				   }));
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_CLOSED |
+					      BUFTRACK_DEVICE_SET_MAX_REMAINING,
+			    }));
 	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
 	CHECK_OK(try_report(owner, FREE(.address = 0x1000)));
 	CHECK_OK(try_report(owner, FREE(.address = 0x1000)));
@@ -583,7 +588,7 @@ RIG_TEST(evidence_of_one_event_is_not_in_the_next)
 	CHECK_OK(try_report(r->fd, ALLOC(.address = 0x1000, .size = 64, .id = 8,
 					 .site = 2)));
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000, .id = 7)),
-		 BUFTRACK_STALE_FREE);
+		 BUFTRACK_VERDICT_STALE_FREE);
 	do_wrong(r->fd, 0x5000);
 	CHECK_EQ(try_read(fd, events, sizeof(events)), sizeof(events));
 	CHECK_EQ(events[0].target.id, 7);

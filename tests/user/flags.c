@@ -70,7 +70,7 @@ RIG_TEST(device_info_on_control_has_next_and_no_other_flag)
 		};
 
 		CHECK_ERR(CALL(r->control, DEVICE_INFO, &info),
-			  info.flags == BUFTRACK_NEXT ? 0 : EOPNOTSUPP);
+			  info.flags == BUFTRACK_LOOKUP_NEXT ? 0 : EOPNOTSUPP);
 	}
 }
 
@@ -81,13 +81,13 @@ RIG_TEST(free_can_be_refused_and_has_no_other_flag)
 
 	take_picture(r, &before);
 	for (bit = 0; bit < 16; bit++)
-		if (1 << bit != BUFTRACK_REFUSED)
+		if (1 << bit != BUFTRACK_REPORT_REFUSED)
 			CHECK_ERR(try_report(r->fd, FREE(.address = 0x1000,
 							 .flags = 1 << bit)),
 				  EOPNOTSUPP);
 	check_unchanged(r, &before);
 	CHECK_OK(try_report(r->fd, FREE(.address = 0x1000,
-					.flags = BUFTRACK_REFUSED)));
+					.flags = BUFTRACK_REPORT_REFUSED)));
 }
 
 RIG_TEST(unknown_ops_are_eopnotsupp)
@@ -98,7 +98,7 @@ RIG_TEST(unknown_ops_are_eopnotsupp)
 
 	take_picture(r, &before);
 	for (op = 0; op < 0x10000; op++) {
-		if (op == BUFTRACK_ALLOC || op == BUFTRACK_FREE)
+		if (op == BUFTRACK_OP_ALLOC || op == BUFTRACK_OP_FREE)
 			continue;
 		r0.op = op;
 		CHECK_ERR(try_report(r->fd, r0), EOPNOTSUPP);
@@ -120,14 +120,16 @@ RIG_TEST(unknown_scopes_are_einval)
 RIG_TEST(flags_of_a_closed_set_can_be_combined)
 {
 	struct buftrack_device_add add = {
-		.flags = BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY,
+		.flags = BUFTRACK_DEVICE_ADD_EXCL |
+			 BUFTRACK_DEVICE_ADD_TEMPORARY,
 		.name = "both",
 	};
 	__u64 client;
 
 	CHECK_OK(CALL(r->control, DEVICE_ADD, &add));
-	CHECK_OK(declare(r->fd, BUFTRACK_LATE | BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(r->fd, BUFTRACK_DECLARE_LATE | BUFTRACK_DECLARE_SHARED,
+			 &client));
 	CHECK_EQ(client_state(r->fd, client),
-		 BUFTRACK_CLIENT_OPEN | BUFTRACK_CLIENT_IS_LATE |
-			 BUFTRACK_CLIENT_IS_SHARED);
+		 BUFTRACK_CLIENT_STATE_OPEN | BUFTRACK_CLIENT_STATE_LATE |
+			 BUFTRACK_CLIENT_STATE_SHARED);
 }

@@ -142,7 +142,8 @@ static void check_kept(const struct rig *r, const char *parameter, __u32 kept)
 	do_many_wrongs(fd, kept + 1000);
 	CHECK_EQ(next_event(reader).dropped, 1000);
 	CHECK_EQ(skip_events(reader), kept - 1);
-	CHECK_OK(remove_device(r->control, device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(reader);
 	close(fd);
 }
@@ -221,8 +222,8 @@ static void free_again(int fd, __u32 nr)
 	static struct buftrack_report again[1024];
 	__u32 i;
 
-	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)), BUFTRACK_VERDICT_OK);
 	for (i = 0; i < ARRAY_SIZE(again); i++)
 		again[i] = FREE(.address = 0x1000, .site = i);
 	for (i = 0; i < nr; i += ARRAY_SIZE(again))
@@ -249,8 +250,8 @@ RIG_TEST(flood_of_double_frees_costs_bounded_memory_and_no_log)
 	}
 	check_nothing_logged(log);
 	CHECK_EQ(device_info(r->fd).nr_records, records);
-	CHECK(device_counter(r->fd, BUFTRACK_DOUBLE_FREES) >= nr);
-	l = list_all(r->fd, BUFTRACK_RECORD_FREED);
+	CHECK(device_counter(r->fd, BUFTRACK_COUNTER_DOUBLE_FREES) >= nr);
+	l = list_all(r->fd, BUFTRACK_RECORD_STATE_FREED);
 	CHECK_EQ(l.nr, 1);
 	/* And who did one thing wrong is heard */
 	CHECK_EQ(next_event(fd).client, 1);

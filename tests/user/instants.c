@@ -9,8 +9,8 @@
 #include "helper.h"
 #include "ledger.h"
 
-#define LIVE BUFTRACK_RECORD_LIVE
-#define FREED BUFTRACK_RECORD_FREED
+#define LIVE BUFTRACK_RECORD_STATE_LIVE
+#define FREED BUFTRACK_RECORD_STATE_FREED
 #define MAX_LISTINGS 40
 #define FEWEST 3
 

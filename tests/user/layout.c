@@ -127,15 +127,16 @@ AT(buftrack_report, size, 16);
 AT(buftrack_report, span, 24);
 AT(buftrack_report, id, 32);
 AT(buftrack_report, site, 40);
-SIZE(buftrack_report, 48);
+AT(buftrack_report, reserved, 48);
+SIZE(buftrack_report, 64);
 
 AT(buftrack_report_one, size, 0);
 AT(buftrack_report_one, flags, 4);
 AT(buftrack_report_one, report, 8);
-AT(buftrack_report_one, verdict, 56);
-AT(buftrack_report_one, reserved, 60);
-AT(buftrack_report_one, stamp, 64);
-SIZE(buftrack_report_one, 72);
+AT(buftrack_report_one, verdict, 72);
+AT(buftrack_report_one, reserved, 76);
+AT(buftrack_report_one, stamp, 80);
+SIZE(buftrack_report_one, 88);
 
 AT(buftrack_batch, size, 0);
 AT(buftrack_batch, flags, 4);
@@ -210,7 +211,8 @@ AT(buftrack_event_record, pid, 88);
 AT(buftrack_event_record, ended_by_pid, 92);
 AT(buftrack_event_record, comm, 96);
 AT(buftrack_event_record, ended_by_comm, 112);
-SIZE(buftrack_event_record, 128);
+AT(buftrack_event_record, reserved, 128);
+SIZE(buftrack_event_record, 160);
 
 AT(buftrack_event, size, 0);
 AT(buftrack_event, verdict, 4);
@@ -221,12 +223,13 @@ AT(buftrack_event, dropped, 24);
 AT(buftrack_event, stamp, 32);
 AT(buftrack_event, client, 40);
 AT(buftrack_event, report, 48);
-AT(buftrack_event, pid, 96);
-AT(buftrack_event, uid, 100);
-AT(buftrack_event, comm, 104);
-AT(buftrack_event, target, 120);
-AT(buftrack_event, hit, 248);
-SIZE(buftrack_event, 376);
+AT(buftrack_event, pid, 112);
+AT(buftrack_event, uid, 116);
+AT(buftrack_event, comm, 120);
+AT(buftrack_event, target, 136);
+AT(buftrack_event, hit, 296);
+AT(buftrack_event, reserved2, 456);
+SIZE(buftrack_event, 488);
 
 AT(buftrack_records, size, 0);
 AT(buftrack_records, flags, 4);
@@ -270,8 +273,9 @@ AT(buftrack_stack, len, 24);
 AT(buftrack_stack, reserved, 28);
 SIZE(buftrack_stack, 32);
 
-static_assert(BUFTRACK_NR_VERDICTS == BUFTRACK_UNKNOWN_NEVER + 1, "verdicts");
-static_assert(BUFTRACK_NR_COUNTERS == BUFTRACK_MOVES + 1, "counters");
+static_assert(BUFTRACK_NR_VERDICTS == BUFTRACK_VERDICT_UNKNOWN_NEVER + 1,
+	      "verdicts");
+static_assert(BUFTRACK_NR_COUNTERS == BUFTRACK_COUNTER_MOVES + 1, "counters");
 
 /* The lengths that the kernel takes are swept elsewhere: this asks for the rest */
 TEST(module_has_the_counters_and_verdicts_of_the_header)

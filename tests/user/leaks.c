@@ -50,8 +50,9 @@ static void check_cycles(const struct rig *r, unsigned int nr,
 static void keep_nothing(const struct rig *r)
 {
 	const struct buftrack_device_set none = {
-		.fields = BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING |
-			  BUFTRACK_SET_MAX_FREED,
+		.fields = BUFTRACK_DEVICE_SET_MAX_CLOSED |
+			  BUFTRACK_DEVICE_SET_MAX_REMAINING |
+			  BUFTRACK_DEVICE_SET_MAX_FREED,
 	};
 
 	CHECK_OK(set_device(r->fd, none));
@@ -85,9 +86,10 @@ RIG_TEST(clients_that_ended_are_freed)
 RIG_TEST(clients_that_only_their_remaining_records_name_are_freed)
 {
 	keep_nothing(r);
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_REMAINING,
-					   .max_remaining = 10 }));
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_REMAINING,
+				    .max_remaining = 10 }));
 	check_cycles(r, 3000, leave_a_record);
 }
 
@@ -96,7 +98,7 @@ static void leave_an_orphan(const struct rig *r)
 	int fd = rig_open(r);
 	__u64 client;
 
-	CHECK_OK(declare(fd, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(fd, BUFTRACK_DECLARE_SHARED, &client));
 	/* Frees and replaces what the client before left: its last trace */
 	CHECK_OK(try_report(fd, FREE(.address = 0x1000)));
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
@@ -116,7 +118,8 @@ static void add_and_remove(const struct rig *r)
 
 	add_space(fd, "DRAM");
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
-	CHECK_OK(remove_device(r->control, device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(fd);
 }
 

@@ -7,9 +7,9 @@
 #include "ledger.h"
 
 #define REPORTER_SHIFT 24
-#define ALL_STATES                                      \
-	(BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED | \
-	 BUFTRACK_RECORD_REMAINING)
+#define ALL_STATES                                                  \
+	(BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED | \
+	 BUFTRACK_RECORD_STATE_REMAINING)
 
 /* A reporter at work */
 struct reporter {
@@ -37,7 +37,8 @@ void plan_init(struct plan *p)
 	CHECK_OK(set_device(
 		p->r->fd,
 		(struct buftrack_device_set){
-			.fields = p->max_freed ? BUFTRACK_SET_MAX_FREED : 0,
+			.fields = p->max_freed ? BUFTRACK_DEVICE_SET_MAX_FREED :
+						 0,
 			.max_freed = p->max_freed }));
 }
 
@@ -77,19 +78,20 @@ static struct buftrack_report choose(struct reporter *w)
 {
 	__u32 slot = rand_r(&w->seed) % SLOTS, n = w->ledger->nr;
 	struct buftrack_report r = {
-		.op = rand_r(&w->seed) % 2 ? BUFTRACK_ALLOC : BUFTRACK_FREE,
+		.op = rand_r(&w->seed) % 2 ? BUFTRACK_OP_ALLOC :
+					     BUFTRACK_OP_FREE,
 		.address = (__u64)slot << 12,
 		.site = site_of(w->number, n),
 	};
 
 	if (w->plan->new_ids) {
-		r.op = w->live[slot] ? BUFTRACK_FREE : BUFTRACK_ALLOC;
-		w->live[slot] = r.op == BUFTRACK_ALLOC;
+		r.op = w->live[slot] ? BUFTRACK_OP_FREE : BUFTRACK_OP_ALLOC;
+		w->live[slot] = r.op == BUFTRACK_OP_ALLOC;
 		if (w->live[slot])
 			w->ids[slot] = n + 1;
 		r.id = w->ids[slot];
 	}
-	if (r.op == BUFTRACK_ALLOC)
+	if (r.op == BUFTRACK_OP_ALLOC)
 		r.size = r.span = 1 + slot;
 	return r;
 }
@@ -101,7 +103,7 @@ static void make_report(struct reporter *w)
 	__u32 verdict;
 
 	CHECK_OK(report(w->fd, r, &verdict, &e->stamp));
-	CHECK(!w->plan->new_ids || verdict == BUFTRACK_OK);
+	CHECK(!w->plan->new_ids || verdict == BUFTRACK_VERDICT_OK);
 	e->address = r.address;
 	e->id = r.id;
 	e->op = r.op;
@@ -218,7 +220,7 @@ static void settle_life(const struct plan *p, __u32 reporter,
 
 	CHECK(s.freed);
 	for (i = life->first; i < life->last; i++) {
-		if (entries[i].op == BUFTRACK_ALLOC)
+		if (entries[i].op == BUFTRACK_OP_ALLOC)
 			settle_alloc(&s, &entries[i]);
 		else
 			settle_free(&s, &entries[i], site_of(reporter, i),
@@ -242,16 +244,16 @@ static __u32 state_at(const struct life *life, const struct entry *e,
 {
 	bool ended = life->closed <= instant;
 
-	if (e->op != BUFTRACK_ALLOC || e->stamp > instant)
+	if (e->op != BUFTRACK_OP_ALLOC || e->stamp > instant)
 		return 0;
 	if (ended)
 		return e->ended == NEVER && e->gone == NEVER ?
-			       BUFTRACK_RECORD_REMAINING :
+			       BUFTRACK_RECORD_STATE_REMAINING :
 			       0;
 	if (e->gone <= instant)
 		return 0;
-	return e->ended <= instant ? BUFTRACK_RECORD_FREED :
-				     BUFTRACK_RECORD_LIVE;
+	return e->ended <= instant ? BUFTRACK_RECORD_STATE_FREED :
+				     BUFTRACK_RECORD_STATE_LIVE;
 }
 
 static bool is_asked_for(const struct buftrack_records *query,
@@ -294,14 +296,14 @@ static const struct life *find_life(const struct ledger *l, __u64 client)
 
 static void check_end(const struct buftrack_record *rec, const struct entry *e)
 {
-	if (rec->state & BUFTRACK_RECORD_FREED) {
+	if (rec->state & BUFTRACK_RECORD_STATE_FREED) {
 		CHECK_EQ(rec->ended, e->ended);
 		CHECK_EQ(rec->ended_site, e->ended_site);
 		CHECK_EQ(rec->ended_by, rec->client);
 	} else {
 		CHECK_EQ(rec->ended_site, 0);
 		CHECK_EQ(rec->ended_by, 0);
-		CHECK_EQ(!rec->ended, rec->state == BUFTRACK_RECORD_LIVE);
+		CHECK_EQ(!rec->ended, rec->state == BUFTRACK_RECORD_STATE_LIVE);
 	}
 }
 

@@ -6,9 +6,9 @@
 #include "helper.h"
 #include "rig.h"
 
-#define LIVE BUFTRACK_RECORD_LIVE
-#define FREED BUFTRACK_RECORD_FREED
-#define REMAINING BUFTRACK_RECORD_REMAINING
+#define LIVE BUFTRACK_RECORD_STATE_LIVE
+#define FREED BUFTRACK_RECORD_STATE_FREED
+#define REMAINING BUFTRACK_RECORD_STATE_REMAINING
 
 #define QUERY(...) QUERY_SPACE(BUFTRACK_ANY_SPACE, ##__VA_ARGS__)
 #define QUERY_SPACE(_space, ...)                                     \
@@ -83,8 +83,8 @@ RIG_TEST(freed_record_says_who_freed_it)
 	struct buftrack_record rec;
 	__u64 client;
 
-	CHECK_OK(declare(owner, BUFTRACK_SHARED, &client));
-	CHECK_OK(declare(other, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(owner, BUFTRACK_DECLARE_SHARED, &client));
+	CHECK_OK(declare(other, BUFTRACK_DECLARE_SHARED, &client));
 	CHECK_OK(try_report(owner, BUFFER(0x1000, 16)));
 	CHECK_OK(try_report(other, FREE(.address = 0x1000)));
 	rec = list_all(r->fd, FREED).records[0];
@@ -126,7 +126,7 @@ RIG_TEST(record_older_than_a_gap_is_doubtful)
 	CHECK_OK(try_report(r->fd, BUFFER(0x2000, 16)));
 	l = list_all(r->fd, 0);
 	CHECK_EQ(find_record(&l, 0x1000, 0)->state,
-		 LIVE | BUFTRACK_RECORD_DOUBTFUL);
+		 LIVE | BUFTRACK_RECORD_STATE_DOUBTFUL);
 	CHECK_EQ(find_record(&l, 0x2000, 0)->state, LIVE);
 }
 
@@ -142,7 +142,7 @@ static void fill(const struct rig *r)
 
 	add_space(r->fd, "L1");
 	become_client(fds[0]);
-	CHECK_OK(declare(fds[1], BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(fds[1], BUFTRACK_DECLARE_SHARED, &client));
 	become_client(fds[2]);
 	for (c = 0; c < 3; c++)
 		for (space = 0; space < 2; space++)

@@ -22,13 +22,13 @@ RIG_TEST(client_killed_in_mid_batch_ends_with_its_books_in_order)
 	endless_wait(e);
 	end(pid, SIGKILL);
 	CHECK_EQ(device_info(r->fd).nr_clients, 0);
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_OPENER_EXITED);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), 0);
+	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPENER_EXITED);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	/* The kernel said how far it came, though nobody was there to hear */
 	endless_check(e);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BUFFERS),
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS),
 		 e->batch.done % 2);
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_REMAINING).nr,
+	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr,
 		 e->batch.done % 2);
 }
 
@@ -57,15 +57,19 @@ RIG_TEST(what_was_live_when_clients_were_killed_remains)
 
 	for (i = 1; i <= 8; i++) {
 		pid = start(report_until_killed, r);
-		WAIT_UNTIL(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS) > 20);
+		WAIT_UNTIL(device_counter(r->fd,
+					  BUFTRACK_COUNTER_LIVE_BUFFERS) > 20);
 		usleep(i * 3000);
 		end(pid, SIGKILL);
-		CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), 0);
-		live += client_counter(r->fd, i, BUFTRACK_REMAINING_BUFFERS);
+		CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS),
+			 0);
+		live += client_counter(r->fd, i,
+				       BUFTRACK_COUNTER_REMAINING_BUFFERS);
 		check_books(r->fd);
 	}
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BUFFERS), live);
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_REMAINING).nr, live);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS),
+		 live);
+	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, live);
 }
 
 static void on_signal(int signal)
@@ -107,8 +111,9 @@ RIG_TEST(client_ends_with_the_last_copy_of_its_file)
 
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
 	close(fd);
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_OPEN);
-	CHECK_EQ(verdict_of(copy, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
+	CHECK_EQ(verdict_of(copy, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_OK);
 	close(copy);
 	CHECK_EQ(client_state(r->fd, 1), 0);
 }
@@ -154,15 +159,17 @@ RIG_TEST(child_goes_on_as_the_client_of_a_parent_that_exited)
 	signpost_wait(&f.reported);
 	CHECK_EQ(device_info(r->fd).nr_clients, 1);
 	CHECK_EQ(client_state(r->fd, 1),
-		 BUFTRACK_CLIENT_OPEN | BUFTRACK_CLIENT_OPENER_EXITED);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_LIVE_BUFFERS), 2);
+		 BUFTRACK_CLIENT_STATE_OPEN |
+			 BUFTRACK_CLIENT_STATE_OPENER_EXITED);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_LIVE_BUFFERS), 2);
 	signpost_set(&f.go_on);
 	signpost_wait(&f.reported);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_LIVE_BUFFERS), 3);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_LIVE_BUFFERS), 3);
 	CHECK_EQ(list_all(r->fd, 0).records[2].pid, parent);
 	signpost_set(&f.go_on);
-	WAIT_UNTIL(!(client_state(r->fd, 1) & BUFTRACK_CLIENT_OPEN));
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_REMAINING_BUFFERS), 3);
+	WAIT_UNTIL(!(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_OPEN));
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_REMAINING_BUFFERS),
+		 3);
 }
 
 static void report_once(void *arg)
@@ -176,8 +183,8 @@ RIG_TEST(child_that_closes_does_not_end_its_parents_client)
 
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
 	in_child(report_once, &fd);
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_OPEN);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_LIVE_BUFFERS), 2);
+	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_LIVE_BUFFERS), 2);
 	CHECK_EQ(device_info(r->fd).nr_clients, 1);
 }
 
@@ -192,7 +199,8 @@ RIG_TEST(opener_that_is_a_zombie_has_exited)
 	/* Its exit is waited for, but it is not reaped */
 	CHECK_SYS(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
 	CHECK_EQ(client_state(r->fd, 1),
-		 BUFTRACK_CLIENT_OPEN | BUFTRACK_CLIENT_OPENER_EXITED);
+		 BUFTRACK_CLIENT_STATE_OPEN |
+			 BUFTRACK_CLIENT_STATE_OPENER_EXITED);
 	finish(pid);
 }
 
@@ -227,10 +235,10 @@ RIG_TEST(process_whose_main_thread_exited_has_not)
 	signpost_set(&f.go_on);
 	signpost_wait(&f.reported);
 	usleep(50000);
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_OPEN);
+	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
 	signpost_set(&f.go_on);
 	finish(pid);
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_OPENER_EXITED);
+	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPENER_EXITED);
 }
 
 static void open_and_exec(void *arg)
@@ -257,8 +265,9 @@ RIG_TEST(client_goes_on_after_exec)
 	CHECK_OK(client_info(r->fd, 1, &info));
 	CHECK_EQ(info.pid, pid);
 	CHECK_STR(info.comm, "before exec");
-	CHECK_EQ(info.state, BUFTRACK_CLIENT_OPENER_EXITED);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_REMAINING_BUFFERS), 2);
+	CHECK_EQ(info.state, BUFTRACK_CLIENT_STATE_OPENER_EXITED);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_REMAINING_BUFFERS),
+		 2);
 	CHECK(!next_client(r->fd, 2, &info));
 }
 
@@ -283,13 +292,14 @@ RIG_TEST(client_outlives_its_sender_on_the_way_through_a_socket)
 	finish(pid);
 	/* Nobody has the file open: it is in the socket */
 	CHECK_EQ(client_state(r->fd, 1),
-		 BUFTRACK_CLIENT_OPEN | BUFTRACK_CLIENT_OPENER_EXITED);
+		 BUFTRACK_CLIENT_STATE_OPEN |
+			 BUFTRACK_CLIENT_STATE_OPENER_EXITED);
 	fd = receive_file(f.sockets[0]);
-	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)), BUFTRACK_VERDICT_OK);
 	CHECK_OK(client_info(r->fd, 1, &info));
 	CHECK_EQ(info.pid, pid);
 	close(fd);
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_OPENER_EXITED);
+	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPENER_EXITED);
 }
 
 RIG_TEST(client_ends_with_the_socket_that_it_was_left_in)
@@ -300,8 +310,8 @@ RIG_TEST(client_ends_with_the_socket_that_it_was_left_in)
 	in_child(send_a_client, &f);
 	close(f.sockets[0]);
 	close(f.sockets[1]);
-	WAIT_UNTIL(!(client_state(r->fd, 1) & BUFTRACK_CLIENT_OPEN));
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BUFFERS), 1);
+	WAIT_UNTIL(!(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_OPEN));
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 1);
 }
 
 #define THREADS 4
@@ -321,10 +331,10 @@ static void *report_in_thread(void *arg)
 	pthread_barrier_wait(w->barrier);
 	for (i = 0; i < EACH_THREAD; i++)
 		CHECK_EQ(verdict_of(w->fd, BUFFER(base + (i << 12), 16)),
-			 BUFTRACK_OK);
+			 BUFTRACK_VERDICT_OK);
 	for (i = 0; i < EACH_THREAD; i += 2)
 		CHECK_EQ(verdict_of(w->fd, FREE(.address = base + (i << 12))),
-			 BUFTRACK_OK);
+			 BUFTRACK_VERDICT_OK);
 	return NULL;
 }
 
@@ -343,9 +353,9 @@ RIG_TEST(threads_report_through_one_file_as_one_client)
 	for (i = 0; i < THREADS; i++)
 		finish_thread(threads[i]);
 	CHECK_EQ(device_info(r->fd).nr_clients, 1);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_ALLOCS),
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_ALLOCS),
 		 THREADS * EACH_THREAD);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_LIVE_BUFFERS),
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_LIVE_BUFFERS),
 		 THREADS * EACH_THREAD / 2);
 }
 
@@ -387,7 +397,7 @@ RIG_TEST(pids_are_of_the_readers_namespace)
 	CHECK_OK(client_info(r->fd, 2, &info));
 	CHECK(info.pid > 1);
 	CHECK(info.pid != (__u32)getpid());
-	CHECK_EQ(info.state, BUFTRACK_CLIENT_OPENER_EXITED);
-	l = list_all(r->fd, BUFTRACK_RECORD_REMAINING);
+	CHECK_EQ(info.state, BUFTRACK_CLIENT_STATE_OPENER_EXITED);
+	l = list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING);
 	CHECK_EQ(l.records[0].pid, info.pid);
 }

@@ -48,10 +48,11 @@ TEST(unloading_while_a_removed_device_is_open_is_refused)
 
 	rig_up(&r);
 	CHECK_OK(try_report(r.fd, BUFFER(0x1000, 16)));
-	CHECK_OK(remove_device(r.control, r.device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r.control, r.device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(r.control);
 	CHECK_ERR(unload_module(), IN_USE);
-	CHECK_EQ(device_counter(r.fd, BUFTRACK_REMOVED_BUFFERS), 1);
+	CHECK_EQ(device_counter(r.fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 	close(r.fd);
 	reload("");
 }
@@ -90,7 +91,7 @@ static void leave_all_kinds(void)
 	add_space(fd, "DRAM");
 	shared = open_node(0, O_RDWR);
 	private = open_node(0, O_RDWR);
-	CHECK_OK(declare(shared, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(shared, BUFTRACK_DECLARE_SHARED, &client));
 	for (i = 0; i < 500; i++) {
 		CHECK_OK(try_report(shared, BUFFER(i << 12, 16)));
 		CHECK_OK(try_report(private, BUFFER(i << 12, 16)));
@@ -99,8 +100,8 @@ static void leave_all_kinds(void)
 		CHECK_OK(try_report(shared, FREE(.address = i << 12)));
 	close(shared);
 	close(private);
-	CHECK_EQ(device_counter(fd, BUFTRACK_ORPHANED_BUFFERS), 400);
-	CHECK_EQ(list_all(fd, BUFTRACK_RECORD_REMAINING).nr, 500);
+	CHECK_EQ(device_counter(fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 400);
+	CHECK_EQ(list_all(fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 500);
 	check_books(fd);
 	close(fd);
 	close(control);
@@ -131,7 +132,7 @@ static void check_loaded_with(const char *parameters, __u32 max_devices,
 	reload(parameters);
 	control = open_control(O_RDWR);
 	CHECK_EQ(info_of(control).max_devices, max_devices);
-	add_device(control, "first", BUFTRACK_DEVICE_TEMPORARY);
+	add_device(control, "first", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	CHECK_EQ(device_info(open_node(0, O_RDONLY)).max_freed, max_freed);
 }
 
@@ -190,35 +191,38 @@ TEST(bound_of_all_records_is_a_quarter_of_the_memory)
 static void reach_bound(void *arg)
 {
 	struct rig a, b;
-	__u32 verdict = BUFTRACK_OK;
+	__u32 verdict = BUFTRACK_VERDICT_OK;
 	__u64 i;
 
 	(void)arg;
 	rig_up(&a);
 	b.control = a.control;
-	b.device = add_device(a.control, "second", BUFTRACK_DEVICE_TEMPORARY);
+	b.device =
+		add_device(a.control, "second", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	b.fd = rig_open(&b);
 	add_space(b.fd, "DRAM");
 	CHECK_EQ(info_of(a.control).max_records, 300);
-	CHECK_EQ(verdict_of(b.fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	for (i = 0; verdict == BUFTRACK_OK; i++) {
+	CHECK_EQ(verdict_of(b.fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	for (i = 0; verdict == BUFTRACK_VERDICT_OK; i++) {
 		CHECK_OK(report(a.fd, BUFFER(i << 12, 16), &verdict, NULL));
 		CHECK(info_of(a.control).nr_records <= 300);
 	}
-	CHECK_EQ(verdict, BUFTRACK_UNTRACKED);
+	CHECK_EQ(verdict, BUFTRACK_VERDICT_UNTRACKED);
 	CHECK(i > 100 && i <= 300);
-	CHECK_EQ(device_counter(a.fd, BUFTRACK_UNTRACKED_BUFFERS), 1);
+	CHECK_EQ(device_counter(a.fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
 
 	/* What is freed makes place, within the domain */
-	CHECK_EQ(verdict_of(a.fd, FREE(.address = 0)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(a.fd, BUFFER(i << 12, 16)), BUFTRACK_OK);
-	CHECK_EQ(device_counter(a.fd, BUFTRACK_EVICTED_RECORDS), 1);
+	CHECK_EQ(verdict_of(a.fd, FREE(.address = 0)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(a.fd, BUFFER(i << 12, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(a.fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 1);
 
 	/* What one device gives back, the other can have */
-	CHECK_OK(remove_device(a.control, a.device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(a.control, a.device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(a.fd);
 	for (i = 2; i < 250; i++)
-		CHECK_EQ(verdict_of(b.fd, BUFFER(i << 12, 16)), BUFTRACK_OK);
+		CHECK_EQ(verdict_of(b.fd, BUFFER(i << 12, 16)),
+			 BUFTRACK_VERDICT_OK);
 	check_books(b.fd);
 }
 

@@ -9,9 +9,9 @@
 #include "helper.h"
 #include "memory.h"
 
-#define LIVE BUFTRACK_RECORD_LIVE
-#define FREED BUFTRACK_RECORD_FREED
-#define REMAINING BUFTRACK_RECORD_REMAINING
+#define LIVE BUFTRACK_RECORD_STATE_LIVE
+#define FREED BUFTRACK_RECORD_STATE_FREED
+#define REMAINING BUFTRACK_RECORD_STATE_REMAINING
 #define NR 50
 #define SOME 10
 
@@ -126,7 +126,7 @@ RIG_TEST(what_is_replaced_before_it_is_listed_is_missed)
 	alloc_range(r->fd, 0, NR);
 	begin(r);
 	CHECK_EQ(verdict_of(r->fd, ALLOC(.address = AT(20), .size = 1)),
-		 BUFTRACK_DOUBLE_ALLOC);
+		 BUFTRACK_VERDICT_DOUBLE_ALLOC);
 	check_end(r, NR - 1, 1);
 	CHECK(!course_find(&course, AT(20)));
 }
@@ -136,7 +136,7 @@ RIG_TEST(what_is_replaced_after_it_was_listed_is_not_missed)
 	alloc_range(r->fd, 0, NR);
 	begin(r);
 	CHECK_EQ(verdict_of(r->fd, ALLOC(.address = AT(5), .size = 1)),
-		 BUFTRACK_DOUBLE_ALLOC);
+		 BUFTRACK_VERDICT_DOUBLE_ALLOC);
 	check_end(r, NR, 0);
 }
 
@@ -165,9 +165,10 @@ RIG_TEST(freed_record_that_an_alloc_replaces_is_missed)
 
 RIG_TEST(freed_record_that_is_evicted_is_missed)
 {
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_FREED,
-					   .max_freed = 5 }));
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_FREED,
+				    .max_freed = 5 }));
 	alloc_range(r->fd, 0, NR);
 	free_range(r->fd, 30, 35);
 	begin(r);
@@ -280,7 +281,7 @@ RIG_TEST(owner_that_ends_in_the_shared_domain_takes_none)
 	int owner = rig_open(r);
 	__u64 client;
 
-	CHECK_OK(declare(owner, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(owner, BUFTRACK_DECLARE_SHARED, &client));
 	alloc_range(owner, 0, NR);
 	begin(r);
 	close(owner);
@@ -306,9 +307,10 @@ RIG_TEST(bound_of_what_remains_takes_what_was_not_listed)
 	alloc_range(first, 0, NR);
 	close(first);
 	alloc_range(second, 0, NR);
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_REMAINING,
-					   .max_remaining = NR }));
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_REMAINING,
+				    .max_remaining = NR }));
 	CHECK_OK(course_begin(&course, r->fd,
 			      (struct buftrack_records){
 				      .space = 0,
@@ -334,7 +336,8 @@ RIG_TEST(off_and_on_take_nothing)
 	alloc_range(r->fd, 0, NR);
 	begin(r);
 	CHECK_OK(set_enabled(r->fd, false));
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = AT(20))), BUFTRACK_DISABLED);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = AT(20))),
+		 BUFTRACK_VERDICT_DISABLED);
 	CHECK_OK(course_step(&course, r->fd, SOME));
 	CHECK_OK(set_enabled(r->fd, true));
 	check_end(r, NR, 0);
@@ -344,7 +347,8 @@ RIG_TEST(removal_ends_a_listing_that_is_not_exact)
 {
 	alloc_range(r->fd, 0, NR);
 	begin(r);
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	course_finish(&course, r->fd);
 	CHECK_EQ(course.nr, SOME);
 	CHECK_EQ(course.query.exact, 0);
@@ -358,7 +362,8 @@ RIG_TEST(what_remained_is_listed_after_a_removal_too)
 	alloc_range(other, 10, NR);
 	close(other);
 	begin(r);
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	course_finish(&course, r->fd);
 	CHECK_EQ(course.nr, 5 + NR - 10);
 }

@@ -25,7 +25,8 @@ static __u32 last_device, last_space;
 static int name_device(const struct rig *r, const char *name)
 {
 	struct buftrack_device_add add = {
-		.flags = BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY,
+		.flags = BUFTRACK_DEVICE_ADD_EXCL |
+			 BUFTRACK_DEVICE_ADD_TEMPORARY,
 	};
 	int err;
 

@@ -24,7 +24,7 @@ static void fill_device_add(const struct rig *r, void *arg)
 
 	(void)r;
 	add->size = sizeof(*add);
-	add->flags = BUFTRACK_DEVICE_TEMPORARY;
+	add->flags = BUFTRACK_DEVICE_ADD_TEMPORARY;
 	snprintf(add->name, sizeof(add->name), "another");
 }
 
@@ -33,7 +33,7 @@ static void fill_device_remove(const struct rig *r, void *arg)
 	struct buftrack_device_remove *remove = arg;
 
 	remove->size = sizeof(*remove);
-	remove->flags = BUFTRACK_DEVICE_FORCE;
+	remove->flags = BUFTRACK_DEVICE_REMOVE_FORCE;
 	remove->device = r->device;
 }
 
@@ -51,7 +51,7 @@ static void fill_device_set(const struct rig *r, void *arg)
 
 	(void)r;
 	set->size = sizeof(*set);
-	set->fields = BUFTRACK_SET_MAX_FREED;
+	set->fields = BUFTRACK_DEVICE_SET_MAX_FREED;
 	set->max_freed = 12345;
 }
 
@@ -192,8 +192,8 @@ const struct op ops[] = {
 		.writes = true,
 		.changes = true,
 		.strict = { FIELD(buftrack_device_add, flags,
-				  BUFTRACK_DEVICE_EXCL |
-					  BUFTRACK_DEVICE_TEMPORARY) },
+				  BUFTRACK_DEVICE_ADD_EXCL |
+					  BUFTRACK_DEVICE_ADD_TEMPORARY) },
 		.out = { FIELD(buftrack_device_add, device),
 			 FIELD(buftrack_device_add, created) },
 	},
@@ -203,7 +203,7 @@ const struct op ops[] = {
 		.writes = true,
 		.changes = true,
 		.strict = { FIELD(buftrack_device_remove, flags,
-				  BUFTRACK_DEVICE_FORCE),
+				  BUFTRACK_DEVICE_REMOVE_FORCE),
 			    FIELD(buftrack_device_remove, reserved) },
 		.out = { FIELD(buftrack_device_remove, removed_buffers),
 			 FIELD(buftrack_device_remove, removed_bytes) },
@@ -236,14 +236,14 @@ const struct op ops[] = {
 		.writes = true,
 		.changes = true,
 		.strict = { FIELD(buftrack_device_set, fields,
-				  BUFTRACK_SET_ENABLED |
-					  BUFTRACK_SET_MAX_RECORDS |
-					  BUFTRACK_SET_MAX_FREED |
-					  BUFTRACK_SET_MAX_CLIENTS |
-					  BUFTRACK_SET_MAX_CLOSED |
-					  BUFTRACK_SET_MAX_REMAINING |
-					  BUFTRACK_SET_MAX_CLIENT_RECORDS |
-					  BUFTRACK_SET_STACKS),
+				  BUFTRACK_DEVICE_SET_ENABLED |
+					  BUFTRACK_DEVICE_SET_MAX_RECORDS |
+					  BUFTRACK_DEVICE_SET_MAX_FREED |
+					  BUFTRACK_DEVICE_SET_MAX_CLIENTS |
+					  BUFTRACK_DEVICE_SET_MAX_CLOSED |
+					  BUFTRACK_DEVICE_SET_MAX_REMAINING |
+					  BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS |
+					  BUFTRACK_DEVICE_SET_STACKS),
 			    FIELD(buftrack_device_set, reserved) },
 	},
 	{
@@ -259,7 +259,8 @@ const struct op ops[] = {
 		OP(SPACE_INFO, buftrack_space_info, fill_space_info),
 		.device = true,
 		.reads = true,
-		.strict = { FIELD(buftrack_space_info, flags, BUFTRACK_NEXT),
+		.strict = { FIELD(buftrack_space_info, flags,
+				  BUFTRACK_LOOKUP_NEXT),
 			    FIELD(buftrack_space_info, reserved) },
 		.out = { FIELD(buftrack_space_info, capacity),
 			 FIELD(buftrack_space_info, name) },
@@ -270,7 +271,8 @@ const struct op ops[] = {
 		.writes = true,
 		.changes = true,
 		.strict = { FIELD(buftrack_declare, flags,
-				  BUFTRACK_LATE | BUFTRACK_SHARED),
+				  BUFTRACK_DECLARE_LATE |
+					  BUFTRACK_DECLARE_SHARED),
 			    FIELD(buftrack_declare, reserved) },
 		.out = { FIELD(buftrack_declare, client) },
 	},
@@ -281,7 +283,9 @@ const struct op ops[] = {
 		.changes = true,
 		.strict = { FIELD(buftrack_report_one, flags),
 			    FIELD(buftrack_report_one, reserved),
-			    FIELD(buftrack_report_one, report.flags) },
+			    FIELD(buftrack_report_one, report.flags),
+			    FIELD(buftrack_report_one, report.reserved[0]),
+			    FIELD(buftrack_report_one, report.reserved[1]) },
 		.out = { FIELD(buftrack_report_one, verdict),
 			 FIELD(buftrack_report_one, stamp) },
 	},
@@ -314,7 +318,8 @@ const struct op ops[] = {
 		OP(CLIENT_INFO, buftrack_client_info, fill_client_info),
 		.device = true,
 		.reads = true,
-		.strict = { FIELD(buftrack_client_info, flags, BUFTRACK_NEXT),
+		.strict = { FIELD(buftrack_client_info, flags,
+				  BUFTRACK_LOOKUP_NEXT),
 			    FIELD(buftrack_client_info, reserved) },
 		.out = { FIELD(buftrack_client_info, state),
 			 FIELD(buftrack_client_info, pid),
@@ -335,8 +340,9 @@ const struct op ops[] = {
 		.strict = { FIELD(buftrack_records, flags,
 				  BUFTRACK_RECORDS_BEGIN),
 			    FIELD(buftrack_records, states,
-				  BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |
-					  BUFTRACK_RECORD_REMAINING) },
+				  BUFTRACK_RECORD_STATE_LIVE |
+					  BUFTRACK_RECORD_STATE_FREED |
+					  BUFTRACK_RECORD_STATE_REMAINING) },
 		.out = { FIELD(buftrack_records, instant),
 			 FIELD(buftrack_records, missed),
 			 FIELD(buftrack_records, end),
@@ -347,7 +353,8 @@ const struct op ops[] = {
 		OP(PROBE_INFO, buftrack_probe_info, fill_probe_info),
 		.control = true,
 		.reads = true,
-		.strict = { FIELD(buftrack_probe_info, flags, BUFTRACK_NEXT),
+		.strict = { FIELD(buftrack_probe_info, flags,
+				  BUFTRACK_LOOKUP_NEXT),
 			    FIELD(buftrack_probe_info, reserved) },
 		.out = { FIELD(buftrack_probe_info, state),
 			 FIELD(buftrack_probe_info, hits),
@@ -378,9 +385,9 @@ void op_populate(const struct rig *r)
 	int fd = rig_open(r);
 
 	CHECK_EQ(become_client(fd), 1);
-	CHECK_EQ(verdict_of(fd, BUFFER(0x10000, 4096)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(fd, BUFFER(0x20000, 4096)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(fd, FREE(.address = 0x20000)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x10000, 4096)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x20000, 4096)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0x20000)), BUFTRACK_VERDICT_OK);
 }
 
 void check_fails(const struct op *op, const struct rig *r, void *arg, int err)

@@ -47,7 +47,7 @@ struct op {
 	bool writes;
 	bool changes;
 	void (*fill)(const struct rig *r, void *arg);
-	struct field strict[4];
+	struct field strict[6];
 	struct field out[16];
 	struct field pointer[3];
 };

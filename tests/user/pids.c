@@ -29,7 +29,8 @@ static int act(const struct rig *r)
 	CHECK_OK(try_report(fd, FREE(.address = 0x2000)));
 	CHECK_OK(try_report(fd, ALLOC(.address = 0x1ff8, .size = 16, .span = 16,
 				      .id = 1)));
-	CHECK_EQ(verdict_of(fd, FREE(.address = 0x2000)), BUFTRACK_STALE_FREE);
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0x2000)),
+		 BUFTRACK_VERDICT_STALE_FREE);
 	left = rig_open(r);
 	CHECK_OK(try_report(left, BUFFER(0x3000, 16)));
 	close(left);
@@ -49,8 +50,8 @@ static void check_client(int fd, __u64 number, pid_t pid)
 	CHECK_EQ(info.claimed_pid, pid ? claims.claimed_pid : 0);
 	CHECK_STR(info.claimed_name, pid ? claims.claimed_name : "");
 	/* That there is one, and how much it holds, is for all */
-	CHECK(info.state & BUFTRACK_CLIENT_OPEN && info.opened);
-	CHECK_EQ(client_counter(fd, number, BUFTRACK_ALLOCS), 4);
+	CHECK(info.state & BUFTRACK_CLIENT_STATE_OPEN && info.opened);
+	CHECK_EQ(client_counter(fd, number, BUFTRACK_COUNTER_ALLOCS), 4);
 }
 
 static void check_records(int fd, __u64 client, pid_t pid)
@@ -73,7 +74,7 @@ static void check_event(int fd, pid_t pid)
 {
 	struct buftrack_event event = next_event(fd);
 
-	CHECK_EQ(event.verdict, BUFTRACK_STALE_FREE);
+	CHECK_EQ(event.verdict, BUFTRACK_VERDICT_STALE_FREE);
 	CHECK_EQ(event.pid, pid);
 	CHECK_EQ(event.target.pid, pid);
 	CHECK_EQ(event.target.ended_by_pid, pid);

@@ -196,7 +196,7 @@ RIG_TEST(batch_from_read_only_memory_is_taken)
 	memcpy(reports, &one, sizeof(one));
 	memory_protect(reports, sizeof(one));
 	CHECK_OK(try_batch(r, reports, 1));
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ALLOCS), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 1);
 }
 
 RIG_TEST(empty_batch_needs_no_memory)

@@ -106,16 +106,16 @@ static void report_until_untracked(void *arg)
 	signpost_wait(&a->narrow);
 	do {
 		CHECK_OK(report(fd, BUFFER(i++ << 12, 16), &verdict, NULL));
-	} while (verdict == BUFTRACK_OK && i < 1000000);
+	} while (verdict == BUFTRACK_VERDICT_OK && i < 1000000);
 	signpost_set(&a->full);
 	signpost_wait(&a->wide);
-	CHECK_EQ(verdict, BUFTRACK_UNTRACKED);
-	CHECK_EQ(client_counter(fd, 1, BUFTRACK_ALLOCS), i - 1);
-	CHECK_EQ(client_counter(fd, 1, BUFTRACK_UNTRACKED_BUFFERS), 1);
-	CHECK(client_state(fd, 1) & BUFTRACK_CLIENT_HAD_GAP);
+	CHECK_EQ(verdict, BUFTRACK_VERDICT_UNTRACKED);
+	CHECK_EQ(client_counter(fd, 1, BUFTRACK_COUNTER_ALLOCS), i - 1);
+	CHECK_EQ(client_counter(fd, 1, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
+	CHECK(client_state(fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
 	/* Nothing that was recorded is lost, and with memory it goes on */
-	CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(fd, FREE(.address = 0)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(fd, FREE(.address = 0)), BUFTRACK_VERDICT_OK);
 	check_books(fd);
 }
 
@@ -136,7 +136,7 @@ static __u64 alloc_to_the_end(int fd)
 
 	for (i = 0; failed < 50 && i < 1000000; i++) {
 		CHECK_OK(report(fd, BUFFER(i << 12, 16), &verdict, NULL));
-		failed = verdict == BUFTRACK_UNTRACKED ? failed + 1 : 0;
+		failed = verdict == BUFTRACK_VERDICT_UNTRACKED ? failed + 1 : 0;
 	}
 	CHECK_EQ(failed, 50);
 	return i;
@@ -155,13 +155,14 @@ static void report_within_what_is_there(void *arg)
 	signpost_wait(&a->narrow);
 	i = alloc_to_the_end(fd);
 	for (n = 0; n < 100; n++)
-		CHECK_EQ(verdict_of(fd, FREE(.address = n << 12)), BUFTRACK_OK);
+		CHECK_EQ(verdict_of(fd, FREE(.address = n << 12)),
+			 BUFTRACK_VERDICT_OK);
 	for (n = 0; n < 100; n++)
 		CHECK_EQ(verdict_of(fd, BUFFER((i + n) << 12, 16)),
-			 BUFTRACK_OK);
+			 BUFTRACK_VERDICT_OK);
 	signpost_set(&a->full);
 	signpost_wait(&a->wide);
-	CHECK(client_counter(fd, 1, BUFTRACK_EVICTED_RECORDS) > 0);
+	CHECK(client_counter(fd, 1, BUFTRACK_COUNTER_EVICTED_RECORDS) > 0);
 }
 
 RIG_TEST(freed_records_make_place_when_memory_is_out)
@@ -225,7 +226,8 @@ static void report_first_until_enomem(void *arg)
 	signpost_set(&a->full);
 	signpost_wait(&a->wide);
 	CHECK_ERR(err, ENOMEM);
-	CHECK_EQ(device_counter(a->r->fd, BUFTRACK_UNKNOWN_FREES_NEVER), --i);
+	CHECK_EQ(device_counter(a->r->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER),
+		 --i);
 	CHECK_OK(try_report(fds[i], FREE(.address = 1)));
 }
 

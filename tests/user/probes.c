@@ -23,11 +23,11 @@ TEST(probes_are_numbered_from_0_and_named)
 	struct buftrack_probe_info info;
 	__u32 n = 0;
 
-	for (; !try_probe(fd, n, BUFTRACK_NEXT, &info); n++) {
+	for (; !try_probe(fd, n, BUFTRACK_LOOKUP_NEXT, &info); n++) {
 		CHECK_EQ(info.probe, n);
 		CHECK(info.adapter[0] && info.module[0]);
 		CHECK(info.symbol[0] && info.covers[0]);
-		CHECK(info.state <= BUFTRACK_PROBE_UNKNOWN_VERSION);
+		CHECK(info.state <= BUFTRACK_PROBE_STATE_UNKNOWN_VERSION);
 		CHECK_EQ(info.missed, 0);
 	}
 	CHECK(n > 0);
@@ -43,7 +43,7 @@ TEST(probes_wait_for_modules_that_are_not_loaded)
 	__u32 n;
 
 	for (n = 0; !try_probe(fd, n, 0, &info); n++) {
-		CHECK_EQ(info.state, BUFTRACK_PROBE_WAITING);
+		CHECK_EQ(info.state, BUFTRACK_PROBE_STATE_WAITING);
 		CHECK_EQ(info.hits, 0);
 	}
 }
@@ -100,7 +100,7 @@ RIG_TEST(stack_with_an_unknown_flag_is_eopnotsupp)
 static int set_stacks(int fd, __u32 stacks)
 {
 	struct buftrack_device_set set = {
-		.fields = BUFTRACK_SET_STACKS,
+		.fields = BUFTRACK_DEVICE_SET_STACKS,
 		.stacks = stacks,
 	};
 
@@ -109,12 +109,12 @@ static int set_stacks(int fd, __u32 stacks)
 
 RIG_TEST(stacks_are_switched_on_and_off)
 {
-	CHECK_EQ(device_info(r->fd).state & BUFTRACK_DEVICE_HAS_STACKS, 0);
+	CHECK_EQ(device_info(r->fd).state & BUFTRACK_DEVICE_STATE_STACKS, 0);
 	CHECK_OK(set_stacks(r->fd, 1));
-	CHECK_EQ(device_info(r->fd).state & BUFTRACK_DEVICE_HAS_STACKS,
-		 BUFTRACK_DEVICE_HAS_STACKS);
+	CHECK_EQ(device_info(r->fd).state & BUFTRACK_DEVICE_STATE_STACKS,
+		 BUFTRACK_DEVICE_STATE_STACKS);
 	CHECK_ERR(set_stacks(r->fd, 2), EINVAL);
 	CHECK_OK(set_stacks(r->fd, 0));
-	CHECK_EQ(device_info(r->fd).state & BUFTRACK_DEVICE_HAS_STACKS, 0);
+	CHECK_EQ(device_info(r->fd).state & BUFTRACK_DEVICE_STATE_STACKS, 0);
 	CHECK_ERR(set_stacks(rig_open_as(r, ALICE), 1), EPERM);
 }

@@ -18,11 +18,11 @@ static void set_number(const char *parameter, __u64 value)
 
 static void bound_client_records(const struct rig *r, __u64 value)
 {
-	CHECK_OK(set_device(r->fd,
-			    (struct buftrack_device_set){
-				    .fields = BUFTRACK_SET_MAX_CLIENT_RECORDS,
-				    .max_client_records = value,
-			    }));
+	CHECK_OK(set_device(
+		r->fd, (struct buftrack_device_set){
+			       .fields = BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS,
+			       .max_client_records = value,
+		       }));
 }
 
 static __u32 alloc_at(int fd, __u64 i)
@@ -40,7 +40,8 @@ static __u64 room_of(int fd, __u64 from, __u64 most)
 {
 	__u64 i;
 
-	for (i = 0; i < most && alloc_at(fd, from + i) == BUFTRACK_OK; i++)
+	for (i = 0; i < most && alloc_at(fd, from + i) == BUFTRACK_VERDICT_OK;
+	     i++)
 		;
 	return i;
 }
@@ -52,8 +53,8 @@ RIG_TEST(alloc_over_max_client_records_is_untracked)
 	bound_client_records(r, 5);
 	CHECK_EQ(room_of(r->fd, 0, 100), 5);
 	CHECK_EQ(room_of(other, 0, 100), 5);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_UNTRACKED_BUFFERS), 2);
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_HAD_GAP);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 2);
+	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
 	CHECK_EQ(device_info(r->fd).nr_records, 10);
 	bound_client_records(r, 6);
 	CHECK_EQ(room_of(r->fd, 5, 100), 1);
@@ -63,11 +64,11 @@ RIG_TEST(freed_records_make_place_within_max_client_records)
 {
 	bound_client_records(r, 3);
 	CHECK_EQ(room_of(r->fd, 0, 3), 3);
-	CHECK_EQ(free_at(r->fd, 0), BUFTRACK_OK);
-	CHECK_EQ(free_at(r->fd, 1), BUFTRACK_OK);
+	CHECK_EQ(free_at(r->fd, 0), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(free_at(r->fd, 1), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(device_info(r->fd).nr_records, 3);
 	CHECK_EQ(room_of(r->fd, 10, 3), 2);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_EVICTED_RECORDS), 2);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
 	CHECK_EQ(device_info(r->fd).nr_records, 3);
 }
 
@@ -75,10 +76,10 @@ RIG_TEST(alloc_that_replaces_needs_no_place)
 {
 	bound_client_records(r, 2);
 	CHECK_EQ(room_of(r->fd, 0, 2), 2);
-	CHECK_EQ(alloc_at(r->fd, 1), BUFTRACK_DOUBLE_ALLOC);
-	CHECK_EQ(free_at(r->fd, 0), BUFTRACK_OK);
-	CHECK_EQ(alloc_at(r->fd, 0), BUFTRACK_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_EVICTED_RECORDS), 0);
+	CHECK_EQ(alloc_at(r->fd, 1), BUFTRACK_VERDICT_DOUBLE_ALLOC);
+	CHECK_EQ(free_at(r->fd, 0), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(alloc_at(r->fd, 0), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
 }
 
 RIG_TEST(shared_domain_is_no_one_clients_and_has_no_bound_of_its_own)
@@ -86,7 +87,7 @@ RIG_TEST(shared_domain_is_no_one_clients_and_has_no_bound_of_its_own)
 	__u64 client;
 
 	bound_client_records(r, 2);
-	CHECK_OK(declare(r->fd, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(r->fd, BUFTRACK_DECLARE_SHARED, &client));
 	CHECK_EQ(room_of(r->fd, 0, 10), 10);
 }
 
@@ -94,7 +95,7 @@ RIG_TEST(lower_bound_of_client_records_drops_none)
 {
 	CHECK_EQ(room_of(r->fd, 0, 10), 10);
 	bound_client_records(r, 4);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), 10);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 10);
 	CHECK_EQ(room_of(r->fd, 10, 10), 0);
 }
 
@@ -125,8 +126,8 @@ static void pair_up(struct pair *p)
 {
 	rig_up(&p->a);
 	p->b.control = p->a.control;
-	p->b.device =
-		add_device(p->a.control, "second", BUFTRACK_DEVICE_TEMPORARY);
+	p->b.device = add_device(p->a.control, "second",
+				 BUFTRACK_DEVICE_ADD_TEMPORARY);
 	p->b.fd = rig_open(&p->b);
 	add_space(p->b.fd, "DRAM");
 }
@@ -159,8 +160,9 @@ PAIR_TEST(records_of_a_user_are_counted_over_clients_and_devices)
 	second = rig_open_as(&p->b, ALICE);
 	CHECK_EQ(room_of(first, 0, 6), 6);
 	CHECK_EQ(room_of(second, 0, 100), 4);
-	CHECK_EQ(alloc_at(first, 6), BUFTRACK_UNTRACKED);
-	CHECK_EQ(client_counter(p->a.fd, 1, BUFTRACK_UNTRACKED_BUFFERS), 1);
+	CHECK_EQ(alloc_at(first, 6), BUFTRACK_VERDICT_UNTRACKED);
+	CHECK_EQ(client_counter(p->a.fd, 1, BUFTRACK_COUNTER_UNTRACKED_BUFFERS),
+		 1);
 }
 
 PAIR_TEST(user_with_all_its_records_does_not_stop_others)
@@ -205,12 +207,13 @@ PAIR_TEST(freed_records_make_place_within_the_bound_of_a_user)
 	alice = rig_open_as(&p->a, ALICE);
 	other = rig_open_as(&p->b, ALICE);
 	CHECK_EQ(room_of(alice, 0, 4), 4);
-	CHECK_EQ(free_at(alice, 0), BUFTRACK_OK);
+	CHECK_EQ(free_at(alice, 0), BUFTRACK_VERDICT_OK);
 	/* A freed record is one, still, and only its own domain's to evict */
-	CHECK_EQ(alloc_at(other, 0), BUFTRACK_UNTRACKED);
-	CHECK_EQ(alloc_at(alice, 10), BUFTRACK_OK);
-	CHECK_EQ(client_counter(p->a.fd, 1, BUFTRACK_EVICTED_RECORDS), 1);
-	CHECK_EQ(alloc_at(alice, 11), BUFTRACK_UNTRACKED);
+	CHECK_EQ(alloc_at(other, 0), BUFTRACK_VERDICT_UNTRACKED);
+	CHECK_EQ(alloc_at(alice, 10), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(client_counter(p->a.fd, 1, BUFTRACK_COUNTER_EVICTED_RECORDS),
+		 1);
+	CHECK_EQ(alloc_at(alice, 11), BUFTRACK_VERDICT_UNTRACKED);
 }
 
 /* All ways that a record can go */
@@ -220,15 +223,15 @@ static void come_and_go(const struct rig *r, uid_t uid)
 	__u64 i;
 
 	for (i = 0; i < 6; i++)
-		CHECK_EQ(alloc_at(fd, i), BUFTRACK_OK);
-	CHECK_EQ(alloc_at(fd, 0), BUFTRACK_DOUBLE_ALLOC);
-	CHECK_EQ(free_at(fd, 0), BUFTRACK_OK);
-	CHECK_EQ(alloc_at(fd, 0), BUFTRACK_OK);
+		CHECK_EQ(alloc_at(fd, i), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(alloc_at(fd, 0), BUFTRACK_VERDICT_DOUBLE_ALLOC);
+	CHECK_EQ(free_at(fd, 0), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(alloc_at(fd, 0), BUFTRACK_VERDICT_OK);
 	for (i = 1; i < 5; i++)
-		CHECK_EQ(free_at(fd, i), BUFTRACK_OK);
-	CHECK_EQ(alloc_at(fd, 7), BUFTRACK_OK);
+		CHECK_EQ(free_at(fd, i), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(alloc_at(fd, 7), BUFTRACK_VERDICT_OK);
 	CHECK_OK(lost(fd, 1));
-	CHECK_EQ(alloc_at(fd, 7), BUFTRACK_OK);
+	CHECK_EQ(alloc_at(fd, 7), BUFTRACK_VERDICT_OK);
 	close(fd);
 }
 
@@ -237,9 +240,10 @@ PAIR_TEST(records_that_are_gone_count_no_more)
 	int fd, keeper;
 
 	set_number("records_per_user", 10);
-	CHECK_OK(set_device(p->a.fd, (struct buftrack_device_set){
-					     .fields = BUFTRACK_SET_MAX_FREED,
-					     .max_freed = 2 }));
+	CHECK_OK(set_device(p->a.fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_FREED,
+				    .max_freed = 2 }));
 	/* An open client keeps the user's account, so that errors add up */
 	keeper = rig_open_as(&p->b, ALICE);
 	become_client(keeper);
@@ -261,7 +265,7 @@ PAIR_TEST(records_of_a_removed_device_count_no_more)
 	fd = rig_open_as(&p->b, ALICE);
 	CHECK_EQ(room_of(fd, 0, 7), 7);
 	CHECK_OK(remove_device(p->b.control, p->b.device,
-			       BUFTRACK_DEVICE_FORCE));
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(fd);
 	CHECK_EQ(room_of(keeper, 0, 100), 10);
 }
@@ -320,10 +324,10 @@ PAIR_TEST(bound_of_records_is_that_of_a_users_latest_client)
 	set_number("records_per_user", 5);
 	second = rig_open_as(&p->b, ALICE);
 	CHECK_EQ(room_of(second, 0, 100), 2);
-	CHECK_EQ(free_at(second, 0), BUFTRACK_OK);
+	CHECK_EQ(free_at(second, 0), BUFTRACK_VERDICT_OK);
 	set_number("records_per_user", 2);
 	become_client(rig_open_as(&p->b, ALICE));
-	CHECK_EQ(alloc_at(first, 50), BUFTRACK_UNTRACKED);
+	CHECK_EQ(alloc_at(first, 50), BUFTRACK_VERDICT_UNTRACKED);
 }
 
 PAIR_TEST(bound_of_0_clients_is_for_users_alone)
@@ -339,9 +343,10 @@ PAIR_TEST(bound_of_0_clients_is_for_users_alone)
 
 static void bound_clients(const struct rig *r, __u32 max)
 {
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_CLIENTS,
-					   .max_clients = max }));
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_CLIENTS,
+				    .max_clients = max }));
 }
 
 /* What the device or its removal refused is not counted for the user */
@@ -371,7 +376,7 @@ PAIR_TEST(users_come_and_go)
 	set_number("clients_per_user", 1);
 	for (round = 0; round < 50; round++) {
 		fd = rig_open_as(round % 2 ? &p->a : &p->b, 2000 + round % 7);
-		CHECK_EQ(alloc_at(fd, 1), BUFTRACK_OK);
+		CHECK_EQ(alloc_at(fd, 1), BUFTRACK_VERDICT_OK);
 		close(fd);
 		if (round % 10 == 9)
 			CHECK_OK(reset_device(p->a.fd));
@@ -439,7 +444,7 @@ TEST(spaces_of_ones_own_device_are_not_counted)
 	int control = open_control_as(ALICE, 0), fd;
 	__u32 device, i;
 
-	device = add_device(control, "alices", BUFTRACK_DEVICE_TEMPORARY);
+	device = add_device(control, "alices", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	fd = open_node_as(ALICE, 0, device, O_RDWR);
 	for (i = 0; i < BUFTRACK_MAX_SPACES; i++)
 		CHECK_OK(try_space(fd, i));
@@ -449,7 +454,9 @@ TEST(spaces_of_ones_own_device_are_not_counted)
 
 static int try_device(int control, const char *name)
 {
-	struct buftrack_device_add add = { .flags = BUFTRACK_DEVICE_TEMPORARY };
+	struct buftrack_device_add add = {
+		.flags = BUFTRACK_DEVICE_ADD_TEMPORARY
+	};
 
 	strcpy(add.name, name);
 	return CALL(control, DEVICE_ADD, &add);

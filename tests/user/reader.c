@@ -50,7 +50,7 @@ __u32 skip_events(int fd)
 void do_wrong(int fd, __u64 address)
 {
 	CHECK_EQ(verdict_of(fd, FREE(.address = address)),
-		 BUFTRACK_UNKNOWN_NEVER);
+		 BUFTRACK_VERDICT_UNKNOWN_NEVER);
 }
 
 void do_many_wrongs(int fd, __u32 nr)

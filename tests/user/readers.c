@@ -248,7 +248,7 @@ RIG_TEST(wrong_report_wakes_who_waits)
 	for (i = 0; i < 3; i++)
 		wait_until_asleep(pids[i]);
 	/* What is not wrong leaves them asleep: they would read nothing */
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	do_wrong(r->fd, 1);
 	for (i = 0; i < 3; i++) {
 		finish(pids[i]);
@@ -288,7 +288,8 @@ RIG_TEST(end_comes_after_the_last_event)
 
 	do_wrongs(r, 1, 3);
 	check_next(fd, 1, 1);
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	check_next(fd, 2, 3);
 	check_next(waiting, 1, 3);
 	for (i = 0; i < 3; i++) {
@@ -384,7 +385,7 @@ RIG_TEST(poll_tells_that_there_is_an_event)
 	int fd = open_reader(r), other = open_reader(r);
 
 	CHECK_EQ(polled(fd), 0);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(polled(fd), 0);
 	do_wrongs(r, 1, 2);
 	CHECK_EQ(polled(fd), POLLIN | POLLRDNORM);
@@ -400,7 +401,8 @@ RIG_TEST(poll_tells_that_the_device_was_removed)
 	int fd = open_reader(r);
 
 	do_wrongs(r, 1, 1);
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	CHECK_EQ(polled(fd), POLLIN | POLLRDNORM | POLLHUP);
 	check_next(fd, 1, 1);
 	/* The end can be read, too */
@@ -497,7 +499,8 @@ RIG_TEST(readers_of_one_file_share_its_events)
 	for (i = 0; i < 3; i++)
 		pids[i] = start(read_until_end, &s);
 	do_wrongs(r, 1, 1000);
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	for (i = 0; i < 3; i++)
 		finish(pids[i]);
 	for (i = 1; i <= 1000; i++)
@@ -549,7 +552,7 @@ RIG_TEST(last_event_of_a_device_is_never_missed)
 		sched_yield();
 		do_wrong(fd, 1);
 		CHECK_OK(remove_device(r->control, l.device,
-				       BUFTRACK_DEVICE_FORCE));
+				       BUFTRACK_DEVICE_REMOVE_FORCE));
 		close(fd);
 		finish(pid);
 	}

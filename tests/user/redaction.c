@@ -8,7 +8,7 @@
 #include "reader.h"
 #include "who.h"
 
-#define REDACTED BUFTRACK_RECORD_REDACTED
+#define REDACTED BUFTRACK_RECORD_STATE_REDACTED
 
 /*
  * Clients of Alice: 1 has a live buffer and a freed one, that was freed again; 2
@@ -28,7 +28,7 @@ static int act_as_alice(const struct rig *r)
 				     .site = 0x53)));
 	CHECK_EQ(verdict_of(fd, FREE(.address = 0x2000, .id = 0xa11ce2,
 				     .site = 0x54)),
-		 BUFTRACK_DOUBLE_FREE);
+		 BUFTRACK_VERDICT_DOUBLE_FREE);
 	left = rig_open_as(r, ALICE);
 	CHECK_OK(try_report(left, ALLOC(.address = 0x3000, .size = 18,
 					.id = 0xa11ce3, .site = 0x55)));
@@ -56,22 +56,22 @@ static void check_extent(const struct buftrack_record *rec, __u64 client,
 	CHECK_EQ(rec->pid, getpid());
 	CHECK(rec->comm[0]);
 	CHECK(rec->allocated);
-	CHECK_EQ(!rec->ended, !!(rec->state & BUFTRACK_RECORD_LIVE));
+	CHECK_EQ(!rec->ended, !!(rec->state & BUFTRACK_RECORD_STATE_LIVE));
 }
 
 static void check_records(int fd, bool seen)
 {
 	const struct buftrack_record *rec;
 
-	rec = list_all(fd, BUFTRACK_RECORD_LIVE).records;
+	rec = list_all(fd, BUFTRACK_RECORD_STATE_LIVE).records;
 	check_extent(rec, 1, 16, 32);
 	check_place(rec, seen, 0x1000, 0xa11ce1, 0x51, 0);
-	rec = list_all(fd, BUFTRACK_RECORD_FREED).records;
+	rec = list_all(fd, BUFTRACK_RECORD_STATE_FREED).records;
 	check_extent(rec, 1, 17, 33);
 	check_place(rec, seen, 0x2000, 0xa11ce2, 0x52, 0x53);
 	CHECK_EQ(rec->ended_by, 1);
 	CHECK_EQ(rec->repeats, 1);
-	rec = list_all(fd, BUFTRACK_RECORD_REMAINING).records;
+	rec = list_all(fd, BUFTRACK_RECORD_STATE_REMAINING).records;
 	check_extent(rec, 2, 18, 0);
 	check_place(rec, seen, 0x3000, 0xa11ce3, 0x55, 0);
 }
@@ -91,17 +91,17 @@ static void check_event(int fd, bool seen)
 {
 	struct buftrack_event event = next_event(fd);
 
-	CHECK_EQ(event.verdict, BUFTRACK_DOUBLE_FREE);
+	CHECK_EQ(event.verdict, BUFTRACK_VERDICT_DOUBLE_FREE);
 	CHECK_EQ(event.client, 1);
 	CHECK_EQ(event.uid, ALICE);
 	CHECK_EQ(event.pid, getpid());
 	CHECK(event.comm[0]);
-	CHECK_EQ(event.report.op, BUFTRACK_FREE);
+	CHECK_EQ(event.report.op, BUFTRACK_OP_FREE);
 	CHECK_EQ(event.report.address, seen ? 0x2000 : 0);
 	CHECK_EQ(event.report.id, seen ? 0xa11ce2 : 0);
 	CHECK_EQ(event.report.site, seen ? 0x54 : 0);
 	CHECK_EQ(event.target.state,
-		 BUFTRACK_RECORD_FREED | (seen ? 0 : REDACTED));
+		 BUFTRACK_RECORD_STATE_FREED | (seen ? 0 : REDACTED));
 	CHECK_EQ(event.target.address, seen ? 0x2000 : 0);
 	CHECK_EQ(event.target.id, seen ? 0xa11ce2 : 0);
 	CHECK_EQ(event.target.site, seen ? 0x52 : 0);
@@ -167,7 +167,8 @@ TEST(who_registered_the_device_sees_none)
 {
 	struct rig own = { .control = open_control_as(BOB, 0) };
 
-	own.device = add_device(own.control, "bobs", BUFTRACK_DEVICE_TEMPORARY);
+	own.device =
+		add_device(own.control, "bobs", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	own.fd = rig_open_as(&own, BOB);
 	add_space(own.fd, "DRAM");
 	act_as_alice(&own);
@@ -214,7 +215,7 @@ struct look {
 static void look(void *arg)
 {
 	const struct look *look = arg;
-	struct listing l = list_all(look->fd, BUFTRACK_RECORD_LIVE);
+	struct listing l = list_all(look->fd, BUFTRACK_RECORD_STATE_LIVE);
 	struct buftrack_client_info info;
 
 	CHECK_EQ(l.records[0].address, look->seen ? 0x1000 : 0);
@@ -278,14 +279,14 @@ static void act_in_shared_domain(const struct rig *r)
 	int bob = open_node_as(BOB, CAP(SYS_ADMIN), r->device, O_RDWR);
 	__u64 client;
 
-	CHECK_OK(declare(alice, BUFTRACK_SHARED, &client));
-	CHECK_OK(declare(bob, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(alice, BUFTRACK_DECLARE_SHARED, &client));
+	CHECK_OK(declare(bob, BUFTRACK_DECLARE_SHARED, &client));
 	CHECK_OK(try_report(alice, ALLOC(.address = 0x1000, .size = 16,
 					 .span = 64, .site = 1)));
 	CHECK_EQ(verdict_of(bob, FREE(.address = 0x1010, .site = 2)),
-		 BUFTRACK_INVALID_FREE);
+		 BUFTRACK_VERDICT_INVALID_FREE);
 	CHECK_EQ(verdict_of(bob, FREE(.address = 0x1000, .site = 3)),
-		 BUFTRACK_FOREIGN_FREE);
+		 BUFTRACK_VERDICT_FOREIGN_FREE);
 }
 
 static void check_shared(int fd, bool sees_alice, bool sees_bob)
@@ -322,14 +323,14 @@ static void look_at_totals(void *arg)
 	int fd = open_node(r->device, O_RDONLY);
 
 	CHECK_OK(counters(fd, BUFTRACK_SCOPE_DEVICE, 0, values));
-	CHECK_EQ(values[BUFTRACK_LIVE_BYTES], 16);
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BYTES], 16);
 	CHECK_OK(counters(fd, BUFTRACK_SCOPE_SPACE, 0, values));
-	CHECK_EQ(values[BUFTRACK_LIVE_BYTES], 16);
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BYTES], 16);
 	CHECK_OK(counters(fd, BUFTRACK_SCOPE_CLIENT, 1, values));
-	CHECK_EQ(values[BUFTRACK_LIVE_BYTES], 16);
-	CHECK_EQ(values[BUFTRACK_DOUBLE_FREES], 1);
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BYTES], 16);
+	CHECK_EQ(values[BUFTRACK_COUNTER_DOUBLE_FREES], 1);
 	CHECK_OK(counters(fd, BUFTRACK_SCOPE_CLIENT, 2, values));
-	CHECK_EQ(values[BUFTRACK_REMAINING_BYTES], 18);
+	CHECK_EQ(values[BUFTRACK_COUNTER_REMAINING_BYTES], 18);
 	CHECK_EQ(device_info(fd).nr_clients, 1);
 	CHECK_EQ(info_of(open_control(O_RDONLY)).nr_devices, 1);
 }
@@ -377,11 +378,12 @@ RIG_TEST(own_event_shows_nothing_of_the_next_one)
 		CHECK_OK(try_report(fds[i], BUFFER(0x1000, 16)));
 		CHECK_OK(try_report(fds[i], FREE(.address = 0x1000)));
 		CHECK_EQ(verdict_of(fds[i], FREE(.address = 0x1000)),
-			 BUFTRACK_DOUBLE_FREE);
+			 BUFTRACK_VERDICT_DOUBLE_FREE);
 	}
 	CHECK_EQ(try_read(bob, events, sizeof(events)), sizeof(events));
 	CHECK_EQ(events[0].target.address, 0x1000);
-	CHECK_EQ(events[1].target.state, BUFTRACK_RECORD_FREED | REDACTED);
+	CHECK_EQ(events[1].target.state,
+		 BUFTRACK_RECORD_STATE_FREED | REDACTED);
 	CHECK_EQ(events[1].target.address, 0);
 	CHECK_EQ(events[1].report.address, 0);
 }

@@ -17,7 +17,8 @@ static int fill_and_remove(const struct rig *r)
 	CHECK_OK(try_report(client, BUFFER(0x1000, 16)));
 	CHECK_OK(try_report(client, BUFFER(0x2000, 32)));
 	CHECK_OK(try_report(client, FREE(.address = 0x2000)));
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	return client;
 }
 
@@ -28,8 +29,8 @@ RIG_TEST(report_of_a_client_is_enodev)
 	CHECK_ERR(try_report(client, BUFFER(0x3000, 16)), ENODEV);
 	CHECK_ERR(try_report(client, FREE(.address = 0x1000)), ENODEV);
 	CHECK_ERR(try_report(client, FREE(.address = 0x2000)), ENODEV);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ALLOCS), 3);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_DOUBLE_FREES), 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 3);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_DOUBLE_FREES), 0);
 }
 
 RIG_TEST(first_report_of_a_file_is_enodev)
@@ -58,7 +59,7 @@ RIG_TEST(loss_is_enodev)
 
 	CHECK_ERR(lost(client, 1), ENODEV);
 	CHECK_ERR(lost(r->fd, 1), ENODEV);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LOST_REPORTS), 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LOST_REPORTS), 0);
 }
 
 RIG_TEST(declaration_is_enodev)
@@ -67,7 +68,7 @@ RIG_TEST(declaration_is_enodev)
 
 	fill_and_remove(r);
 	CHECK_ERR(declare(r->fd, 0, &client), ENODEV);
-	CHECK_ERR(declare(r->fd, BUFTRACK_SHARED, &client), ENODEV);
+	CHECK_ERR(declare(r->fd, BUFTRACK_DECLARE_SHARED, &client), ENODEV);
 }
 
 RIG_TEST(adding_a_space_is_enodev)
@@ -84,14 +85,14 @@ RIG_TEST(setting_is_enodev)
 {
 	fill_and_remove(r);
 	CHECK_ERR(set_enabled(r->fd, false), ENODEV);
-	CHECK(device_info(r->fd).state & BUFTRACK_DEVICE_ENABLED);
+	CHECK(device_info(r->fd).state & BUFTRACK_DEVICE_STATE_ENABLED);
 }
 
 RIG_TEST(reset_is_enodev)
 {
 	fill_and_remove(r);
 	CHECK_ERR(reset_device(r->fd), ENODEV);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ALLOCS), 3);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 3);
 }
 
 RIG_TEST(device_can_still_be_asked)
@@ -102,8 +103,9 @@ RIG_TEST(device_can_still_be_asked)
 	CHECK(info_of(r->fd).serial);
 	info = device_info(r->fd);
 	CHECK_EQ(info.device, r->device);
-	CHECK_EQ(info.state, BUFTRACK_DEVICE_ENABLED | BUFTRACK_DEVICE_REMOVED |
-				     BUFTRACK_DEVICE_IS_TEMPORARY);
+	CHECK_EQ(info.state, BUFTRACK_DEVICE_STATE_ENABLED |
+				     BUFTRACK_DEVICE_STATE_REMOVED |
+				     BUFTRACK_DEVICE_STATE_TEMPORARY);
 	CHECK_EQ(info.nr_spaces, 1);
 	CHECK_EQ(info.nr_clients, 1);
 	CHECK_EQ(info.nr_records, 0);
@@ -126,7 +128,7 @@ RIG_TEST(clients_can_still_be_asked)
 
 	CHECK_OK(client_info(r->fd, 1, &info));
 	CHECK_OK(client_info(r->fd, 2, &info));
-	CHECK_EQ(info.state, BUFTRACK_CLIENT_OPEN);
+	CHECK_EQ(info.state, BUFTRACK_CLIENT_STATE_OPEN);
 	CHECK_EQ(info.pid, getpid());
 	close(client);
 	CHECK_EQ(client_state(r->fd, 2), 0);
@@ -138,14 +140,14 @@ RIG_TEST(counters_can_still_be_asked)
 
 	fill_and_remove(r);
 	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_CLIENT, 2, values));
-	CHECK_EQ(values[BUFTRACK_ALLOCS], 2);
-	CHECK_EQ(values[BUFTRACK_FREES], 1);
-	CHECK_EQ(values[BUFTRACK_REMOVED_BUFFERS], 1);
-	CHECK_EQ(values[BUFTRACK_LIVE_BUFFERS], 0);
-	CHECK_EQ(values[BUFTRACK_FREED_RECORDS], 0);
+	CHECK_EQ(values[BUFTRACK_COUNTER_ALLOCS], 2);
+	CHECK_EQ(values[BUFTRACK_COUNTER_FREES], 1);
+	CHECK_EQ(values[BUFTRACK_COUNTER_REMOVED_BUFFERS], 1);
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BUFFERS], 0);
+	CHECK_EQ(values[BUFTRACK_COUNTER_FREED_RECORDS], 0);
 	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, 0, values));
-	CHECK_EQ(values[BUFTRACK_REMOVED_BUFFERS], 1);
-	CHECK_EQ(values[BUFTRACK_REMAINING_BUFFERS], 1);
+	CHECK_EQ(values[BUFTRACK_COUNTER_REMOVED_BUFFERS], 1);
+	CHECK_EQ(values[BUFTRACK_COUNTER_REMAINING_BUFFERS], 1);
 }
 
 RIG_TEST(what_remained_can_still_be_listed)
@@ -155,7 +157,7 @@ RIG_TEST(what_remained_can_still_be_listed)
 	fill_and_remove(r);
 	l = list_all(r->fd, 0);
 	CHECK_EQ(l.nr, 1);
-	CHECK_EQ(l.records[0].state, BUFTRACK_RECORD_REMAINING);
+	CHECK_EQ(l.records[0].state, BUFTRACK_RECORD_STATE_REMAINING);
 	CHECK_EQ(l.records[0].client, 1);
 	CHECK_EQ(l.records[0].size, 8);
 }
@@ -166,8 +168,8 @@ RIG_TEST(client_that_ends_afterwards_leaves_nothing)
 
 	close(client);
 	CHECK_EQ(device_info(r->fd).nr_clients, 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMOVED_BUFFERS), 1);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BUFFERS), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 1);
 	CHECK_EQ(list_all(r->fd, 0).nr, 1);
 }
 
@@ -176,20 +178,20 @@ RIG_TEST(orphans_end_as_removed)
 	int fd = rig_open(r);
 	__u64 client;
 
-	CHECK_OK(declare(fd, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(fd, BUFTRACK_DECLARE_SHARED, &client));
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
 	close(fd);
 	CHECK_OK(remove_device(r->control, r->device, 0));
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMOVED_BUFFERS), 1);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ORPHANED_BUFFERS), 0);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_REMOVED_BUFFERS), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 }
 
 static void remove_in_mid_batch(const struct rig *r)
 {
 	struct endless *e = endless_create(r);
 	struct buftrack_device_remove arg = {
-		.flags = BUFTRACK_DEVICE_FORCE,
+		.flags = BUFTRACK_DEVICE_REMOVE_FORCE,
 		.device = r->device,
 	};
 	pid_t pid = start(endless_run, e);
@@ -201,7 +203,7 @@ static void remove_in_mid_batch(const struct rig *r)
 	CHECK_ERR(e->err, ENODEV);
 	endless_check(e);
 	CHECK_EQ(arg.removed_buffers, e->batch.done % 2);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMOVED_BUFFERS),
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMOVED_BUFFERS),
 		 e->batch.done % 2);
 }
 
@@ -216,7 +218,8 @@ static void own_a_device(void *arg)
 	struct rig *r = arg;
 
 	r->control = open_control(O_RDWR);
-	r->device = add_device(r->control, "owned", BUFTRACK_DEVICE_TEMPORARY);
+	r->device =
+		add_device(r->control, "owned", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	pause();
 }
 
@@ -250,9 +253,10 @@ RIG_TEST(forced_removal_of_many_clients_is_in_order)
 		for (j = 0; j < 50; j++)
 			CHECK_OK(try_report(fds[i], BUFFER(j << 12, 16)));
 	}
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	check_books(r->fd);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMOVED_BUFFERS), 1000);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1000);
 	for (i = 0; i < 20; i++)
 		close(fds[i]);
 	CHECK_EQ(device_info(r->fd).nr_clients, 0);

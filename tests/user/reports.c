@@ -71,24 +71,24 @@ RIG_TEST(range_up_to_the_end_is_taken)
 			    ALLOC(.address = 0, .size = 1, .span = last)));
 	CHECK_OK(try_report(r->fd, ALLOC(.address = last - 4095, .size = 1,
 					 .span = 4096)));
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), 5);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 5);
 }
 
 /* The size is what is accounted, and no range */
 RIG_TEST(size_may_be_larger_than_what_is_left_of_the_space)
 {
 	CHECK_EQ(verdict_of(r->fd, ALLOC(.address = ~0ULL, .size = 1 << 20)),
-		 BUFTRACK_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BYTES), 1 << 20);
+		 BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BYTES), 1 << 20);
 }
 
 RIG_TEST(bytes_that_would_overflow_their_counter_are_untracked)
 {
 	CHECK_EQ(verdict_of(r->fd, ALLOC(.address = 1, .size = ~0ULL)),
-		 BUFTRACK_OK);
+		 BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(r->fd, ALLOC(.address = 2, .size = 1)),
-		 BUFTRACK_UNTRACKED);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BYTES), ~0ULL);
+		 BUFTRACK_VERDICT_UNTRACKED);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BYTES), ~0ULL);
 }
 
 RIG_TEST(stamps_grow_with_each_report)
@@ -193,7 +193,7 @@ static int share(const struct rig *r)
 	int fd = rig_open(r);
 	__u64 client;
 
-	CHECK_OK(declare(fd, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(fd, BUFTRACK_DECLARE_SHARED, &client));
 	return fd;
 }
 
@@ -201,26 +201,29 @@ RIG_TEST(clients_of_private_domains_do_not_meet)
 {
 	int first = rig_open(r), second = rig_open(r);
 
-	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)), BUFTRACK_UNKNOWN_NEVER);
-	CHECK_EQ(verdict_of(second, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(first, FREE_AT(0x1000)), BUFTRACK_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), 1);
+	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)),
+		 BUFTRACK_VERDICT_UNKNOWN_NEVER);
+	CHECK_EQ(verdict_of(second, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(first, FREE_AT(0x1000)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
 RIG_TEST(freeing_what_another_client_shares_is_foreign)
 {
 	int first = share(r), second = share(r);
 
-	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)), BUFTRACK_FOREIGN_FREE);
+	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)),
+		 BUFTRACK_VERDICT_FOREIGN_FREE);
 	/* The free counts for the owner, the blame for who reported it */
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_FREES), 1);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_FOREIGN_FREES), 0);
-	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_FREES), 0);
-	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_FOREIGN_FREES), 1);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_FREES), 1);
-	CHECK_EQ(verdict_of(first, FREE_AT(0x1000)), BUFTRACK_DOUBLE_FREE);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_FREES), 1);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_FOREIGN_FREES), 0);
+	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_COUNTER_FREES), 0);
+	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_COUNTER_FOREIGN_FREES), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREES), 1);
+	CHECK_EQ(verdict_of(first, FREE_AT(0x1000)),
+		 BUFTRACK_VERDICT_DOUBLE_FREE);
 }
 
 RIG_TEST(shared_records_of_an_ended_client_are_orphans)
@@ -228,31 +231,32 @@ RIG_TEST(shared_records_of_an_ended_client_are_orphans)
 	int first = share(r), second = share(r);
 	struct listing l;
 
-	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(first, BUFFER(0x2000, 32)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(first, BUFFER(0x2000, 32)), BUFTRACK_VERDICT_OK);
 	close(first);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ORPHANED_BUFFERS), 2);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ORPHANED_BYTES), 48);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BUFFERS), 0);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_ORPHANED_BYTES), 48);
-	l = list_all(r->fd, BUFTRACK_RECORD_LIVE);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 2);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ORPHANED_BYTES), 48);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 0);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_ORPHANED_BYTES), 48);
+	l = list_all(r->fd, BUFTRACK_RECORD_STATE_LIVE);
 	CHECK_EQ(l.nr, 2);
 	CHECK_EQ(l.records[0].state,
-		 BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_ORPHANED);
+		 BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_ORPHANED);
 	CHECK_EQ(l.records[0].client, 1);
-	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)), BUFTRACK_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ORPHANED_BYTES), 32);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_FREES), 1);
+	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ORPHANED_BYTES), 32);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_FREES), 1);
 }
 
 RIG_TEST(shared_domain_outlives_all_clients)
 {
 	int fd = share(r);
 
-	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	close(fd);
 	fd = share(r);
-	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_DOUBLE_ALLOC);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)),
+		 BUFTRACK_VERDICT_DOUBLE_ALLOC);
 	close(fd);
 	CHECK_EQ(device_info(r->fd).nr_clients, 0);
 	CHECK_EQ(device_info(r->fd).nr_records, 1);
@@ -264,23 +268,24 @@ RIG_TEST(orphans_outlive_the_log_of_their_owners)
 	int i, fd;
 	struct listing l;
 
-	CHECK_OK(
-		set_device(r->fd, (struct buftrack_device_set){
-					  .fields = BUFTRACK_SET_MAX_CLOSED }));
+	CHECK_OK(set_device(
+		r->fd, (struct buftrack_device_set){
+			       .fields = BUFTRACK_DEVICE_SET_MAX_CLOSED }));
 	for (i = 0; i < 20; i++) {
 		fd = share(r);
-		CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)), BUFTRACK_OK);
+		CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)),
+			 BUFTRACK_VERDICT_OK);
 		close(fd);
 	}
-	l = list_all(r->fd, BUFTRACK_RECORD_LIVE);
+	l = list_all(r->fd, BUFTRACK_RECORD_STATE_LIVE);
 	CHECK_EQ(l.nr, 20);
 	for (i = 0; i < 20; i++)
 		CHECK_EQ(l.records[i].pid, getpid());
 	fd = share(r);
 	for (i = 0; i < 20; i++)
-		CHECK_EQ(verdict_of(fd, FREE_AT(i << 12)), BUFTRACK_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ORPHANED_BUFFERS), 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_FREED_RECORDS), 20);
+		CHECK_EQ(verdict_of(fd, FREE_AT(i << 12)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 20);
 }
 
 RIG_TEST(gap_of_one_client_is_all_of_the_shared_domains)
@@ -289,12 +294,13 @@ RIG_TEST(gap_of_one_client_is_all_of_the_shared_domains)
 
 	become_client(apart);
 	CHECK_OK(lost(first, 3));
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_HAD_GAP);
-	CHECK(client_state(r->fd, 2) & BUFTRACK_CLIENT_HAD_GAP);
-	CHECK_EQ(client_state(r->fd, 3), BUFTRACK_CLIENT_OPEN);
-	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)), BUFTRACK_UNKNOWN_GAP);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_LOST_REPORTS), 3);
-	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_LOST_REPORTS), 0);
+	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
+	CHECK(client_state(r->fd, 2) & BUFTRACK_CLIENT_STATE_HAD_GAP);
+	CHECK_EQ(client_state(r->fd, 3), BUFTRACK_CLIENT_STATE_OPEN);
+	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)),
+		 BUFTRACK_VERDICT_UNKNOWN_GAP);
+	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_LOST_REPORTS), 3);
+	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_COUNTER_LOST_REPORTS), 0);
 }
 
 RIG_TEST(loss_of_none_or_of_2_to_the_32_reports_is_einval)
@@ -313,6 +319,7 @@ RIG_TEST(loss_makes_a_client_and_a_gap)
 	CHECK_OK(lost(r->fd, 0xffffffff));
 	CHECK_OK(lost(r->fd, 1));
 	CHECK_EQ(client_state(r->fd, 1),
-		 BUFTRACK_CLIENT_OPEN | BUFTRACK_CLIENT_HAD_GAP);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LOST_REPORTS), 0x100000000);
+		 BUFTRACK_CLIENT_STATE_OPEN | BUFTRACK_CLIENT_STATE_HAD_GAP);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LOST_REPORTS),
+		 0x100000000);
 }

@@ -10,9 +10,9 @@ void rig_up(struct rig *r)
 
 	snprintf(name, sizeof(name), "test:%d", getpid());
 	r->control = open_control(O_RDWR);
-	r->device =
-		add_device(r->control, name,
-			   BUFTRACK_DEVICE_EXCL | BUFTRACK_DEVICE_TEMPORARY);
+	r->device = add_device(r->control, name,
+			       BUFTRACK_DEVICE_ADD_EXCL |
+				       BUFTRACK_DEVICE_ADD_TEMPORARY);
 	r->fd = open_node(r->device, O_RDWR);
 	CHECK_EQ(add_space(r->fd, "DRAM"), 0);
 }

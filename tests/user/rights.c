@@ -19,7 +19,7 @@ static int try_shared(int fd)
 {
 	__u64 client;
 
-	return declare(fd, BUFTRACK_SHARED, &client);
+	return declare(fd, BUFTRACK_DECLARE_SHARED, &client);
 }
 
 /* With files opened by whoever runs this */
@@ -47,8 +47,8 @@ static void try_ordinary(void *arg)
 	__u32 space;
 
 	CHECK_OK(try_add_space(fd, "L1", 0, &space));
-	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(device_counter(fd, BUFTRACK_ALLOCS), 1);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(fd, BUFTRACK_COUNTER_ALLOCS), 1);
 	CHECK_EQ(list_all(fd, 0).nr, 1);
 	CHECK_OK(lost(fd, 1));
 }
@@ -169,7 +169,8 @@ static void manage_with_files_of_root(void *arg)
 	CHECK_OK(set_enabled(fd, false));
 	CHECK_OK(reset_device(fd));
 	CHECK_ERR(remove_device(control, e->r->device, 0), EBUSY);
-	CHECK_OK(remove_device(control, e->r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(control, e->r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 }
 
 RIG_TEST(files_opened_as_root_keep_its_rights)
@@ -203,12 +204,14 @@ RIG_TEST(files_opened_by_a_user_give_root_no_rights)
 	CHECK_ERR(reset_device(fd), EPERM);
 	CHECK_ERR(try_shared(fd), EPERM);
 	CHECK_ERR(remove_device(control, r->device, 0), EPERM);
-	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 }
 
 static int try_name(int control, const char *name)
 {
-	struct buftrack_device_add add = { .flags = BUFTRACK_DEVICE_TEMPORARY };
+	struct buftrack_device_add add = {
+		.flags = BUFTRACK_DEVICE_ADD_TEMPORARY
+	};
 
 	strcpy(add.name, name);
 	return CALL(control, DEVICE_ADD, &add);
@@ -296,11 +299,12 @@ RIG_TEST(cap_sys_admin_alone_manages_all)
 	int control = open_control_as(BOB, CAP(SYS_ADMIN));
 
 	CHECK_OK(set_enabled(fd, false));
-	CHECK_EQ(device_info(fd).state & BUFTRACK_DEVICE_ENABLED, 0);
+	CHECK_EQ(device_info(fd).state & BUFTRACK_DEVICE_STATE_ENABLED, 0);
 	CHECK_OK(set_enabled(fd, true));
 	CHECK_OK(reset_device(fd));
 	CHECK_OK(try_shared(fd));
-	CHECK_OK(remove_device(control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 }
 
 RIG_TEST(other_capabilities_manage_nothing)

@@ -35,19 +35,20 @@ static void check_range(struct rig *r, struct buftrack_device_set set, int err)
 		CHECK_EQ(device_info(r->fd)._field, max);                      \
 	}
 
-RANGE_TEST(max_clients_out_of_range, BUFTRACK_SET_MAX_CLIENTS, max_clients, 1,
-	   65536)
-RANGE_TEST(max_records_out_of_range, BUFTRACK_SET_MAX_RECORDS, max_records, 1,
+RANGE_TEST(max_clients_out_of_range, BUFTRACK_DEVICE_SET_MAX_CLIENTS,
+	   max_clients, 1, 65536)
+RANGE_TEST(max_records_out_of_range, BUFTRACK_DEVICE_SET_MAX_RECORDS,
+	   max_records, 1, 1ULL << 32)
+RANGE_TEST(max_freed_out_of_range, BUFTRACK_DEVICE_SET_MAX_FREED, max_freed, 0,
 	   1ULL << 32)
-RANGE_TEST(max_freed_out_of_range, BUFTRACK_SET_MAX_FREED, max_freed, 0,
-	   1ULL << 32)
-RANGE_TEST(max_closed_out_of_range, BUFTRACK_SET_MAX_CLOSED, max_closed, 0,
-	   65536)
-RANGE_TEST(max_remaining_out_of_range, BUFTRACK_SET_MAX_REMAINING,
+RANGE_TEST(max_closed_out_of_range, BUFTRACK_DEVICE_SET_MAX_CLOSED, max_closed,
+	   0, 65536)
+RANGE_TEST(max_remaining_out_of_range, BUFTRACK_DEVICE_SET_MAX_REMAINING,
 	   max_remaining, 0, 1ULL << 24)
 
-RANGE_TEST(max_client_records_out_of_range, BUFTRACK_SET_MAX_CLIENT_RECORDS,
-	   max_client_records, 1, 1ULL << 32)
+RANGE_TEST(max_client_records_out_of_range,
+	   BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS, max_client_records, 1,
+	   1ULL << 32)
 
 RIG_TEST(enabled_other_than_0_and_1_is_einval)
 {
@@ -55,13 +56,13 @@ RIG_TEST(enabled_other_than_0_and_1_is_einval)
 
 	for (bit = 1; bit < 32; bit++)
 		check_range(r,
-			    SET(.fields = BUFTRACK_SET_ENABLED,
+			    SET(.fields = BUFTRACK_DEVICE_SET_ENABLED,
 				.enabled = 1U << bit),
 			    EINVAL);
 	CHECK_OK(set_enabled(r->fd, false));
-	CHECK_EQ(device_info(r->fd).state, BUFTRACK_DEVICE_IS_TEMPORARY);
+	CHECK_EQ(device_info(r->fd).state, BUFTRACK_DEVICE_STATE_TEMPORARY);
 	CHECK_OK(set_enabled(r->fd, true));
-	CHECK(device_info(r->fd).state & BUFTRACK_DEVICE_ENABLED);
+	CHECK(device_info(r->fd).state & BUFTRACK_DEVICE_STATE_ENABLED);
 }
 
 RIG_TEST(fields_that_are_not_named_do_not_count)
@@ -78,10 +79,14 @@ RIG_TEST(fields_that_are_not_named_do_not_count)
 
 RIG_TEST(one_wrong_field_sets_none)
 {
-	const __u32 all = BUFTRACK_SET_ENABLED | BUFTRACK_SET_MAX_RECORDS |
-			  BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_CLIENTS |
-			  BUFTRACK_SET_MAX_CLOSED | BUFTRACK_SET_MAX_REMAINING |
-			  BUFTRACK_SET_MAX_CLIENT_RECORDS | BUFTRACK_SET_STACKS;
+	const __u32 all = BUFTRACK_DEVICE_SET_ENABLED |
+			  BUFTRACK_DEVICE_SET_MAX_RECORDS |
+			  BUFTRACK_DEVICE_SET_MAX_FREED |
+			  BUFTRACK_DEVICE_SET_MAX_CLIENTS |
+			  BUFTRACK_DEVICE_SET_MAX_CLOSED |
+			  BUFTRACK_DEVICE_SET_MAX_REMAINING |
+			  BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS |
+			  BUFTRACK_DEVICE_SET_STACKS;
 	const struct buftrack_device_set good = {
 		.fields = all,
 		.max_clients = 3,
@@ -111,14 +116,14 @@ RIG_TEST(one_wrong_field_sets_none)
 	check_range(r, set, EOPNOTSUPP);
 	CHECK_OK(set_device(r->fd, good));
 	info = device_info(r->fd);
-	CHECK_EQ(info.state & BUFTRACK_DEVICE_ENABLED, 0);
+	CHECK_EQ(info.state & BUFTRACK_DEVICE_STATE_ENABLED, 0);
 	CHECK_EQ(info.max_clients, 3);
 	CHECK_EQ(info.max_records, 4);
 	CHECK_EQ(info.max_freed, 5);
 	CHECK_EQ(info.max_closed, 6);
 	CHECK_EQ(info.max_remaining, 7);
 	CHECK_EQ(info.max_client_records, 8);
-	CHECK(info.state & BUFTRACK_DEVICE_HAS_STACKS);
+	CHECK(info.state & BUFTRACK_DEVICE_STATE_STACKS);
 }
 
 static void bound(const struct rig *r, __u32 field, __u64 value)
@@ -132,31 +137,33 @@ static void bound(const struct rig *r, __u32 field, __u64 value)
 
 RIG_TEST(alloc_over_max_records_is_untracked)
 {
-	bound(r, BUFTRACK_SET_MAX_RECORDS, 2);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x3000, 16)), BUFTRACK_UNTRACKED);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_UNTRACKED_BUFFERS), 1);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ALLOCS), 2);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_RECORDS, 2);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x3000, 16)),
+		 BUFTRACK_VERDICT_UNTRACKED);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 2);
 	CHECK_EQ(device_info(r->fd).nr_records, 2);
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_HAD_GAP);
+	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x3000)),
-		 BUFTRACK_UNKNOWN_GAP);
-	bound(r, BUFTRACK_SET_MAX_RECORDS, 3);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x3000, 16)), BUFTRACK_OK);
+		 BUFTRACK_VERDICT_UNKNOWN_GAP);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_RECORDS, 3);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x3000, 16)), BUFTRACK_VERDICT_OK);
 }
 
 RIG_TEST(freed_records_make_place_within_max_records)
 {
-	bound(r, BUFTRACK_SET_MAX_RECORDS, 2);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)), BUFTRACK_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x3000, 16)), BUFTRACK_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_EVICTED_RECORDS), 1);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_RECORDS, 2);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
-		 BUFTRACK_UNKNOWN_EVICTED);
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_HAS_EVICTED);
+		 BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x3000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 1);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_UNKNOWN_EVICTED);
+	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_EVICTED);
 }
 
 static void alloc_and_free(int fd, __u64 nr)
@@ -164,29 +171,31 @@ static void alloc_and_free(int fd, __u64 nr)
 	__u64 i;
 
 	for (i = 0; i < nr; i++)
-		CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)), BUFTRACK_OK);
+		CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)),
+			 BUFTRACK_VERDICT_OK);
 	for (i = 0; i < nr; i++)
-		CHECK_EQ(verdict_of(fd, FREE(.address = i << 12)), BUFTRACK_OK);
+		CHECK_EQ(verdict_of(fd, FREE(.address = i << 12)),
+			 BUFTRACK_VERDICT_OK);
 }
 
 RIG_TEST(freed_records_over_the_bound_are_evicted_oldest_first)
 {
-	bound(r, BUFTRACK_SET_MAX_FREED, 3);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_FREED, 3);
 	alloc_and_free(r->fd, 5);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_FREED_RECORDS), 3);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_EVICTED_RECORDS), 2);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 3);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 1 << 12)),
-		 BUFTRACK_UNKNOWN_EVICTED);
+		 BUFTRACK_VERDICT_UNKNOWN_EVICTED);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 2 << 12)),
-		 BUFTRACK_DOUBLE_FREE);
+		 BUFTRACK_VERDICT_DOUBLE_FREE);
 }
 
 RIG_TEST(bound_of_0_keeps_no_freed_records)
 {
-	bound(r, BUFTRACK_SET_MAX_FREED, 0);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_FREED, 0);
 	alloc_and_free(r->fd, 2);
 	CHECK_EQ(device_info(r->fd).nr_records, 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_EVICTED_RECORDS), 2);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
 }
 
 RIG_TEST(lower_bound_of_freed_records_is_reached_by_and_by)
@@ -194,29 +203,30 @@ RIG_TEST(lower_bound_of_freed_records_is_reached_by_and_by)
 	__u64 held, i;
 
 	alloc_and_free(r->fd, 100);
-	bound(r, BUFTRACK_SET_MAX_FREED, 10);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_FREED, 10);
 	/* To set it drops nothing yet */
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_FREED_RECORDS), 100);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 100);
 	for (i = 100; i < 200; i++) {
-		held = device_counter(r->fd, BUFTRACK_FREED_RECORDS);
+		held = device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS);
 		CHECK_OK(try_report(r->fd, BUFFER(i << 12, 16)));
 		CHECK_OK(try_report(r->fd, FREE(.address = i << 12)));
 		if (held > 10)
-			CHECK(device_counter(r->fd, BUFTRACK_FREED_RECORDS) <
+			CHECK(device_counter(r->fd,
+					     BUFTRACK_COUNTER_FREED_RECORDS) <
 			      held);
 	}
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_FREED_RECORDS), 10);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 10);
 }
 
 RIG_TEST(bound_of_freed_records_is_for_each_domain)
 {
 	int other = rig_open(r);
 
-	bound(r, BUFTRACK_SET_MAX_FREED, 3);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_FREED, 3);
 	alloc_and_free(r->fd, 3);
 	alloc_and_free(other, 3);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_FREED_RECORDS), 6);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_EVICTED_RECORDS), 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 6);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
 }
 
 RIG_TEST(client_over_max_clients_is_eusers)
@@ -227,7 +237,7 @@ RIG_TEST(client_over_max_clients_is_eusers)
 	__u64 client;
 	__u32 done;
 
-	bound(r, BUFTRACK_SET_MAX_CLIENTS, 1);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_CLIENTS, 1);
 	become_client(first);
 	take_picture(r, &before);
 	CHECK_ERR(declare(second, 0, &client), EUSERS);
@@ -247,9 +257,9 @@ RIG_TEST(lower_bound_of_clients_ends_none)
 
 	become_client(first);
 	become_client(second);
-	bound(r, BUFTRACK_SET_MAX_CLIENTS, 1);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_CLIENTS, 1);
 	CHECK_EQ(device_info(r->fd).nr_clients, 2);
-	CHECK_EQ(verdict_of(second, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(second, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	close(first);
 	CHECK_ERR(declare(third, 0, &client), EUSERS);
 	close(second);
@@ -261,7 +271,7 @@ static void come_and_go(const struct rig *r, __u64 size)
 {
 	int fd = rig_open(r);
 
-	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, size)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, size)), BUFTRACK_VERDICT_OK);
 	close(fd);
 }
 
@@ -270,7 +280,7 @@ RIG_TEST(closed_clients_over_the_bound_are_forgotten_oldest_first)
 	struct buftrack_client_info info;
 	__u64 values[BUFTRACK_NR_COUNTERS];
 
-	bound(r, BUFTRACK_SET_MAX_CLOSED, 2);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_CLOSED, 2);
 	come_and_go(r, 1);
 	come_and_go(r, 2);
 	CHECK_OK(client_info(r->fd, 1, &info));
@@ -280,9 +290,9 @@ RIG_TEST(closed_clients_over_the_bound_are_forgotten_oldest_first)
 	CHECK_OK(client_info(r->fd, 2, &info));
 	CHECK_OK(client_info(r->fd, 3, &info));
 	/* What it did stays in the totals, and what it left in the log */
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_ALLOCS), 3);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BYTES), 7);
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_REMAINING).nr, 3);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 3);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BYTES), 7);
+	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 3);
 }
 
 RIG_TEST(lower_bound_of_closed_clients_applies_at_once)
@@ -291,56 +301,59 @@ RIG_TEST(lower_bound_of_closed_clients_applies_at_once)
 
 	come_and_go(r, 1);
 	come_and_go(r, 2);
-	bound(r, BUFTRACK_SET_MAX_CLOSED, 1);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_CLOSED, 1);
 	CHECK(next_client(r->fd, 0, &info));
 	CHECK_EQ(info.client, 2);
-	bound(r, BUFTRACK_SET_MAX_CLOSED, 0);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_CLOSED, 0);
 	CHECK(!next_client(r->fd, 0, &info));
 	come_and_go(r, 4);
 	CHECK(!next_client(r->fd, 0, &info));
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BUFFERS), 3);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3);
 }
 
 RIG_TEST(remaining_records_over_the_bound_are_dropped_oldest_first)
 {
 	struct listing l;
 
-	bound(r, BUFTRACK_SET_MAX_REMAINING, 2);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_REMAINING, 2);
 	come_and_go(r, 1);
 	come_and_go(r, 2);
 	come_and_go(r, 4);
-	l = list_all(r->fd, BUFTRACK_RECORD_REMAINING);
+	l = list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING);
 	CHECK_EQ(l.nr, 2);
 	CHECK_EQ(l.records[0].size, 2);
 	CHECK_EQ(l.records[1].size, 4);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BUFFERS), 3);
-	bound(r, BUFTRACK_SET_MAX_REMAINING, 0);
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_REMAINING).nr, 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3);
+	bound(r, BUFTRACK_DEVICE_SET_MAX_REMAINING, 0);
+	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 0);
 	come_and_go(r, 8);
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_REMAINING).nr, 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_REMAINING_BYTES), 15);
+	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 0);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BYTES), 15);
 }
 
 RIG_TEST(reports_while_off_are_disabled_and_a_gap)
 {
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_OK(set_enabled(r->fd, false));
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_DISABLED);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_DISABLED);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_DISABLED_REPORTS), 2);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_LIVE_BUFFERS), 1);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_DISABLED);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)),
+		 BUFTRACK_VERDICT_DISABLED);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_DISABLED_REPORTS), 2);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 	CHECK_OK(set_enabled(r->fd, true));
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_HAD_GAP);
+	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
 	/* The record is doubtful: no double alloc */
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_SUPERSEDED), 1);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }
 
 RIG_TEST(off_and_on_without_reports_is_no_gap)
 {
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_OK(set_enabled(r->fd, false));
 	CHECK_OK(set_enabled(r->fd, true));
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_OPEN);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_DOUBLE_ALLOC);
+	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)),
+		 BUFTRACK_VERDICT_DOUBLE_ALLOC);
 }

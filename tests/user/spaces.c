@@ -91,7 +91,8 @@ RIG_TEST(more_than_64_spaces_are_enospc)
 	CHECK_ERR(try_add(r->fd, "S64", 0, &add), ENOSPC);
 	CHECK_EQ(device_info(r->fd).nr_spaces, BUFTRACK_MAX_SPACES);
 	CHECK_OK(try_add(r->fd, "S63", 0, &add));
-	CHECK_EQ(verdict_of(r->fd, ALLOC(.space = 63, .size = 1)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, ALLOC(.space = 63, .size = 1)),
+		 BUFTRACK_VERDICT_OK);
 	CHECK_ERR(try_report(r->fd, ALLOC(.space = 64, .size = 1)), ENOENT);
 }
 
@@ -107,7 +108,7 @@ RIG_TEST(unknown_space_is_enoent)
 
 RIG_TEST(next_space_is_the_lowest_from_there)
 {
-	struct buftrack_space_info info = { .flags = BUFTRACK_NEXT };
+	struct buftrack_space_info info = { .flags = BUFTRACK_LOOKUP_NEXT };
 
 	add_space(r->fd, "L1");
 	CHECK_OK(CALL(r->fd, SPACE_INFO, &info));
@@ -164,17 +165,18 @@ RIG_TEST(spaces_keep_their_books_apart)
 	__u32 space = add_space(r->fd, "L1");
 
 	/* The same address is another buffer in another space */
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(r->fd, ALLOC(.space = space, .address = 0x1000,
 					 .size = 32, .span = 32)),
-		 BUFTRACK_OK);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_OK);
+		 BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
-		 BUFTRACK_DOUBLE_FREE);
+		 BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_DOUBLE_FREE);
 	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, 0, first));
 	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, space, second));
-	CHECK_EQ(first[BUFTRACK_LIVE_BYTES], 0);
-	CHECK_EQ(first[BUFTRACK_DOUBLE_FREES], 1);
-	CHECK_EQ(second[BUFTRACK_LIVE_BYTES], 32);
-	CHECK_EQ(second[BUFTRACK_DOUBLE_FREES], 0);
+	CHECK_EQ(first[BUFTRACK_COUNTER_LIVE_BYTES], 0);
+	CHECK_EQ(first[BUFTRACK_COUNTER_DOUBLE_FREES], 1);
+	CHECK_EQ(second[BUFTRACK_COUNTER_LIVE_BYTES], 32);
+	CHECK_EQ(second[BUFTRACK_COUNTER_DOUBLE_FREES], 0);
 }

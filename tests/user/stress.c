@@ -134,7 +134,7 @@ static void strike(struct hammer *h)
 	/* Removing is for who meddles, or there would be nothing to hit */
 	if (op->cmd == BUFTRACK_IOCTL_DEVICE_REMOVE)
 		((struct buftrack_device_remove *)argument)->flags &=
-			~BUFTRACK_DEVICE_FORCE;
+			~BUFTRACK_DEVICE_REMOVE_FORCE;
 	err = do_ioctl(fd, op->cmd, argument);
 	check_documented(op, err);
 	*h->done += !err;
@@ -187,7 +187,8 @@ static void meddle(void *arg)
 
 	while (!*stop) {
 		number = rand_r(&seed) % DEVICES;
-		err = remove_device(control, number, BUFTRACK_DEVICE_FORCE);
+		err = remove_device(control, number,
+				    BUFTRACK_DEVICE_REMOVE_FORCE);
 		CHECK(!err || err == ENOENT);
 		add_target(control, number);
 		usleep(20000);
@@ -224,7 +225,7 @@ static void remove_all(int control)
 		check_books(fd);
 		close(fd);
 		CHECK_OK(remove_device(control, info.device,
-				       BUFTRACK_DEVICE_FORCE));
+				       BUFTRACK_DEVICE_REMOVE_FORCE));
 	}
 }
 

@@ -57,7 +57,8 @@ RIG_TEST(name_of_full_length_is_whole)
 	struct rig other = *r;
 
 	memset(name, '%', sizeof(name) - 1);
-	other.device = add_device(r->control, name, BUFTRACK_DEVICE_TEMPORARY);
+	other.device =
+		add_device(r->control, name, BUFTRACK_DEVICE_ADD_TEMPORARY);
 	check_value(&other, "name", name);
 }
 
@@ -96,31 +97,34 @@ RIG_TEST(wrong_frees_are_all_but_refused_ones)
 {
 	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 64)));
 	check_number(r, "wrong_frees", 0);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 64)), BUFTRACK_DOUBLE_ALLOC);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1020, 64)), BUFTRACK_OVERLAP);
-	CHECK_EQ(verdict_of(r->fd,
-			    FREE(.address = 0x1020, .flags = BUFTRACK_REFUSED)),
-		 BUFTRACK_REFUSED_FREE);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 64)),
+		 BUFTRACK_VERDICT_DOUBLE_ALLOC);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1020, 64)),
+		 BUFTRACK_VERDICT_OVERLAP);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1020,
+					.flags = BUFTRACK_REPORT_REFUSED)),
+		 BUFTRACK_VERDICT_REFUSED_FREE);
 	check_number(r, "wrong_frees", 0);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1001)),
-		 BUFTRACK_INVALID_FREE);
+		 BUFTRACK_VERDICT_INVALID_FREE);
 	check_number(r, "wrong_frees", 1);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1020, .size = 1)),
-		 BUFTRACK_SIZE_MISMATCH);
+		 BUFTRACK_VERDICT_SIZE_MISMATCH);
 	check_number(r, "wrong_frees", 2);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1020)),
-		 BUFTRACK_STALE_FREE);
+		 BUFTRACK_VERDICT_STALE_FREE);
 	check_number(r, "wrong_frees", 3);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_OK);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
-		 BUFTRACK_DOUBLE_FREE);
+		 BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_DOUBLE_FREE);
 	check_number(r, "wrong_frees", 4);
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x9000)),
-		 BUFTRACK_UNKNOWN_NEVER);
+		 BUFTRACK_VERDICT_UNKNOWN_NEVER);
 	check_number(r, "wrong_frees", 5);
 	CHECK_OK(lost(r->fd, 1));
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x9000)),
-		 BUFTRACK_UNKNOWN_GAP);
+		 BUFTRACK_VERDICT_UNKNOWN_GAP);
 	check_number(r, "wrong_frees", 6);
 	CHECK_OK(reset_device(r->fd));
 	check_number(r, "wrong_frees", 0);
@@ -131,20 +135,21 @@ RIG_TEST(unknown_frees_of_all_reasons_are_wrong_frees)
 	int late = rig_open(r), other = rig_open(r);
 	__u64 client;
 
-	CHECK_OK(declare(late, BUFTRACK_LATE, &client));
+	CHECK_OK(declare(late, BUFTRACK_DECLARE_LATE, &client));
 	CHECK_EQ(verdict_of(late, FREE(.address = 0x1000)),
-		 BUFTRACK_UNKNOWN_PRE_ATTACH);
+		 BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH);
 	check_number(r, "wrong_frees", 1);
 	CHECK_OK(try_report(other,
 			    ALLOC(.address = 0x1000, .size = 1, .id = 1)));
 	CHECK_EQ(verdict_of(other, FREE(.address = 0x1000, .id = 2)),
-		 BUFTRACK_UNKNOWN_OTHER_ID);
+		 BUFTRACK_VERDICT_UNKNOWN_OTHER_ID);
 	check_number(r, "wrong_frees", 2);
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_FREED }));
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_FREED }));
 	CHECK_OK(try_report(other, FREE(.address = 0x1000, .id = 1)));
 	CHECK_EQ(verdict_of(other, FREE(.address = 0x1000, .id = 1)),
-		 BUFTRACK_UNKNOWN_EVICTED);
+		 BUFTRACK_VERDICT_UNKNOWN_EVICTED);
 	check_number(r, "wrong_frees", 3);
 }
 
@@ -153,11 +158,11 @@ RIG_TEST(foreign_frees_are_wrong_frees)
 	int owner = rig_open(r);
 	__u64 client;
 
-	CHECK_OK(declare(owner, BUFTRACK_SHARED, &client));
-	CHECK_OK(declare(r->fd, BUFTRACK_SHARED, &client));
+	CHECK_OK(declare(owner, BUFTRACK_DECLARE_SHARED, &client));
+	CHECK_OK(declare(r->fd, BUFTRACK_DECLARE_SHARED, &client));
 	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
 	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
-		 BUFTRACK_FOREIGN_FREE);
+		 BUFTRACK_VERDICT_FOREIGN_FREE);
 	check_number(r, "wrong_frees", 1);
 }
 
@@ -201,7 +206,8 @@ RIG_TEST(attributes_go_with_the_device)
 		path_of(r->device, attributes[i], path, sizeof(path));
 		fds[i] = CHECK_SYS(open(path, O_RDONLY));
 	}
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	for (i = 0; i < ARRAY_SIZE(attributes); i++) {
 		CHECK_ERR(-try_read(fds[i], text, sizeof(text)), ENODEV);
 		path_of(r->device, attributes[i], path, sizeof(path));
@@ -252,7 +258,7 @@ RIG_TEST(attributes_can_be_read_while_devices_come_and_go)
 		add_space(fd, "DRAM");
 		CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
 		CHECK_OK(remove_device(r->control, device,
-				       BUFTRACK_DEVICE_FORCE));
+				       BUFTRACK_DEVICE_REMOVE_FORCE));
 		close(fd);
 	}
 	*stop = true;

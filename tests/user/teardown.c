@@ -179,7 +179,8 @@ struct setter {
 static bool is_set(const struct buftrack_device_info *info,
 		   const struct buftrack_device_set *set)
 {
-	return !(info->state & BUFTRACK_DEVICE_ENABLED) == !set->enabled &&
+	return !(info->state & BUFTRACK_DEVICE_STATE_ENABLED) ==
+		       !set->enabled &&
 	       info->max_clients == set->max_clients &&
 	       info->max_records == set->max_records &&
 	       info->max_freed == set->max_freed &&
@@ -421,8 +422,8 @@ static void check_removed(int fd)
 
 	CHECK_OK(counters(fd, BUFTRACK_SCOPE_DEVICE, 0, values));
 	check_conservation(values);
-	CHECK_EQ(values[BUFTRACK_LIVE_BUFFERS], 0);
-	CHECK_EQ(values[BUFTRACK_FREED_RECORDS], 0);
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BUFFERS], 0);
+	CHECK_EQ(values[BUFTRACK_COUNTER_FREED_RECORDS], 0);
 	CHECK_OK(counters(fd, BUFTRACK_SCOPE_SPACE, 0, values));
 	check_conservation(values);
 	while (next_client(fd, after, &info)) {
@@ -441,7 +442,8 @@ static void run_round(struct world *w, int control, int fd)
 		since[i] = w->work[i];
 	WAIT_UNTIL(all_worked(w, since, 2));
 	check_device_conservation(fd);
-	CHECK_OK(remove_device(control, w->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(control, w->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	check_removed(fd);
 }
 
@@ -464,7 +466,8 @@ TEST(everything_at_once_adds_up_and_leaves_nothing)
 		fd = register_world(control);
 	}
 	w->stop = true;
-	CHECK_OK(remove_device(control, w->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(control, w->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(fd);
 	for (i = 0; i < PARTS; i++)
 		finish(pids[i]);

@@ -85,9 +85,9 @@ TRACE_TEST(values_of_64_bits_are_traced, "enable")
 
 TRACE_TEST(wrong_reports_are_traced_twice, "enable")
 {
-	CHECK_EQ(verdict_of(r->fd,
-			    FREE(.address = 0x1000, .flags = BUFTRACK_REFUSED)),
-		 BUFTRACK_UNKNOWN_NEVER);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000,
+					.flags = BUFTRACK_REPORT_REFUSED)),
+		 BUFTRACK_VERDICT_UNKNOWN_NEVER);
 	check_line("buftrack_free: device=%u client=1 op=free space=0 "
 		   "address=0x1000 size=0 span=0 id=0x0 site=0x0 flags=0x1 "
 		   "verdict=unknown_free:never",
@@ -102,7 +102,8 @@ TRACE_TEST(wrong_reports_are_traced_twice, "enable")
 TRACE_TEST(wrong_reports_can_be_traced_alone, "buftrack_wrong/enable")
 {
 	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_DOUBLE_ALLOC);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)),
+		 BUFTRACK_VERDICT_DOUBLE_ALLOC);
 	CHECK_OK(try_report(r->fd, FREE(.address = 0x1000)));
 	check_line("buftrack_wrong: device=%u client=1 op=alloc space=0 "
 		   "address=0x1000 size=16 span=16 id=0x0 site=0x0 flags=0x0 "
@@ -131,13 +132,16 @@ TRACE_TEST(verdicts_that_are_no_events_are_traced_once, "enable")
 {
 	char line[512];
 
-	CHECK_OK(set_device(r->fd, (struct buftrack_device_set){
-					   .fields = BUFTRACK_SET_MAX_RECORDS,
-					   .max_records = 1 }));
+	CHECK_OK(set_device(r->fd,
+			    (struct buftrack_device_set){
+				    .fields = BUFTRACK_DEVICE_SET_MAX_RECORDS,
+				    .max_records = 1 }));
 	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)), BUFTRACK_UNTRACKED);
+	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)),
+		 BUFTRACK_VERDICT_UNTRACKED);
 	CHECK_OK(set_enabled(r->fd, false));
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)), BUFTRACK_DISABLED);
+	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_DISABLED);
 	CHECK(trace_line(line, sizeof(line)) && strstr(line, "verdict=ok"));
 	CHECK(trace_line(line, sizeof(line)) &&
 	      strstr(line, "verdict=untracked"));
@@ -151,7 +155,8 @@ TRACE_TEST(reports_that_fail_are_not_traced, "enable")
 	CHECK_ERR(try_report(r->fd, ALLOC(.address = 0x1000)), EINVAL);
 	CHECK_ERR(try_report(r->fd, ALLOC(.space = 9, .size = 1)), ENOENT);
 	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK_OK(remove_device(r->control, r->device, BUFTRACK_DEVICE_FORCE));
+	CHECK_OK(remove_device(r->control, r->device,
+			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	CHECK_ERR(try_report(r->fd, BUFFER(0x2000, 16)), ENODEV);
 	check_line("buftrack_alloc: device=%u client=1 op=alloc space=0 "
 		   "address=0x1000 size=16 span=16 id=0x0 site=0x0 flags=0x0 "
@@ -237,22 +242,22 @@ TEST(formats_have_the_fields_that_are_documented)
 
 /* What the enum of the verdicts is called in a trace */
 static const char *const verdict_names[BUFTRACK_NR_VERDICTS] = {
-	[BUFTRACK_OK] = "ok",
-	[BUFTRACK_DISABLED] = "disabled",
-	[BUFTRACK_UNTRACKED] = "untracked",
-	[BUFTRACK_DOUBLE_ALLOC] = "double_alloc",
-	[BUFTRACK_OVERLAP] = "overlap",
-	[BUFTRACK_REFUSED_FREE] = "refused_free",
-	[BUFTRACK_FOREIGN_FREE] = "foreign_free",
-	[BUFTRACK_SIZE_MISMATCH] = "size_mismatch",
-	[BUFTRACK_DOUBLE_FREE] = "double_free",
-	[BUFTRACK_STALE_FREE] = "stale_free",
-	[BUFTRACK_INVALID_FREE] = "invalid_free",
-	[BUFTRACK_UNKNOWN_PRE_ATTACH] = "unknown_free:pre_attach",
-	[BUFTRACK_UNKNOWN_GAP] = "unknown_free:gap",
-	[BUFTRACK_UNKNOWN_EVICTED] = "unknown_free:evicted",
-	[BUFTRACK_UNKNOWN_OTHER_ID] = "unknown_free:other_id",
-	[BUFTRACK_UNKNOWN_NEVER] = "unknown_free:never",
+	[BUFTRACK_VERDICT_OK] = "ok",
+	[BUFTRACK_VERDICT_DISABLED] = "disabled",
+	[BUFTRACK_VERDICT_UNTRACKED] = "untracked",
+	[BUFTRACK_VERDICT_DOUBLE_ALLOC] = "double_alloc",
+	[BUFTRACK_VERDICT_OVERLAP] = "overlap",
+	[BUFTRACK_VERDICT_REFUSED_FREE] = "refused_free",
+	[BUFTRACK_VERDICT_FOREIGN_FREE] = "foreign_free",
+	[BUFTRACK_VERDICT_SIZE_MISMATCH] = "size_mismatch",
+	[BUFTRACK_VERDICT_DOUBLE_FREE] = "double_free",
+	[BUFTRACK_VERDICT_STALE_FREE] = "stale_free",
+	[BUFTRACK_VERDICT_INVALID_FREE] = "invalid_free",
+	[BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH] = "unknown_free:pre_attach",
+	[BUFTRACK_VERDICT_UNKNOWN_GAP] = "unknown_free:gap",
+	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = "unknown_free:evicted",
+	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = "unknown_free:other_id",
+	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = "unknown_free:never",
 };
 
 /* The format names each by its number */

@@ -18,7 +18,7 @@ static int declare(struct account *account, const struct bridge *bridge,
 
 	holder_name(holder, name);
 	buftrack_declaration_set_flags(bridge->declaration,
-				       is_late ? BUFTRACK_LATE : 0);
+				       is_late ? BUFTRACK_DECLARE_LATE : 0);
 	if (buftrack_declaration_claim(bridge->declaration, holder->pid, name))
 		return -1;
 	return buftrack_device_declare(account->file, bridge->declaration,

@@ -38,7 +38,7 @@ static uint64_t live_bytes(struct device *device, enum space space)
 		device->file, BUFTRACK_SCOPE_SPACE, device->spaces[space]);
 	if (counters)
 		bytes = buftrack_counter_set_value(counters,
-						   BUFTRACK_LIVE_BYTES);
+						   BUFTRACK_COUNTER_LIVE_BYTES);
 	buftrack_counter_set_free(counters);
 	return bytes;
 }

@@ -153,7 +153,7 @@ static bool was_removed(struct device *device)
 	struct buftrack_device_status *status =
 		buftrack_device_read_status(device->file);
 	bool removed = !status || buftrack_device_status_state(status) &
-					  BUFTRACK_DEVICE_REMOVED;
+					  BUFTRACK_DEVICE_STATE_REMOVED;
 
 	buftrack_device_status_free(status);
 	return removed;

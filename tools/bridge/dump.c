@@ -27,16 +27,16 @@ struct kind {
 
 static const struct kind live = {
 	.what = "allocated",
-	.state = BUFTRACK_RECORD_LIVE,
-	.buffers = BUFTRACK_LIVE_BUFFERS,
-	.bytes = BUFTRACK_LIVE_BYTES,
+	.state = BUFTRACK_RECORD_STATE_LIVE,
+	.buffers = BUFTRACK_COUNTER_LIVE_BUFFERS,
+	.bytes = BUFTRACK_COUNTER_LIVE_BYTES,
 };
 
 static const struct kind left = {
 	.what = "left by clients that have ended",
-	.state = BUFTRACK_RECORD_REMAINING,
-	.buffers = BUFTRACK_REMAINING_BUFFERS,
-	.bytes = BUFTRACK_REMAINING_BYTES,
+	.state = BUFTRACK_RECORD_STATE_REMAINING,
+	.buffers = BUFTRACK_COUNTER_REMAINING_BUFFERS,
+	.bytes = BUFTRACK_COUNTER_REMAINING_BYTES,
 };
 
 static void print_buffer(FILE *out, struct device *device,

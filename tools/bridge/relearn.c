@@ -48,7 +48,8 @@ static enum space space_of(struct buftrack_device *file, unsigned int number)
 static int add(struct list *list, const struct buftrack_buffer *buffer,
 	       enum space space)
 {
-	bool is_live = buftrack_buffer_state(buffer) & BUFTRACK_RECORD_LIVE;
+	bool is_live = buftrack_buffer_state(buffer) &
+		       BUFTRACK_RECORD_STATE_LIVE;
 
 	if (list->nr == list->room) {
 		size_t room = 2 * list->room + 64;
@@ -96,8 +97,9 @@ static int read_books(struct list *list, const struct account *account)
 
 	if (filter) {
 		buftrack_filter_set_client(filter, account->client);
-		buftrack_filter_set_states(
-			filter, BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED);
+		buftrack_filter_set_states(filter,
+					   BUFTRACK_RECORD_STATE_LIVE |
+						   BUFTRACK_RECORD_STATE_FREED);
 		listing = buftrack_listing_new(account->file, filter);
 	}
 	if (listing)

@@ -94,7 +94,7 @@ static int report_alloc(struct connection *connection,
 			const struct wire_message *message, enum space space)
 {
 	if (message->size)
-		return report(connection, message, BUFTRACK_ALLOC, space);
+		return report(connection, message, BUFTRACK_OP_ALLOC, space);
 	connection_tell(connection,
 			"it allocates 0 bytes, which counts as a lost report");
 	return lose(connection, message);
@@ -141,7 +141,7 @@ static int take_free(struct connection *connection,
 	if (connection->addresses)
 		space = addresses_note_free(connection->addresses,
 					    message->device, message->address);
-	return report(connection, message, BUFTRACK_FREE,
+	return report(connection, message, BUFTRACK_OP_FREE,
 		      space < 0 ? SPACE_UNKNOWN : (enum space)space);
 }
 
@@ -156,11 +156,12 @@ int request_take(struct connection *connection,
 	case WIRE_CB_ALLOC:
 		return report_alloc(connection, message, SPACE_CB);
 	case WIRE_CB_FREE:
-		return report(connection, message, BUFTRACK_FREE, SPACE_CB);
+		return report(connection, message, BUFTRACK_OP_FREE, SPACE_CB);
 	case WIRE_KERNEL_LOAD:
 		return report_alloc(connection, message, SPACE_KERNEL);
 	case WIRE_KERNEL_UNLOAD:
-		return report(connection, message, BUFTRACK_FREE, SPACE_KERNEL);
+		return report(connection, message, BUFTRACK_OP_FREE,
+			      SPACE_KERNEL);
 	case WIRE_QUERY:
 	case WIRE_DEVICE_INFO_QUERY:
 		return answer(connection, message);

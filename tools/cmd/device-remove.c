@@ -84,7 +84,7 @@ static int remove_device(struct buftrack_control *control,
 		return ENDED_FAILED;
 	if (buftrack_control_remove_device(
 		    control, buftrack_device_status_number(status),
-		    request->force ? BUFTRACK_DEVICE_FORCE : 0, &buffers,
+		    request->force ? BUFTRACK_DEVICE_REMOVE_FORCE : 0, &buffers,
 		    &bytes))
 		ret = fail_errno(ACT_DEVICE_REMOVE, "device %u (%s)",
 				 buftrack_device_status_number(status),

@@ -22,10 +22,13 @@ static void put_process(struct json_object *object, const char *pid_key,
 static void put_state(struct json_object *object, unsigned int state)
 {
 	json_put_text(object, "state",
-		      state & BUFTRACK_RECORD_FREED ? "freed" : "live");
-	json_put_bool(object, "doubtful", state & BUFTRACK_RECORD_DOUBTFUL);
-	json_put_bool(object, "orphaned", state & BUFTRACK_RECORD_ORPHANED);
-	json_put_bool(object, "redacted", state & BUFTRACK_RECORD_REDACTED);
+		      state & BUFTRACK_RECORD_STATE_FREED ? "freed" : "live");
+	json_put_bool(object, "doubtful",
+		      state & BUFTRACK_RECORD_STATE_DOUBTFUL);
+	json_put_bool(object, "orphaned",
+		      state & BUFTRACK_RECORD_STATE_ORPHANED);
+	json_put_bool(object, "redacted",
+		      state & BUFTRACK_RECORD_STATE_REDACTED);
 }
 
 /* A stack is told where it is known. */
@@ -40,7 +43,7 @@ static struct json_object *
 record_json(const struct buftrack_event_record *record,
 	    const struct record_stacks *stacks)
 {
-	bool shown = !(record->state & BUFTRACK_RECORD_REDACTED);
+	bool shown = !(record->state & BUFTRACK_RECORD_STATE_REDACTED);
 	struct json_object *object = json_dict();
 
 	json_put_number(object, "client", record->client);
@@ -81,8 +84,9 @@ static void put_report(struct json_object *object,
 	bool shown = !scene->hidden;
 
 	json_put_text(object, "op",
-		      report->op == BUFTRACK_ALLOC ? "alloc" : "free");
-	json_put_bool(object, "refused", report->flags & BUFTRACK_REFUSED);
+		      report->op == BUFTRACK_OP_ALLOC ? "alloc" : "free");
+	json_put_bool(object, "refused",
+		      report->flags & BUFTRACK_REPORT_REFUSED);
 	json_put_text(object, "space", scene->space);
 	json_put_shown(object, "address", report->address, shown);
 	json_put_number(object, "size", report->size);

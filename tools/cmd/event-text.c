@@ -70,7 +70,7 @@ static const char *verdict_text(unsigned int verdict, char text[UNIT_TEXT])
 /* The size of what was freed, if that is known, and else what was reported */
 static __u64 size_of(const struct buftrack_event *event)
 {
-	bool frees = event->report.op == BUFTRACK_FREE;
+	bool frees = event->report.op == BUFTRACK_OP_FREE;
 
 	return frees && event->target.client ? event->target.size :
 					       event->report.size;
@@ -121,7 +121,7 @@ static void put_extent(FILE *out, const struct buftrack_event_record *record)
 	char text[UNIT_TEXT];
 
 	fprintf(out, ": %s", size_text(record->size, text));
-	if (record->state & BUFTRACK_RECORD_REDACTED)
+	if (record->state & BUFTRACK_RECORD_STATE_REDACTED)
 		return;
 	fprintf(out, " at 0x%llx", record->address);
 	if (record->span && record->span != record->size)
@@ -141,9 +141,9 @@ static void put_record(FILE *out, const char *label,
 	put_process(out, record->pid, record->comm, record->client);
 	put_site(out, record->site);
 	put_extent(out, record);
-	if (record->state & BUFTRACK_RECORD_DOUBTFUL)
+	if (record->state & BUFTRACK_RECORD_STATE_DOUBTFUL)
 		fprintf(out, "; it may have gone since: reports are missing");
-	if (record->state & BUFTRACK_RECORD_ORPHANED)
+	if (record->state & BUFTRACK_RECORD_STATE_ORPHANED)
 		fprintf(out, "; its owner has ended");
 	fprintf(out, "\n");
 	put_stack(out, FRAME_INDENT, stack);
@@ -154,7 +154,7 @@ static void put_free(FILE *out, const char *label,
 		     const struct buftrack_event_record *record,
 		     const struct stack *stack)
 {
-	if (!(record->state & BUFTRACK_RECORD_FREED))
+	if (!(record->state & BUFTRACK_RECORD_STATE_FREED))
 		return;
 	fprintf(out, LABEL, label);
 	put_earlier(out, event, record->ended);
@@ -179,22 +179,22 @@ static void put_this(FILE *out, const struct buftrack_event *event,
 {
 	const struct buftrack_report *report = &event->report;
 	__u64 frees = (__u64)event->target.repeats + 1;
-	bool again = event->target.state & BUFTRACK_RECORD_FREED;
+	bool again = event->target.state & BUFTRACK_RECORD_STATE_FREED;
 	char text[UNIT_TEXT];
 
 	fprintf(out, LABEL "now",
-		report->op == BUFTRACK_ALLOC ? "allocated" :
-		again			     ? "freed again" :
-					       "freed");
+		report->op == BUFTRACK_OP_ALLOC ? "allocated" :
+		again				? "freed again" :
+						  "freed");
 	put_site(out, report->site);
 	if (report->id)
 		fprintf(out, ", id %llu", report->id);
 	if (again && frees > 1)
 		fprintf(out, ": its %s%s free", number_text(frees, text),
 			ordinal(frees));
-	if (event->verdict == BUFTRACK_SIZE_MISMATCH)
+	if (event->verdict == BUFTRACK_VERDICT_SIZE_MISMATCH)
 		fprintf(out, ", as %s", size_text(report->size, text));
-	if (report->flags & BUFTRACK_REFUSED)
+	if (report->flags & BUFTRACK_REPORT_REFUSED)
 		fprintf(out, ", and the driver refused");
 	fprintf(out, "\n");
 	put_stack(out, FRAME_INDENT, stack);
@@ -210,16 +210,17 @@ static void put_common(FILE *out, const struct buftrack_event *event,
 	char text[UNIT_TEXT];
 
 	if (!hit->client || scene->hidden ||
-	    hit->state & BUFTRACK_RECORD_REDACTED)
+	    hit->state & BUFTRACK_RECORD_STATE_REDACTED)
 		return;
-	if (event->verdict == BUFTRACK_INVALID_FREE) {
+	if (event->verdict == BUFTRACK_VERDICT_INVALID_FREE) {
 		fprintf(out, LABEL "%s (0x%llx bytes) from its start\n",
 			"distance",
 			size_text(report->address - hit->address, text),
 			report->address - hit->address);
 		return;
 	}
-	if (event->verdict != BUFTRACK_OVERLAP || !report->span || !hit->span)
+	if (event->verdict != BUFTRACK_VERDICT_OVERLAP || !report->span ||
+	    !hit->span)
 		return;
 	end = report->address + report->span - 1;
 	hit_end = hit->address + hit->span - 1;
@@ -251,7 +252,7 @@ static bool hides_something(const struct buftrack_event *event,
 			    const struct scene *scene)
 {
 	return scene->hidden || (event->target.state | event->hit.state) &
-					BUFTRACK_RECORD_REDACTED;
+					BUFTRACK_RECORD_STATE_REDACTED;
 }
 
 static void put_evidence(FILE *out, const struct buftrack_event *event,

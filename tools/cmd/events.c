@@ -98,8 +98,8 @@ static uint64_t verdict_bits(const char *name, size_t length)
 {
 	uint64_t bits = 0;
 
-	for (unsigned int i = BUFTRACK_DOUBLE_ALLOC; i < BUFTRACK_NR_VERDICTS;
-	     i++) {
+	for (unsigned int i = BUFTRACK_VERDICT_DOUBLE_ALLOC;
+	     i < BUFTRACK_NR_VERDICTS; i++) {
 		const char *known = buftrack_verdict_name(i);
 
 		if (!strncmp(known, name, length) &&

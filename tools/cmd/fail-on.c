@@ -26,7 +26,7 @@ static uint64_t counters_of(const char *name)
 	int verdict, counter;
 
 	if (!strcmp(name, "remaining"))
-		return bit(BUFTRACK_REMAINING_BUFFERS);
+		return bit(BUFTRACK_COUNTER_REMAINING_BUFFERS);
 	if (!strcmp(name, UNKNOWN)) {
 		for (unsigned int i = 0; i < BUFTRACK_NR_COUNTERS; i++)
 			if (!strncmp(buftrack_counter_name(i), UNKNOWN ".",

@@ -25,13 +25,14 @@ static unsigned int state_of(const char *name, size_t length)
 		const char *name;
 		unsigned int states;
 	} states[] = {
-		{ "live", BUFTRACK_RECORD_LIVE },
-		{ "freed", BUFTRACK_RECORD_FREED },
-		{ "remaining", BUFTRACK_RECORD_REMAINING },
-		{ "doubtful", BUFTRACK_RECORD_DOUBTFUL },
-		{ "orphaned", BUFTRACK_RECORD_ORPHANED },
-		{ "all", BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED |
-				 BUFTRACK_RECORD_REMAINING },
+		{ "live", BUFTRACK_RECORD_STATE_LIVE },
+		{ "freed", BUFTRACK_RECORD_STATE_FREED },
+		{ "remaining", BUFTRACK_RECORD_STATE_REMAINING },
+		{ "doubtful", BUFTRACK_RECORD_STATE_DOUBTFUL },
+		{ "orphaned", BUFTRACK_RECORD_STATE_ORPHANED },
+		{ "all", BUFTRACK_RECORD_STATE_LIVE |
+				 BUFTRACK_RECORD_STATE_FREED |
+				 BUFTRACK_RECORD_STATE_REMAINING },
 	};
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
@@ -86,7 +87,7 @@ static int run(struct args *args)
 	int ret;
 
 	query_init(&query);
-	query.states = BUFTRACK_RECORD_LIVE;
+	query.states = BUFTRACK_RECORD_STATE_LIVE;
 	ret = parse(args, &query);
 	if (ret != OPTIONS_END)
 		return options_failed(ret);

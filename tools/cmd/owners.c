@@ -43,9 +43,9 @@ static void ask(struct owner *owner, struct buftrack_device *device)
 	if (!client)
 		return;
 	state = buftrack_client_state(client);
-	owner->exited = (state & BUFTRACK_CLIENT_OPEN) &&
-			(state & BUFTRACK_CLIENT_OPENER_EXITED);
-	owner->shared = state & BUFTRACK_CLIENT_IS_SHARED;
+	owner->exited = (state & BUFTRACK_CLIENT_STATE_OPEN) &&
+			(state & BUFTRACK_CLIENT_STATE_OPENER_EXITED);
+	owner->shared = state & BUFTRACK_CLIENT_STATE_SHARED;
 	owner->claimed_pid = buftrack_client_claimed_pid(client);
 	copy_name(owner->claimed_name, buftrack_client_claimed_name(client),
 		  sizeof(owner->claimed_name));

@@ -32,13 +32,13 @@ struct adapter {
 static const char *state_name(unsigned int state)
 {
 	switch (state) {
-	case BUFTRACK_PROBE_WAITING:
+	case BUFTRACK_PROBE_STATE_WAITING:
 		return "waiting";
-	case BUFTRACK_PROBE_IN_PLACE:
+	case BUFTRACK_PROBE_STATE_IN_PLACE:
 		return "in place";
-	case BUFTRACK_PROBE_MISSING:
+	case BUFTRACK_PROBE_STATE_MISSING:
 		return "missing";
-	case BUFTRACK_PROBE_UNKNOWN_VERSION:
+	case BUFTRACK_PROBE_STATE_UNKNOWN_VERSION:
 		return "unknown version";
 	default:
 		return "?";
@@ -112,8 +112,8 @@ static void sum_up(const struct buftrack_probe *probe, void *context)
 		begin_adapter(adapter, probe);
 	}
 	adapter->nr++;
-	adapter->in_place += state == BUFTRACK_PROBE_IN_PLACE;
-	adapter->waiting += state == BUFTRACK_PROBE_WAITING;
+	adapter->in_place += state == BUFTRACK_PROBE_STATE_IN_PLACE;
+	adapter->waiting += state == BUFTRACK_PROBE_STATE_WAITING;
 	adapter->missed += buftrack_probe_missed(probe);
 }
 
@@ -122,8 +122,8 @@ static void print_gap(const struct buftrack_probe *probe, void *context)
 	unsigned int state = buftrack_probe_state(probe);
 
 	(void)context;
-	if (state != BUFTRACK_PROBE_MISSING &&
-	    state != BUFTRACK_PROBE_UNKNOWN_VERSION)
+	if (state != BUFTRACK_PROBE_STATE_MISSING &&
+	    state != BUFTRACK_PROBE_STATE_UNKNOWN_VERSION)
 		return;
 	printf("%snot covered%s: %s (%s: %s)\n", bad(), plain(),
 	       buftrack_probe_covers(probe), buftrack_probe_symbol(probe),

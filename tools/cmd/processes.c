@@ -36,10 +36,10 @@ static int compare_identities(const void *a, const void *b)
 static void hold(struct process *process,
 		 const struct buftrack_counter_set *counters)
 {
-	process->buffers =
-		buftrack_counter_set_value(counters, BUFTRACK_LIVE_BUFFERS);
-	process->bytes =
-		buftrack_counter_set_value(counters, BUFTRACK_LIVE_BYTES);
+	process->buffers = buftrack_counter_set_value(
+		counters, BUFTRACK_COUNTER_LIVE_BUFFERS);
+	process->bytes = buftrack_counter_set_value(
+		counters, BUFTRACK_COUNTER_LIVE_BYTES);
 }
 
 static struct process of_client(const struct snapshot *snapshot, size_t i)
@@ -50,7 +50,7 @@ static struct process of_client(const struct snapshot *snapshot, size_t i)
 		.start_time = buftrack_client_start_time(client),
 		.comm = buftrack_client_comm(client),
 		.nr_clients = !!(buftrack_client_state(client) &
-				 BUFTRACK_CLIENT_OPEN),
+				 BUFTRACK_CLIENT_STATE_OPEN),
 	};
 
 	hold(&process, snapshot->client_counters[i]);

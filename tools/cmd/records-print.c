@@ -31,9 +31,9 @@ static const struct grid_column columns[] = {
 
 static const char *state_name(const struct row *row)
 {
-	if (row->state & BUFTRACK_RECORD_FREED)
+	if (row->state & BUFTRACK_RECORD_STATE_FREED)
 		return "freed";
-	if (row->state & BUFTRACK_RECORD_REMAINING)
+	if (row->state & BUFTRACK_RECORD_STATE_REMAINING)
 		return "remaining";
 	return "live";
 }
@@ -47,7 +47,7 @@ static uint64_t age_of(const struct row *row)
 
 static bool is_redacted(const struct row *row)
 {
-	return row->state & BUFTRACK_RECORD_REDACTED;
+	return row->state & BUFTRACK_RECORD_STATE_REDACTED;
 }
 
 static void owner_cells(struct grid *grid, const struct row *row)
@@ -83,10 +83,11 @@ static void state_cell(struct grid *grid, const struct row *row)
 	if (row->repeats)
 		snprintf(times, sizeof(times), " %" PRIu64 " times",
 			 (uint64_t)row->repeats + 1);
-	grid_cell(grid, "%s%s%s%s%s", state_name(row), times,
-		  row->state & BUFTRACK_RECORD_DOUBTFUL ? ", doubtful" : "",
-		  row->state & BUFTRACK_RECORD_ORPHANED ? ", orphaned" : "",
-		  row->owner && row->owner->exited ? ", opener exited" : "");
+	grid_cell(
+		grid, "%s%s%s%s%s", state_name(row), times,
+		row->state & BUFTRACK_RECORD_STATE_DOUBTFUL ? ", doubtful" : "",
+		row->state & BUFTRACK_RECORD_STATE_ORPHANED ? ", orphaned" : "",
+		row->owner && row->owner->exited ? ", opener exited" : "");
 }
 
 /*
@@ -171,9 +172,9 @@ static void json_row(const struct row *row)
 	place_json(object, row);
 	json_put_text(object, "state", state_name(row));
 	json_put_bool(object, "doubtful",
-		      row->state & BUFTRACK_RECORD_DOUBTFUL);
+		      row->state & BUFTRACK_RECORD_STATE_DOUBTFUL);
 	json_put_bool(object, "orphaned",
-		      row->state & BUFTRACK_RECORD_ORPHANED);
+		      row->state & BUFTRACK_RECORD_STATE_ORPHANED);
 	json_put_number(object, "age_ns", age_of(row));
 	json_put_number(object, "allocated_ns", row->allocated);
 	json_put_number(object, "ended_ns", row->ended);

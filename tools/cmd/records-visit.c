@@ -12,9 +12,9 @@
 #include "select.h"
 
 /* The kernel filters by these; the rest of the states is sifted here. */
-#define KERNEL_STATES                                   \
-	(BUFTRACK_RECORD_LIVE | BUFTRACK_RECORD_FREED | \
-	 BUFTRACK_RECORD_REMAINING)
+#define KERNEL_STATES                                               \
+	(BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED | \
+	 BUFTRACK_RECORD_STATE_REMAINING)
 
 /*
  * @began: the devices' clock when the first one was asked
@@ -101,7 +101,8 @@ static bool is_wanted(const struct query *query,
 static bool is_by_driver(const struct row *row)
 {
 	return row->origin->driver &&
-	       (row->owner->shared || row->state & BUFTRACK_RECORD_ORPHANED);
+	       (row->owner->shared ||
+		row->state & BUFTRACK_RECORD_STATE_ORPHANED);
 }
 
 /* What others report as a site is a number of their own. */
@@ -141,7 +142,8 @@ static void take(struct visit *visit, struct buftrack_device *device,
 	add_stacks(visit, device, &row);
 	visit->totals.matched++;
 	visit->totals.bytes += row.size;
-	visit->totals.redacted += !!(row.state & BUFTRACK_RECORD_REDACTED);
+	visit->totals.redacted +=
+		!!(row.state & BUFTRACK_RECORD_STATE_REDACTED);
 	visit->origin->matched++;
 	selection_add(&visit->selection, &row);
 }
@@ -150,7 +152,7 @@ static void take(struct visit *visit, struct buftrack_device *device,
 static void set_states(struct buftrack_filter *filter, unsigned int states)
 {
 	if (states & ~KERNEL_STATES)
-		states |= BUFTRACK_RECORD_LIVE;
+		states |= BUFTRACK_RECORD_STATE_LIVE;
 	buftrack_filter_set_states(filter, states & KERNEL_STATES);
 }
 
@@ -236,10 +238,10 @@ static int add_remaining(struct visit *visit, struct buftrack_device *device)
 	if (!set)
 		return fail_errno(ACT_COUNTERS, "device %u (%s)",
 				  visit->origin->number, visit->origin->name);
-	visit->totals.remaining_buffers +=
-		buftrack_counter_set_value(set, BUFTRACK_REMAINING_BUFFERS);
-	visit->totals.remaining_bytes +=
-		buftrack_counter_set_value(set, BUFTRACK_REMAINING_BYTES);
+	visit->totals.remaining_buffers += buftrack_counter_set_value(
+		set, BUFTRACK_COUNTER_REMAINING_BUFFERS);
+	visit->totals.remaining_bytes += buftrack_counter_set_value(
+		set, BUFTRACK_COUNTER_REMAINING_BYTES);
 	buftrack_counter_set_free(set);
 	return 0;
 }

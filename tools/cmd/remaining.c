@@ -29,7 +29,7 @@ static int run(struct args *args)
 	int ret;
 
 	query_init(&query);
-	query.states = BUFTRACK_RECORD_REMAINING;
+	query.states = BUFTRACK_RECORD_STATE_REMAINING;
 	ret = parse(args, &query);
 	if (ret != OPTIONS_END)
 		return options_failed(ret);

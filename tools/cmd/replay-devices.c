@@ -38,12 +38,12 @@ static int another_serial(uint64_t *serial)
 static int register_device(struct replay *replay, const char *name,
 			   unsigned int *number)
 {
-	unsigned int flags = BUFTRACK_DEVICE_EXCL;
+	unsigned int flags = BUFTRACK_DEVICE_ADD_EXCL;
 	int ret, tries = 0;
 	char *full;
 
 	if (!replay->keep)
-		flags |= BUFTRACK_DEVICE_TEMPORARY;
+		flags |= BUFTRACK_DEVICE_ADD_TEMPORARY;
 	do {
 		if (asprintf(&full, "replay:%" PRIu64 ":%s", replay->serial,
 			     name) < 0)

@@ -110,9 +110,9 @@ static int declare(struct replay *replay, struct buftrack_device *file,
 	unsigned int flags = 0;
 
 	if (event->late)
-		flags |= BUFTRACK_LATE;
+		flags |= BUFTRACK_DECLARE_LATE;
 	if (event->shared)
-		flags |= BUFTRACK_SHARED;
+		flags |= BUFTRACK_DECLARE_SHARED;
 	buftrack_declaration_set_flags(replay->declaration, flags);
 	buftrack_declaration_set_first_id(replay->declaration, event->id);
 	claim_name(replay, event->client->word);
@@ -208,8 +208,8 @@ static int add_report(struct replay *replay, const struct trace_event *event,
 {
 	bool alloc = event->op == TRACE_ALLOC;
 	struct buftrack_report report = {
-		.op = alloc ? BUFTRACK_ALLOC : BUFTRACK_FREE,
-		.flags = event->refused ? BUFTRACK_REFUSED : 0,
+		.op = alloc ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE,
+		.flags = event->refused ? BUFTRACK_REPORT_REFUSED : 0,
 		.address = event->address,
 		.size = event->size,
 		.span = alloc ? event->span : 0,

@@ -75,7 +75,7 @@ static void add_other(struct snapshot *snapshot, struct buftrack_client *client,
 		      struct buftrack_counter_set *counters)
 {
 	snapshot->nr_others++;
-	if (buftrack_client_state(client) & BUFTRACK_CLIENT_OPEN)
+	if (buftrack_client_state(client) & BUFTRACK_CLIENT_STATE_OPEN)
 		snapshot->nr_others_open++;
 	buftrack_client_free(client);
 	if (!snapshot->others) {
@@ -201,8 +201,8 @@ uint64_t wrong_frees(const struct buftrack_counter_set *counters)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = BUFTRACK_DOUBLE_FREES;
-	     i <= BUFTRACK_UNKNOWN_FREES_NEVER; i++)
+	for (unsigned int i = BUFTRACK_COUNTER_DOUBLE_FREES;
+	     i <= BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER; i++)
 		sum += buftrack_counter_set_value(counters, i);
 	return sum;
 }

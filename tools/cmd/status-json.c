@@ -87,15 +87,15 @@ client_json(const struct buftrack_client *client,
 	struct json_object *object = json_dict();
 
 	client_identity(object, client);
-	json_put_bool(object, "open", state & BUFTRACK_CLIENT_OPEN);
+	json_put_bool(object, "open", state & BUFTRACK_CLIENT_STATE_OPEN);
 	json_put_bool(object, "opener_exited",
-		      state & BUFTRACK_CLIENT_OPENER_EXITED);
-	json_put_bool(object, "late", state & BUFTRACK_CLIENT_IS_LATE);
-	json_put_bool(object, "shared", state & BUFTRACK_CLIENT_IS_SHARED);
-	json_put_bool(object, "driver", state & BUFTRACK_CLIENT_IS_DRIVER);
-	json_put_bool(object, "had_gap", state & BUFTRACK_CLIENT_HAD_GAP);
+		      state & BUFTRACK_CLIENT_STATE_OPENER_EXITED);
+	json_put_bool(object, "late", state & BUFTRACK_CLIENT_STATE_LATE);
+	json_put_bool(object, "shared", state & BUFTRACK_CLIENT_STATE_SHARED);
+	json_put_bool(object, "driver", state & BUFTRACK_CLIENT_STATE_DRIVER);
+	json_put_bool(object, "had_gap", state & BUFTRACK_CLIENT_STATE_HAD_GAP);
 	json_put_bool(object, "has_evicted",
-		      state & BUFTRACK_CLIENT_HAS_EVICTED);
+		      state & BUFTRACK_CLIENT_STATE_EVICTED);
 	json_put_number(object, "first_id", buftrack_client_first_id(client));
 	json_put_number(object, "start_time_ns",
 			buftrack_client_start_time(client));
@@ -137,10 +137,10 @@ static struct json_object *device_json(const struct snapshot *snapshot)
 	if (snapshot->trace_device)
 		json_put_text(object, "trace_device", snapshot->trace_device);
 	json_put_text(object, "driver", buftrack_device_status_driver(status));
-	json_put_bool(object, "enabled", state & BUFTRACK_DEVICE_ENABLED);
+	json_put_bool(object, "enabled", state & BUFTRACK_DEVICE_STATE_ENABLED);
 	json_put_bool(object, "temporary",
-		      state & BUFTRACK_DEVICE_IS_TEMPORARY);
-	json_put_bool(object, "stacks", state & BUFTRACK_DEVICE_HAS_STACKS);
+		      state & BUFTRACK_DEVICE_STATE_TEMPORARY);
+	json_put_bool(object, "stacks", state & BUFTRACK_DEVICE_STATE_STACKS);
 	json_put_number(object, "uid", buftrack_device_status_uid(status));
 	json_put_number(object, "records",
 			buftrack_device_status_nr_records(status));

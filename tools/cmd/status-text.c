@@ -16,7 +16,7 @@ static void print_device(const struct snapshot *snapshot)
 {
 	const struct buftrack_device_status *status = snapshot->status;
 	unsigned int state = buftrack_device_status_state(status);
-	bool on = state & BUFTRACK_DEVICE_ENABLED;
+	bool on = state & BUFTRACK_DEVICE_STATE_ENABLED;
 
 	printf("%sdevice %u: %s%s", bold(),
 	       buftrack_device_status_number(status),
@@ -24,16 +24,16 @@ static void print_device(const struct snapshot *snapshot)
 	printf(", by %s, tracking is %s%s%s%s%s%s\n",
 	       buftrack_device_status_driver(status), on ? good() : bad(),
 	       on ? "on" : "off", plain(),
-	       state & BUFTRACK_DEVICE_HAS_STACKS ? ", stacks are kept" : "",
-	       state & BUFTRACK_DEVICE_IS_TEMPORARY ? ", temporary" : "",
-	       state & BUFTRACK_DEVICE_REMOVED ? ", removed" : "");
+	       state & BUFTRACK_DEVICE_STATE_STACKS ? ", stacks are kept" : "",
+	       state & BUFTRACK_DEVICE_STATE_TEMPORARY ? ", temporary" : "",
+	       state & BUFTRACK_DEVICE_STATE_REMOVED ? ", removed" : "");
 }
 
 static const unsigned int activity[] = {
-	BUFTRACK_ALLOCS,	  BUFTRACK_FREES,
-	BUFTRACK_LIVE_BUFFERS,	  BUFTRACK_LIVE_BYTES,
-	BUFTRACK_PEAK_BYTES,	  BUFTRACK_REMAINING_BUFFERS,
-	BUFTRACK_REMAINING_BYTES,
+	BUFTRACK_COUNTER_ALLOCS,	  BUFTRACK_COUNTER_FREES,
+	BUFTRACK_COUNTER_LIVE_BUFFERS,	  BUFTRACK_COUNTER_LIVE_BYTES,
+	BUFTRACK_COUNTER_PEAK_BYTES,	  BUFTRACK_COUNTER_REMAINING_BUFFERS,
+	BUFTRACK_COUNTER_REMAINING_BYTES,
 };
 
 #define NR_ACTIVITY (sizeof(activity) / sizeof(activity[0]))
@@ -52,9 +52,9 @@ static void activity_columns(struct table *table)
 
 static bool counts_bytes(unsigned int counter)
 {
-	return counter == BUFTRACK_LIVE_BYTES ||
-	       counter == BUFTRACK_PEAK_BYTES ||
-	       counter == BUFTRACK_REMAINING_BYTES;
+	return counter == BUFTRACK_COUNTER_LIVE_BYTES ||
+	       counter == BUFTRACK_COUNTER_PEAK_BYTES ||
+	       counter == BUFTRACK_COUNTER_REMAINING_BYTES;
 }
 
 static void activity_cells(struct table *table,
@@ -107,16 +107,17 @@ static void state_cell(struct table *table,
 	unsigned int state = buftrack_client_state(client);
 
 	table_cell(table, "%s%s%s%s%s%s%s",
-		   state & BUFTRACK_CLIENT_OPEN ? "open" : "closed",
-		   state & BUFTRACK_CLIENT_IS_DRIVER ? ", driver" : "",
-		   (state & BUFTRACK_CLIENT_OPEN) &&
-				   (state & BUFTRACK_CLIENT_OPENER_EXITED) ?
+		   state & BUFTRACK_CLIENT_STATE_OPEN ? "open" : "closed",
+		   state & BUFTRACK_CLIENT_STATE_DRIVER ? ", driver" : "",
+		   (state & BUFTRACK_CLIENT_STATE_OPEN) &&
+				   (state &
+				    BUFTRACK_CLIENT_STATE_OPENER_EXITED) ?
 			   ", opener exited" :
 			   "",
-		   state & BUFTRACK_CLIENT_IS_LATE ? ", late" : "",
-		   state & BUFTRACK_CLIENT_IS_SHARED ? ", shared" : "",
-		   state & BUFTRACK_CLIENT_HAD_GAP ? ", gap" : "",
-		   state & BUFTRACK_CLIENT_HAS_EVICTED ? ", evictions" : "");
+		   state & BUFTRACK_CLIENT_STATE_LATE ? ", late" : "",
+		   state & BUFTRACK_CLIENT_STATE_SHARED ? ", shared" : "",
+		   state & BUFTRACK_CLIENT_STATE_HAD_GAP ? ", gap" : "",
+		   state & BUFTRACK_CLIENT_STATE_EVICTED ? ", evictions" : "");
 }
 
 /* A driver has none. */
@@ -167,7 +168,7 @@ static size_t count_closed(const struct snapshot *snapshot)
 
 	for (size_t i = 0; i < snapshot->nr_clients; i++)
 		if (!(buftrack_client_state(snapshot->clients[i]) &
-		      BUFTRACK_CLIENT_OPEN))
+		      BUFTRACK_CLIENT_STATE_OPEN))
 			nr++;
 	return nr;
 }
@@ -189,7 +190,7 @@ static void print_clients(const struct snapshot *snapshot, bool all)
 	skip = !all && closed > MAX_CLOSED ? closed - MAX_CLOSED : 0;
 	for (size_t i = 0; i < snapshot->nr_clients; i++) {
 		bool open = buftrack_client_state(snapshot->clients[i]) &
-			    BUFTRACK_CLIENT_OPEN;
+			    BUFTRACK_CLIENT_STATE_OPEN;
 
 		if (!open && hidden < skip)
 			hidden++;
@@ -246,7 +247,7 @@ void print_processes(const struct snapshots *snapshots)
 /* Which verdicts are about frees; the rest is told below them. */
 static bool is_free(unsigned int verdict)
 {
-	return verdict >= BUFTRACK_REFUSED_FREE;
+	return verdict >= BUFTRACK_VERDICT_REFUSED_FREE;
 }
 
 static void verdict_row(struct table *table, unsigned int verdict, int counter,
@@ -307,11 +308,13 @@ static const struct {
 	enum buftrack_counter counter;
 	const char *meaning;
 } notices[] = {
-	{ BUFTRACK_SUPERSEDED, "records replaced by a later alloc" },
-	{ BUFTRACK_ORPHANED_BUFFERS, "live, but their owner has ended" },
-	{ BUFTRACK_REMOVED_BUFFERS, "were live when the device was removed" },
-	{ BUFTRACK_LOST_REPORTS, "known to be lost on their way" },
-	{ BUFTRACK_EVICTED_RECORDS,
+	{ BUFTRACK_COUNTER_SUPERSEDED, "records replaced by a later alloc" },
+	{ BUFTRACK_COUNTER_ORPHANED_BUFFERS,
+	  "live, but their owner has ended" },
+	{ BUFTRACK_COUNTER_REMOVED_BUFFERS,
+	  "were live when the device was removed" },
+	{ BUFTRACK_COUNTER_LOST_REPORTS, "known to be lost on their way" },
+	{ BUFTRACK_COUNTER_EVICTED_RECORDS,
 	  "freed records dropped to make room, so that a second free of them is unknown" },
 };
 
@@ -338,10 +341,10 @@ static bool add_notices(struct table *table, const struct snapshot *snapshot)
 static bool other_verdicts(const struct snapshot *snapshot)
 {
 	static const unsigned int counters[] = {
-		BUFTRACK_DISABLED_REPORTS,
-		BUFTRACK_UNTRACKED_BUFFERS,
-		BUFTRACK_DOUBLE_ALLOCS,
-		BUFTRACK_OVERLAPS,
+		BUFTRACK_COUNTER_DISABLED_REPORTS,
+		BUFTRACK_COUNTER_UNTRACKED_BUFFERS,
+		BUFTRACK_COUNTER_DOUBLE_ALLOCS,
+		BUFTRACK_COUNTER_OVERLAPS,
 	};
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)

@@ -108,7 +108,7 @@ API struct buftrack_device_status *
 buftrack_control_next_device(struct buftrack_control *control,
 			     unsigned int from)
 {
-	return read_device(control, from, BUFTRACK_NEXT);
+	return read_device(control, from, BUFTRACK_LOOKUP_NEXT);
 }
 
 API struct buftrack_device_status *
@@ -117,7 +117,7 @@ buftrack_control_find_device(struct buftrack_control *control, const char *name)
 	struct buftrack_device_status *status;
 	unsigned int from = 0;
 
-	while ((status = read_device(control, from, BUFTRACK_NEXT))) {
+	while ((status = read_device(control, from, BUFTRACK_LOOKUP_NEXT))) {
 		if (!strcmp(status->info.name, name))
 			return status;
 		from = status->info.device + 1;

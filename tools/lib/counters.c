@@ -33,9 +33,9 @@ API void buftrack_counter_set_add(struct buftrack_counter_set *set,
 API uint64_t
 buftrack_counter_set_unknown_frees(const struct buftrack_counter_set *set)
 {
-	return set->values[BUFTRACK_UNKNOWN_FREES_PRE_ATTACH] +
-	       set->values[BUFTRACK_UNKNOWN_FREES_GAP] +
-	       set->values[BUFTRACK_UNKNOWN_FREES_EVICTED] +
-	       set->values[BUFTRACK_UNKNOWN_FREES_OTHER_ID] +
-	       set->values[BUFTRACK_UNKNOWN_FREES_NEVER];
+	return set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH] +
+	       set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_GAP] +
+	       set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED] +
+	       set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID] +
+	       set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER];
 }

@@ -88,7 +88,7 @@ buftrack_device_next_space(struct buftrack_device *device, unsigned int from)
 	if (!space)
 		return NULL;
 	space->info.space = from;
-	space->info.flags = BUFTRACK_NEXT;
+	space->info.flags = BUFTRACK_LOOKUP_NEXT;
 	if (!uapi_space_info(device->fd, &space->info))
 		return space;
 	free(space);
@@ -134,7 +134,7 @@ buftrack_device_read_client(struct buftrack_device *device, uint64_t client)
 API struct buftrack_client *
 buftrack_device_next_client(struct buftrack_device *device, uint64_t from)
 {
-	return read_client(device, from, BUFTRACK_NEXT);
+	return read_client(device, from, BUFTRACK_LOOKUP_NEXT);
 }
 
 API struct buftrack_counter_set *

@@ -134,7 +134,7 @@ const char *buftrack_verdict_meaning(unsigned int verdict);
  * buftrack_verdict_counter() - which counter counts a verdict
  * @verdict: enum buftrack_verdict
  *
- * Return: enum buftrack_counter, or -1 with errno ENOENT: BUFTRACK_OK, or a
+ * Return: enum buftrack_counter, or -1 with errno ENOENT: BUFTRACK_VERDICT_OK, or a
  * verdict that the library does not know.
  */
 int buftrack_verdict_counter(unsigned int verdict);
@@ -1135,7 +1135,7 @@ void buftrack_filter_set_space(struct buftrack_filter *filter,
 /**
  * buftrack_filter_set_states() - only records in these states
  * @filter: a filter
- * @states: combination of BUFTRACK_RECORD_LIVE, _FREED and _REMAINING, 0: all
+ * @states: combination of BUFTRACK_RECORD_STATE_LIVE, _FREED and _REMAINING, 0: all
  */
 void buftrack_filter_set_states(struct buftrack_filter *filter,
 				unsigned int states);
@@ -1237,7 +1237,7 @@ unsigned int buftrack_buffer_space(const struct buftrack_buffer *buffer);
  * buftrack_buffer_state() - its state
  * @buffer: a record
  *
- * With BUFTRACK_RECORD_REDACTED its address, id and sites are another user's,
+ * With BUFTRACK_RECORD_STATE_REDACTED its address, id and sites are another user's,
  * and read as 0.
  *
  * Return: combination of enum buftrack_record_state.

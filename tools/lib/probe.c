@@ -16,7 +16,7 @@ buftrack_control_next_probe(struct buftrack_control *control, unsigned int from)
 	if (!probe)
 		return NULL;
 	probe->info.probe = from;
-	probe->info.flags = BUFTRACK_NEXT;
+	probe->info.flags = BUFTRACK_LOOKUP_NEXT;
 	if (!uapi_probe_info(control->fd, &probe->info))
 		return probe;
 	free(probe);

@@ -35,7 +35,7 @@
  *  - EPERM: the opener of the file may not do this
  *  - ENOENT: no such device, space or client
  *  - ENODEV: the device of this file was removed
- *  - EEXIST: the name is taken (%BUFTRACK_DEVICE_EXCL), or the space has
+ *  - EEXIST: the name is taken (%BUFTRACK_DEVICE_ADD_EXCL), or the space has
  *    another capacity
  *  - EBUSY: the device still has clients, or this file is a client already
  *  - ENAMETOOLONG: no NUL within the bytes of a name
@@ -51,7 +51,7 @@
  *
  * A report that fails with an errno was not made: nothing is counted and
  * nothing changes. Too many records is no errno but a verdict,
- * %BUFTRACK_UNTRACKED.
+ * %BUFTRACK_VERDICT_UNTRACKED.
  *
  * Rights are those of whoever opened the file, whoever uses it. Totals and who
  * holds how much are for everyone who may open the node for reading; addresses,
@@ -95,42 +95,42 @@ enum {
 
 /**
  * enum buftrack_verdict - what a report was found to be
- * @BUFTRACK_OK: as it should be
- * @BUFTRACK_DISABLED: tracking is off: not recorded, a gap
- * @BUFTRACK_UNTRACKED: an alloc for which there is no record left: a gap
- * @BUFTRACK_DOUBLE_ALLOC: an alloc of a key that is live; it replaces that one
- * @BUFTRACK_OVERLAP: an alloc whose range meets another live record's
- * @BUFTRACK_REFUSED_FREE: the driver refused to free a live record
- * @BUFTRACK_FOREIGN_FREE: freed, by another client than the owner
- * @BUFTRACK_SIZE_MISMATCH: freed, with another size than it was allocated with
- * @BUFTRACK_DOUBLE_FREE: already freed
- * @BUFTRACK_STALE_FREE: already freed, and the address holds a live record
- * @BUFTRACK_INVALID_FREE: an address inside of a live record
- * @BUFTRACK_UNKNOWN_PRE_ATTACH: unknown; the client's reports began too late
- * @BUFTRACK_UNKNOWN_GAP: unknown; reports are known to be missing
- * @BUFTRACK_UNKNOWN_EVICTED: unknown; freed records have been evicted
- * @BUFTRACK_UNKNOWN_OTHER_ID: unknown by this id; the address has other ids
- * @BUFTRACK_UNKNOWN_NEVER: unknown with full coverage: never allocated
+ * @BUFTRACK_VERDICT_OK: as it should be
+ * @BUFTRACK_VERDICT_DISABLED: tracking is off: not recorded, a gap
+ * @BUFTRACK_VERDICT_UNTRACKED: an alloc for which there is no record left: a gap
+ * @BUFTRACK_VERDICT_DOUBLE_ALLOC: an alloc of a key that is live; it replaces that one
+ * @BUFTRACK_VERDICT_OVERLAP: an alloc whose range meets another live record's
+ * @BUFTRACK_VERDICT_REFUSED_FREE: the driver refused to free a live record
+ * @BUFTRACK_VERDICT_FOREIGN_FREE: freed, by another client than the owner
+ * @BUFTRACK_VERDICT_SIZE_MISMATCH: freed, with another size than it was allocated with
+ * @BUFTRACK_VERDICT_DOUBLE_FREE: already freed
+ * @BUFTRACK_VERDICT_STALE_FREE: already freed, and the address holds a live record
+ * @BUFTRACK_VERDICT_INVALID_FREE: an address inside of a live record
+ * @BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH: unknown; the client's reports began too late
+ * @BUFTRACK_VERDICT_UNKNOWN_GAP: unknown; reports are known to be missing
+ * @BUFTRACK_VERDICT_UNKNOWN_EVICTED: unknown; freed records have been evicted
+ * @BUFTRACK_VERDICT_UNKNOWN_OTHER_ID: unknown by this id; the address has other ids
+ * @BUFTRACK_VERDICT_UNKNOWN_NEVER: unknown with full coverage: never allocated
  *
  * Documentation/verdicts.md has the rules.
  */
 enum buftrack_verdict {
-	BUFTRACK_OK = 0,
-	BUFTRACK_DISABLED = 1,
-	BUFTRACK_UNTRACKED = 2,
-	BUFTRACK_DOUBLE_ALLOC = 3,
-	BUFTRACK_OVERLAP = 4,
-	BUFTRACK_REFUSED_FREE = 5,
-	BUFTRACK_FOREIGN_FREE = 6,
-	BUFTRACK_SIZE_MISMATCH = 7,
-	BUFTRACK_DOUBLE_FREE = 8,
-	BUFTRACK_STALE_FREE = 9,
-	BUFTRACK_INVALID_FREE = 10,
-	BUFTRACK_UNKNOWN_PRE_ATTACH = 11,
-	BUFTRACK_UNKNOWN_GAP = 12,
-	BUFTRACK_UNKNOWN_EVICTED = 13,
-	BUFTRACK_UNKNOWN_OTHER_ID = 14,
-	BUFTRACK_UNKNOWN_NEVER = 15,
+	BUFTRACK_VERDICT_OK = 0,
+	BUFTRACK_VERDICT_DISABLED = 1,
+	BUFTRACK_VERDICT_UNTRACKED = 2,
+	BUFTRACK_VERDICT_DOUBLE_ALLOC = 3,
+	BUFTRACK_VERDICT_OVERLAP = 4,
+	BUFTRACK_VERDICT_REFUSED_FREE = 5,
+	BUFTRACK_VERDICT_FOREIGN_FREE = 6,
+	BUFTRACK_VERDICT_SIZE_MISMATCH = 7,
+	BUFTRACK_VERDICT_DOUBLE_FREE = 8,
+	BUFTRACK_VERDICT_STALE_FREE = 9,
+	BUFTRACK_VERDICT_INVALID_FREE = 10,
+	BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH = 11,
+	BUFTRACK_VERDICT_UNKNOWN_GAP = 12,
+	BUFTRACK_VERDICT_UNKNOWN_EVICTED = 13,
+	BUFTRACK_VERDICT_UNKNOWN_OTHER_ID = 14,
+	BUFTRACK_VERDICT_UNKNOWN_NEVER = 15,
 };
 
 #define BUFTRACK_NR_VERDICTS 16
@@ -138,37 +138,37 @@ enum buftrack_verdict {
 /**
  * enum buftrack_counter - index into the array that %BUFTRACK_IOCTL_COUNTERS
  *			   fills
- * @BUFTRACK_ALLOCS: recorded allocations
- * @BUFTRACK_FREES: reports that freed a live record
- * @BUFTRACK_LIVE_BUFFERS: live records
- * @BUFTRACK_LIVE_BYTES: the sum of their sizes
- * @BUFTRACK_PEAK_BYTES: the highest LIVE_BYTES after any report
- * @BUFTRACK_ORPHANED_BUFFERS: those of the live whose owner has ended
- * @BUFTRACK_ORPHANED_BYTES: the sum of their sizes
- * @BUFTRACK_DOUBLE_FREES: reports that got %BUFTRACK_DOUBLE_FREE
- * @BUFTRACK_STALE_FREES: reports that got %BUFTRACK_STALE_FREE
- * @BUFTRACK_FOREIGN_FREES: reports that got %BUFTRACK_FOREIGN_FREE
- * @BUFTRACK_SIZE_MISMATCHES: reports that got %BUFTRACK_SIZE_MISMATCH
- * @BUFTRACK_REFUSED_FREES: reports that got %BUFTRACK_REFUSED_FREE
- * @BUFTRACK_INVALID_FREES: reports that got %BUFTRACK_INVALID_FREE
- * @BUFTRACK_UNKNOWN_FREES_PRE_ATTACH: reports that got
- *				       %BUFTRACK_UNKNOWN_PRE_ATTACH
- * @BUFTRACK_UNKNOWN_FREES_GAP: reports that got %BUFTRACK_UNKNOWN_GAP
- * @BUFTRACK_UNKNOWN_FREES_EVICTED: reports that got %BUFTRACK_UNKNOWN_EVICTED
- * @BUFTRACK_UNKNOWN_FREES_OTHER_ID: reports that got %BUFTRACK_UNKNOWN_OTHER_ID
- * @BUFTRACK_UNKNOWN_FREES_NEVER: reports that got %BUFTRACK_UNKNOWN_NEVER
- * @BUFTRACK_DOUBLE_ALLOCS: reports that got %BUFTRACK_DOUBLE_ALLOC
- * @BUFTRACK_OVERLAPS: reports that got %BUFTRACK_OVERLAP
- * @BUFTRACK_SUPERSEDED: live records that an alloc replaced
- * @BUFTRACK_REMAINING_BUFFERS: records that were live when their client ended
- * @BUFTRACK_REMAINING_BYTES: the sum of their sizes
- * @BUFTRACK_REMOVED_BUFFERS: records that were live when the device was removed
- * @BUFTRACK_UNTRACKED_BUFFERS: reports that got %BUFTRACK_UNTRACKED
- * @BUFTRACK_DISABLED_REPORTS: reports that got %BUFTRACK_DISABLED
- * @BUFTRACK_LOST_REPORTS: reports that are known not to have arrived
- * @BUFTRACK_FREED_RECORDS: freed records held
- * @BUFTRACK_EVICTED_RECORDS: freed records dropped to make place for others
- * @BUFTRACK_MOVES: buffers that a driver moved to another place; each is an alloc
+ * @BUFTRACK_COUNTER_ALLOCS: recorded allocations
+ * @BUFTRACK_COUNTER_FREES: reports that freed a live record
+ * @BUFTRACK_COUNTER_LIVE_BUFFERS: live records
+ * @BUFTRACK_COUNTER_LIVE_BYTES: the sum of their sizes
+ * @BUFTRACK_COUNTER_PEAK_BYTES: the highest LIVE_BYTES after any report
+ * @BUFTRACK_COUNTER_ORPHANED_BUFFERS: those of the live whose owner has ended
+ * @BUFTRACK_COUNTER_ORPHANED_BYTES: the sum of their sizes
+ * @BUFTRACK_COUNTER_DOUBLE_FREES: reports that got %BUFTRACK_VERDICT_DOUBLE_FREE
+ * @BUFTRACK_COUNTER_STALE_FREES: reports that got %BUFTRACK_VERDICT_STALE_FREE
+ * @BUFTRACK_COUNTER_FOREIGN_FREES: reports that got %BUFTRACK_VERDICT_FOREIGN_FREE
+ * @BUFTRACK_COUNTER_SIZE_MISMATCHES: reports that got %BUFTRACK_VERDICT_SIZE_MISMATCH
+ * @BUFTRACK_COUNTER_REFUSED_FREES: reports that got %BUFTRACK_VERDICT_REFUSED_FREE
+ * @BUFTRACK_COUNTER_INVALID_FREES: reports that got %BUFTRACK_VERDICT_INVALID_FREE
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH: reports that got
+ *				       %BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_GAP: reports that got %BUFTRACK_VERDICT_UNKNOWN_GAP
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED: reports that got %BUFTRACK_VERDICT_UNKNOWN_EVICTED
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID: reports that got %BUFTRACK_VERDICT_UNKNOWN_OTHER_ID
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER: reports that got %BUFTRACK_VERDICT_UNKNOWN_NEVER
+ * @BUFTRACK_COUNTER_DOUBLE_ALLOCS: reports that got %BUFTRACK_VERDICT_DOUBLE_ALLOC
+ * @BUFTRACK_COUNTER_OVERLAPS: reports that got %BUFTRACK_VERDICT_OVERLAP
+ * @BUFTRACK_COUNTER_SUPERSEDED: live records that an alloc replaced
+ * @BUFTRACK_COUNTER_REMAINING_BUFFERS: records that were live when their client ended
+ * @BUFTRACK_COUNTER_REMAINING_BYTES: the sum of their sizes
+ * @BUFTRACK_COUNTER_REMOVED_BUFFERS: records that were live when the device was removed
+ * @BUFTRACK_COUNTER_UNTRACKED_BUFFERS: reports that got %BUFTRACK_VERDICT_UNTRACKED
+ * @BUFTRACK_COUNTER_DISABLED_REPORTS: reports that got %BUFTRACK_VERDICT_DISABLED
+ * @BUFTRACK_COUNTER_LOST_REPORTS: reports that are known not to have arrived
+ * @BUFTRACK_COUNTER_FREED_RECORDS: freed records held
+ * @BUFTRACK_COUNTER_EVICTED_RECORDS: freed records dropped to make place for others
+ * @BUFTRACK_COUNTER_MOVES: buffers that a driver moved to another place; each is an alloc
  *		    and a free besides
  *
  * At every instant that a reader can see, in every scope:
@@ -177,36 +177,36 @@ enum buftrack_verdict {
  * others only grow, until a reset.
  */
 enum buftrack_counter {
-	BUFTRACK_ALLOCS = 0,
-	BUFTRACK_FREES = 1,
-	BUFTRACK_LIVE_BUFFERS = 2,
-	BUFTRACK_LIVE_BYTES = 3,
-	BUFTRACK_PEAK_BYTES = 4,
-	BUFTRACK_ORPHANED_BUFFERS = 5,
-	BUFTRACK_ORPHANED_BYTES = 6,
-	BUFTRACK_DOUBLE_FREES = 7,
-	BUFTRACK_STALE_FREES = 8,
-	BUFTRACK_FOREIGN_FREES = 9,
-	BUFTRACK_SIZE_MISMATCHES = 10,
-	BUFTRACK_REFUSED_FREES = 11,
-	BUFTRACK_INVALID_FREES = 12,
-	BUFTRACK_UNKNOWN_FREES_PRE_ATTACH = 13,
-	BUFTRACK_UNKNOWN_FREES_GAP = 14,
-	BUFTRACK_UNKNOWN_FREES_EVICTED = 15,
-	BUFTRACK_UNKNOWN_FREES_OTHER_ID = 16,
-	BUFTRACK_UNKNOWN_FREES_NEVER = 17,
-	BUFTRACK_DOUBLE_ALLOCS = 18,
-	BUFTRACK_OVERLAPS = 19,
-	BUFTRACK_SUPERSEDED = 20,
-	BUFTRACK_REMAINING_BUFFERS = 21,
-	BUFTRACK_REMAINING_BYTES = 22,
-	BUFTRACK_REMOVED_BUFFERS = 23,
-	BUFTRACK_UNTRACKED_BUFFERS = 24,
-	BUFTRACK_DISABLED_REPORTS = 25,
-	BUFTRACK_LOST_REPORTS = 26,
-	BUFTRACK_FREED_RECORDS = 27,
-	BUFTRACK_EVICTED_RECORDS = 28,
-	BUFTRACK_MOVES = 29,
+	BUFTRACK_COUNTER_ALLOCS = 0,
+	BUFTRACK_COUNTER_FREES = 1,
+	BUFTRACK_COUNTER_LIVE_BUFFERS = 2,
+	BUFTRACK_COUNTER_LIVE_BYTES = 3,
+	BUFTRACK_COUNTER_PEAK_BYTES = 4,
+	BUFTRACK_COUNTER_ORPHANED_BUFFERS = 5,
+	BUFTRACK_COUNTER_ORPHANED_BYTES = 6,
+	BUFTRACK_COUNTER_DOUBLE_FREES = 7,
+	BUFTRACK_COUNTER_STALE_FREES = 8,
+	BUFTRACK_COUNTER_FOREIGN_FREES = 9,
+	BUFTRACK_COUNTER_SIZE_MISMATCHES = 10,
+	BUFTRACK_COUNTER_REFUSED_FREES = 11,
+	BUFTRACK_COUNTER_INVALID_FREES = 12,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH = 13,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_GAP = 14,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED = 15,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID = 16,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER = 17,
+	BUFTRACK_COUNTER_DOUBLE_ALLOCS = 18,
+	BUFTRACK_COUNTER_OVERLAPS = 19,
+	BUFTRACK_COUNTER_SUPERSEDED = 20,
+	BUFTRACK_COUNTER_REMAINING_BUFFERS = 21,
+	BUFTRACK_COUNTER_REMAINING_BYTES = 22,
+	BUFTRACK_COUNTER_REMOVED_BUFFERS = 23,
+	BUFTRACK_COUNTER_UNTRACKED_BUFFERS = 24,
+	BUFTRACK_COUNTER_DISABLED_REPORTS = 25,
+	BUFTRACK_COUNTER_LOST_REPORTS = 26,
+	BUFTRACK_COUNTER_FREED_RECORDS = 27,
+	BUFTRACK_COUNTER_EVICTED_RECORDS = 28,
+	BUFTRACK_COUNTER_MOVES = 29,
 };
 
 #define BUFTRACK_NR_COUNTERS 30
@@ -247,13 +247,13 @@ struct buftrack_info {
 
 /**
  * enum buftrack_device_add_flags - how to register a device
- * @BUFTRACK_DEVICE_EXCL: fail with EEXIST if the name is registered
- * @BUFTRACK_DEVICE_TEMPORARY: remove the device, clients or not, when this
+ * @BUFTRACK_DEVICE_ADD_EXCL: fail with EEXIST if the name is registered
+ * @BUFTRACK_DEVICE_ADD_TEMPORARY: remove the device, clients or not, when this
  *	file of the control node is released
  */
 enum buftrack_device_add_flags {
-	BUFTRACK_DEVICE_EXCL = 1 << 0,
-	BUFTRACK_DEVICE_TEMPORARY = 1 << 1,
+	BUFTRACK_DEVICE_ADD_EXCL = 1 << 0,
+	BUFTRACK_DEVICE_ADD_TEMPORARY = 1 << 1,
 };
 
 /**
@@ -278,11 +278,11 @@ struct buftrack_device_add {
 
 /**
  * enum buftrack_device_remove_flags - how to remove a device
- * @BUFTRACK_DEVICE_FORCE: even if it has open clients; their next report
+ * @BUFTRACK_DEVICE_REMOVE_FORCE: even if it has open clients; their next report
  *	fails with ENODEV
  */
 enum buftrack_device_remove_flags {
-	BUFTRACK_DEVICE_FORCE = 1 << 0,
+	BUFTRACK_DEVICE_REMOVE_FORCE = 1 << 0,
 };
 
 /**
@@ -311,32 +311,32 @@ struct buftrack_device_remove {
 	_IO(BUFTRACK_TYPE, BUFTRACK_CMD_DEVICE_REMOVE)
 
 /**
- * enum buftrack_next_flags - how DEVICE_INFO, SPACE_INFO and CLIENT_INFO look up
- * @BUFTRACK_NEXT: take the lowest number that is at least the one given, rather
+ * enum buftrack_lookup_flags - how DEVICE_INFO, SPACE_INFO and CLIENT_INFO look up
+ * @BUFTRACK_LOOKUP_NEXT: take the lowest number that is at least the one given, rather
  *	than that very one; ENOENT says that there is none
  */
-enum buftrack_next_flags {
-	BUFTRACK_NEXT = 1 << 0,
+enum buftrack_lookup_flags {
+	BUFTRACK_LOOKUP_NEXT = 1 << 0,
 };
 
 /**
  * enum buftrack_device_state - state of a device
- * @BUFTRACK_DEVICE_ENABLED: tracking is on
- * @BUFTRACK_DEVICE_REMOVED: the device was removed
- * @BUFTRACK_DEVICE_IS_TEMPORARY: it goes with the file that registered it
- * @BUFTRACK_DEVICE_HAS_STACKS: the sites of what its driver does are kernel stacks
+ * @BUFTRACK_DEVICE_STATE_ENABLED: tracking is on
+ * @BUFTRACK_DEVICE_STATE_REMOVED: the device was removed
+ * @BUFTRACK_DEVICE_STATE_TEMPORARY: it goes with the file that registered it
+ * @BUFTRACK_DEVICE_STATE_STACKS: the sites of what its driver does are kernel stacks
  */
 enum buftrack_device_state {
-	BUFTRACK_DEVICE_ENABLED = 1 << 0,
-	BUFTRACK_DEVICE_REMOVED = 1 << 1,
-	BUFTRACK_DEVICE_IS_TEMPORARY = 1 << 2,
-	BUFTRACK_DEVICE_HAS_STACKS = 1 << 3,
+	BUFTRACK_DEVICE_STATE_ENABLED = 1 << 0,
+	BUFTRACK_DEVICE_STATE_REMOVED = 1 << 1,
+	BUFTRACK_DEVICE_STATE_TEMPORARY = 1 << 2,
+	BUFTRACK_DEVICE_STATE_STACKS = 1 << 3,
 };
 
 /**
  * struct buftrack_device_info - ioctl(BUFTRACK_IOCTL_DEVICE_INFO), either node
  * @size: sizeof(struct buftrack_device_info)
- * @flags: combination of enum buftrack_next_flags (control node only)
+ * @flags: combination of enum buftrack_lookup_flags (control node only)
  * @device: number of the device, in and out; out only on a device's own node
  * @state: out: combination of enum buftrack_device_state
  * @uid: out: who registered it, in the caller's user namespace
@@ -377,31 +377,31 @@ struct buftrack_device_info {
 
 /**
  * enum buftrack_device_set_fields - which fields of buftrack_device_set count
- * @BUFTRACK_SET_ENABLED: @enabled
- * @BUFTRACK_SET_MAX_RECORDS: @max_records
- * @BUFTRACK_SET_MAX_FREED: @max_freed
- * @BUFTRACK_SET_MAX_CLIENTS: @max_clients
- * @BUFTRACK_SET_MAX_CLOSED: @max_closed
- * @BUFTRACK_SET_MAX_REMAINING: @max_remaining
- * @BUFTRACK_SET_MAX_CLIENT_RECORDS: @max_client_records
- * @BUFTRACK_SET_STACKS: @stacks
+ * @BUFTRACK_DEVICE_SET_ENABLED: @enabled
+ * @BUFTRACK_DEVICE_SET_MAX_RECORDS: @max_records
+ * @BUFTRACK_DEVICE_SET_MAX_FREED: @max_freed
+ * @BUFTRACK_DEVICE_SET_MAX_CLIENTS: @max_clients
+ * @BUFTRACK_DEVICE_SET_MAX_CLOSED: @max_closed
+ * @BUFTRACK_DEVICE_SET_MAX_REMAINING: @max_remaining
+ * @BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS: @max_client_records
+ * @BUFTRACK_DEVICE_SET_STACKS: @stacks
  */
 enum buftrack_device_set_fields {
-	BUFTRACK_SET_ENABLED = 1 << 0,
-	BUFTRACK_SET_MAX_RECORDS = 1 << 1,
-	BUFTRACK_SET_MAX_FREED = 1 << 2,
-	BUFTRACK_SET_MAX_CLIENTS = 1 << 3,
-	BUFTRACK_SET_MAX_CLOSED = 1 << 4,
-	BUFTRACK_SET_MAX_REMAINING = 1 << 5,
-	BUFTRACK_SET_MAX_CLIENT_RECORDS = 1 << 6,
-	BUFTRACK_SET_STACKS = 1 << 7,
+	BUFTRACK_DEVICE_SET_ENABLED = 1 << 0,
+	BUFTRACK_DEVICE_SET_MAX_RECORDS = 1 << 1,
+	BUFTRACK_DEVICE_SET_MAX_FREED = 1 << 2,
+	BUFTRACK_DEVICE_SET_MAX_CLIENTS = 1 << 3,
+	BUFTRACK_DEVICE_SET_MAX_CLOSED = 1 << 4,
+	BUFTRACK_DEVICE_SET_MAX_REMAINING = 1 << 5,
+	BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS = 1 << 6,
+	BUFTRACK_DEVICE_SET_STACKS = 1 << 7,
 };
 
 /**
  * struct buftrack_device_set - ioctl(BUFTRACK_IOCTL_DEVICE_SET), device node
  * @size: sizeof(struct buftrack_device_set)
  * @fields: combination of enum buftrack_device_set_fields: what to set
- * @enabled: 1: tracking is on, 0: it is off and reports get BUFTRACK_DISABLED
+ * @enabled: 1: tracking is on, 0: it is off and reports get BUFTRACK_VERDICT_DISABLED
  * @max_clients: most open clients, 1 to 65536
  * @max_records: most records, live and freed, 1 to 2^32
  * @max_freed: most freed records that one domain keeps, 0 to 2^32
@@ -459,7 +459,7 @@ struct buftrack_space_add {
 /**
  * struct buftrack_space_info - ioctl(BUFTRACK_IOCTL_SPACE_INFO), device node
  * @size: sizeof(struct buftrack_space_info)
- * @flags: combination of enum buftrack_next_flags
+ * @flags: combination of enum buftrack_lookup_flags
  * @space: number of the space, in and out
  * @reserved: must be 0
  * @capacity: out: bytes, 0 where unknown
@@ -477,12 +477,12 @@ struct buftrack_space_info {
 
 /**
  * enum buftrack_declare_flags - what a client says of itself
- * @BUFTRACK_LATE: it held buffers before it began to report
- * @BUFTRACK_SHARED: it reports into the device's shared domain (CAP_SYS_ADMIN)
+ * @BUFTRACK_DECLARE_LATE: it held buffers before it began to report
+ * @BUFTRACK_DECLARE_SHARED: it reports into the device's shared domain (CAP_SYS_ADMIN)
  */
 enum buftrack_declare_flags {
-	BUFTRACK_LATE = 1 << 0,
-	BUFTRACK_SHARED = 1 << 1,
+	BUFTRACK_DECLARE_LATE = 1 << 0,
+	BUFTRACK_DECLARE_SHARED = 1 << 1,
 };
 
 /**
@@ -514,20 +514,20 @@ struct buftrack_declare {
 
 /**
  * enum buftrack_op - what a report is about
- * @BUFTRACK_ALLOC: a buffer was allocated
- * @BUFTRACK_FREE: a buffer is freed
+ * @BUFTRACK_OP_ALLOC: a buffer was allocated
+ * @BUFTRACK_OP_FREE: a buffer is freed
  */
 enum buftrack_op {
-	BUFTRACK_ALLOC = 1,
-	BUFTRACK_FREE = 2,
+	BUFTRACK_OP_ALLOC = 1,
+	BUFTRACK_OP_FREE = 2,
 };
 
 /**
  * enum buftrack_report_flags - more about a report
- * @BUFTRACK_REFUSED: the driver refused this free (BUFTRACK_FREE only)
+ * @BUFTRACK_REPORT_REFUSED: the driver refused this free (BUFTRACK_OP_FREE only)
  */
 enum buftrack_report_flags {
-	BUFTRACK_REFUSED = 1 << 0,
+	BUFTRACK_REPORT_REFUSED = 1 << 0,
 };
 
 /**
@@ -543,6 +543,7 @@ enum buftrack_report_flags {
  * @id: the reporter's own identity of the buffer, 0 if it has none
  * @site: where in the reporter's program this happens, 0 if not known: the
  *	  address of code, or a number that the reporter has given the place
+ * @reserved: must be 0
  *
  * An alloc is reported after the allocator returned, a free before the memory
  * can be handed out again.
@@ -556,6 +557,7 @@ struct buftrack_report {
 	__aligned_u64 span;
 	__aligned_u64 id;
 	__aligned_u64 site;
+	__aligned_u64 reserved[2];
 };
 
 /**
@@ -659,30 +661,30 @@ struct buftrack_counters {
 
 /**
  * enum buftrack_client_state - state of a client
- * @BUFTRACK_CLIENT_OPEN: its file is open
- * @BUFTRACK_CLIENT_OPENER_EXITED: the process that opened the file is gone;
+ * @BUFTRACK_CLIENT_STATE_OPEN: its file is open
+ * @BUFTRACK_CLIENT_STATE_OPENER_EXITED: the process that opened the file is gone;
  *	while the client is open, another one holds the file
- * @BUFTRACK_CLIENT_IS_LATE: it declared that it attached late
- * @BUFTRACK_CLIENT_IS_SHARED: it reports into the shared domain
- * @BUFTRACK_CLIENT_HAD_GAP: its domain has had a gap
- * @BUFTRACK_CLIENT_HAS_EVICTED: its domain has evicted freed records
- * @BUFTRACK_CLIENT_IS_DRIVER: it is no process, but the driver of the device, whose
+ * @BUFTRACK_CLIENT_STATE_LATE: it declared that it attached late
+ * @BUFTRACK_CLIENT_STATE_SHARED: it reports into the shared domain
+ * @BUFTRACK_CLIENT_STATE_HAD_GAP: its domain has had a gap
+ * @BUFTRACK_CLIENT_STATE_EVICTED: its domain has evicted freed records
+ * @BUFTRACK_CLIENT_STATE_DRIVER: it is no process, but the driver of the device, whose
  *	name @comm is
  */
 enum buftrack_client_state {
-	BUFTRACK_CLIENT_OPEN = 1 << 0,
-	BUFTRACK_CLIENT_OPENER_EXITED = 1 << 1,
-	BUFTRACK_CLIENT_IS_LATE = 1 << 2,
-	BUFTRACK_CLIENT_IS_SHARED = 1 << 3,
-	BUFTRACK_CLIENT_HAD_GAP = 1 << 4,
-	BUFTRACK_CLIENT_HAS_EVICTED = 1 << 5,
-	BUFTRACK_CLIENT_IS_DRIVER = 1 << 6,
+	BUFTRACK_CLIENT_STATE_OPEN = 1 << 0,
+	BUFTRACK_CLIENT_STATE_OPENER_EXITED = 1 << 1,
+	BUFTRACK_CLIENT_STATE_LATE = 1 << 2,
+	BUFTRACK_CLIENT_STATE_SHARED = 1 << 3,
+	BUFTRACK_CLIENT_STATE_HAD_GAP = 1 << 4,
+	BUFTRACK_CLIENT_STATE_EVICTED = 1 << 5,
+	BUFTRACK_CLIENT_STATE_DRIVER = 1 << 6,
 };
 
 /**
  * struct buftrack_client_info - ioctl(BUFTRACK_IOCTL_CLIENT_INFO), device node
  * @size: sizeof(struct buftrack_client_info)
- * @flags: combination of enum buftrack_next_flags
+ * @flags: combination of enum buftrack_lookup_flags
  * @client: number of the client, in and out
  * @state: out: combination of enum buftrack_client_state
  * @pid: out: thread group that opened the file, in the caller's pid namespace;
@@ -720,20 +722,20 @@ struct buftrack_client_info {
 
 /**
  * enum buftrack_record_state - state of a record
- * @BUFTRACK_RECORD_LIVE: allocated, and no free was reported
- * @BUFTRACK_RECORD_FREED: freed, and kept to tell what a second free is
- * @BUFTRACK_RECORD_REMAINING: was live when its client ended
- * @BUFTRACK_RECORD_DOUBTFUL: live, but older than the domain's latest gap
- * @BUFTRACK_RECORD_ORPHANED: live, but its owner has ended
- * @BUFTRACK_RECORD_REDACTED: another user's: its address, id and sites read as 0
+ * @BUFTRACK_RECORD_STATE_LIVE: allocated, and no free was reported
+ * @BUFTRACK_RECORD_STATE_FREED: freed, and kept to tell what a second free is
+ * @BUFTRACK_RECORD_STATE_REMAINING: was live when its client ended
+ * @BUFTRACK_RECORD_STATE_DOUBTFUL: live, but older than the domain's latest gap
+ * @BUFTRACK_RECORD_STATE_ORPHANED: live, but its owner has ended
+ * @BUFTRACK_RECORD_STATE_REDACTED: another user's: its address, id and sites read as 0
  */
 enum buftrack_record_state {
-	BUFTRACK_RECORD_LIVE = 1 << 0,
-	BUFTRACK_RECORD_FREED = 1 << 1,
-	BUFTRACK_RECORD_REMAINING = 1 << 2,
-	BUFTRACK_RECORD_DOUBTFUL = 1 << 3,
-	BUFTRACK_RECORD_ORPHANED = 1 << 4,
-	BUFTRACK_RECORD_REDACTED = 1 << 5,
+	BUFTRACK_RECORD_STATE_LIVE = 1 << 0,
+	BUFTRACK_RECORD_STATE_FREED = 1 << 1,
+	BUFTRACK_RECORD_STATE_REMAINING = 1 << 2,
+	BUFTRACK_RECORD_STATE_DOUBTFUL = 1 << 3,
+	BUFTRACK_RECORD_STATE_ORPHANED = 1 << 4,
+	BUFTRACK_RECORD_STATE_REDACTED = 1 << 5,
 };
 
 /**
@@ -792,6 +794,7 @@ struct buftrack_record {
  * @ended_by_pid: thread group that freed it, likewise
  * @comm: name of the owner's process
  * @ended_by_comm: name of the process that freed it
+ * @reserved: 0
  */
 struct buftrack_event_record {
 	__aligned_u64 client;
@@ -810,6 +813,7 @@ struct buftrack_event_record {
 	__u32 ended_by_pid;
 	char comm[BUFTRACK_COMM_SIZE];
 	char ended_by_comm[BUFTRACK_COMM_SIZE];
+	__aligned_u64 reserved[4];
 };
 
 /**
@@ -839,6 +843,7 @@ enum buftrack_event_flags {
  *	    repeats: freed already, another's, of another size, replaced by the alloc
  * @hit: the live record that was in the way: that a free would have hit, that an
  *	 alloc overlaps, or, for an unknown id, a record at the same address
+ * @reserved2: 0
  *
  * read() on a device's node gives events, whole ones only, the oldest kept first,
  * to each open file from the beginning. It fails with EINVAL if not even one fits
@@ -866,6 +871,7 @@ struct buftrack_event {
 	char comm[BUFTRACK_COMM_SIZE];
 	struct buftrack_event_record target;
 	struct buftrack_event_record hit;
+	__aligned_u64 reserved2[4];
 };
 
 /* struct buftrack_records: any space */
@@ -948,22 +954,22 @@ struct buftrack_reset {
 
 /**
  * enum buftrack_probe_state - state of a probe
- * @BUFTRACK_PROBE_WAITING: the module that it is for is not loaded
- * @BUFTRACK_PROBE_IN_PLACE: it is in place
- * @BUFTRACK_PROBE_MISSING: the module is loaded, and has no such function
- * @BUFTRACK_PROBE_UNKNOWN_VERSION: this version of the module is not known
+ * @BUFTRACK_PROBE_STATE_WAITING: the module that it is for is not loaded
+ * @BUFTRACK_PROBE_STATE_IN_PLACE: it is in place
+ * @BUFTRACK_PROBE_STATE_MISSING: the module is loaded, and has no such function
+ * @BUFTRACK_PROBE_STATE_UNKNOWN_VERSION: this version of the module is not known
  */
 enum buftrack_probe_state {
-	BUFTRACK_PROBE_WAITING = 0,
-	BUFTRACK_PROBE_IN_PLACE = 1,
-	BUFTRACK_PROBE_MISSING = 2,
-	BUFTRACK_PROBE_UNKNOWN_VERSION = 3,
+	BUFTRACK_PROBE_STATE_WAITING = 0,
+	BUFTRACK_PROBE_STATE_IN_PLACE = 1,
+	BUFTRACK_PROBE_STATE_MISSING = 2,
+	BUFTRACK_PROBE_STATE_UNKNOWN_VERSION = 3,
 };
 
 /**
  * struct buftrack_probe_info - ioctl(BUFTRACK_IOCTL_PROBE_INFO), control node
  * @size: sizeof(struct buftrack_probe_info)
- * @flags: combination of enum buftrack_next_flags
+ * @flags: combination of enum buftrack_lookup_flags
  * @probe: number of the probe, in and out; they are numbered from 0
  * @state: out: enum buftrack_probe_state
  * @reserved: must be 0

@@ -80,13 +80,14 @@ CARD_TEST(a_buffer_is_there_until_it_is_freed_on)
 	struct dumb dumb = dumb_mib(fd);
 	__u64 allocs;
 
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BUFFERS), 1);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BYTES), dumb.size);
-	allocs = client_counter(node, me, BUFTRACK_ALLOCS);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BYTES),
+		 dumb.size);
+	allocs = client_counter(node, me, BUFTRACK_COUNTER_ALLOCS);
 	dumb_destroy(fd, &dumb);
 	/* virtio-gpu frees when its host has answered */
-	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_LIVE_BUFFERS));
-	CHECK_EQ(client_counter(node, me, BUFTRACK_FREES), allocs);
+	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS));
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_FREES), allocs);
 	close(fd);
 }
 
@@ -107,7 +108,7 @@ static __u64 check_leaker(int node, pid_t pid)
 {
 	__u64 number = client_of(node, pid);
 	struct buftrack_records query = { .space = BUFTRACK_ANY_SPACE,
-					  .states = BUFTRACK_RECORD_LIVE,
+					  .states = BUFTRACK_RECORD_STATE_LIVE,
 					  .client = number };
 	struct listing l = list(node, query, 16);
 	__u32 i;
@@ -123,10 +124,11 @@ static __u64 check_leaker(int node, pid_t pid)
 
 static void check_gone(int node, __u64 client)
 {
-	WAIT_UNTIL(!(client_state(node, client) & BUFTRACK_CLIENT_OPEN) &&
-		   !client_counter(node, client, BUFTRACK_LIVE_BUFFERS));
-	CHECK_EQ(client_counter(node, client, BUFTRACK_LIVE_BYTES), 0);
-	CHECK_EQ(device_counter(node, BUFTRACK_ORPHANED_BUFFERS), 0);
+	WAIT_UNTIL(
+		!(client_state(node, client) & BUFTRACK_CLIENT_STATE_OPEN) &&
+		!client_counter(node, client, BUFTRACK_COUNTER_LIVE_BUFFERS));
+	CHECK_EQ(client_counter(node, client, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
 }
 
 CARD_TEST(what_a_process_leaks_is_its_own_until_the_kernel_frees_it_on)
@@ -199,11 +201,12 @@ CARD_TEST(each_of_several_processes_has_what_it_created_on)
 
 			signpost_wait(&w[i]->ready);
 			client = client_of(node, pids[i]);
-			WAIT_UNTIL(client_counter(node, client,
-						  BUFTRACK_LIVE_BUFFERS) ==
-				   w[i]->buffers);
+			WAIT_UNTIL(
+				client_counter(node, client,
+					       BUFTRACK_COUNTER_LIVE_BUFFERS) ==
+				w[i]->buffers);
 			CHECK_EQ(client_counter(node, client,
-						BUFTRACK_LIVE_BYTES),
+						BUFTRACK_COUNTER_LIVE_BYTES),
 				 w[i]->bytes);
 		}
 		for (i = 0; i < NR_PROCESSES; i++)
@@ -246,16 +249,19 @@ CARD_TEST(an_export_outlives_the_file_on)
 	if (!card_exports(fd))
 		test_skip("this driver does not export");
 	dma_buf = dumb_export(fd, &dumb);
-	CHECK_EQ(space_counter(node, "EXPORTED", BUFTRACK_LIVE_BYTES), MIB);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BUFFERS), 2);
+	CHECK_EQ(space_counter(node, "EXPORTED", BUFTRACK_COUNTER_LIVE_BYTES),
+		 MIB);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS), 2);
 	close(fd);
-	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_OPEN));
-	CHECK_EQ(device_counter(node, BUFTRACK_ORPHANED_BUFFERS), 2);
-	CHECK_EQ(device_counter(node, BUFTRACK_ORPHANED_BYTES), 2 * MIB);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BUFFERS), 2);
+	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_STATE_OPEN));
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 2);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_ORPHANED_BYTES),
+		 2 * MIB);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS), 2);
 	close(dma_buf);
-	WAIT_UNTIL(!device_counter(node, BUFTRACK_ORPHANED_BUFFERS));
-	CHECK_EQ(space_counter(node, "EXPORTED", BUFTRACK_LIVE_BUFFERS), 0);
+	WAIT_UNTIL(!device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS));
+	CHECK_EQ(space_counter(node, "EXPORTED", BUFTRACK_COUNTER_LIVE_BUFFERS),
+		 0);
 }
 
 static void import_and_leave(void *arg)
@@ -286,16 +292,17 @@ CARD_TEST(an_import_of_its_own_object_is_no_new_buffer_of)
 	pid = start(import_and_leave, w);
 	signpost_wait(&w->ready);
 	CHECK_EQ(client_counter(node, client_of(node, pid),
-				BUFTRACK_LIVE_BUFFERS),
+				BUFTRACK_COUNTER_LIVE_BUFFERS),
 		 0);
 	close(w->dma_buf);
 	close(fd);
 	/* The other process keeps it from being freed */
-	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_OPEN));
-	CHECK(space_counter(node, card->space, BUFTRACK_ORPHANED_BUFFERS));
+	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_STATE_OPEN));
+	CHECK(space_counter(node, card->space,
+			    BUFTRACK_COUNTER_ORPHANED_BUFFERS));
 	signpost_set(&w->go);
 	finish(pid);
-	WAIT_UNTIL(!device_counter(node, BUFTRACK_ORPHANED_BUFFERS));
+	WAIT_UNTIL(!device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS));
 }
 
 static void open_name(void *arg)
@@ -322,16 +329,17 @@ CARD_TEST(an_object_shared_by_name_stays_its_creators_on)
 	w->name = dumb_name(fd, &dumb);
 	pid = start(open_name, w);
 	signpost_wait(&w->ready);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BUFFERS), 1);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 	CHECK_EQ(client_counter(node, client_of(node, pid),
-				BUFTRACK_LIVE_BUFFERS),
+				BUFTRACK_COUNTER_LIVE_BUFFERS),
 		 0);
 	dumb_destroy(fd, &dumb);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BUFFERS), 1);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 	close(fd);
-	WAIT_UNTIL(device_counter(node, BUFTRACK_ORPHANED_BUFFERS) == 1);
+	WAIT_UNTIL(device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS) ==
+		   1);
 	end(pid, SIGKILL);
-	WAIT_UNTIL(!device_counter(node, BUFTRACK_ORPHANED_BUFFERS));
+	WAIT_UNTIL(!device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS));
 }
 
 /* The sum of what debugfs says of the names of objects, and how many there are */
@@ -367,11 +375,14 @@ CARD_TEST(objects_are_as_many_and_as_large_as_debugfs_says_on)
 		dumb = dumb_create(fd, 100 * i, 100);
 		dumb_name(fd, &dumb);
 		CHECK_EQ(named_objects(minor, &bytes), i);
-		CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BUFFERS), i);
-		CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BYTES), bytes);
+		CHECK_EQ(client_counter(node, me,
+					BUFTRACK_COUNTER_LIVE_BUFFERS),
+			 i);
+		CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BYTES),
+			 bytes);
 	}
 	close(fd);
-	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_LIVE_BUFFERS));
+	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS));
 	CHECK_EQ(named_objects(minor, &bytes), 0);
 }
 
@@ -388,15 +399,20 @@ TEST(an_import_from_another_card_is_in_a_space_of_its_own)
 	CHECK_SYS(drmPrimeFDToHandle(other, dma_buf, &handle));
 	to = card_node(&vgem);
 	me = client_of(to, getpid());
-	CHECK_EQ(space_counter(to, "IMPORTED", BUFTRACK_LIVE_BYTES), MIB);
-	CHECK_EQ(client_counter(to, me, BUFTRACK_LIVE_BUFFERS), 1);
-	CHECK_EQ(space_counter(from, "EXPORTED", BUFTRACK_LIVE_BYTES), MIB);
+	CHECK_EQ(space_counter(to, "IMPORTED", BUFTRACK_COUNTER_LIVE_BYTES),
+		 MIB);
+	CHECK_EQ(client_counter(to, me, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	CHECK_EQ(space_counter(from, "EXPORTED", BUFTRACK_COUNTER_LIVE_BYTES),
+		 MIB);
 	close(dma_buf);
 	close(fd);
-	CHECK_EQ(space_counter(from, "EXPORTED", BUFTRACK_LIVE_BYTES), MIB);
+	CHECK_EQ(space_counter(from, "EXPORTED", BUFTRACK_COUNTER_LIVE_BYTES),
+		 MIB);
 	drmCloseBufferHandle(other, handle);
-	WAIT_UNTIL(!space_counter(to, "IMPORTED", BUFTRACK_LIVE_BUFFERS));
-	WAIT_UNTIL(!space_counter(from, "EXPORTED", BUFTRACK_LIVE_BUFFERS));
+	WAIT_UNTIL(
+		!space_counter(to, "IMPORTED", BUFTRACK_COUNTER_LIVE_BUFFERS));
+	WAIT_UNTIL(!space_counter(from, "EXPORTED",
+				  BUFTRACK_COUNTER_LIVE_BUFFERS));
 	check_no_blame(from);
 	check_no_blame(to);
 	close(other);

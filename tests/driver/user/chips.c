@@ -30,8 +30,8 @@ SAMPLE_TEST(a_removed_device_ends_what_is_live_as_removed)
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "alloc driver=1 address=0x3000 size=4096");
 	tell(s->driver, "end " CHIP);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_REMOVED_BUFFERS), 2);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_LIVE_BUFFERS), 0);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 2);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	check_nothing_wrong(s->fd);
 }
 
@@ -41,9 +41,9 @@ SAMPLE_TEST(a_client_that_closes_after_its_device_is_closed)
 	__u64 number = nth_client(s->fd, 0);
 
 	tell(s->driver, "end " CHIP);
-	CHECK(client_state(s->fd, number) & BUFTRACK_CLIENT_OPEN);
+	CHECK(client_state(s->fd, number) & BUFTRACK_CLIENT_STATE_OPEN);
 	close(fd);
-	CHECK(!(client_state(s->fd, number) & BUFTRACK_CLIENT_OPEN));
+	CHECK(!(client_state(s->fd, number) & BUFTRACK_CLIENT_STATE_OPEN));
 	CHECK_EQ(device_info(s->fd).nr_clients, 1);
 }
 
@@ -55,8 +55,9 @@ SAMPLE_TEST(frees_after_the_device_has_gone_are_not_blamed)
 	tell(s->driver, "end " CHIP);
 	tell(fd, "free address=0x1000");
 	tell(fd, "free address=0x9000 counted=1");
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_UNKNOWN_FREES_NEVER), 0);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_DOUBLE_FREES), 0);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER),
+		 0);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_DOUBLE_FREES), 0);
 	close(fd);
 }
 
@@ -74,8 +75,8 @@ SAMPLE_TEST(a_device_that_comes_back_is_the_same_and_starts_anew)
 	tell(fd, "free address=0x1000");
 	check_nothing_wrong(s->fd);
 	tell(fd, "free address=0x9000");
-	check_wrong(s->fd, BUFTRACK_UNKNOWN_FREES_NEVER, 1);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_REMOVED_BUFFERS), 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 }
 
 SAMPLE_TEST(a_file_of_the_device_before_is_no_client_of_the_one_after)
@@ -88,7 +89,7 @@ SAMPLE_TEST(a_file_of_the_device_before_is_no_client_of_the_one_after)
 	fd = sample_client(CHIP);
 	tell(fd, "alloc " BUFFER_AT);
 	close(old);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_ORPHANED_BUFFERS), 0);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
 	CHECK_EQ(device_info(s->fd).nr_clients, 2);
 	check_nothing_wrong(s->fd);
 }
@@ -105,9 +106,9 @@ SAMPLE_TEST(two_devices_have_nothing_in_common)
 	tell(two, "free address=0x1000");
 	tell(two, "free address=0x1000");
 	check_nothing_wrong(s->fd);
-	check_wrong(other, BUFTRACK_DOUBLE_FREES, 1);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_LIVE_BUFFERS), 1);
-	CHECK_EQ(device_counter(other, BUFTRACK_LIVE_BUFFERS), 0);
+	check_wrong(other, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	CHECK_EQ(device_counter(other, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	close(other);
 }
 
@@ -119,7 +120,7 @@ SAMPLE_TEST(what_one_device_lost_leaves_another_one_sure)
 	two = sample_client("other");
 	tell(two, "alloc address=0x1000");
 	tell(one, "free address=0x9000");
-	check_wrong(s->fd, BUFTRACK_UNKNOWN_FREES_NEVER, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
 }
 
 /* What is told while no device is prepared is not heard */
@@ -147,22 +148,26 @@ SAMPLE_TEST(more_devices_at_once_than_are_prepared_all_come_in_the_end)
 		check_nothing_wrong(node);
 		tell(fd, "free address=0x9000");
 		/* Whose beginning was not seen is not blamed */
-		CHECK_EQ(device_counter(node, BUFTRACK_UNKNOWN_FREES_NEVER) +
-				 device_counter(
-					 node,
-					 BUFTRACK_UNKNOWN_FREES_PRE_ATTACH),
-			 1);
+		CHECK_EQ(
+			device_counter(node,
+				       BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER) +
+				device_counter(
+					node,
+					BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH),
+			1);
 		close(node);
 	}
 	/* The first has been there before; those that came too late are late */
 	CHECK_EQ(info_of(s->control).nr_devices, MANY + 1);
 	CHECK_EQ(device_counter(node = open_node(wait_for_device("many0"),
 						 O_RDONLY),
-				BUFTRACK_UNKNOWN_FREES_NEVER),
+				BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER),
 		 1);
 	close(node);
 	node = open_node(wait_for_device("many11"), O_RDONLY);
-	CHECK_EQ(device_counter(node, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH), 1);
+	CHECK_EQ(device_counter(node,
+				BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH),
+		 1);
 	close(node);
 }
 
@@ -175,18 +180,19 @@ SAMPLE_TEST(a_driver_reports_into_the_device_that_was_registered_for_it)
 
 	add_space(runtime, "VRAM");
 	CHECK_EQ(verdict_of(runtime, ALLOC(.address = 0x1000, .size = 64)),
-		 BUFTRACK_OK);
+		 BUFTRACK_VERDICT_OK);
 	tell(s->driver, "add behind " PCI_FUNCTION);
 	fd = sample_client("behind");
 	tell(fd, "alloc " BUFFER_AT);
 	CHECK_STR(device_info(node).driver, SAMPLE);
 	CHECK_EQ(device_info(node).nr_spaces, 1);
-	CHECK_EQ(device_counter(node, BUFTRACK_LIVE_BUFFERS), 2);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BUFFERS), 2);
 	tell(fd, "free address=0x1000");
 	check_nothing_wrong(node);
-	CHECK_EQ(verdict_of(runtime, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_EQ(verdict_of(runtime, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_OK);
 	tell(fd, "free address=0x1000");
-	check_wrong(node, BUFTRACK_DOUBLE_FREES, 1);
+	check_wrong(node, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
 	check_books(node);
 	close(runtime);
 	close(node);
@@ -204,12 +210,13 @@ SAMPLE_TEST(a_runtime_keeps_its_buffers_when_the_drivers_device_goes)
 	runtime = open_node(info.device, O_RDWR);
 	add_space(runtime, "VRAM");
 	CHECK_EQ(verdict_of(runtime, ALLOC(.address = 0x1000, .size = 64)),
-		 BUFTRACK_OK);
+		 BUFTRACK_VERDICT_OK);
 	tell(fd, "alloc " BUFFER_AT);
 	tell(s->driver, "end behind");
-	CHECK_EQ(device_counter(node, BUFTRACK_REMOVED_BUFFERS), 1);
-	CHECK_EQ(device_counter(node, BUFTRACK_LIVE_BUFFERS), 1);
-	CHECK_EQ(verdict_of(runtime, FREE(.address = 0x1000)), BUFTRACK_OK);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	CHECK_EQ(verdict_of(runtime, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_OK);
 	check_nothing_wrong(node);
 	close(runtime);
 	close(node);
@@ -233,12 +240,16 @@ SAMPLE_TEST(an_admin_may_remove_a_device_that_its_driver_reports_into)
 	for (i = 0; i < 20; i++) {
 		WAIT_UNTIL(find_device(CHIP, &info));
 		node = open_node(info.device, O_RDONLY);
-		WAIT_UNTIL(device_counter(node, BUFTRACK_FREES) > 0);
+		WAIT_UNTIL(device_counter(node, BUFTRACK_COUNTER_FREES) > 0);
 		CHECK_OK(remove_device(s->control, info.device,
-				       BUFTRACK_DEVICE_FORCE));
-		CHECK_EQ(device_counter(node, BUFTRACK_UNKNOWN_FREES_NEVER), 0);
-		CHECK_EQ(device_counter(node, BUFTRACK_DOUBLE_FREES), 0);
-		CHECK_EQ(device_counter(node, BUFTRACK_FOREIGN_FREES), 0);
+				       BUFTRACK_DEVICE_REMOVE_FORCE));
+		CHECK_EQ(device_counter(node,
+					BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER),
+			 0);
+		CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_DOUBLE_FREES),
+			 0);
+		CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_FOREIGN_FREES),
+			 0);
 		close(node);
 	}
 	end(pid, SIGKILL);
@@ -262,7 +273,8 @@ static void come_and_go(struct sample *s, int id)
 SAMPLE_TEST(all_numbers_come_back_after_all_has_gone)
 {
 	struct buftrack_device_set set = {
-		.fields = BUFTRACK_SET_MAX_FREED | BUFTRACK_SET_MAX_CLOSED,
+		.fields = BUFTRACK_DEVICE_SET_MAX_FREED |
+			  BUFTRACK_DEVICE_SET_MAX_CLOSED,
 	};
 	struct buftrack_client_info info;
 	int i;
@@ -273,8 +285,8 @@ SAMPLE_TEST(all_numbers_come_back_after_all_has_gone)
 		come_and_go(s, i);
 	tell(s->driver, "close");
 	check_nothing_wrong(s->fd);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_ALLOCS), 2000);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_FREES), 2000);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_ALLOCS), 2000);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_FREES), 2000);
 	CHECK_EQ(device_info(s->fd).nr_records, 0);
 	CHECK_EQ(device_info(s->fd).nr_clients, 1);
 	/* The end of a client is seen to a little later */

@@ -50,16 +50,17 @@ static void check_late(const struct card *card)
 	after = dumb_mib(fd);
 	node = card_node(card);
 	me = client_of(node, getpid());
-	CHECK(client_state(node, me) & BUFTRACK_CLIENT_IS_LATE);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BUFFERS), 1);
-	late = device_counter(node, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH);
+	CHECK(client_state(node, me) & BUFTRACK_CLIENT_STATE_LATE);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	late = device_counter(node, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH);
 	dumb_destroy(fd, &before);
-	WAIT_UNTIL(device_counter(node, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH) >
+	WAIT_UNTIL(device_counter(node,
+				  BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH) >
 		   late);
 	dumb_destroy(fd, &after);
-	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_LIVE_BUFFERS));
+	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS));
 	close(fd);
-	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_OPEN));
+	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_STATE_OPEN));
 	check_no_blame(node);
 	close(node);
 }
@@ -72,20 +73,21 @@ static void late_test(const void *card)
 TEST(probes_wait_where_there_is_no_driver_and_are_in_place_where_there_is)
 {
 	int control = open_control(O_RDONLY);
-	struct buftrack_probe_info info = { .flags = BUFTRACK_NEXT };
+	struct buftrack_probe_info info = { .flags = BUFTRACK_LOOKUP_NEXT };
 	unsigned int n = 0;
 
 	while (!CALL(control, PROBE_INFO, &info)) {
 		if (!strcmp(info.module, "drm") ||
 		    !strcmp(info.module, "ttm")) {
-			CHECK_EQ(info.state, BUFTRACK_PROBE_IN_PLACE);
+			CHECK_EQ(info.state, BUFTRACK_PROBE_STATE_IN_PLACE);
 			CHECK_EQ(info.missed, 0);
 			n++;
 		} else {
-			CHECK_EQ(info.state, BUFTRACK_PROBE_WAITING);
+			CHECK_EQ(info.state, BUFTRACK_PROBE_STATE_WAITING);
 		}
-		info = (struct buftrack_probe_info){ .flags = BUFTRACK_NEXT,
-						     .probe = info.probe + 1 };
+		info = (struct buftrack_probe_info){
+			.flags = BUFTRACK_LOOKUP_NEXT, .probe = info.probe + 1
+		};
 	}
 	CHECK(n >= 10);
 	close(control);
@@ -107,9 +109,9 @@ static void check_anew(const struct card *card, __u32 number)
 	__u64 me = client_of(node, getpid());
 
 	CHECK_EQ(device_info(node).device, number);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BYTES), MIB);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BYTES), MIB);
 	dumb_destroy(fd, &dumb);
-	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_LIVE_BYTES));
+	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BYTES));
 	check_no_blame(node);
 	close(fd);
 	close(node);
@@ -122,7 +124,7 @@ static void reloaded(const void *arg)
 	int node = card_node(card);
 
 	CHECK_OK(unload(card->module));
-	CHECK_EQ(device_counter(node, BUFTRACK_LIVE_BUFFERS), 0);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	check_no_blame(node);
 	CHECK(modprobe(card->module));
 	check_anew(card, number);
@@ -139,10 +141,10 @@ TEST(a_card_that_is_unbound_with_buffers_ends_them_as_removed)
 	card_address(&bochs, address, sizeof(address));
 	fd = card_open(&bochs);
 	dumb_mib(fd);
-	removed = device_counter(node, BUFTRACK_REMOVED_BUFFERS);
+	removed = device_counter(node, BUFTRACK_COUNTER_REMOVED_BUFFERS);
 	bind(address, "bochs-drm", false);
-	CHECK(device_counter(node, BUFTRACK_REMOVED_BUFFERS) > removed);
-	CHECK_EQ(device_counter(node, BUFTRACK_LIVE_BUFFERS), 0);
+	CHECK(device_counter(node, BUFTRACK_COUNTER_REMOVED_BUFFERS) > removed);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	bind(address, "bochs-drm", true);
 	check_anew(&bochs, number);
 	/* What the file still has is freed now, and is not blamed on anyone */
@@ -163,7 +165,7 @@ TEST(a_card_that_is_pulled_ends_its_buffers_and_is_the_same_when_it_is_back)
 	dumb_mib(fd);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/remove", address);
 	write_file(path, "1");
-	CHECK_EQ(device_counter(node, BUFTRACK_LIVE_BUFFERS), 0);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	close(fd);
 	write_file("/sys/bus/pci/rescan", "1");
 	check_anew(&bochs, number);

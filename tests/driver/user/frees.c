@@ -9,7 +9,7 @@
 
 static __u64 live(const struct sample *s)
 {
-	return device_counter(s->fd, BUFTRACK_LIVE_BUFFERS);
+	return device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BUFFERS);
 }
 
 SAMPLE_TEST(a_buffer_that_is_freed_once_is_fine)
@@ -18,10 +18,10 @@ SAMPLE_TEST(a_buffer_that_is_freed_once_is_fine)
 
 	tell(fd, "alloc " BUFFER_AT);
 	CHECK_EQ(live(s), 1);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_LIVE_BYTES), 4096);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BYTES), 4096);
 	tell(fd, "free address=0x1000");
 	CHECK_EQ(live(s), 0);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_FREES), 1);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_FREES), 1);
 	check_nothing_wrong(s->fd);
 }
 
@@ -32,7 +32,7 @@ SAMPLE_TEST(a_second_free_is_a_double_free)
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "free address=0x1000");
 	tell(fd, "free address=0x1000");
-	check_wrong(s->fd, BUFTRACK_DOUBLE_FREES, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
 }
 
 SAMPLE_TEST(a_second_free_of_a_counted_buffer_is_a_double_free)
@@ -42,7 +42,7 @@ SAMPLE_TEST(a_second_free_of_a_counted_buffer_is_a_double_free)
 	tell(fd, "alloc " BUFFER_AT " id=7");
 	tell(fd, "free address=0x1000 id=7 counted=1");
 	tell(fd, "free address=0x1000 id=7 counted=1");
-	check_wrong(s->fd, BUFTRACK_DOUBLE_FREES, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
 }
 
 SAMPLE_TEST(a_second_free_after_the_address_was_used_again_is_stale)
@@ -53,7 +53,7 @@ SAMPLE_TEST(a_second_free_after_the_address_was_used_again_is_stale)
 	tell(fd, "free address=0x1000 id=1");
 	tell(fd, "alloc " BUFFER_AT " id=2");
 	tell(fd, "free address=0x1000 id=1");
-	check_wrong(s->fd, BUFTRACK_STALE_FREES, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_STALE_FREES, 1);
 	CHECK_EQ(live(s), 1);
 }
 
@@ -63,9 +63,9 @@ SAMPLE_TEST(a_free_by_another_client_is_foreign)
 
 	tell(owner, "alloc " BUFFER_AT);
 	tell(other, "free address=0x1000");
-	check_wrong(s->fd, BUFTRACK_FOREIGN_FREES, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_FOREIGN_FREES, 1);
 	CHECK_EQ(client_counter(s->fd, nth_client(s->fd, 1),
-				BUFTRACK_FOREIGN_FREES),
+				BUFTRACK_COUNTER_FOREIGN_FREES),
 		 1);
 }
 
@@ -85,7 +85,7 @@ SAMPLE_TEST(a_refused_free_changes_nothing)
 
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "free address=0x1000 refused=1");
-	check_wrong(s->fd, BUFTRACK_REFUSED_FREES, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_REFUSED_FREES, 1);
 	CHECK_EQ(live(s), 1);
 }
 
@@ -96,7 +96,7 @@ SAMPLE_TEST(a_refused_second_free_is_a_double_free)
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "free address=0x1000");
 	tell(fd, "free address=0x1000 refused=1");
-	check_wrong(s->fd, BUFTRACK_DOUBLE_FREES, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
 }
 
 SAMPLE_TEST(a_free_into_the_middle_of_a_buffer_is_invalid)
@@ -105,7 +105,7 @@ SAMPLE_TEST(a_free_into_the_middle_of_a_buffer_is_invalid)
 
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "free address=0x1800");
-	check_wrong(s->fd, BUFTRACK_INVALID_FREES, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_INVALID_FREES, 1);
 	CHECK_EQ(live(s), 1);
 }
 
@@ -115,7 +115,7 @@ SAMPLE_TEST(a_free_of_another_size_is_a_mismatch)
 
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "free address=0x1000 size=64");
-	check_wrong(s->fd, BUFTRACK_SIZE_MISMATCHES, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_SIZE_MISMATCHES, 1);
 }
 
 SAMPLE_TEST(a_free_of_what_never_was_is_unknown)
@@ -124,7 +124,7 @@ SAMPLE_TEST(a_free_of_what_never_was_is_unknown)
 
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "free address=0x9000");
-	check_wrong(s->fd, BUFTRACK_UNKNOWN_FREES_NEVER, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
 }
 
 SAMPLE_TEST(an_alloc_of_what_is_live_is_a_double_alloc)
@@ -135,9 +135,9 @@ SAMPLE_TEST(an_alloc_of_what_is_live_is_a_double_alloc)
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "alloc " BUFFER_AT);
 	CHECK_OK(counters(s->fd, BUFTRACK_SCOPE_DEVICE, 0, values));
-	CHECK_EQ(values[BUFTRACK_DOUBLE_ALLOCS], 1);
-	CHECK_EQ(values[BUFTRACK_SUPERSEDED], 1);
-	CHECK_EQ(values[BUFTRACK_LIVE_BUFFERS], 1);
+	CHECK_EQ(values[BUFTRACK_COUNTER_DOUBLE_ALLOCS], 1);
+	CHECK_EQ(values[BUFTRACK_COUNTER_SUPERSEDED], 1);
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BUFFERS], 1);
 }
 
 SAMPLE_TEST(an_alloc_that_meets_another_one_overlaps_it)
@@ -146,7 +146,7 @@ SAMPLE_TEST(an_alloc_that_meets_another_one_overlaps_it)
 
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "alloc address=0x1800 size=4096 span=4096");
-	check_wrong(s->fd, BUFTRACK_OVERLAPS, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_OVERLAPS, 1);
 	CHECK_EQ(live(s), 2);
 }
 
@@ -170,12 +170,12 @@ SAMPLE_TEST(what_a_client_leaks_stays_as_an_orphan_that_anyone_may_free)
 	tell(owner, "alloc " BUFFER_AT);
 	close(owner);
 	CHECK_EQ(live(s), 1);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_ORPHANED_BYTES), 4096);
-	CHECK(!(client_state(s->fd, number) & BUFTRACK_CLIENT_OPEN));
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BYTES), 4096);
+	CHECK(!(client_state(s->fd, number) & BUFTRACK_CLIENT_STATE_OPEN));
 	tell(other, "free address=0x1000");
 	check_nothing_wrong(s->fd);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_ORPHANED_BUFFERS), 0);
-	CHECK_EQ(client_counter(s->fd, number, BUFTRACK_FREES), 1);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+	CHECK_EQ(client_counter(s->fd, number, BUFTRACK_COUNTER_FREES), 1);
 }
 
 SAMPLE_TEST(a_shared_buffer_outlives_its_file)
@@ -184,7 +184,7 @@ SAMPLE_TEST(a_shared_buffer_outlives_its_file)
 
 	tell(owner, "alloc " BUFFER_AT " id=9");
 	close(owner);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_ORPHANED_BUFFERS), 1);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 1);
 	close(other);
 	tell(sample_client(CHIP),
 	     "free address=0x1000 id=9 counted=1 from=worker");
@@ -199,11 +199,11 @@ SAMPLE_TEST(what_the_driver_has_for_itself_is_its_own)
 	struct listing l;
 
 	tell(fd, "alloc driver=1 " BUFFER_AT);
-	l = list_all(s->fd, BUFTRACK_RECORD_LIVE);
+	l = list_all(s->fd, BUFTRACK_RECORD_STATE_LIVE);
 	CHECK_EQ(l.nr, 1);
 	rec = l.records[0];
 	CHECK_STR(rec.comm, SAMPLE);
-	CHECK(client_state(s->fd, rec.client) & BUFTRACK_CLIENT_IS_DRIVER);
+	CHECK(client_state(s->fd, rec.client) & BUFTRACK_CLIENT_STATE_DRIVER);
 }
 
 SAMPLE_TEST(an_event_tells_who_had_the_buffer_and_who_freed_it)
@@ -214,7 +214,7 @@ SAMPLE_TEST(an_event_tells_who_had_the_buffer_and_who_freed_it)
 	tell(owner, "alloc " BUFFER_AT " id=5");
 	tell(other, "free address=0x1000 id=5");
 	CHECK_EQ(CHECK_SYS(read(s->fd, &event, sizeof(event))), sizeof(event));
-	CHECK_EQ(event.verdict, BUFTRACK_FOREIGN_FREE);
+	CHECK_EQ(event.verdict, BUFTRACK_VERDICT_FOREIGN_FREE);
 	CHECK_EQ(event.client, nth_client(s->fd, 1));
 	CHECK_EQ(event.target.client, nth_client(s->fd, 0));
 	CHECK_EQ(event.target.id, 5);
@@ -231,10 +231,10 @@ static void is_lost(const void *arg)
 	fd = sample_client(CHIP);
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "%s", (const char *)arg);
-	check_wrong(s.fd, BUFTRACK_LOST_REPORTS, 1);
+	check_wrong(s.fd, BUFTRACK_COUNTER_LOST_REPORTS, 1);
 	CHECK_EQ(live(&s), 1);
 	tell(fd, "free address=0x9000");
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_UNKNOWN_FREES_GAP), 1);
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP), 1);
 	sample_down(&s);
 }
 
@@ -250,18 +250,20 @@ static void is_judged_from(const void *arg)
 	other = sample_client(CHIP);
 	tell(fd, "alloc from=%s " BUFFER_AT, from);
 	CHECK_EQ(live(&s), 1);
-	CHECK_EQ(client_counter(s.fd, nth_client(s.fd, 0), BUFTRACK_ALLOCS), 1);
+	CHECK_EQ(client_counter(s.fd, nth_client(s.fd, 0),
+				BUFTRACK_COUNTER_ALLOCS),
+		 1);
 	tell(fd, "free from=%s address=0x1000", from);
 	check_nothing_wrong(s.fd);
 	CHECK_EQ(live(&s), 0);
 	tell(fd, "free from=%s address=0x1000", from);
-	check_wrong(s.fd, BUFTRACK_DOUBLE_FREES, 1);
+	check_wrong(s.fd, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
 	tell(fd, "alloc from=%s address=0x8000 size=64", from);
 	tell(other, "free from=%s address=0x8000 counted=1", from);
-	check_wrong(s.fd, BUFTRACK_DOUBLE_FREES, 1);
+	check_wrong(s.fd, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
 	tell(fd, "alloc from=%s address=0x8000 size=64", from);
 	tell(other, "free from=%s address=0x8000", from);
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_FOREIGN_FREES), 1);
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_FOREIGN_FREES), 1);
 	sample_down(&s);
 }
 

@@ -30,14 +30,14 @@ TEST(a_driver_that_was_there_before_is_late_and_not_blamed)
 	/* It is known from the first thing on that it tells */
 	tell(fd, "free address=0x1000");
 	node = open_node(wait_for_device(CHIP), O_RDONLY);
-	check_wrong(node, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH, 1);
+	check_wrong(node, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH, 1);
 	CHECK(client_state(node, nth_client(node, 0)) &
-	      BUFTRACK_CLIENT_IS_LATE);
+	      BUFTRACK_CLIENT_STATE_LATE);
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "free address=0x1000");
-	check_wrong(node, BUFTRACK_UNKNOWN_FREES_PRE_ATTACH, 1);
+	check_wrong(node, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH, 1);
 	tell(fd, "free address=0x1000");
-	CHECK_EQ(device_counter(node, BUFTRACK_DOUBLE_FREES), 1);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_DOUBLE_FREES), 1);
 	CHECK_STR(device_info(node).driver, SAMPLE);
 	close(node);
 	sample_unload();
@@ -56,7 +56,7 @@ TEST(a_driver_that_was_there_before_is_known_for_devices_that_come_after)
 	tell(driver, "open " CHIP);
 	tell(driver, "free address=0x1000");
 	node = open_node(wait_for_device(CHIP), O_RDONLY);
-	check_wrong(node, BUFTRACK_UNKNOWN_FREES_NEVER, 1);
+	check_wrong(node, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
 	close(node);
 	sample_unload();
 	forget_devices();
@@ -66,7 +66,7 @@ SAMPLE_TEST(buftrack_does_not_keep_a_driver_from_going)
 {
 	tell(sample_client(CHIP), "alloc " BUFFER_AT);
 	sample_unload();
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_LIVE_BUFFERS), 0);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	CHECK_EQ(device_info(s->fd).nr_clients, 1);
 	CHECK_OK(load(SAMPLE));
 }
@@ -83,8 +83,8 @@ SAMPLE_TEST(a_driver_that_comes_again_has_its_device_again)
 	fd = sample_client(CHIP);
 	tell(fd, "alloc " BUFFER_AT);
 	tell(fd, "free address=0x9000");
-	check_wrong(s->fd, BUFTRACK_UNKNOWN_FREES_NEVER, 1);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_LIVE_BUFFERS), 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
 TEST(a_driver_does_not_keep_buftrack_from_going)

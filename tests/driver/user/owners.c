@@ -31,7 +31,7 @@ static struct scene *scene(struct sample *s)
 
 static struct buftrack_record only_record(const struct sample *s)
 {
-	struct listing l = list_all(s->fd, BUFTRACK_RECORD_LIVE);
+	struct listing l = list_all(s->fd, BUFTRACK_RECORD_STATE_LIVE);
 
 	CHECK_EQ(l.nr, 1);
 	return l.records[0];
@@ -62,7 +62,7 @@ SAMPLE_TEST(a_buffer_is_its_openers)
 	signpost_set(&sc->go);
 	finish(pid);
 	rec = only_record(s);
-	CHECK(rec.state & BUFTRACK_RECORD_ORPHANED);
+	CHECK(rec.state & BUFTRACK_RECORD_STATE_ORPHANED);
 	CHECK_STR(rec.comm, "opener");
 	check_nothing_wrong(s->fd);
 }
@@ -74,9 +74,10 @@ SAMPLE_TEST(a_process_that_is_killed_leaves_orphans)
 
 	signpost_wait(&sc->ready);
 	end(pid, SIGKILL);
-	WAIT_UNTIL(device_counter(s->fd, BUFTRACK_ORPHANED_BUFFERS) == 1);
+	WAIT_UNTIL(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS) ==
+		   1);
 	CHECK(client_state(s->fd, nth_client(s->fd, 0)) &
-	      BUFTRACK_CLIENT_OPENER_EXITED);
+	      BUFTRACK_CLIENT_STATE_OPENER_EXITED);
 	CHECK_STR(only_record(s).comm, "opener");
 	check_nothing_wrong(s->fd);
 }
@@ -96,7 +97,7 @@ SAMPLE_TEST(a_file_that_is_inherited_stays_its_openers)
 	sc->file = sample_client(CHIP);
 	in_child(alloc_by_inheritance, sc);
 	CHECK_EQ(only_record(s).pid, getpid());
-	CHECK(!(only_record(s).state & BUFTRACK_RECORD_ORPHANED));
+	CHECK(!(only_record(s).state & BUFTRACK_RECORD_STATE_ORPHANED));
 }
 
 static void open_as_user(void *arg)
@@ -122,13 +123,13 @@ static void declare_shared(void *arg)
 	int fd = open_node(sc->s->device, O_RDWR);
 	__u64 client;
 
-	CHECK_ERR(declare(fd, BUFTRACK_SHARED, &client), EPERM);
+	CHECK_ERR(declare(fd, BUFTRACK_DECLARE_SHARED, &client), EPERM);
 	/* Its own reports are in a domain of its own */
 	CHECK_OK(declare(fd, 0, &client));
 	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)),
-		 BUFTRACK_UNKNOWN_NEVER);
+		 BUFTRACK_VERDICT_UNKNOWN_NEVER);
 	CHECK_EQ(verdict_of(fd, ALLOC(.address = 0x1000, .size = 64)),
-		 BUFTRACK_OK);
+		 BUFTRACK_VERDICT_OK);
 }
 
 SAMPLE_TEST(a_user_cannot_report_as_the_driver_does)
@@ -137,11 +138,11 @@ SAMPLE_TEST(a_user_cannot_report_as_the_driver_does)
 
 	tell(fd, "alloc " BUFFER_AT);
 	in_child_of(ALICE, declare_shared, scene(s));
-	CHECK(!(only_record(s).state & BUFTRACK_RECORD_ORPHANED));
+	CHECK(!(only_record(s).state & BUFTRACK_RECORD_STATE_ORPHANED));
 	tell(fd, "free address=0x1000");
-	check_wrong(s->fd, BUFTRACK_UNKNOWN_FREES_NEVER, 1);
+	check_wrong(s->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
 	CHECK_EQ(client_counter(s->fd, nth_client(s->fd, 0),
-				BUFTRACK_UNKNOWN_FREES_NEVER),
+				BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER),
 		 0);
 }
 
@@ -185,5 +186,5 @@ SAMPLE_TEST(a_process_in_a_container_has_the_pid_that_its_reader_knows)
 	CHECK_EQ(info.pid, sc->outer);
 	signpost_set(&sc->go);
 	finish(pid);
-	CHECK_EQ(device_counter(s->fd, BUFTRACK_ORPHANED_BUFFERS), 1);
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 1);
 }

@@ -34,7 +34,7 @@ static void check_usage(const struct card *card, const char *manager,
 	int node = card_node(card);
 
 	WAIT_UNTIL(usage_of(card, manager) ==
-		   space_counter(node, space, BUFTRACK_LIVE_BYTES));
+		   space_counter(node, space, BUFTRACK_COUNTER_LIVE_BYTES));
 	close(node);
 }
 
@@ -45,7 +45,8 @@ TEST(memory_of_bochs_holds_what_debugfs_says)
 
 	check_usage(&bochs, bochs.manager, "VRAM");
 	show(fd, &dumb);
-	CHECK(space_counter(node, "VRAM", BUFTRACK_LIVE_BYTES) >= dumb.size);
+	CHECK(space_counter(node, "VRAM", BUFTRACK_COUNTER_LIVE_BYTES) >=
+	      dumb.size);
 	check_usage(&bochs, bochs.manager, "VRAM");
 	close(fd);
 	check_usage(&bochs, bochs.manager, "VRAM");
@@ -57,7 +58,8 @@ TEST(memory_of_qxl_holds_what_debugfs_says)
 {
 	check_usage(&qxl, qxl.manager, "VRAM");
 	check_usage(&qxl, "qxl_surf_mm", "PRIV");
-	CHECK(space_counter(card_node(&qxl), "VRAM", BUFTRACK_LIVE_BYTES) > 0);
+	CHECK(space_counter(card_node(&qxl), "VRAM",
+			    BUFTRACK_COUNTER_LIVE_BYTES) > 0);
 	check_no_blame(card_node(&qxl));
 }
 
@@ -70,18 +72,19 @@ static void check_moves(const struct card *card)
 
 	for (i = 0; i < MANY; i++)
 		dumb[i] = dumb_create(fd, 1024, 768);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_MOVES), 0);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_MOVES), 0);
 	for (i = 0; i < MANY; i++)
 		show(fd, &dumb[i]);
 	/* All have been moved in, and some out again */
-	moves = client_counter(node, me, BUFTRACK_MOVES);
+	moves = client_counter(node, me, BUFTRACK_COUNTER_MOVES);
 	CHECK(moves > MANY);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_ALLOCS), MANY + moves);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BUFFERS), MANY);
-	CHECK_EQ(client_counter(node, me, BUFTRACK_LIVE_BYTES),
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_ALLOCS),
+		 MANY + moves);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS), MANY);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BYTES),
 		 MANY * dumb[0].size);
 	close(fd);
-	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_LIVE_BUFFERS));
+	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS));
 	check_no_blame(node);
 }
 

@@ -12,22 +12,22 @@
 
 /* Counters of what is wrong, or not as it should be */
 static const enum buftrack_counter wrong[] = {
-	BUFTRACK_DOUBLE_FREES,
-	BUFTRACK_STALE_FREES,
-	BUFTRACK_FOREIGN_FREES,
-	BUFTRACK_SIZE_MISMATCHES,
-	BUFTRACK_REFUSED_FREES,
-	BUFTRACK_INVALID_FREES,
-	BUFTRACK_UNKNOWN_FREES_PRE_ATTACH,
-	BUFTRACK_UNKNOWN_FREES_GAP,
-	BUFTRACK_UNKNOWN_FREES_EVICTED,
-	BUFTRACK_UNKNOWN_FREES_OTHER_ID,
-	BUFTRACK_UNKNOWN_FREES_NEVER,
-	BUFTRACK_DOUBLE_ALLOCS,
-	BUFTRACK_OVERLAPS,
-	BUFTRACK_SUPERSEDED,
-	BUFTRACK_UNTRACKED_BUFFERS,
-	BUFTRACK_LOST_REPORTS,
+	BUFTRACK_COUNTER_DOUBLE_FREES,
+	BUFTRACK_COUNTER_STALE_FREES,
+	BUFTRACK_COUNTER_FOREIGN_FREES,
+	BUFTRACK_COUNTER_SIZE_MISMATCHES,
+	BUFTRACK_COUNTER_REFUSED_FREES,
+	BUFTRACK_COUNTER_INVALID_FREES,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_GAP,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
+	BUFTRACK_COUNTER_DOUBLE_ALLOCS,
+	BUFTRACK_COUNTER_OVERLAPS,
+	BUFTRACK_COUNTER_SUPERSEDED,
+	BUFTRACK_COUNTER_UNTRACKED_BUFFERS,
+	BUFTRACK_COUNTER_LOST_REPORTS,
 };
 
 /* Files of the driver that this test has opened, so that it can be unloaded */
@@ -118,7 +118,7 @@ void forget_devices(void)
 
 	while (next_device(control, 0, &info))
 		CHECK_OK(remove_device(control, info.device,
-				       BUFTRACK_DEVICE_FORCE));
+				       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(control);
 }
 
@@ -160,7 +160,7 @@ __u64 nth_client(int fd, unsigned int nth)
 	do {
 		CHECK(next_client(fd, after, &info));
 		after = info.client + 1;
-	} while (info.state & BUFTRACK_CLIENT_IS_DRIVER || nth--);
+	} while (info.state & BUFTRACK_CLIENT_STATE_DRIVER || nth--);
 	return info.client;
 }
 
@@ -180,5 +180,5 @@ void check_wrong(int fd, enum buftrack_counter counter, __u64 count)
 
 void check_nothing_wrong(int fd)
 {
-	check_wrong(fd, BUFTRACK_DOUBLE_FREES, 0);
+	check_wrong(fd, BUFTRACK_COUNTER_DOUBLE_FREES, 0);
 }

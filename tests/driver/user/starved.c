@@ -56,8 +56,9 @@ static void check_told_or_lost(struct sample *s, int err)
 	CHECK(!err || err == ENOMEM);
 	CHECK_OK(counters(s->fd, BUFTRACK_SCOPE_DEVICE, 0, values));
 	check_conservation(values);
-	CHECK_EQ(values[BUFTRACK_ALLOCS] + values[BUFTRACK_LOST_REPORTS] +
-			 values[BUFTRACK_UNTRACKED_BUFFERS],
+	CHECK_EQ(values[BUFTRACK_COUNTER_ALLOCS] +
+			 values[BUFTRACK_COUNTER_LOST_REPORTS] +
+			 values[BUFTRACK_COUNTER_UNTRACKED_BUFFERS],
 		 err ? 0 : 1);
 	CHECK_OK(reset_device(s->fd));
 	check_books(s->fd);
@@ -81,7 +82,8 @@ static unsigned int fail_each(struct sample *s)
 		check_told_or_lost(s, err);
 		if (!err)
 			tell(fd, "free address=0x1000");
-		CHECK_EQ(device_counter(s->fd, BUFTRACK_UNKNOWN_FREES_NEVER),
+		CHECK_EQ(device_counter(s->fd,
+					BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER),
 			 0);
 		CHECK_OK(reset_device(s->fd));
 		close(fd);
@@ -124,23 +126,23 @@ TEST(buffers_without_memory_for_records_are_untracked_and_nobody_is_blamed)
 		tell(fd, "alloc from=%s address=%d size=64",
 		     i % 2 ? "lock" : "irq", i * 4096);
 	starve(false);
-	CHECK(device_counter(s.fd, BUFTRACK_UNTRACKED_BUFFERS) > 0);
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_UNTRACKED_BUFFERS) +
-			 device_counter(s.fd, BUFTRACK_ALLOCS),
+	CHECK(device_counter(s.fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS) > 0);
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS) +
+			 device_counter(s.fd, BUFTRACK_COUNTER_ALLOCS),
 		 MANY);
 	for (i = 0; i < MANY; i++)
 		tell(fd, "free address=%d", i * 4096);
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_LIVE_BUFFERS), 0);
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_UNKNOWN_FREES_NEVER), 0);
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_UNKNOWN_FREES_GAP),
-		 device_counter(s.fd, BUFTRACK_UNTRACKED_BUFFERS));
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER), 0);
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP),
+		 device_counter(s.fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS));
 	sample_down(&s);
 }
 
 TEST(a_driver_that_has_too_many_buffers_for_a_device_is_not_blamed)
 {
 	struct buftrack_device_set set = {
-		.fields = BUFTRACK_SET_MAX_RECORDS,
+		.fields = BUFTRACK_DEVICE_SET_MAX_RECORDS,
 		.max_records = 100,
 	};
 	struct sample s;
@@ -151,11 +153,11 @@ TEST(a_driver_that_has_too_many_buffers_for_a_device_is_not_blamed)
 	CHECK_OK(set_device(s.fd, set));
 	for (i = 0; i < 150; i++)
 		tell(fd, "alloc from=lock address=%d size=64", i * 4096);
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_ALLOCS), 100);
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_UNTRACKED_BUFFERS), 50);
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_ALLOCS), 100);
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 50);
 	for (i = 0; i < 150; i++)
 		tell(fd, "free from=lock address=%d", i * 4096);
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_FREES), 100);
-	CHECK_EQ(device_counter(s.fd, BUFTRACK_UNKNOWN_FREES_GAP), 50);
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_FREES), 100);
+	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP), 50);
 	sample_down(&s);
 }
