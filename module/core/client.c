@@ -5,7 +5,7 @@
  * Ending a client moves its live buffers to another counter in one step, space by
  * space, whatever their number; the records follow without the lock.
  */
-#include "books.h"
+#include "counters.h"
 #include "export.h"
 
 /* Clients that are forgotten under one lock hold */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A tracker's life, its bounds and its counters as a whole */
 #include <linux/mm.h>
-#include "books.h"
+#include "counters.h"
 #include "export.h"
 
 /**

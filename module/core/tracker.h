@@ -36,7 +36,7 @@ struct bt_client;
 /* Listings that can be exact at a time; one more takes the place of the idlest */
 #define BT_MAX_LISTINGS		16
 
-/* ALLOC examines so many records that its range meets, see rules.c */
+/* ALLOC examines so many records that its range meets, see verdict.c */
 #define BT_MAX_EXAMINED		64
 
 /**
@@ -475,7 +475,7 @@ bool bt_events_next(struct bt_tracker *t, u64 *position, u64 *dropped,
 		    void (*emit)(void *arg, const struct bt_event *event),
 		    void *arg);
 
-/* rules.c: verdicts */
+/* verdict.c: verdicts */
 
 /* bt_report(): the caller can sleep, and so refill the pool and try again */
 #define BT_MAY_REFILL	BIT(0)
@@ -505,7 +505,7 @@ struct bt_record *__bt_pool_get(struct bt_pool *pool);
 void __bt_pool_put(struct bt_pool *pool, struct bt_record *rec);
 void bt_pool_drain(struct bt_pool *pool);
 
-/* walk.c: reading what is there */
+/* listing.c: reading what is there */
 void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now);
 void bt_listing_step(struct bt_tracker *t, struct bt_listing *l);
 void bt_listing_end(struct bt_tracker *t, struct bt_listing *l);

@@ -192,7 +192,7 @@ int model_blame(struct model *m, struct model_client *c,
 bool model_events_name(struct model *m, const struct model_client *c);
 u32 model_state(struct model *m, const struct model_record *rec);
 
-/* model_rules.c: verdicts */
+/* model_verdict.c: verdicts */
 int model_report(struct model *m, struct model_client *c,
 		 const struct buftrack_report *r, u64 stamp);
 void model_lost(struct model *m, struct model_client *c, u64 count);

@@ -8,7 +8,7 @@
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
-#include "crew.h"
+#include "workers.h"
 #include "fixture.h"
 
 /* Reports of a worker, and its buffers in each of its two domains */

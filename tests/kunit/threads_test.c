@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One tracker, many threads: nothing is lost, and every reader sees a balance */
 #include <linux/sched.h>
-#include "crew.h"
+#include "workers.h"
 #include "fixture.h"
 
 #define NR_REPORTS	6000

@@ -3,8 +3,8 @@
  * Bookkeeping: every change of a counter goes through here, so that the scopes
  * (device, space, client) cannot differ. bt_tracker.lock is held throughout.
  */
-#ifndef BUFTRACK_CORE_BOOKS_H
-#define BUFTRACK_CORE_BOOKS_H
+#ifndef BUFTRACK_CORE_COUNTERS_H
+#define BUFTRACK_CORE_COUNTERS_H
 
 #include "tracker.h"
 
@@ -109,4 +109,4 @@ static inline void bt_book_ended(struct bt_tracker *t,
 	}
 }
 
-#endif /* BUFTRACK_CORE_BOOKS_H */
+#endif /* BUFTRACK_CORE_COUNTERS_H */

@@ -6,7 +6,7 @@
  * in words. A wrong free changes nothing but its target's repeat count.
  */
 #include <linux/overflow.h>
-#include "books.h"
+#include "counters.h"
 #include "export.h"
 #include "index.h"
 

@@ -4,7 +4,7 @@
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include "crew.h"
+#include "workers.h"
 #include "fixture.h"
 
 /* Events that are kept */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* Threads that share a tracker */
-#ifndef BUFTRACK_KUNIT_CREW_H
-#define BUFTRACK_KUNIT_CREW_H
+#ifndef BUFTRACK_KUNIT_WORKERS_H
+#define BUFTRACK_KUNIT_WORKERS_H
 
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -90,4 +90,4 @@ static inline u32 hand_dice(struct hand *hand, u32 sides)
 	return prandom_u32_state(&hand->rnd) % sides;
 }
 
-#endif /* BUFTRACK_KUNIT_CREW_H */
+#endif /* BUFTRACK_KUNIT_WORKERS_H */
