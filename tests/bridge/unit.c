@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../../tools/bridge/addresses.h"
+#include "../../tools/trace/addresses.h"
 #include "../../tools/bridge/device.h"
 #include "../../tools/bridge/holder.h"
-#include "../../tools/bridge/server-log.h"
+#include "../../tools/trace/server-log.h"
 #include "../../tools/bridge/sizing.h"
 #include "../../tools/bridge/wire.h"
 #include "../cli/tap.h"
@@ -238,8 +238,8 @@ static void test_encode(size_t size)
 
 static void test_spaces(void)
 {
-	struct address_room room = { .most = 100 };
-	struct addresses *known = addresses_new(&room, 100);
+	struct address_pool pool = { .max = 100 };
+	struct addresses *known = addresses_new(&pool, 100);
 
 	test(addresses_note_free(known, 0, 7) == -1,
 	     "what was never allocated is not known");
@@ -258,13 +258,13 @@ static void test_spaces(void)
 		     addresses_note_free(known, 1, 7) == SPACE_TRACE,
 	     "it can be allocated again, and devices have nothing in common");
 	addresses_free(known);
-	test(!room.used, "nothing is kept of who has gone");
+	test(!pool.used, "nothing is kept of who has gone");
 }
 
 static void test_all_spaces(void)
 {
-	struct address_room room = { .most = 100 };
-	struct addresses *known = addresses_new(&room, 100);
+	struct address_pool pool = { .max = 100 };
+	struct addresses *known = addresses_new(&pool, 100);
 	unsigned int wrong = 0;
 
 	for (unsigned int space = 0; space < ADDRESS_SPACES; space++)
@@ -278,9 +278,9 @@ static void test_all_spaces(void)
 
 static void test_room(void)
 {
-	struct address_room room = { .most = 6 };
-	struct addresses *known = addresses_new(&room, 4);
-	struct addresses *other = addresses_new(&room, 4);
+	struct address_pool pool = { .max = 6 };
+	struct addresses *known = addresses_new(&pool, 4);
+	struct addresses *other = addresses_new(&pool, 4);
 
 	for (uint64_t i = 0; i < 4; i++)
 		addresses_note_alloc(known, 0, i, 0);
@@ -298,10 +298,10 @@ static void test_room(void)
 		     !addresses_note_alloc(other, 0, 3, 0) &&
 		     addresses_note_free(known, 0, 3) == -1,
 	     "of all, what was freed first is forgotten first");
-	test(addresses_note_alloc(other, 0, 4, 0) == -1 && room.used == 6,
+	test(addresses_note_alloc(other, 0, 4, 0) == -1 && pool.used == 6,
 	     "all of them share the room");
 	addresses_free(known);
-	test(room.used == 3 && !addresses_note_alloc(other, 0, 4, 0),
+	test(pool.used == 3 && !addresses_note_alloc(other, 0, 4, 0),
 	     "who goes leaves room");
 	addresses_free(other);
 }
@@ -382,7 +382,7 @@ static void test_lines(void)
 		struct trace_error error = { .line = 1 };
 		struct log_line got;
 
-		log_parse(lines[i].text, &got, &error);
+		server_log_parse(lines[i].text, &got, &error);
 		test(same_line(&got, &lines[i].line) &&
 			     (got.form != LOG_MALFORMED || *error.text),
 		     "log: '%s'", lines[i].text);

@@ -21,7 +21,7 @@
 #include <sys/types.h>
 #include <systemd/sd-event.h>
 
-#include "addresses.h"
+#include "../trace/addresses.h"
 #include "log.h"
 #include "sizing.h"
 #include "wire.h"
@@ -85,7 +85,7 @@ struct config;
  * @connections: all of them
  * @nr_connections: how many
  * @most_connections: how many there may be
- * @room: for addresses
+ * @addresses: bound on the addresses of all connections
  * @keeps: connections are kept for the next bridge, should this one go
  * @serial: the last one's that is kept
  * @is_ending: it goes
@@ -105,7 +105,7 @@ struct bridge {
 	struct connection *connections;
 	unsigned int nr_connections;
 	unsigned int most_connections;
-	struct address_room room;
+	struct address_pool addresses;
 	bool keeps;
 	uint64_t serial;
 	bool is_ending;

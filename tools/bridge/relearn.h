@@ -6,7 +6,7 @@
 #define BUFTRACK_BRIDGE_RELEARN_H
 
 #include "account.h"
-#include "addresses.h"
+#include "../trace/addresses.h"
 
 /**
  * relearn() - remember a client's addresses as if its reports had come just now

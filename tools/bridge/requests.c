@@ -106,8 +106,9 @@ static int note_alloc(struct connection *connection,
 	struct bridge *bridge = connection->bridge;
 
 	if (!connection->addresses)
-		connection->addresses = addresses_new(
-			&bridge->room, bridge->room.most / CONNECTION_SHARE);
+		connection->addresses =
+			addresses_new(&bridge->addresses,
+				      bridge->addresses.max / CONNECTION_SHARE);
 	if (connection->addresses &&
 	    !addresses_note_alloc(connection->addresses, message->device,
 				  message->address, message->buffer_type))

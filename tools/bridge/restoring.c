@@ -122,8 +122,9 @@ static int restore_account(struct connection *connection,
 	if (!account->file || !account->device)
 		return -1;
 	if (!connection->addresses)
-		connection->addresses = addresses_new(
-			&bridge->room, bridge->room.most / CONNECTION_SHARE);
+		connection->addresses =
+			addresses_new(&bridge->addresses,
+				      bridge->addresses.max / CONNECTION_SHARE);
 	return connection->addresses ? relearn(connection->addresses, account) :
 				       -1;
 }

@@ -267,7 +267,7 @@ int bridge_run(const struct bridge_options *options)
 	if (!bridge)
 		return fail("out of memory: free some and try again");
 	bridge->options = options;
-	bridge->room.most = options->max_addresses;
+	bridge->addresses.max = options->max_addresses;
 	bridge->config =
 		config_read(options->config ? options->config : BRIDGE_CONFIG,
 			    options->config != NULL);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "../bridge/bridge.h"
-#include "../bridge/server-log.h"
+#include "../trace/server-log.h"
 #include "limits.h"
 #include "progress.h"
 #include "replay.h"

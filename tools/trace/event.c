@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fields into an event
+ * Parse a line of a trace into an event
+ *
+ * libcsv splits the line. It gets one line at a time, so that line numbers stay
+ * exact whatever is quoted; hence a quoted field cannot span lines.
  */
+#include <csv.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "layers.h"
+#include "internal.h"
 
 enum {
 	TS,
@@ -37,18 +41,107 @@ static const char *const ops[] = {
 
 #define NR_OPS (sizeof(ops) / sizeof(ops[0]))
 
-bool event_is_header(const char *const *fields)
+/*
+ * @field: start of each field in @store
+ * @nr: number of fields on the line so far
+ * @used: bytes of @store in use
+ * @store: the fields, each NUL-terminated. A field is no longer than its text on
+ *	   the line, and its NUL replaces the comma.
+ */
+struct event_parser {
+	struct csv_parser csv;
+	const char *field[TRACE_FIELDS];
+	unsigned int nr;
+	size_t used;
+	char store[LINE_SIZE + TRACE_FIELDS];
+};
+
+/* Spaces belong to the field; libcsv would strip them. */
+static int is_csv_space(unsigned char c)
 {
-	for (int i = 0; i < TRACE_FIELDS; i++)
-		if (strcmp(fields[i], header[i]))
-			return false;
-	return true;
+	(void)c;
+	return 0;
 }
 
-/*
- * to_number() - [0-9]+ or 0x[0-9a-fA-F]+, which strtoull() alone is too kind
- *		 for: it takes signs, spaces, 0X and octal
- */
+/* Lines come without their line endings, so no character ends a row. */
+static int is_csv_end(unsigned char c)
+{
+	(void)c;
+	return 0;
+}
+
+struct event_parser *event_parser_new(void)
+{
+	struct event_parser *parser = calloc(1, sizeof(*parser));
+
+	if (!parser)
+		return NULL;
+	if (csv_init(&parser->csv,
+		     CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL)) {
+		free(parser);
+		return NULL;
+	}
+	csv_set_space_func(&parser->csv, is_csv_space);
+	csv_set_term_func(&parser->csv, is_csv_end);
+	return parser;
+}
+
+void event_parser_free(struct event_parser *parser)
+{
+	if (!parser)
+		return;
+	csv_free(&parser->csv);
+	free(parser);
+}
+
+static void store_field(void *text, size_t length, void *context)
+{
+	struct event_parser *parser = context;
+
+	if (parser->nr < TRACE_FIELDS) {
+		char *to = parser->store + parser->used;
+
+		memcpy(to, text, length);
+		to[length] = '\0';
+		parser->field[parser->nr] = to;
+		parser->used += length + 1;
+	}
+	parser->nr++;
+}
+
+static int fail_csv(struct event_parser *parser, unsigned long number,
+		    struct trace_error *error)
+{
+	if (csv_error(&parser->csv) == CSV_EPARSE)
+		return trace_fail(
+			error, number,
+			"a quote out of place: put \"...\" around a whole field and double the quotes in it");
+	return trace_fail(error, number, "out of memory: free some");
+}
+
+/* split_line() - into parser->field */
+static int split_line(struct event_parser *parser, const char *line,
+		      size_t length, unsigned long number,
+		      struct trace_error *error)
+{
+	struct csv_parser *csv = &parser->csv;
+
+	parser->nr = 0;
+	parser->used = 0;
+	if (memchr(line, '\0', length))
+		return trace_fail(error, number, "a NUL byte: is it a trace?");
+	if (csv_parse(csv, line, length, store_field, NULL, parser) != length ||
+	    csv_fini(csv, store_field, NULL, parser))
+		return fail_csv(parser, number, error);
+	if (parser->nr != TRACE_FIELDS)
+		return trace_fail(
+			error, number,
+			"%u fields instead of %d: separate them by commas, the unused ones empty",
+			parser->nr, TRACE_FIELDS);
+	return 0;
+}
+
+/* strtoull() alone would also accept signs, spaces, 0X and octal. */
 static int to_number(const char *text, uint64_t *number)
 {
 	const char *digits = "0123456789";
@@ -79,7 +172,7 @@ static int parse_number(const char *const *fields, int which, uint64_t *number,
 		header[which], fields[which]);
 }
 
-/* All of them, whether the op uses them or not: nonsense should not pass. */
+/* Fields that the op does not use must be valid numbers, too. */
 static int parse_numbers(const char *const *fields, struct trace_event *event,
 			 struct trace_error *error)
 {
@@ -111,9 +204,8 @@ static int parse_op(const char *text, struct trace_event *event,
 		text);
 }
 
-/* take_flag() - set one flag; false if the op has no such flag, or it is set */
-static bool take_flag(const char *text, size_t length,
-		      struct trace_event *event)
+/* set_flag() - set a flag; false if it is set already or the op has no such flag */
+static bool set_flag(const char *text, size_t length, struct trace_event *event)
 {
 	const struct {
 		const char *name;
@@ -144,7 +236,7 @@ static int parse_flags(const char *text, struct trace_event *event,
 	for (;;) {
 		size_t length = strcspn(rest, "|");
 
-		if (!take_flag(rest, length, event))
+		if (!set_flag(rest, length, event))
 			return trace_fail(
 				error, event->line,
 				"flags '%.40s' do not belong to %s: an open has late, shared or both joined by |, a free has refused, the others none",
@@ -155,7 +247,7 @@ static int parse_flags(const char *text, struct trace_event *event,
 	}
 }
 
-/* check_report() - what an alloc and a free need */
+/* check_report() - check the fields that an alloc or a free needs */
 static int check_report(const char *const *fields, struct trace_event *event,
 			struct trace_error *error)
 {
@@ -179,7 +271,7 @@ static int check_report(const char *const *fields, struct trace_event *event,
 		return trace_fail(
 			error, event->line,
 			"alloc of size 0: give the size in bytes, at least 1");
-	/* The end may be 2^64 itself, which is 0 in 64 bits. */
+	/* The end may be exactly 2^64, which wraps to 0. */
 	if (event->span && event->address > UINT64_MAX - (event->span - 1))
 		return trace_fail(
 			error, event->line,
@@ -203,11 +295,27 @@ static int check_words(struct words *words, struct trace_event *event,
 	return 0;
 }
 
-int event_parse(const char *const *fields, unsigned long number,
+int event_parse_header(struct event_parser *parser, const char *line,
+		       size_t length, unsigned long number,
+		       struct trace_error *error)
+{
+	if (split_line(parser, line, length, number, error))
+		return -1;
+	for (int i = 0; i < TRACE_FIELDS; i++)
+		if (strcmp(parser->field[i], header[i]))
+			return -1;
+	return 0;
+}
+
+int event_parse(struct event_parser *parser, const char *line, size_t length,
 		struct trace_event *event, struct words *words,
 		struct trace_error *error)
 {
-	*event = (struct trace_event){ .line = number, .space = "" };
+	const char *const *fields = parser->field;
+
+	*event = (struct trace_event){ .line = event->line, .space = "" };
+	if (split_line(parser, line, length, event->line, error))
+		return -1;
 	words->client = fields[CLIENT];
 	words->device = fields[DEVICE];
 	if (parse_op(fields[OP], event, error) ||

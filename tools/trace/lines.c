@@ -1,18 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Bytes into lines
+ * Split a file into lines, and report errors by line number
  *
- * A trace can be larger than the memory, and can come from a pipe, so it is
- * read as it comes. A line that is longer than any trace has is refused rather
- * than collected.
+ * A trace may be larger than memory or come from a pipe, so it is read in pieces.
+ * A line longer than LINE_SIZE is an error.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "layers.h"
+#include "internal.h"
 
-/* make_room() - move what is left to the front, so that more can be read */
+int trace_fail(struct trace_error *error, unsigned long line,
+	       const char *format, ...)
+{
+	va_list args;
+
+	error->line = line;
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+	return -1;
+}
+
+/* Move the unread part to the front of the buffer. */
 static void make_room(struct lines *lines)
 {
 	if (!lines->start)
@@ -42,8 +55,8 @@ static int read_more(struct lines *lines, const struct trace_sink *sink,
 	return 0;
 }
 
-/* find_end() - where the line ends, or NULL: it is not all there */
-static char *find_end(struct lines *lines, size_t searched)
+/* find_newline() - skip the first @searched bytes; NULL if the line is incomplete */
+static char *find_newline(struct lines *lines, size_t searched)
 {
 	char *start = lines->buffer + lines->start;
 
@@ -51,12 +64,12 @@ static char *find_end(struct lines *lines, size_t searched)
 		      lines->end - lines->start - searched);
 }
 
-static int hand_out(struct lines *lines, size_t length, size_t end, char **line,
-		    size_t *length_out)
+static int consume_line(struct lines *lines, size_t length, size_t newline,
+			char **line, size_t *length_out)
 {
 	*line = lines->buffer + lines->start;
-	lines->start += length + end;
-	lines->offset += length + end;
+	lines->start += length + newline;
+	lines->offset += length + newline;
 	if (length && (*line)[length - 1] == '\r')
 		length--;
 	(*line)[length] = '\0';
@@ -71,7 +84,7 @@ int lines_next(struct lines *lines, const struct trace_sink *sink, char **line,
 	char *end;
 
 	lines->number++;
-	while (!(end = find_end(lines, searched)) && !lines->eof) {
+	while (!(end = find_newline(lines, searched)) && !lines->eof) {
 		searched = lines->end - lines->start;
 		if (searched >= LINE_SIZE)
 			break;
@@ -89,5 +102,5 @@ int lines_next(struct lines *lines, const struct trace_sink *sink, char **line,
 			LINE_SIZE);
 	if (!searched && !end)
 		return 0;
-	return hand_out(lines, searched, !!end, line, length);
+	return consume_line(lines, searched, !!end, line, length);
 }

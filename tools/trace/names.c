@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The clients and devices that a trace has met
+ * Look up the clients and devices of a trace by name
  *
- * They are looked up in the C library's own search trees: a trace names the same
- * client line after line, which is answered without a search, and a table of our
- * own, or another library, would gain nothing that the reader would show.
+ * The C library's tsearch() is fast enough: most lines name the same client as the
+ * line before, which needs no search.
  */
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "layers.h"
+#include "internal.h"
 
-/* The word comes first, so that a key can be a bare word. */
+/* The client comes first, so that a search key can be a struct trace_client. */
 struct client_node {
 	struct trace_client client;
 	struct client_node *next;
@@ -135,8 +134,9 @@ static int out_of_memory(struct trace_event *event, struct trace_error *error)
 	return trace_fail(error, event->line, "out of memory: free some");
 }
 
-static int meet_device(struct names *names, const char *name,
-		       struct trace_event *event, struct trace_error *error)
+static int find_or_add_device(struct names *names, const char *name,
+			      struct trace_event *event,
+			      struct trace_error *error)
 {
 	event->device = find_device(names, name);
 	if (!event->device)
@@ -144,7 +144,7 @@ static int meet_device(struct names *names, const char *name,
 	return event->device ? 0 : out_of_memory(event, error);
 }
 
-static int meet_client(struct names *names, const struct words *words,
+static int open_client(struct names *names, const struct words *words,
 		       struct trace_event *event, struct trace_error *error)
 {
 	struct trace_client *client = find_client(names, words->client);
@@ -159,7 +159,7 @@ static int meet_client(struct names *names, const struct words *words,
 			error, event->line,
 			"client '%.40s' was used before: give each client a word of its own",
 			words->client);
-	if (meet_device(names, words->device, event, error))
+	if (find_or_add_device(names, words->device, event, error))
 		return -1;
 	client = add_client(names, words->client);
 	if (!client)
@@ -170,8 +170,9 @@ static int meet_client(struct names *names, const struct words *words,
 	return 0;
 }
 
-static int known_client(struct names *names, const struct words *words,
-			struct trace_event *event, struct trace_error *error)
+static int find_open_client(struct names *names, const struct words *words,
+			    struct trace_event *event,
+			    struct trace_error *error)
 {
 	struct trace_client *client = find_client(names, words->client);
 
@@ -198,10 +199,10 @@ int names_resolve(struct names *names, const struct words *words,
 	switch (event->op) {
 	case TRACE_ENABLE:
 	case TRACE_DISABLE:
-		return meet_device(names, words->device, event, error);
+		return find_or_add_device(names, words->device, event, error);
 	case TRACE_OPEN:
-		return meet_client(names, words, event, error);
+		return open_client(names, words, event, error);
 	default:
-		return known_client(names, words, event, error);
+		return find_open_client(names, words, event, error);
 	}
 }

@@ -1,40 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A trace, from its first byte to its last
+ * Read a trace: lines into events, and events to a sink
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "layers.h"
+#include "internal.h"
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 /*
- * @blank: number of a blank line that is an error unless it is the last one,
- *	   0: there was none
+ * @blank: number of a blank line, an error unless it is the last; 0 if none
  * @has_header: the header line was read
  */
 struct trace_reader {
 	struct lines lines;
-	struct fields *fields;
+	struct event_parser *parser;
 	struct names *names;
 	unsigned long blank;
 	bool has_header;
 };
-
-int trace_fail(struct trace_error *error, unsigned long line,
-	       const char *format, ...)
-{
-	va_list args;
-
-	error->line = line;
-	va_start(args, format);
-	vsnprintf(error->text, sizeof(error->text), format, args);
-	va_end(args);
-	return -1;
-}
 
 struct trace_reader *trace_reader_new(int fd)
 {
@@ -43,9 +28,9 @@ struct trace_reader *trace_reader_new(int fd)
 	if (!reader)
 		return NULL;
 	reader->lines.fd = fd;
-	reader->fields = fields_new();
+	reader->parser = event_parser_new();
 	reader->names = names_new();
-	if (reader->fields && reader->names)
+	if (reader->parser && reader->names)
 		return reader;
 	trace_reader_free(reader);
 	return NULL;
@@ -55,7 +40,7 @@ void trace_reader_free(struct trace_reader *reader)
 {
 	if (!reader)
 		return;
-	fields_free(reader->fields);
+	event_parser_free(reader->parser);
 	names_free(reader->names);
 	free(reader);
 }
@@ -72,36 +57,31 @@ static int no_header(unsigned long number, struct trace_error *error)
 		"no header: the first line must be ts_ns,client,op,device,space,address,size,span,id,flags");
 }
 
-static int take_header(struct trace_reader *reader, const char *line,
+static int read_header(struct trace_reader *reader, const char *line,
 		       size_t length, struct trace_error *error)
 {
 	unsigned long number = reader->lines.number;
-	const char *const *fields;
 
-	fields = fields_split(reader->fields, line, length, number, error);
-	if (!fields || !event_is_header(fields))
+	if (event_parse_header(reader->parser, line, length, number, error))
 		return no_header(number, error);
 	reader->has_header = true;
 	return 0;
 }
 
-static int take_event(struct trace_reader *reader, const char *line,
+static int read_event(struct trace_reader *reader, const char *line,
 		      size_t length, const struct trace_sink *sink,
 		      struct trace_error *error)
 {
-	unsigned long number = reader->lines.number;
-	const char *const *fields;
-	struct trace_event event;
+	struct trace_event event = { .line = reader->lines.number };
 	struct words words;
 
-	fields = fields_split(reader->fields, line, length, number, error);
-	if (!fields || event_parse(fields, number, &event, &words, error) ||
+	if (event_parse(reader->parser, line, length, &event, &words, error) ||
 	    names_resolve(reader->names, &words, &event, error))
 		return -1;
 	return sink->take(sink->context, &event, error);
 }
 
-static int take_line(struct trace_reader *reader, const char *line,
+static int read_line(struct trace_reader *reader, const char *line,
 		     size_t length, const struct trace_sink *sink,
 		     struct trace_error *error)
 {
@@ -110,7 +90,7 @@ static int take_line(struct trace_reader *reader, const char *line,
 		line += strlen(BYTE_ORDER_MARK);
 		length -= strlen(BYTE_ORDER_MARK);
 	}
-	/* A blank line has not ten fields, but many an editor ends a file so. */
+	/* Some editors end a file with a blank line: accept the last one. */
 	if (reader->blank)
 		return trace_fail(
 			error, reader->blank,
@@ -122,8 +102,8 @@ static int take_line(struct trace_reader *reader, const char *line,
 	if (*line == '#')
 		return 0;
 	if (!reader->has_header)
-		return take_header(reader, line, length, error);
-	return take_event(reader, line, length, sink, error);
+		return read_header(reader, line, length, error);
+	return read_event(reader, line, length, sink, error);
 }
 
 int trace_read(struct trace_reader *reader, const struct trace_sink *sink,
@@ -135,7 +115,7 @@ int trace_read(struct trace_reader *reader, const struct trace_sink *sink,
 
 	while ((ret = lines_next(&reader->lines, sink, &line, &length, error)) >
 	       0)
-		if (take_line(reader, line, length, sink, error))
+		if (read_line(reader, line, length, sink, error))
 			return -1;
 	if (!ret && !reader->has_header)
 		return no_header(reader->lines.number, error);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Trace files: what `buftrack replay` reads
+ * Readers of recorded events: the trace format, and the allocation server's log
  *
- * The reader does all that the format demands of a file, also what takes a
- * memory of earlier lines (a client must be open, and on its own device). So
- * whoever receives events never meets a malformed one.
+ * A reader checks everything the format demands, including rules that span lines (a
+ * client must be open, and on its own device). A sink never sees a malformed event.
  *
- * The layers, each a file: lines.c (bytes into lines), fields.c (a line into ten
- * fields), event.c (fields into an event), names.c (the clients and devices met
- * so far), reader.c (all of them together).
+ * The files, each using only those before it: lines.c (a file into lines), event.c
+ * (a line into an event), names.c (the clients and devices met so far), reader.c
+ * (the trace reader), addresses.c (the space of an address), server-log.c (the
+ * reader of the allocation server's log).
  */
 #ifndef BUFTRACK_TRACE_H
 #define BUFTRACK_TRACE_H
@@ -20,7 +20,7 @@
 #define TRACE_FIELDS 10
 
 /**
- * enum trace_op - what a line says
+ * enum trace_op - the operation of a line
  */
 enum trace_op {
 	TRACE_OPEN,
@@ -33,9 +33,9 @@ enum trace_op {
 };
 
 /**
- * struct trace_error - why a file could not be read to its end
- * @line: number of the line, from 1; 0: the file itself could not be read
- * @text: what is wrong and what to do, one line
+ * struct trace_error - why reading stopped
+ * @line: number of the line, from 1; 0 if read() failed
+ * @text: problem and remedy, on one line
  */
 struct trace_error {
 	unsigned long line;
@@ -43,9 +43,9 @@ struct trace_error {
 };
 
 /**
- * struct trace_device - a device that the trace has met
+ * struct trace_device - a device of the trace
  * @name: its name in the trace
- * @data: for whoever receives the events; NULL at first
+ * @data: private to the sink; NULL at first
  */
 struct trace_device {
 	const char *name;
@@ -53,11 +53,11 @@ struct trace_device {
 };
 
 /**
- * struct trace_client - a client that the trace has met
+ * struct trace_client - a client of the trace
  * @word: its name in the trace
  * @device: the device it was opened on
- * @open: it was not closed yet
- * @data: for whoever receives the events; NULL at first
+ * @open: it is open
+ * @data: private to the sink; NULL at first
  */
 struct trace_client {
 	const char *word;
@@ -67,19 +67,19 @@ struct trace_client {
 };
 
 /**
- * struct trace_event - a line that is well formed
+ * struct trace_event - a well-formed line
  * @line: its number, from 1
- * @op: what happened
- * @device: where; never NULL
- * @client: to whom; NULL for an enable or disable
- * @space: name of the space; "" but for an alloc or free
- * @address: of an alloc or free
- * @size: of an alloc, or of a free that says it, 0 otherwise
- * @span: of an alloc
- * @id: of an alloc or free, or the first id that an open declares; 0: none
- * @late: an open: attached late
- * @shared: an open: into the shared domain
- * @refused: a free: the driver refused it
+ * @op: the operation
+ * @device: its device; never NULL
+ * @client: its client; NULL for an enable or disable
+ * @space: space of an alloc or free, else ""
+ * @address: address of an alloc or free
+ * @size: size of an alloc, or of a free that gives one, else 0
+ * @span: span of an alloc
+ * @id: id of an alloc or free, or the first id that an open declares; 0 if none
+ * @late: open: the client attached late
+ * @shared: open: the client reports into the shared domain
+ * @refused: free: the driver refused it
  */
 struct trace_event {
 	unsigned long line;
@@ -97,12 +97,11 @@ struct trace_event {
 };
 
 /**
- * struct trace_sink - who receives the events of a trace, in the file's order
- * @take: an event. It lives until this returns; its device and client live as
- *	  long as the reader. 0: go on; -1: stop, @error is filled in
- * @idle: no more can be said before more of the file has come, which may take
- *	  its time. Returns likewise
- * @context: handed to both
+ * struct trace_sink - receives the events of a trace in the file's order
+ * @take: called for each event, which is valid during the call; its device and
+ *	  client live as long as the reader. Returns 0, or -1 with @error set to stop
+ * @idle: called before a read() of the file, which may block; returns likewise
+ * @context: passed to both
  */
 struct trace_sink {
 	int (*take)(void *context, const struct trace_event *event,
@@ -114,24 +113,24 @@ struct trace_sink {
 struct trace_reader;
 
 /**
- * trace_reader_new() - get ready to read a trace
- * @fd: where from; stays the caller's
+ * trace_reader_new() - create a reader
+ * @fd: the file to read; the caller closes it
  *
- * Return: a reader, or NULL when out of memory.
+ * Return: the reader, or NULL when out of memory.
  */
 struct trace_reader *trace_reader_new(int fd);
 
 /**
- * trace_reader_free() - forget the trace, its clients and devices
- * @reader: a reader or NULL
+ * trace_reader_free() - free a reader with its clients and devices
+ * @reader: the reader or NULL
  */
 void trace_reader_free(struct trace_reader *reader);
 
 /**
  * trace_read() - read a trace to its end or first error
- * @reader: a reader
- * @sink: who receives the events
- * @error: why it stopped
+ * @reader: the reader
+ * @sink: receives the events
+ * @error: set on failure
  *
  * Return: 0 at the end of the file, -1 on an error.
  */
@@ -139,20 +138,20 @@ int trace_read(struct trace_reader *reader, const struct trace_sink *sink,
 	       struct trace_error *error);
 
 /**
- * trace_reader_offset() - how far it has come
- * @reader: a reader
+ * trace_reader_offset() - the position in the file
+ * @reader: the reader
  *
- * Return: bytes of the file that are behind.
+ * Return: bytes consumed.
  */
 uint64_t trace_reader_offset(const struct trace_reader *reader);
 
 /**
- * trace_fail() - fill in an error
+ * trace_fail() - set an error
  * @error: the error
  * @line: number of the line
  * @format: as for printf()
  *
- * Return: -1, for the caller to return.
+ * Return: -1.
  */
 int trace_fail(struct trace_error *error, unsigned long line,
 	       const char *format, ...) __attribute__((format(printf, 3, 4)));

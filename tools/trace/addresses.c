@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * In which space an address was allocated, by uthash
+ * Find the space of a freed address
  *
- * Addresses come from programs that may mean harm, so the hash has a key that
- * they cannot know: no choice of addresses makes it slow.
+ * Programs choose the addresses. The hash is keyed with a random number, so they
+ * cannot choose addresses that collide.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,34 +13,32 @@
 
 static uint64_t hash_key[2];
 
-static uint32_t hash_place(const void *place);
+static uint32_t hash_place(const void *key);
 
 #define HASH_FUNCTION(key, length, hash) ((hash) = hash_place(key))
 #define HASH_NONFATAL_OOM 1
 #include <utlist.h>
 #include <uthash.h>
 
-/* Where an address is known from; the same bytes for the same place */
+/* The hash key; it has no padding */
 struct place {
 	uint64_t address;
 	uint64_t device;
 };
 
-/* The order of an address's spaces holds these. */
+/* A space in struct address.order: LIVE is a flag, NONE ends the list. */
 #define LIVE 0x80
 #define NONE 0x7f
 
 /**
- * struct address - an address
- * @place: which
- * @order: spaces it was allocated in, what happened last first, LIVE where it
- *	   is; NONE behind the last
- * @owner: whose it is
- * @prev: among its owner's freed ones, the one freed before; NULL while it is
- *	  live somewhere
- * @next: the one freed after
- * @room_prev: the same among those of all
- * @room_next: likewise
+ * struct address - an address of a map
+ * @place: the address and its device
+ * @order: spaces it was allocated in, latest event first
+ * @owner: the map
+ * @prev: previous in @owner->freed; NULL while it is live in a space
+ * @next: next in @owner->freed
+ * @pool_prev: previous in the pool's @freed
+ * @pool_next: next in the pool's @freed
  */
 struct address {
 	struct place place;
@@ -48,18 +46,20 @@ struct address {
 	struct addresses *owner;
 	struct address *prev;
 	struct address *next;
-	struct address *room_prev;
-	struct address *room_next;
+	struct address *pool_prev;
+	struct address *pool_next;
 	UT_hash_handle hh;
 };
 
 /*
- * @table: its addresses
- * @freed: those that are live nowhere, the one freed first at the front
+ * @pool: the pool it shares
+ * @max: most addresses in @table
+ * @table: all addresses
+ * @freed: addresses that are live nowhere, oldest free first
  */
 struct addresses {
-	struct address_room *room;
-	uint64_t most;
+	struct address_pool *pool;
+	uint64_t max;
 	struct address *table;
 	struct address *freed;
 };
@@ -76,22 +76,22 @@ static uint32_t hash_place(const void *key)
 	return hash >> 32;
 }
 
-static void make_key(void)
+static void init_hash_key(void)
 {
 	if (!hash_key[0] &&
 	    getrandom(hash_key, sizeof(hash_key), 0) != sizeof(hash_key))
 		hash_key[0] = (uintptr_t)&hash_key;
 }
 
-struct addresses *addresses_new(struct address_room *room, uint64_t most)
+struct addresses *addresses_new(struct address_pool *pool, uint64_t max)
 {
 	struct addresses *addresses = calloc(1, sizeof(*addresses));
 
-	make_key();
+	init_hash_key();
 	if (!addresses)
 		return NULL;
-	addresses->room = room;
-	addresses->most = most;
+	addresses->pool = pool;
+	addresses->max = max;
 	return addresses;
 }
 
@@ -100,35 +100,33 @@ uint64_t addresses_count(const struct addresses *addresses)
 	return HASH_COUNT(addresses->table);
 }
 
-/* note_freed() - it is live nowhere any more */
-static void note_freed(struct address *entry)
+static void add_to_freed(struct address *entry)
 {
 	struct addresses *owner = entry->owner;
 
 	DL_APPEND(owner->freed, entry);
-	DL_APPEND2(owner->room->freed, entry, room_prev, room_next);
+	DL_APPEND2(owner->pool->freed, entry, pool_prev, pool_next);
 }
 
-/* note_live() - it is live somewhere, if it was not */
-static void note_live(struct address *entry)
+static void remove_from_freed(struct address *entry)
 {
 	struct addresses *owner = entry->owner;
 
 	if (!entry->prev)
 		return;
 	DL_DELETE(owner->freed, entry);
-	DL_DELETE2(owner->room->freed, entry, room_prev, room_next);
+	DL_DELETE2(owner->pool->freed, entry, pool_prev, pool_next);
 	entry->prev = NULL;
 }
 
-static void forget(struct address *entry)
+static void remove_address(struct address *entry)
 {
 	struct addresses *owner = entry->owner;
 
-	note_live(entry);
+	remove_from_freed(entry);
 	HASH_DEL(owner->table, entry);
 	free(entry);
-	owner->room->used--;
+	owner->pool->used--;
 }
 
 void addresses_free(struct addresses *addresses)
@@ -139,13 +137,13 @@ void addresses_free(struct addresses *addresses)
 		return;
 	HASH_ITER(hh, addresses->table, entry, next)
 	{
-		forget(entry);
+		remove_address(entry);
 	}
 	free(addresses);
 }
 
-static struct address *find(struct addresses *addresses, unsigned int device,
-			    uint64_t address)
+static struct address *find_address(struct addresses *addresses,
+				    unsigned int device, uint64_t address)
 {
 	const struct place place = { .address = address, .device = device };
 	struct address *entry;
@@ -154,32 +152,32 @@ static struct address *find(struct addresses *addresses, unsigned int device,
 	return entry;
 }
 
-bool addresses_know(struct addresses *addresses, unsigned int device,
-		    uint64_t address)
+bool addresses_contains(struct addresses *addresses, unsigned int device,
+			uint64_t address)
 {
-	return find(addresses, device, address) != NULL;
+	return find_address(addresses, device, address) != NULL;
 }
 
-/* make_room() - forget what was freed, if that makes room for one more */
+/* make_room() - drop the oldest freed address if the map or the pool is full */
 static bool make_room(struct addresses *addresses)
 {
-	struct address_room *room = addresses->room;
+	struct address_pool *pool = addresses->pool;
 
-	if (addresses_count(addresses) >= addresses->most) {
+	if (addresses_count(addresses) >= addresses->max) {
 		if (!addresses->freed)
 			return false;
-		forget(addresses->freed);
+		remove_address(addresses->freed);
 	}
-	if (room->used < room->most)
+	if (pool->used < pool->max)
 		return true;
-	if (!room->freed)
+	if (!pool->freed)
 		return false;
-	forget(room->freed);
+	remove_address(pool->freed);
 	return true;
 }
 
-static struct address *add(struct addresses *addresses, unsigned int device,
-			   uint64_t address)
+static struct address *add_address(struct addresses *addresses,
+				   unsigned int device, uint64_t address)
 {
 	struct address *entry;
 
@@ -196,12 +194,12 @@ static struct address *add(struct addresses *addresses, unsigned int device,
 		free(entry);
 		return NULL;
 	}
-	addresses->room->used++;
+	addresses->pool->used++;
 	return entry;
 }
 
-/* bring_first() - move what stands at @at to the front of an order, as @value */
-static void bring_first(uint8_t *order, unsigned int at, uint8_t value)
+/* move_to_front() - replace the entry at @at by @value at the front */
+static void move_to_front(uint8_t *order, unsigned int at, uint8_t value)
 {
 	memmove(order + 1, order, at);
 	order[0] = value;
@@ -210,22 +208,22 @@ static void bring_first(uint8_t *order, unsigned int at, uint8_t value)
 int addresses_note_alloc(struct addresses *addresses, unsigned int device,
 			 uint64_t address, unsigned int space)
 {
-	struct address *entry = find(addresses, device, address);
+	struct address *entry = find_address(addresses, device, address);
 	unsigned int at = 0;
 
 	if (!entry)
-		entry = add(addresses, device, address);
+		entry = add_address(addresses, device, address);
 	if (!entry)
 		return -1;
-	note_live(entry);
+	remove_from_freed(entry);
 	while ((entry->order[at] & ~LIVE) != space && entry->order[at] != NONE)
 		at++;
-	bring_first(entry->order, at, space | LIVE);
+	move_to_front(entry->order, at, space | LIVE);
 	return 0;
 }
 
-/* live_at() - the first live one of an order, or ADDRESS_SPACES */
-static unsigned int live_at(const uint8_t *order)
+/* first_live() - index of the first live entry, or ADDRESS_SPACES */
+static unsigned int first_live(const uint8_t *order)
 {
 	unsigned int at = 0;
 
@@ -237,19 +235,19 @@ static unsigned int live_at(const uint8_t *order)
 int addresses_note_free(struct addresses *addresses, unsigned int device,
 			uint64_t address)
 {
-	struct address *entry = find(addresses, device, address);
+	struct address *entry = find_address(addresses, device, address);
 	unsigned int at;
 	uint8_t space;
 
 	if (!entry)
 		return -1;
-	at = live_at(entry->order);
-	/* To be freed again makes it no younger. */
+	at = first_live(entry->order);
+	/* A repeated free does not make the address younger. */
 	if (at == ADDRESS_SPACES)
 		return entry->order[0];
 	space = entry->order[at] & ~LIVE;
-	bring_first(entry->order, at, space);
-	if (live_at(entry->order) == ADDRESS_SPACES)
-		note_freed(entry);
+	move_to_front(entry->order, at, space);
+	if (first_live(entry->order) == ADDRESS_SPACES)
+		add_to_freed(entry);
 	return space;
 }

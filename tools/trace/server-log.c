@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Read the allocation server's log as a trace
+ *
+ * Each part of a line is searched after the previous one. Anything before the first
+ * part and after the last is ignored: versions of the server, and tools that the
+ * log went through, add text there.
+ */
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../cmd/parse.h"
+#include "addresses.h"
+#include "internal.h"
+#include "server-log.h"
+
+#include <uthash.h>
+
+/* skip() - the text after @words, or NULL; a space matches any number of them */
+static const char *skip(const char *text, const char *words)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	for (; *words; words++) {
+		if (*words == ' ') {
+			if (!isspace((unsigned char)*text))
+				return NULL;
+			while (isspace((unsigned char)*text))
+				text++;
+		} else if (*text++ != *words) {
+			return NULL;
+		}
+	}
+	return text;
+}
+
+/* seek() - the text after the first @words in @text, or NULL */
+static const char *seek(const char *text, const char *words)
+{
+	for (; *text; text++) {
+		const char *after = *text == *words ? skip(text, words) : NULL;
+
+		if (after)
+			return after;
+	}
+	return NULL;
+}
+
+/* parse_word() - copy the next word, up to a delimiter */
+static const char *parse_word(const char *text, char *word, size_t size)
+{
+	size_t length;
+
+	while (isspace((unsigned char)*text))
+		text++;
+	length = strcspn(text, " \t\r\n,;:()[]=");
+	snprintf(word, size, "%.*s", (int)length, text);
+	return text + length;
+}
+
+static const char *fail_number(struct log_line *line, struct trace_error *error,
+			       const char *what, const char *word)
+{
+	line->form = LOG_MALFORMED;
+	trace_fail(
+		error, error->line,
+		"%s '%.40s' is no number: write [0-9]+ or 0x[0-9a-fA-F]+, at most 64 bits",
+		what, word);
+	return NULL;
+}
+
+static const char *parse_field(const char *text, const char *what,
+			       uint64_t *number, struct log_line *line,
+			       struct trace_error *error)
+{
+	char word[64];
+
+	text = parse_word(text, word, sizeof(word));
+	if (parse_number(word, number))
+		return fail_number(line, error, what, word);
+	return text;
+}
+
+static void fail_missing(struct log_line *line, struct trace_error *error,
+			 const char *what)
+{
+	line->form = LOG_MALFORMED;
+	trace_fail(error, error->line, "there is no %s: the line is cut off",
+		   what);
+}
+
+/* parse_device() - "on device 0", if present */
+static const char *parse_device(const char *text, struct log_line *line,
+				struct trace_error *error)
+{
+	const char *after = skip(text, "on device ");
+
+	line->has_device = after != NULL;
+	return after ? parse_field(after, "device", &line->device, line,
+				   error) :
+		       text;
+}
+
+static void parse_allocated(const char *text, struct log_line *line,
+			    struct trace_error *error)
+{
+	line->form = LOG_ALLOCATED;
+	text = parse_field(text, "size", &line->size, line, error);
+	if (!text)
+		return;
+	text = skip(text, "bytes of ");
+	if (text)
+		text = parse_word(text, line->space, sizeof(line->space));
+	if (!text || !*line->space) {
+		fail_missing(line, error, "space");
+		return;
+	}
+	text = parse_device(text, line, error);
+	if (!text)
+		return;
+	text = seek(text, "buffer_id=");
+	if (!text)
+		fail_missing(line, error, "buffer_id");
+	else
+		parse_field(text, "buffer_id", &line->address, line, error);
+}
+
+static void parse_freed(const char *text, struct log_line *line,
+			struct trace_error *error)
+{
+	line->form = LOG_FREED;
+	text = parse_field(text, "buffer", &line->address, line, error);
+	if (text)
+		parse_device(text, line, error);
+}
+
+static void parse_pid(const char *text, struct log_line *line,
+		      struct trace_error *error)
+{
+	const char *pid = seek(text, "[PID ");
+
+	if (pid)
+		parse_field(pid, "PID", &line->pid, line, error);
+}
+
+void server_log_parse(const char *text, struct log_line *line,
+		      struct trace_error *error)
+{
+	static const char *const frees[] = {
+		"Freed buffer ",
+		"Deallocation for unknown buffer ",
+		"Deallocation for ALREADY FREED buffer ",
+	};
+	const char *after = seek(text, "Allocated ");
+
+	*line = (struct log_line){ .form = LOG_OTHER };
+	if (after && seek(after, "bytes of "))
+		parse_allocated(after, line, error);
+	for (size_t i = 0; line->form == LOG_OTHER && i < 3; i++) {
+		after = seek(text, frees[i]);
+		if (after)
+			parse_freed(after, line, error);
+	}
+	if (line->form == LOG_ALLOCATED || line->form == LOG_FREED)
+		parse_pid(text, line, error);
+}
+
+/* Names of spaces in the log and in events */
+static const char *const spaces[ADDRESS_SPACES][2] = {
+	{ "DRAM", "DRAM" },
+	{ "L1", "L1" },
+	{ "SYSTEM_MEMORY", "SYSTEM" },
+	{ "L1_SMALL", "L1_SMALL" },
+	{ "TRACE", "TRACE" },
+};
+
+struct log_device {
+	struct trace_device device;
+	uint64_t id;
+	char name[24];
+	UT_hash_handle hh;
+};
+
+/* A client is a process on a device. */
+struct log_key {
+	uint64_t pid;
+	uint64_t device;
+};
+
+struct log_client {
+	struct trace_client client;
+	struct log_key key;
+	char word[32];
+	struct addresses *addresses;
+	UT_hash_handle hh;
+};
+
+struct server_log {
+	struct lines lines;
+	struct log_device *devices;
+	struct log_client *clients;
+	struct address_pool pool;
+	uint64_t events;
+	uint64_t skipped;
+};
+
+struct server_log *server_log_new(int fd)
+{
+	struct server_log *log = calloc(1, sizeof(*log));
+
+	if (!log)
+		return NULL;
+	log->lines.fd = fd;
+	log->pool.max = UINT64_MAX;
+	return log;
+}
+
+void server_log_free(struct server_log *log)
+{
+	struct log_client *client, *next_client;
+	struct log_device *device, *next_device;
+
+	if (!log)
+		return;
+	HASH_ITER(hh, log->clients, client, next_client)
+	{
+		HASH_DEL(log->clients, client);
+		addresses_free(client->addresses);
+		free(client);
+	}
+	HASH_ITER(hh, log->devices, device, next_device)
+	{
+		HASH_DEL(log->devices, device);
+		free(device);
+	}
+	free(log);
+}
+
+uint64_t server_log_offset(const struct server_log *log)
+{
+	return log->lines.offset;
+}
+
+uint64_t server_log_skipped(const struct server_log *log)
+{
+	return log->skipped;
+}
+
+static int out_of_memory(struct server_log *log, struct trace_error *error)
+{
+	return trace_fail(error, log->lines.number, "out of memory: free some");
+}
+
+static struct trace_device *get_device(struct server_log *log, uint64_t id)
+{
+	struct log_device *device;
+
+	HASH_FIND(hh, log->devices, &id, sizeof(id), device);
+	if (device)
+		return &device->device;
+	device = calloc(1, sizeof(*device));
+	if (!device)
+		return NULL;
+	device->id = id;
+	snprintf(device->name, sizeof(device->name), "%" PRIu64, id);
+	device->device.name = device->name;
+	HASH_ADD(hh, log->devices, id, sizeof(device->id), device);
+	return &device->device;
+}
+
+static struct log_client *add_client(struct server_log *log,
+				     const struct log_key *key)
+{
+	struct log_client *client = calloc(1, sizeof(*client));
+
+	if (!client)
+		return NULL;
+	client->key = *key;
+	client->client.device = get_device(log, key->device);
+	client->client.word = client->word;
+	client->addresses = addresses_new(&log->pool, UINT64_MAX);
+	if (key->pid)
+		snprintf(client->word, sizeof(client->word), "pid %" PRIu64,
+			 key->pid);
+	else
+		strcpy(client->word, "no pid");
+	HASH_ADD(hh, log->clients, key, sizeof(client->key), client);
+	return client->client.device && client->addresses ? client : NULL;
+}
+
+static int send_event(struct server_log *log, const struct trace_sink *sink,
+		      const struct trace_event *event,
+		      struct trace_error *error)
+{
+	log->events++;
+	return sink->take(sink->context, event, error);
+}
+
+static int open_client(struct server_log *log, const struct trace_sink *sink,
+		       struct log_client *client, struct trace_error *error)
+{
+	const struct trace_event event = {
+		.line = log->lines.number,
+		.op = TRACE_OPEN,
+		.device = client->client.device,
+		.client = &client->client,
+		.space = "",
+		.late = true,
+	};
+
+	if (client->client.open)
+		return 0;
+	client->client.open = true;
+	return send_event(log, sink, &event, error);
+}
+
+static bool has_address(struct log_client *client, const struct log_line *line)
+{
+	return (!line->pid || client->key.pid == line->pid) &&
+	       addresses_contains(client->addresses, 0, line->address);
+}
+
+/* find_owner() - for an incomplete free: a client that allocated its address */
+static struct log_client *find_owner(struct server_log *log,
+				     const struct log_line *line)
+{
+	struct log_client *client, *next;
+
+	HASH_ITER(hh, log->clients, client, next)
+	{
+		if (has_address(client, line) &&
+		    (!line->has_device || client->key.device == line->device))
+			return client;
+	}
+	return NULL;
+}
+
+static struct log_client *get_client(struct server_log *log,
+				     const struct log_line *line)
+{
+	const struct log_key key = { line->pid, line->device };
+	struct log_client *client = NULL;
+
+	if (line->form == LOG_FREED && (!line->has_device || !line->pid))
+		client = find_owner(log, line);
+	if (!client)
+		HASH_FIND(hh, log->clients, &key, sizeof(key), client);
+	return client ? client : add_client(log, &key);
+}
+
+static unsigned int find_space(const char *name)
+{
+	unsigned int space = 0;
+
+	while (space < ADDRESS_SPACES && strcmp(spaces[space][0], name))
+		space++;
+	return space;
+}
+
+/* The kernel rejects an alloc of size 0: it becomes a lost report. */
+static int fill_alloc(struct server_log *log, const struct log_line *line,
+		      struct log_client *client, struct trace_event *event,
+		      struct trace_error *error)
+{
+	unsigned int space = find_space(line->space);
+
+	if (space == ADDRESS_SPACES)
+		return trace_fail(
+			error, log->lines.number,
+			"space '%s' is none of DRAM, L1, SYSTEM_MEMORY, L1_SMALL, TRACE",
+			line->space);
+	event->op = line->size ? TRACE_ALLOC : TRACE_GAP;
+	event->space = line->size ? spaces[space][1] : "";
+	if (line->size &&
+	    addresses_note_alloc(client->addresses, 0, line->address, space))
+		return out_of_memory(log, error);
+	return 0;
+}
+
+static void fill_free(const struct log_line *line, struct log_client *client,
+		      struct trace_event *event)
+{
+	int space = addresses_note_free(client->addresses, 0, line->address);
+
+	event->op = TRACE_FREE;
+	event->space = space < 0 ? "UNKNOWN" : spaces[space][1];
+}
+
+static int read_line(struct server_log *log, const struct trace_sink *sink,
+		     const struct log_line *line, struct trace_error *error)
+{
+	struct log_client *client = get_client(log, line);
+	struct trace_event event = {
+		.line = log->lines.number,
+		.address = line->address,
+		.size = line->form == LOG_ALLOCATED ? line->size : 0,
+	};
+
+	if (!client)
+		return out_of_memory(log, error);
+	if (open_client(log, sink, client, error))
+		return -1;
+	event.device = client->client.device;
+	event.client = &client->client;
+	if (line->form == LOG_FREED)
+		fill_free(line, client, &event);
+	else if (fill_alloc(log, line, client, &event, error))
+		return -1;
+	return send_event(log, sink, &event, error);
+}
+
+int server_log_read(struct server_log *log, const struct trace_sink *sink,
+		    struct trace_error *error)
+{
+	struct log_line line;
+	size_t length;
+	char *text;
+	int ret;
+
+	while ((ret = lines_next(&log->lines, sink, &text, &length, error)) >
+	       0) {
+		error->line = log->lines.number;
+		server_log_parse(text, &line, error);
+		if (line.form == LOG_OTHER)
+			log->skipped++;
+		else if (line.form == LOG_MALFORMED ||
+			 read_line(log, sink, &line, error))
+			return -1;
+	}
+	if (!ret && !log->events)
+		return trace_fail(
+			error, log->lines.number,
+			"no line says Allocated, Freed or Deallocation: is it a log of the allocation server?");
+	return ret;
+}
