@@ -10,7 +10,7 @@
 #include "../../tools/cmd/event-text.h"
 #include "../../tools/cmd/event-words.h"
 #include "../../tools/cmd/flood.h"
-#include "../../tools/cmd/text.h"
+#include "../../tools/util/text.h"
 #include "tap.h"
 
 #define S UINT64_C(1000000000)

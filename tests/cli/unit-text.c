@@ -7,9 +7,9 @@
 #include <string.h>
 #include <libbuftrack.h>
 
-#include "../../tools/cmd/parse.h"
-#include "../../tools/cmd/say.h"
-#include "../../tools/cmd/text.h"
+#include "../../tools/util/parse.h"
+#include "../../tools/util/err.h"
+#include "../../tools/util/text.h"
 #include "tap.h"
 
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
@@ -117,26 +117,26 @@ static const int errnos[] = {
 
 /* Which acts can fail with which of those that are not everybody's */
 static const struct {
-	enum act act;
+	enum err_request request;
 	int error;
 } particular[] = {
-	{ ACT_DEVICE_ADD, EEXIST },
-	{ ACT_DEVICE_ADD, EDQUOT },
-	{ ACT_DEVICE_ADD, ENFILE },
-	{ ACT_DEVICE_ADD, ENAMETOOLONG },
-	{ ACT_DEVICE_ADD, EILSEQ },
-	{ ACT_DEVICE_REMOVE, EBUSY },
-	{ ACT_SPACE_ADD, EEXIST },
-	{ ACT_SPACE_ADD, ENOSPC },
-	{ ACT_SPACE_ADD, ENAMETOOLONG },
-	{ ACT_SPACE_ADD, EILSEQ },
-	{ ACT_DECLARE, EBUSY },
-	{ ACT_DECLARE, EUSERS },
-	{ ACT_DECLARE, ENAMETOOLONG },
-	{ ACT_DECLARE, EILSEQ },
-	{ ACT_REPORT, ERANGE },
-	{ ACT_REPORT, EUSERS },
-	{ ACT_LOST, EUSERS },
+	{ REQ_DEVICE_ADD, EEXIST },
+	{ REQ_DEVICE_ADD, EDQUOT },
+	{ REQ_DEVICE_ADD, ENFILE },
+	{ REQ_DEVICE_ADD, ENAMETOOLONG },
+	{ REQ_DEVICE_ADD, EILSEQ },
+	{ REQ_DEVICE_REMOVE, EBUSY },
+	{ REQ_SPACE_ADD, EEXIST },
+	{ REQ_SPACE_ADD, ENOSPC },
+	{ REQ_SPACE_ADD, ENAMETOOLONG },
+	{ REQ_SPACE_ADD, EILSEQ },
+	{ REQ_DECLARE, EBUSY },
+	{ REQ_DECLARE, EUSERS },
+	{ REQ_DECLARE, ENAMETOOLONG },
+	{ REQ_DECLARE, EILSEQ },
+	{ REQ_REPORT, ERANGE },
+	{ REQ_REPORT, EUSERS },
+	{ REQ_LOST, EUSERS },
 };
 
 /* is_everybodys() - whether any act can fail with it */
@@ -161,17 +161,17 @@ void test_meanings(void)
 {
 	for (size_t i = 0; i < NR(particular); i++) {
 		const char *text =
-			explain(particular[i].act, particular[i].error);
+			err_text(particular[i].request, particular[i].error);
 
 		test(is_advice(text, particular[i].error), "act %d, %s: %s",
-		     particular[i].act, strerrorname_np(particular[i].error),
-		     text);
+		     particular[i].request,
+		     strerrorname_np(particular[i].error), text);
 	}
 	for (size_t i = 0; i < NR(errnos); i++) {
 		bool good = true;
 
-		for (int act = ACT_OPEN_CONTROL; act < NR_ACTS; act++)
-			good &= is_advice(explain(act, errnos[i]), errnos[i]);
+		for (int act = REQ_OPEN_CONTROL; act < NR_REQUESTS; act++)
+			good &= is_advice(err_text(act, errnos[i]), errnos[i]);
 		if (is_everybodys(errnos[i]))
 			test(good, "%s has words whatever was tried",
 			     strerrorname_np(errnos[i]));

@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "../cmd/say.h"
+#include "../util/err.h"
 #include "config.h"
 #include "wire.h"
 

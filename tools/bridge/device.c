@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cmd/say.h"
+#include "../util/err.h"
 #include "card.h"
 #include "device.h"
 
@@ -30,7 +30,7 @@ void device_tell(struct device *device, const char *what, int error)
 		return;
 	device->told = error;
 	log_line(&device->bridge->log, "device %d: %s: %s", device->id, what,
-		 explain(ACT_DEVICE_ADD, error));
+		 err_text(REQ_DEVICE_ADD, error));
 }
 
 /* find_by_name() - its number, or -1 */

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../cmd/text.h"
+#include "../util/text.h"
 #include "device.h"
 #include "dump.h"
 

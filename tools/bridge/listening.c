@@ -17,7 +17,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "../cmd/say.h"
+#include "../util/err.h"
 #include "listening.h"
 
 static int set_address(struct sockaddr_un *address, const char *path)

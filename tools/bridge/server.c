@@ -16,8 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../cmd/cmd.h"
-#include "../cmd/say.h"
+#include "../util/err.h"
 #include "config.h"
 #include "connection.h"
 #include "device.h"
@@ -181,7 +180,7 @@ static int check_module(void)
 	struct buftrack_control *control = buftrack_control_open(O_RDWR);
 
 	if (!control)
-		return fail_errno(ACT_OPEN_CONTROL, "/dev/buftrack/control");
+		return fail_errno(REQ_OPEN_CONTROL, "/dev/buftrack/control");
 	buftrack_control_close(control);
 	return 0;
 }
@@ -213,7 +212,7 @@ static int serve(struct bridge *bridge, int fd, const char *where)
 	sd_notify(0, "STOPPING=1");
 	if (ret < 0)
 		return fail("the event loop has failed: %s", strerror(-ret));
-	return ENDED_WELL;
+	return EXIT_OK;
 }
 
 /* take_over() - what systemd has handed over; returns as listen_as_told() does */
@@ -236,11 +235,11 @@ static int listen_and_serve(struct bridge *bridge)
 	if (fd >= 0)
 		return serve(bridge, fd, "the socket of systemd");
 	if (fd == -1)
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	fd = listen_at(options->socket,
 		       options->mode < 0 ? BRIDGE_MODE : options->mode);
 	if (fd < 0)
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	ret = serve(bridge, fd, options->socket);
 	listen_no_more(fd, options->socket);
 	return ret;
@@ -262,7 +261,7 @@ static void tear_down(struct bridge *bridge)
 int bridge_run(const struct bridge_options *options)
 {
 	struct bridge *bridge = calloc(1, sizeof(*bridge));
-	int ret = ENDED_FAILED;
+	int ret = EXIT_FAILED;
 
 	if (!bridge)
 		return fail("out of memory: free some and try again");

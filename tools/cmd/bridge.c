@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "../bridge/bridge.h"
-#include "parse.h"
-#include "say.h"
+#include "../util/parse.h"
+#include "../util/err.h"
 #include "verbs.h"
 
 enum {
@@ -39,8 +39,8 @@ static int take_mode(struct args *args, struct bridge_options *bridge)
 
 	if (!*args->value || args->value[strspn(args->value, "01234567")] ||
 	    mode > 0777) {
-		misuse(args, "--mode: '%s' is no mode from 0 to 0777",
-		       args->value);
+		usage_error(args, "--mode: '%s' is no mode from 0 to 0777",
+			    args->value);
 		return OPTIONS_BAD;
 	}
 	bridge->mode = mode;
@@ -53,9 +53,9 @@ static int take_number(struct args *args, const char *name, uint64_t least,
 	if (!parse_number(args->value, number) && *number >= least &&
 	    *number <= most)
 		return 0;
-	misuse(args, "--%s: '%s' is no number from %llu to %llu", name,
-	       args->value, (unsigned long long)least,
-	       (unsigned long long)most);
+	usage_error(args, "--%s: '%s' is no number from %llu to %llu", name,
+		    args->value, (unsigned long long)least,
+		    (unsigned long long)most);
 	return OPTIONS_BAD;
 }
 
@@ -96,11 +96,11 @@ static int run(struct args *args)
 
 	while ((option = next_option(args)) >= 0)
 		if (take_option(args, option, &bridge))
-			return ENDED_USAGE;
+			return EXIT_USAGE_ERROR;
 	if (option != OPTIONS_END)
 		return options_failed(option);
 	if (!operands(args, 0, 0))
-		return ENDED_USAGE;
+		return EXIT_USAGE_ERROR;
 	return bridge_run(&bridge);
 }
 

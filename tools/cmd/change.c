@@ -6,7 +6,7 @@
 
 #include "change.h"
 #include "cmd.h"
-#include "say.h"
+#include "../util/err.h"
 #include "select.h"
 
 int change_device(const char *word,
@@ -18,10 +18,10 @@ int change_device(const char *word,
 	struct buftrack_control *control = open_control(O_RDONLY);
 	struct buftrack_device_status *status;
 	struct buftrack_device *device;
-	int ret = ENDED_FAILED;
+	int ret = EXIT_FAILED;
 
 	if (!control)
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	status = pick_device(control, word);
 	device = status ? open_device(status, O_RDWR) : NULL;
 	if (device)
@@ -39,8 +39,8 @@ int device_operand(struct args *args, const char *option, const char **device)
 	if (!words)
 		return OPTIONS_BAD;
 	if (words[0] && option) {
-		misuse(args, "the device is given twice, as '%s' and '%s'",
-		       option, words[0]);
+		usage_error(args, "the device is given twice, as '%s' and '%s'",
+			    option, words[0]);
 		return OPTIONS_BAD;
 	}
 	*device = words[0] ? words[0] : option;

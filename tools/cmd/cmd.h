@@ -8,13 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* How the command ends */
-enum {
-	ENDED_WELL = 0,
-	ENDED_FAILED = 1,
-	ENDED_USAGE = 2,
-	ENDED_CONDITION = 3,
-};
+#include "../util/err.h"
 
 /**
  * struct option_spec - an option of a verb
@@ -65,6 +59,10 @@ struct args {
 	const char *value;
 };
 
+/* usage_error() - print_err() with a hint to the verb's help; EXIT_USAGE_ERROR */
+int usage_error(const struct args *args, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* What next_option() returns beside an index */
 enum {
 	OPTIONS_END = -1,
@@ -92,7 +90,7 @@ int options_failed(int option);
  * @most: how many there may be
  *
  * Return: the operands with a NULL at the end, or NULL: it has complained, and
- * the command ends with ENDED_USAGE.
+ * the command ends with EXIT_USAGE_ERROR.
  */
 char **operands(struct args *args, int least, int most);
 

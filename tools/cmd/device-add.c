@@ -5,8 +5,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#include "json-out.h"
-#include "say.h"
+#include "../util/json.h"
+#include "../util/err.h"
 #include "select.h"
 #include "spaces.h"
 #include "verbs.h"
@@ -23,13 +23,13 @@ static const struct option_spec options[] = {
 	{ .name = NULL },
 };
 
-struct request {
+struct add_args {
 	const char *name;
 	bool json;
 	struct space_list spaces;
 };
 
-static int parse(struct args *args, struct request *request)
+static int parse(struct args *args, struct add_args *request)
 {
 	int option;
 	char **words;
@@ -49,7 +49,7 @@ static int parse(struct args *args, struct request *request)
 	return OPTIONS_END;
 }
 
-static void print(const struct request *request, unsigned int number, bool new)
+static void print(const struct add_args *request, unsigned int number, bool new)
 {
 	struct json_object *object;
 
@@ -65,7 +65,7 @@ static void print(const struct request *request, unsigned int number, bool new)
 	json_print(object);
 }
 
-static int add(struct buftrack_control *control, const struct request *request)
+static int add(struct buftrack_control *control, const struct add_args *request)
 {
 	struct buftrack_device *device;
 	unsigned int number;
@@ -73,10 +73,10 @@ static int add(struct buftrack_control *control, const struct request *request)
 
 	new = buftrack_control_add_device(control, request->name, 0, &number);
 	if (new < 0)
-		return fail_errno(ACT_DEVICE_ADD, "device '%s'", request->name);
+		return fail_errno(REQ_DEVICE_ADD, "device '%s'", request->name);
 	device = buftrack_device_open(number, O_RDWR);
 	if (!device)
-		ret = fail_errno(ACT_OPEN_DEVICE, "device %u (%s)", number,
+		ret = fail_errno(REQ_OPEN_DEVICE, "device %u (%s)", number,
 				 request->name);
 	else
 		ret = spaces_add(device, &request->spaces);
@@ -92,14 +92,14 @@ static int add(struct buftrack_control *control, const struct request *request)
 static int run(struct args *args)
 {
 	struct buftrack_control *control;
-	struct request request = { 0 };
+	struct add_args request = { 0 };
 	int ret = parse(args, &request);
 
 	if (ret != OPTIONS_END)
 		return options_failed(ret);
 	control = open_control(O_RDWR);
 	if (!control)
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	ret = add(control, &request);
 	buftrack_control_close(control);
 	return ret;

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "json-out.h"
-#include "say.h"
+#include "../util/json.h"
+#include "../util/err.h"
 #include "select.h"
-#include "text.h"
+#include "../util/text.h"
 #include "verbs.h"
 
 enum {
@@ -23,13 +23,13 @@ static const struct option_spec options[] = {
 	{ .name = NULL },
 };
 
-struct request {
+struct remove_args {
 	const char *device;
 	bool force;
 	bool json;
 };
 
-static int parse(struct args *args, struct request *request)
+static int parse(struct args *args, struct remove_args *request)
 {
 	int option;
 	char **words;
@@ -73,7 +73,7 @@ static void print(const struct buftrack_device_status *status, bool json,
 }
 
 static int remove_device(struct buftrack_control *control,
-			 const struct request *request)
+			 const struct remove_args *request)
 {
 	struct buftrack_device_status *status;
 	uint64_t buffers, bytes;
@@ -81,12 +81,12 @@ static int remove_device(struct buftrack_control *control,
 
 	status = find_device(control, request->device);
 	if (!status)
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	if (buftrack_control_remove_device(
 		    control, buftrack_device_status_number(status),
 		    request->force ? BUFTRACK_DEVICE_REMOVE_FORCE : 0, &buffers,
 		    &bytes))
-		ret = fail_errno(ACT_DEVICE_REMOVE, "device %u (%s)",
+		ret = fail_errno(REQ_DEVICE_REMOVE, "device %u (%s)",
 				 buftrack_device_status_number(status),
 				 buftrack_device_status_name(status));
 	else
@@ -98,14 +98,14 @@ static int remove_device(struct buftrack_control *control,
 static int run(struct args *args)
 {
 	struct buftrack_control *control;
-	struct request request = { 0 };
+	struct remove_args request = { 0 };
 	int ret = parse(args, &request);
 
 	if (ret != OPTIONS_END)
 		return options_failed(ret);
 	control = open_control(O_RDWR);
 	if (!control)
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	ret = remove_device(control, &request);
 	buftrack_control_close(control);
 	return ret;

@@ -6,7 +6,7 @@
 
 #include "change.h"
 #include "limits.h"
-#include "say.h"
+#include "../util/err.h"
 #include "spaces.h"
 #include "verbs.h"
 
@@ -39,8 +39,8 @@ static int stacks_option(const struct args *args,
 	bool on = !strcmp(args->value, "on");
 
 	if (!on && strcmp(args->value, "off")) {
-		misuse(args, "--stacks: '%s' is neither on nor off",
-		       args->value);
+		usage_error(args, "--stacks: '%s' is neither on nor off",
+			    args->value);
 		return OPTIONS_BAD;
 	}
 	buftrack_settings_keep_stacks(settings, on);
@@ -67,7 +67,7 @@ static int parse(struct args *args, struct request *request)
 	if (device_operand(args, device, &request->device))
 		return OPTIONS_BAD;
 	if (buftrack_settings_empty(request->settings) && !request->spaces.nr) {
-		misuse(args, "there is nothing to set");
+		usage_error(args, "there is nothing to set");
 		return OPTIONS_BAD;
 	}
 	return OPTIONS_END;
@@ -80,7 +80,7 @@ static int change(struct buftrack_device *device,
 
 	if (!buftrack_settings_empty(request->settings) &&
 	    buftrack_device_apply(device, request->settings))
-		return fail_errno(ACT_DEVICE_SET, "device %u (%s)",
+		return fail_errno(REQ_DEVICE_SET, "device %u (%s)",
 				  buftrack_device_status_number(status),
 				  buftrack_device_status_name(status));
 	return spaces_add(device, &request->spaces);

@@ -12,7 +12,7 @@
 
 #include "cmd.h"
 #include "diff.h"
-#include "say.h"
+#include "../util/err.h"
 
 /*
  * @hash: of the identity; all 0: this place is free
@@ -38,16 +38,9 @@ struct diff {
 	size_t room;
 };
 
-static void *checked(void *pointer)
-{
-	if (!pointer)
-		exit(fail("out of memory: free some and try again"));
-	return pointer;
-}
-
 struct diff *diff_new(void)
 {
-	return checked(calloc(1, sizeof(struct diff)));
+	return xcalloc(1, sizeof(struct diff));
 }
 
 void diff_free(struct diff *diff)
@@ -83,7 +76,7 @@ static struct group *find_group(struct diff *diff, const struct group *key)
 
 	if (found)
 		return *found;
-	group = checked(malloc(sizeof(*group)));
+	group = xmalloc(sizeof(*group));
 	*group = *key;
 	checked(tsearch(group, &diff->groups, compare_groups));
 	diff->nr_groups++;
@@ -140,7 +133,7 @@ static struct known *place_of(struct known *table, size_t room,
 static void make_room(struct diff *diff)
 {
 	size_t room = diff->room ? 2 * diff->room : 4096;
-	struct known *table = checked(calloc(room, sizeof(*table)));
+	struct known *table = xcalloc(room, sizeof(*table));
 
 	for (size_t i = 0; i < diff->room; i++)
 		if (diff->table[i].hash[0])
@@ -269,7 +262,7 @@ size_t diff_groups(struct diff *diff, struct group ***groups,
 			add(&diff->table[i].group->gone, diff->table[i].size);
 	*total = (struct group){ 0 };
 	gathering.groups =
-		checked(calloc(diff->nr_groups + 1, sizeof(*gathering.groups)));
+		xcalloc(diff->nr_groups + 1, sizeof(*gathering.groups));
 	twalk_r(diff->groups, gather, &gathering);
 	qsort(gathering.groups, gathering.nr, sizeof(*gathering.groups),
 	      by_growth);

@@ -6,24 +6,24 @@
 #include <stdio.h>
 
 #include "diff.h"
-#include "grid.h"
-#include "json-out.h"
-#include "text.h"
+#include "../util/table.h"
+#include "../util/json.h"
+#include "../util/text.h"
 
-static const struct grid_column columns[] = {
+static const struct table_column columns[] = {
 	{ "DEVICE", 0 },
-	{ "CLIENT", GRID_RIGHT },
-	{ "PID", GRID_RIGHT },
+	{ "CLIENT", TABLE_RIGHT },
+	{ "PID", TABLE_RIGHT },
 	{ "COMM", 0 },
 	{ "SPACE", 0 },
-	{ "SITE", GRID_RIGHT | GRID_OPTIONAL },
-	{ "BEFORE", GRID_RIGHT },
-	{ "AFTER", GRID_RIGHT },
-	{ "GROWN BY", GRID_RIGHT },
-	{ "NEW", GRID_RIGHT },
-	{ "NEW SIZE", GRID_RIGHT },
-	{ "GONE", GRID_RIGHT },
-	{ "GONE SIZE", GRID_RIGHT },
+	{ "SITE", TABLE_RIGHT | TABLE_OPTIONAL },
+	{ "BEFORE", TABLE_RIGHT },
+	{ "AFTER", TABLE_RIGHT },
+	{ "GROWN BY", TABLE_RIGHT },
+	{ "NEW", TABLE_RIGHT },
+	{ "NEW SIZE", TABLE_RIGHT },
+	{ "GONE", TABLE_RIGHT },
+	{ "GONE SIZE", TABLE_RIGHT },
 	{ .name = NULL },
 };
 
@@ -41,40 +41,41 @@ static const char *growth_text(const struct group *group, char text[UNIT_TEXT])
 	return text;
 }
 
-static void owner_cells(struct grid *grid, const struct group *group)
+static void owner_cells(struct table *table, const struct group *group)
 {
-	grid_cell(grid, "%s", group->device);
-	grid_cell(grid, "%" PRIu64, group->client);
+	table_row(table, NULL);
+	table_cell(table, "%s", group->device);
+	table_cell(table, "%" PRIu64, group->client);
 	if (group->pid)
-		grid_cell(grid, "%" PRIu64, group->pid);
+		table_cell(table, "%" PRIu64, group->pid);
 	else
-		grid_cell(grid, "-");
-	grid_cell(grid, "%s", group->comm);
-	grid_cell(grid, "%s", group->space);
+		table_cell(table, "-");
+	table_cell(table, "%s", group->comm);
+	table_cell(table, "%s", group->space);
 	if (group->site)
-		grid_cell(grid, "0x%" PRIx64, group->site);
+		table_cell(table, "0x%" PRIx64, group->site);
 	else
-		grid_cell(grid, "-");
+		table_cell(table, "-");
 }
 
-static void amount_cells(struct grid *grid, const struct amount *amount)
+static void amount_cells(struct table *table, const struct amount *amount)
 {
 	char text[UNIT_TEXT];
 
-	grid_cell(grid, "%" PRIu64, amount->buffers);
-	grid_cell(grid, "%s", size_text(amount->bytes, text));
+	table_cell(table, "%" PRIu64, amount->buffers);
+	table_cell(table, "%s", size_text(amount->bytes, text));
 }
 
-static void group_row(struct grid *grid, const struct group *group)
+static void group_row(struct table *table, const struct group *group)
 {
 	char text[UNIT_TEXT];
 
-	owner_cells(grid, group);
-	grid_cell(grid, "%s", size_text(group->sides[0].bytes, text));
-	grid_cell(grid, "%s", size_text(group->sides[1].bytes, text));
-	grid_cell(grid, "%s", growth_text(group, text));
-	amount_cells(grid, &group->come);
-	amount_cells(grid, &group->gone);
+	owner_cells(table, group);
+	table_cell(table, "%s", size_text(group->sides[0].bytes, text));
+	table_cell(table, "%s", size_text(group->sides[1].bytes, text));
+	table_cell(table, "%s", growth_text(group, text));
+	amount_cells(table, &group->come);
+	amount_cells(table, &group->gone);
 }
 
 static void put_amount(const struct amount *amount, const char *what)
@@ -89,12 +90,12 @@ static void put_amount(const struct amount *amount, const char *what)
 void print_diff_text(const struct side sides[2], struct group *const *groups,
 		     size_t nr, const struct group *total)
 {
-	struct grid *grid = nr ? grid_new(columns) : NULL;
+	struct table *table = nr ? table_new(columns) : NULL;
 	char text[UNIT_TEXT];
 
 	for (size_t i = 0; i < nr; i++)
-		group_row(grid, groups[i]);
-	grid_end(grid);
+		group_row(table, groups[i]);
+	table_end(table);
 	put_amount(&total->come, "new");
 	printf(", ");
 	put_amount(&total->gone, "gone");
@@ -113,7 +114,7 @@ static void put_sum(struct json_object *object, const char *key,
 
 	json_put_number(sum, "buffers", amount->buffers);
 	json_put_number(sum, "bytes", amount->bytes);
-	json_object_object_add(object, key, sum);
+	json_put(object, key, sum);
 }
 
 static void put_growth(struct json_object *object, const struct amount *before,
@@ -121,13 +122,9 @@ static void put_growth(struct json_object *object, const struct amount *before,
 {
 	struct json_object *sum = json_dict();
 
-	json_object_object_add(sum, "buffers",
-			       json_checked(json_object_new_int64(
-				       after->buffers - before->buffers)));
-	json_object_object_add(sum, "bytes",
-			       json_checked(json_object_new_int64(
-				       after->bytes - before->bytes)));
-	json_object_object_add(object, "grown", sum);
+	json_put_signed(sum, "buffers", after->buffers - before->buffers);
+	json_put_signed(sum, "bytes", after->bytes - before->bytes);
+	json_put(object, "grown", sum);
 }
 
 static void put_amounts(struct json_object *object, const struct group *group)
@@ -156,16 +153,16 @@ static struct json_object *group_json(const struct group *group)
 void print_diff_json(const struct side sides[2], struct group *const *groups,
 		     size_t nr, const struct group *total)
 {
-	struct json_object *array = json_checked(json_object_new_array());
+	struct json_object *array = json_array();
 	struct json_object *sums = json_dict(), *object = json_dict();
 
 	json_put_number(object, "before_ns", sides[0].instant);
 	json_put_number(object, "after_ns", sides[1].instant);
 	json_put_bool(object, "exact", !sides[0].inexact && !sides[1].inexact);
 	put_amounts(sums, total);
-	json_object_object_add(object, "total", sums);
+	json_put(object, "total", sums);
 	for (size_t i = 0; i < nr; i++)
-		json_object_array_add(array, group_json(groups[i]));
-	json_object_object_add(object, "groups", array);
+		json_append(array, group_json(groups[i]));
+	json_put(object, "groups", array);
 	json_print(object);
 }

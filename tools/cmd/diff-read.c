@@ -13,7 +13,7 @@
 #include "cmd.h"
 #include "diff.h"
 #include "owners.h"
-#include "say.h"
+#include "../util/err.h"
 
 /* A record is a few hundred bytes, what is told of all devices some more. */
 #define MAX_VALUE (16U << 20)
@@ -375,5 +375,5 @@ int read_list(struct side *side,
 	free(reader.text);
 	if (reader.in != stdin)
 		fclose(reader.in);
-	return ret ? ENDED_FAILED : 0;
+	return ret ? EXIT_FAILED : 0;
 }

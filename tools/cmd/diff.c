@@ -7,7 +7,7 @@
 
 #include "diff.h"
 #include "owners.h"
-#include "say.h"
+#include "../util/err.h"
 #include "verbs.h"
 
 enum {
@@ -87,22 +87,26 @@ static int check_devices(const struct side *a, const struct side *b)
 			"%s is of device '%s' and %s of device '%s': compare lists of the same devices",
 			a->file, only_a, b->file, only_b);
 	if (nr_a)
-		say("note: device '%s' is in %s only: all that it held counts as gone",
-		    only_a, a->file);
+		print_err(
+			"note: device '%s' is in %s only: all that it held counts as gone",
+			only_a, a->file);
 	if (nr_b)
-		say("note: device '%s' is in %s only: all that it holds counts as new",
-		    only_b, b->file);
+		print_err(
+			"note: device '%s' is in %s only: all that it holds counts as new",
+			only_b, b->file);
 	return 0;
 }
 
 static void note_doubts(const struct side *side)
 {
 	if (side->inexact)
-		say("note: %s says that it is not exact: buffers may be missing in it",
-		    side->file);
+		print_err(
+			"note: %s says that it is not exact: buffers may be missing in it",
+			side->file);
 	if (side->ignored)
-		say("note: %llu records of %s are not live, and are left out",
-		    (unsigned long long)side->ignored, side->file);
+		print_err(
+			"note: %llu records of %s are not live, and are left out",
+			(unsigned long long)side->ignored, side->file);
 }
 
 static int check(const struct side sides[2])
@@ -110,8 +114,9 @@ static int check(const struct side sides[2])
 	note_doubts(&sides[0]);
 	note_doubts(&sides[1]);
 	if (sides[1].instant && sides[1].instant < sides[0].instant)
-		say("note: %s is the older one: are they the wrong way round?",
-		    sides[1].file);
+		print_err(
+			"note: %s is the older one: are they the wrong way round?",
+			sides[1].file);
 	return check_devices(&sides[0], &sides[1]);
 }
 
@@ -150,7 +155,7 @@ static int run(struct args *args)
 		return options_failed(ret);
 	files = operands(args, 2, 2);
 	if (!files)
-		return ENDED_USAGE;
+		return EXIT_USAGE_ERROR;
 	sides[0].file = files[0];
 	sides[1].file = files[1];
 	diff = diff_new();

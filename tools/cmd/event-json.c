@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "event-json.h"
-#include "json-out.h"
+#include "../util/json.h"
 
 /* What is in a comm need not end with a NUL. */
 static void put_process(struct json_object *object, const char *pid_key,
@@ -71,10 +71,8 @@ static void put_record(struct json_object *object, const char *key,
 		       const struct buftrack_event_record *record,
 		       const struct record_stacks *stacks)
 {
-	if (json_object_object_add(
-		    object, key,
-		    record->client ? record_json(record, stacks) : NULL))
-		json_checked(NULL);
+	json_put(object, key,
+		 record->client ? record_json(record, stacks) : NULL);
 }
 
 static void put_report(struct json_object *object,

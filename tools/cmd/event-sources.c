@@ -9,15 +9,8 @@
 
 #include "cmd.h"
 #include "event-sources.h"
-#include "say.h"
+#include "../util/err.h"
 #include "select.h"
-
-static void *checked(void *pointer)
-{
-	if (!pointer)
-		exit(fail("out of memory: free some and try again"));
-	return pointer;
-}
 
 static void close_source(struct source *source)
 {
@@ -58,11 +51,11 @@ static int add_source(struct sources *sources,
 		if (may_go &&
 		    (errno == ENOENT || errno == ENODEV || errno == ENXIO))
 			return 0;
-		return fail_errno(ACT_OPEN_DEVICE, "device %u (%s)",
+		return fail_errno(REQ_OPEN_DEVICE, "device %u (%s)",
 				  buftrack_device_status_number(status),
 				  buftrack_device_status_name(status));
 	}
-	source = checked(calloc(1, sizeof(*source)));
+	source = xcalloc(1, sizeof(*source));
 	source->device = device;
 	source->reader = checked(buftrack_events_new(device));
 	source->number = buftrack_device_status_number(status);
@@ -87,7 +80,7 @@ static int add_all(struct sources *sources, struct buftrack_control *control)
 		buftrack_device_status_free(status);
 	}
 	if (!ret && errno != ENOENT)
-		return fail_errno(ACT_DEVICE_INFO, "the devices");
+		return fail_errno(REQ_DEVICE_INFO, "the devices");
 	return ret;
 }
 
@@ -98,7 +91,7 @@ static int add_word(struct sources *sources, struct buftrack_control *control,
 	int ret = 0;
 
 	if (!status)
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	if (!is_open(sources, buftrack_device_status_number(status)))
 		ret = add_source(sources, status, false);
 	buftrack_device_status_free(status);
@@ -111,7 +104,7 @@ int sources_open(struct sources *sources)
 	int ret = 0;
 
 	if (!control)
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	if (!*sources->words)
 		ret = add_all(sources, control);
 	for (char **word = sources->words; *word && !ret; word++)
@@ -145,7 +138,7 @@ static int fetch(const struct sources *sources, struct source *source)
 	if (!got)
 		source->removed = true;
 	else if (errno != EAGAIN)
-		return fail_errno(ACT_EVENTS, "device %u (%s)", source->number,
+		return fail_errno(REQ_EVENTS, "device %u (%s)", source->number,
 				  source->name);
 	return 0;
 }
@@ -182,7 +175,7 @@ int sources_wait(struct sources *sources, int signals, int timeout)
 
 	for (struct source *at = sources->list; at; at = at->next)
 		nr++;
-	fds = checked(calloc(nr, sizeof(*fds)));
+	fds = xcalloc(nr, sizeof(*fds));
 	fds[0] = (struct pollfd){ .fd = signals, .events = POLLIN };
 	nr = 1;
 	for (struct source *at = sources->list; at; at = at->next) {
@@ -193,7 +186,7 @@ int sources_wait(struct sources *sources, int signals, int timeout)
 	ret = poll(fds, nr, timeout);
 	free(fds);
 	return ret < 0 && errno != EINTR ?
-		       fail_errno(ACT_EVENTS, "the devices") :
+		       fail_errno(REQ_EVENTS, "the devices") :
 		       0;
 }
 
@@ -208,7 +201,8 @@ void sources_drop_removed(struct sources *sources)
 			link = &source->next;
 			continue;
 		}
-		say("device %u (%s) was removed", source->number, source->name);
+		print_err("device %u (%s) was removed", source->number,
+			  source->name);
 		*link = source->next;
 		close_source(source);
 	}

@@ -8,7 +8,7 @@
 #include "owners.h"
 #include "event-text.h"
 #include "event-words.h"
-#include "text.h"
+#include "../util/text.h"
 
 #define NS_PER_S UINT64_C(1000000000)
 

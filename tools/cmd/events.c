@@ -15,9 +15,9 @@
 #include "event-sources.h"
 #include "event-text.h"
 #include "flood.h"
-#include "parse.h"
-#include "say.h"
-#include "text.h"
+#include "../util/parse.h"
+#include "../util/err.h"
+#include "../util/text.h"
 #include "verbs.h"
 
 #define NS_PER_MS UINT64_C(1000000)
@@ -118,9 +118,10 @@ static int verdict_option(const struct args *args, struct watch *watch)
 		uint64_t bits = verdict_bits(list, length);
 
 		if (!bits) {
-			misuse(args,
-			       "--verdict: '%.*s' is no verdict that makes an event",
-			       (int)length, list);
+			usage_error(
+				args,
+				"--verdict: '%.*s' is no verdict that makes an event",
+				(int)length, list);
 			return OPTIONS_BAD;
 		}
 		watch->verdicts |= bits;
@@ -135,8 +136,8 @@ static int number_option(const struct args *args, int option, uint64_t *number,
 {
 	if (!parse_number(args->value, number) && *number >= least)
 		return 0;
-	misuse(args, "--%s: '%s' is no number%s", options[option].name,
-	       args->value, least ? " from 1 on" : "");
+	usage_error(args, "--%s: '%s' is no number%s", options[option].name,
+		    args->value, least ? " from 1 on" : "");
 	return OPTIONS_BAD;
 }
 
@@ -145,9 +146,10 @@ static int since_option(const struct args *args, struct watch *watch)
 	watch->has_since = true;
 	if (!parse_duration(args->value, &watch->since))
 		return 0;
-	misuse(args,
-	       "--since: '%s' is no time: write seconds, or ns, us, ms, s, m, h, d behind a number",
-	       args->value);
+	usage_error(
+		args,
+		"--since: '%s' is no time: write seconds, or ns, us, ms, s, m, h, d behind a number",
+		args->value);
 	return OPTIONS_BAD;
 }
 
@@ -358,7 +360,7 @@ static int catch_signals(struct watch *watch)
 
 	watch->signals = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (watch->signals < 0)
-		return fail_errno(ACT_ANY, "a descriptor for signals");
+		return fail_errno(REQ_ANY, "a descriptor for signals");
 	signal_fd = watch->signals;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
@@ -383,10 +385,10 @@ static int show_all(struct watch *watch)
 		if (watch->follow)
 			tell(watch);
 		if (ferror(stdout))
-			return ENDED_FAILED;
+			return EXIT_FAILED;
 	}
 	fflush(stdout);
-	return got < 0 ? ENDED_FAILED : 0;
+	return got < 0 ? EXIT_FAILED : 0;
 }
 
 /* How long to wait at most: new devices do not announce themselves. */
@@ -424,7 +426,8 @@ static int watch_all(struct watch *watch)
 	if (ret)
 		return ret;
 	if (!watch->sources.list)
-		say("there are no devices: add one with 'buftrack device add'");
+		print_err(
+			"there are no devices: add one with 'buftrack device add'");
 	watch->epoch = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
 	watch->sources.kept_only = !watch->follow;
 	if (watch->follow)

@@ -8,7 +8,7 @@
 
 #include "cmd.h"
 #include "fail-on.h"
-#include "say.h"
+#include "../util/err.h"
 
 _Static_assert(BUFTRACK_NR_COUNTERS <= 64, "a bit for each counter");
 
@@ -54,10 +54,11 @@ int condition_parse(const struct args *args, struct condition *condition,
 			memcpy(name, list, length);
 		counters = counters_of(name);
 		if (!counters) {
-			misuse(args,
-			       "--fail-on: '%.*s' is neither a verdict nor 'remaining'",
-			       (int)length, list);
-			return ENDED_USAGE;
+			usage_error(
+				args,
+				"--fail-on: '%.*s' is neither a verdict nor 'remaining'",
+				(int)length, list);
+			return EXIT_USAGE_ERROR;
 		}
 		condition->counters |= counters;
 		if (!list[length])
@@ -105,6 +106,6 @@ int condition_check(const struct condition *condition,
 				    sizeof(text), used);
 	if (!used)
 		return 0;
-	say("what --fail-on asks for is there: %s", text);
-	return ENDED_CONDITION;
+	print_err("what --fail-on asks for is there: %s", text);
+	return EXIT_CONDITION;
 }

@@ -21,12 +21,12 @@ struct args;
  * @list: names of verdicts, "unknown_free" for all of its reasons, or
  *	  "remaining", separated by commas
  *
- * Return: 0, or ENDED_USAGE: it has complained.
+ * Return: 0, or EXIT_USAGE_ERROR: it has complained.
  */
 int condition_parse(const struct args *args, struct condition *condition,
 		    const char *list);
 
-/* condition_check() - ENDED_CONDITION, and say what holds, or 0 */
+/* condition_check() - EXIT_CONDITION, and say what holds, or 0 */
 int condition_check(const struct condition *condition,
 		    const struct snapshots *snapshots);
 

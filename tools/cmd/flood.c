@@ -8,8 +8,8 @@
 
 #include "cmd.h"
 #include "flood.h"
-#include "say.h"
-#include "text.h"
+#include "../util/err.h"
+#include "../util/text.h"
 
 /* Twice as many buckets as kinds, and a power of two */
 #define BUCKETS (2 * FLOOD_KINDS)

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "say.h"
+#include "../util/err.h"
 #include "verbs.h"
 
 const struct verb *find_verb(const char *first, const char *second)
@@ -76,17 +76,18 @@ static int run(struct args *args)
 		return options_failed(option);
 	words = operands(args, 0, 2);
 	if (!words)
-		return ENDED_USAGE;
+		return EXIT_USAGE_ERROR;
 	if (!words[0]) {
 		print_overview();
-		return ENDED_WELL;
+		return EXIT_OK;
 	}
 	verb = find_verb(words[0], words[1]);
 	if (!verb)
-		return misuse(args, "there is no verb '%s%s%s'", words[0],
-			      words[1] ? " " : "", words[1] ? words[1] : "");
+		return usage_error(args, "there is no verb '%s%s%s'", words[0],
+				   words[1] ? " " : "",
+				   words[1] ? words[1] : "");
 	print_help(verb);
-	return ENDED_WELL;
+	return EXIT_OK;
 }
 
 const struct verb verb_help = {

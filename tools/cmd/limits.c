@@ -6,8 +6,8 @@
 
 #include "cmd.h"
 #include "limits.h"
-#include "parse.h"
-#include "say.h"
+#include "../util/parse.h"
+#include "../util/err.h"
 
 #define POWER(n) (UINT64_C(1) << (n))
 
@@ -64,10 +64,10 @@ int limits_option(const struct args *args, int limit,
 
 	if (parse_number(args->value, &value) || value < ranges[limit].least ||
 	    value > ranges[limit].most) {
-		misuse(args, "--%s: '%s' is no number from %llu to %llu",
-		       ranges[limit].name, args->value,
-		       (unsigned long long)ranges[limit].least,
-		       (unsigned long long)ranges[limit].most);
+		usage_error(args, "--%s: '%s' is no number from %llu to %llu",
+			    ranges[limit].name, args->value,
+			    (unsigned long long)ranges[limit].least,
+			    (unsigned long long)ranges[limit].most);
 		return OPTIONS_BAD;
 	}
 	set(settings, limit, value);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "records.h"
-#include "say.h"
+#include "../util/err.h"
 #include "verbs.h"
 
 enum {
@@ -52,9 +52,10 @@ static int state_option(const struct args *args, struct query *query)
 		unsigned int states = state_of(list, length);
 
 		if (!states) {
-			misuse(args,
-			       "--state: '%.*s' is not live, freed, remaining, doubtful, orphaned or all",
-			       (int)length, list);
+			usage_error(
+				args,
+				"--state: '%.*s' is not live, freed, remaining, doubtful, orphaned or all",
+				(int)length, list);
 			return OPTIONS_BAD;
 		}
 		query->states |= states;

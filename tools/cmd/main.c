@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "say.h"
+#include "../util/err.h"
 #include "verbs.h"
 
 /* One a line */
@@ -44,14 +44,15 @@ static int unknown(const char *first, const char *second)
 		if (strncmp(name, first, length) || name[length] != ' ')
 			continue;
 		if (second && *second != '-')
-			say("%s has no verb '%s': see 'buftrack --help'", first,
-			    second);
+			print_err("%s has no verb '%s': see 'buftrack --help'",
+				  first, second);
 		else
-			say("%s needs a verb: see 'buftrack --help'", first);
-		return ENDED_USAGE;
+			print_err("%s needs a verb: see 'buftrack --help'",
+				  first);
+		return EXIT_USAGE_ERROR;
 	}
-	say("there is no verb '%s': see 'buftrack --help'", first);
-	return ENDED_USAGE;
+	print_err("there is no verb '%s': see 'buftrack --help'", first);
+	return EXIT_USAGE_ERROR;
 }
 
 static int dispatch(int argc, char **argv)
@@ -59,19 +60,19 @@ static int dispatch(int argc, char **argv)
 	struct args args;
 
 	if (argc < 2) {
-		say("it needs a verb: see 'buftrack --help'");
-		return ENDED_USAGE;
+		print_err("it needs a verb: see 'buftrack --help'");
+		return EXIT_USAGE_ERROR;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
 		print_overview();
-		return ENDED_WELL;
+		return EXIT_OK;
 	}
 	if (!strcmp(argv[1], "--version"))
 		argv[1] += strlen("--");
 	args.verb = find_verb(argv[1], argc > 2 ? argv[2] : NULL);
 	if (!args.verb && argc > 2 && !strcmp(argv[2], "--help")) {
 		print_overview();
-		return ENDED_WELL;
+		return EXIT_OK;
 	}
 	if (!args.verb)
 		return unknown(argv[1], argc > 2 ? argv[2] : NULL);

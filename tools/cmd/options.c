@@ -6,9 +6,11 @@
  * both this and help are made.
  */
 #include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "cmd.h"
-#include "say.h"
+#include "../util/err.h"
 
 #define MAX_OPTIONS 32
 /* Beyond all characters, so that no option is taken for a short one. */
@@ -29,18 +31,31 @@ static void to_getopt(const struct option_spec *spec, struct option *options)
 	options[nr] = (struct option){ .name = "help", .val = HELP };
 }
 
+int usage_error(const struct args *args, const char *format, ...)
+{
+	char problem[512];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(problem, sizeof(problem), format, list);
+	va_end(list);
+	print_err("%s: %s: see 'buftrack %s --help'", args->verb->name, problem,
+		  args->verb->name);
+	return EXIT_USAGE_ERROR;
+}
+
 static int complain(struct args *args, int what)
 {
 	const char *word = args->argv[optind - 1];
 
 	if (what == ':')
-		misuse(args, "%s needs a value", word);
+		usage_error(args, "%s needs a value", word);
 	else if (optopt >= FIRST)
-		misuse(args, "%s: this option takes no value", word);
+		usage_error(args, "%s: this option takes no value", word);
 	else if (optopt)
-		misuse(args, "there is no option -%c", optopt);
+		usage_error(args, "there is no option -%c", optopt);
 	else
-		misuse(args, "there is no option %s", word);
+		usage_error(args, "there is no option %s", word);
 	return OPTIONS_BAD;
 }
 
@@ -64,7 +79,7 @@ int next_option(struct args *args)
 
 int options_failed(int option)
 {
-	return option == OPTIONS_HELP ? ENDED_WELL : ENDED_USAGE;
+	return option == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE_ERROR;
 }
 
 char **operands(struct args *args, int least, int most)
@@ -72,10 +87,10 @@ char **operands(struct args *args, int least, int most)
 	int nr = args->argc - optind;
 
 	if (nr < least)
-		misuse(args, "it needs %s", args->verb->operands);
+		usage_error(args, "it needs %s", args->verb->operands);
 	else if (nr > most)
-		misuse(args, "'%s' is one word too many",
-		       args->argv[optind + most]);
+		usage_error(args, "'%s' is one word too many",
+			    args->argv[optind + most]);
 	else
 		return args->argv + optind;
 	return NULL;

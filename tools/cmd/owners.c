@@ -10,14 +10,7 @@
 
 #include "cmd.h"
 #include "owners.h"
-#include "say.h"
-
-static void *checked(void *pointer)
-{
-	if (!pointer)
-		exit(fail("out of memory: free some and try again"));
-	return pointer;
-}
+#include "../util/err.h"
 
 void copy_name(char *to, const char *from, size_t size)
 {
@@ -60,7 +53,7 @@ const struct owner *find_owner(void **owners, struct buftrack_device *device,
 	found = tfind(&key, owners, compare_owners);
 	if (found)
 		return *found;
-	owner = checked(calloc(1, sizeof(*owner)));
+	owner = xcalloc(1, sizeof(*owner));
 	owner->number = number;
 	checked(tsearch(owner, owners, compare_owners));
 	ask(owner, device);
@@ -106,7 +99,7 @@ int name_spaces(space_names names, struct buftrack_device *device)
 		buftrack_space_free(space);
 		from = number + 1;
 	}
-	return errno == ENOENT ? 0 : fail_errno(ACT_SPACE_INFO, "the spaces");
+	return errno == ENOENT ? 0 : fail_errno(REQ_SPACE_INFO, "the spaces");
 }
 
 const char *space_name(const space_names names, unsigned int space,

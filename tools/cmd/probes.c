@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json-out.h"
+#include "../util/json.h"
 #include "probes.h"
 #include "select.h"
-#include "text.h"
+#include "../util/table.h"
+#include "../util/text.h"
 
 /**
  * struct adapter - the probes of one adapter, summed up
@@ -73,7 +74,6 @@ static const char *adapter_state(const struct adapter *adapter)
 struct report {
 	struct table *table;
 	struct adapter adapter;
-	unsigned int rows;
 };
 
 static void add_row(struct report *report)
@@ -82,7 +82,6 @@ static void add_row(struct report *report)
 
 	if (!a->name[0] || a->waiting == a->nr)
 		return;
-	report->rows++;
 	table_row(report->table, a->in_place == a->nr ? NULL : bad());
 	table_cell(report->table, "%s", a->name);
 	table_cell(report->table, "%s", a->module);
@@ -130,23 +129,22 @@ static void print_gap(const struct buftrack_probe *probe, void *context)
 	       state_name(state));
 }
 
+static const struct table_column columns[] = {
+	{ "ADAPTER", 0 },	   { "MODULE", 0 },	      { "STATE", 0 },
+	{ "PROBES", TABLE_RIGHT }, { "MISSED", TABLE_RIGHT }, { NULL, 0 },
+};
+
 void print_probes(void)
 {
-	struct report report = { .table = table_new() };
+	struct report report = { .table = table_new(columns) };
 
-	table_column(report.table, "ADAPTER", 0);
-	table_column(report.table, "MODULE", 0);
-	table_column(report.table, "STATE", 0);
-	table_column(report.table, "PROBES", TABLE_RIGHT);
-	table_column(report.table, "MISSED", TABLE_RIGHT);
 	each_probe(sum_up, &report);
 	add_row(&report);
-	if (report.rows) {
+	if (!table_is_empty(report.table)) {
 		printf("\n");
-		table_print(report.table);
 		each_probe(print_gap, NULL);
 	}
-	table_free(report.table);
+	table_end(report.table);
 }
 
 static void add_json(const struct buftrack_probe *probe, void *context)
@@ -160,12 +158,12 @@ static void add_json(const struct buftrack_probe *probe, void *context)
 	json_put_text(object, "covers", buftrack_probe_covers(probe));
 	json_put_number(object, "hits", buftrack_probe_hits(probe));
 	json_put_number(object, "missed", buftrack_probe_missed(probe));
-	json_object_array_add(context, object);
+	json_append(context, object);
 }
 
 struct json_object *probes_json(void)
 {
-	struct json_object *array = json_checked(json_object_new_array());
+	struct json_object *array = json_array();
 
 	each_probe(add_json, array);
 	return array;

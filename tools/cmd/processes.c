@@ -7,7 +7,7 @@
 
 #include "cmd.h"
 #include "owners.h"
-#include "say.h"
+#include "../util/err.h"
 #include "snapshot.h"
 
 static int compare_holdings(const void *a, const void *b)

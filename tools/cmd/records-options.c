@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
-#include "parse.h"
+#include "../util/parse.h"
 #include "records.h"
-#include "say.h"
+#include "../util/err.h"
 
 void query_init(struct query *query)
 {
@@ -31,15 +31,15 @@ static int sort_option(const struct args *args, struct query *query)
 			return 0;
 		}
 	}
-	misuse(args, "--sort: '%s' is not age, size, address or client",
-	       args->value);
+	usage_error(args, "--sort: '%s' is not age, size, address or client",
+		    args->value);
 	return OPTIONS_BAD;
 }
 
 static int bad_value(const struct args *args, int option, const char *what)
 {
-	misuse(args, "--%s: '%s' is no %s", args->verb->options[option].name,
-	       args->value, what);
+	usage_error(args, "--%s: '%s' is no %s",
+		    args->verb->options[option].name, args->value, what);
 	return OPTIONS_BAD;
 }
 

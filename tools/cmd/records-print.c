@@ -5,26 +5,26 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "grid.h"
-#include "json-out.h"
+#include "../util/table.h"
+#include "../util/json.h"
 #include "records.h"
-#include "text.h"
+#include "../util/text.h"
 
 #define JSON_HEAD "{\"records\":[\n"
 
-static const struct grid_column columns[] = {
-	{ "DEVICE", GRID_RIGHT },
-	{ "CLIENT", GRID_RIGHT },
-	{ "PID", GRID_RIGHT },
+static const struct table_column columns[] = {
+	{ "DEVICE", TABLE_RIGHT },
+	{ "CLIENT", TABLE_RIGHT },
+	{ "PID", TABLE_RIGHT },
 	{ "COMM", 0 },
 	{ "CLAIMS TO BE", 0 },
 	{ "SPACE", 0 },
-	{ "ADDRESS", GRID_RIGHT },
-	{ "SIZE", GRID_RIGHT },
-	{ "AGE", GRID_RIGHT },
-	{ "ID", GRID_RIGHT },
-	{ "SITE", GRID_RIGHT | GRID_OPTIONAL },
-	{ "FREED AT", GRID_RIGHT | GRID_OPTIONAL },
+	{ "ADDRESS", TABLE_RIGHT },
+	{ "SIZE", TABLE_RIGHT },
+	{ "AGE", TABLE_RIGHT },
+	{ "ID", TABLE_RIGHT },
+	{ "SITE", TABLE_RIGHT | TABLE_OPTIONAL },
+	{ "FREED AT", TABLE_RIGHT | TABLE_OPTIONAL },
 	{ "STATE", 0 },
 	{ .name = NULL },
 };
@@ -50,41 +50,41 @@ static bool is_redacted(const struct row *row)
 	return row->state & BUFTRACK_RECORD_STATE_REDACTED;
 }
 
-static void owner_cells(struct grid *grid, const struct row *row)
+static void owner_cells(struct table *table, const struct row *row)
 {
 	char text[CLAIM_TEXT] = "-";
 
 	if (row->pid)
-		grid_cell(grid, "%u", row->pid);
+		table_cell(table, "%u", row->pid);
 	else
-		grid_cell(grid, "-");
-	grid_cell(grid, "%s", row->pid || *row->comm ? row->comm : OTHER);
+		table_cell(table, "-");
+	table_cell(table, "%s", row->pid || *row->comm ? row->comm : OTHER);
 	if (row->owner)
 		claim_text(row->owner->claimed_pid, row->owner->claimed_name,
 			   text);
-	grid_cell(grid, "%s", text);
+	table_cell(table, "%s", text);
 }
 
 /* A site of 0 is none; an address of 0 is one. */
-static void site_cell(struct grid *grid, uint64_t site, struct stack *stack)
+static void site_cell(struct table *table, uint64_t site, struct stack *stack)
 {
 	if (stack)
 		stack->named = true;
 	if (site)
-		grid_cell(grid, "0x%" PRIx64, site);
+		table_cell(table, "0x%" PRIx64, site);
 	else
-		grid_cell(grid, "-");
+		table_cell(table, "-");
 }
 
-static void state_cell(struct grid *grid, const struct row *row)
+static void state_cell(struct table *table, const struct row *row)
 {
 	char times[UNIT_TEXT] = "";
 
 	if (row->repeats)
 		snprintf(times, sizeof(times), " %" PRIu64 " times",
 			 (uint64_t)row->repeats + 1);
-	grid_cell(
-		grid, "%s%s%s%s%s", state_name(row), times,
+	table_cell(
+		table, "%s%s%s%s%s", state_name(row), times,
 		row->state & BUFTRACK_RECORD_STATE_DOUBTFUL ? ", doubtful" : "",
 		row->state & BUFTRACK_RECORD_STATE_ORPHANED ? ", orphaned" : "",
 		row->owner && row->owner->exited ? ", opener exited" : "");
@@ -103,28 +103,29 @@ static bool is_identity(const struct row *row)
 	       row->id > UINT32_MAX;
 }
 
-static void text_row(struct grid *grid, const struct row *row)
+static void text_row(struct table *table, const struct row *row)
 {
 	char space[BUFTRACK_SPACE_NAME_SIZE], text[UNIT_TEXT];
 
-	grid_cell(grid, "%u", row->origin->number);
-	grid_cell(grid, "%" PRIu64, row->client);
-	owner_cells(grid, row);
-	grid_cell(grid, "%s",
-		  space_name(row->origin->spaces, row->space, space));
+	table_row(table, NULL);
+	table_cell(table, "%u", row->origin->number);
+	table_cell(table, "%" PRIu64, row->client);
+	owner_cells(table, row);
+	table_cell(table, "%s",
+		   space_name(row->origin->spaces, row->space, space));
 	if (is_redacted(row) || is_identity(row))
-		grid_cell(grid, "-");
+		table_cell(table, "-");
 	else
-		grid_cell(grid, "0x%" PRIx64, row->address);
-	grid_cell(grid, "%s", size_text(row->size, text));
-	grid_cell(grid, "%s", duration_text(age_of(row), text));
+		table_cell(table, "0x%" PRIx64, row->address);
+	table_cell(table, "%s", size_text(row->size, text));
+	table_cell(table, "%s", duration_text(age_of(row), text));
 	if (is_redacted(row))
-		grid_cell(grid, "-");
+		table_cell(table, "-");
 	else
-		grid_cell(grid, "%" PRIu64, row->id);
-	site_cell(grid, row->site, row->stack);
-	site_cell(grid, row->ended_site, row->ended_stack);
-	state_cell(grid, row);
+		table_cell(table, "%" PRIu64, row->id);
+	site_cell(table, row->site, row->stack);
+	site_cell(table, row->ended_site, row->ended_stack);
+	state_cell(table, row);
 }
 
 static void identity_json(struct json_object *object, const struct row *row)
@@ -189,7 +190,7 @@ void printer_begin(struct printer *printer, bool json,
 	printer->json = json;
 	printer->stacks = stacks;
 	printer->nr = 0;
-	printer->grid = NULL;
+	printer->table = NULL;
 }
 
 void printer_row(struct printer *printer, const struct row *row)
@@ -200,9 +201,9 @@ void printer_row(struct printer *printer, const struct row *row)
 		json_row(row);
 		return;
 	}
-	if (!printer->grid)
-		printer->grid = grid_new(columns);
-	text_row(printer->grid, row);
+	if (!printer->table)
+		printer->table = table_new(columns);
+	text_row(printer->table, row);
 }
 
 static void put_device(struct json_object *array, const struct origin *origin)
@@ -215,13 +216,13 @@ static void put_device(struct json_object *array, const struct origin *origin)
 	json_put_bool(object, "exact", origin->exact);
 	json_put_number(object, "missed", origin->missed);
 	json_put_number(object, "matched", origin->matched);
-	json_object_array_add(array, object);
+	json_append(array, object);
 }
 
 /* Each device has an instant of its own; of all of them, the first is told. */
 static void instants_json(const struct origin *origins)
 {
-	struct json_object *array = json_checked(json_object_new_array());
+	struct json_object *array = json_array();
 	uint64_t missed = 0, instant = 0;
 	bool exact = true;
 
@@ -314,7 +315,7 @@ void printer_end(struct printer *printer, const struct totals *totals,
 		end_json(printer, totals, origins);
 		return;
 	}
-	grid_end(printer->grid);
+	table_end(printer->table);
 	end_text(printer, totals);
 	put_instants(origins);
 	if (totals->redacted)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "records.h"
-#include "say.h"
+#include "../util/err.h"
 
 /* So many rows beyond twice the limit may wait. */
 #define SLACK 1024

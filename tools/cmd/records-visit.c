@@ -8,7 +8,7 @@
 
 #include "owners.h"
 #include "records.h"
-#include "say.h"
+#include "../util/err.h"
 #include "select.h"
 
 /* The kernel filters by these; the rest of the states is sifted here. */
@@ -34,14 +34,6 @@ struct visit {
 	bool client_met;
 };
 
-static void *checked(void *pointer)
-{
-	if (!pointer)
-		exit(fail(
-			"out of memory for the list: free some, or use --limit"));
-	return pointer;
-}
-
 /* Devices are asked one after the other, but ages are of one moment. */
 static void set_clock(struct visit *visit, struct origin *origin,
 		      const struct buftrack_device_status *status)
@@ -54,7 +46,7 @@ static void set_clock(struct visit *visit, struct origin *origin,
 static int add_origin(struct visit *visit, struct buftrack_device *device,
 		      const struct buftrack_device_status *status)
 {
-	struct origin *origin = checked(calloc(1, sizeof(*origin)));
+	struct origin *origin = xcalloc(1, sizeof(*origin));
 
 	origin->number = buftrack_device_status_number(status);
 	set_clock(visit, origin, status);
@@ -210,7 +202,7 @@ static int walk(struct visit *visit, struct buftrack_device *device,
 		note_instant(visit->origin, listing);
 	buftrack_listing_free(listing);
 	return ret < 0 ?
-		       fail_errno(ACT_RECORDS, "device %u (%s)",
+		       fail_errno(REQ_RECORDS, "device %u (%s)",
 				  visit->origin->number, visit->origin->name) :
 		       0;
 }
@@ -236,7 +228,7 @@ static int add_remaining(struct visit *visit, struct buftrack_device *device)
 		return 0;
 	set = buftrack_device_read_counters(device, BUFTRACK_SCOPE_DEVICE, 0);
 	if (!set)
-		return fail_errno(ACT_COUNTERS, "device %u (%s)",
+		return fail_errno(REQ_COUNTERS, "device %u (%s)",
 				  visit->origin->number, visit->origin->name);
 	visit->totals.remaining_buffers += buftrack_counter_set_value(
 		set, BUFTRACK_COUNTER_REMAINING_BUFFERS);
@@ -255,7 +247,7 @@ static int visit_device(struct buftrack_device *device,
 	int ret;
 
 	if (add_origin(visit, device, status) || add_remaining(visit, device))
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	if (!has_client(visit, device))
 		return 0;
 	visit->client_met = true;

@@ -180,13 +180,13 @@ struct row {
  * @json: as JSON
  * @stacks: those to be written below the text, or NULL
  * @nr: rows written so far
- * @grid: of the text
+ * @table: of the text
  */
 struct printer {
 	bool json;
 	const struct stacks *stacks;
 	uint64_t nr;
-	struct grid *grid;
+	struct table *table;
 };
 
 void printer_begin(struct printer *printer, bool json,

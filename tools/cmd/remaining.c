@@ -3,7 +3,7 @@
  * buftrack remaining
  */
 #include "records.h"
-#include "say.h"
+#include "../util/err.h"
 #include "verbs.h"
 
 static const struct option_spec options[] = {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "replay.h"
-#include "say.h"
+#include "../util/err.h"
 
 /* A number that another user's device has taken is given up so often. */
 #define MAX_TRIES 16
@@ -56,12 +56,12 @@ static int register_device(struct replay *replay, const char *name,
 	return ret < 0 ? -1 : 0;
 }
 
-static int fail_at(const struct trace_event *event, enum act act,
+static int fail_at(const struct trace_event *event, enum err_request act,
 		   const char *kind, const char *name,
 		   struct trace_error *error)
 {
 	return trace_fail(error, event->line, "%s '%.40s': %s", kind, name,
-			  explain(act, errno));
+			  err_text(act, errno));
 }
 
 static int open_node(struct replay *replay, struct replay_device *device,
@@ -71,10 +71,10 @@ static int open_node(struct replay *replay, struct replay_device *device,
 
 	device->device = buftrack_device_open(device->number, O_RDWR);
 	if (!device->device)
-		return fail_at(event, ACT_OPEN_DEVICE, "device", name, error);
+		return fail_at(event, REQ_OPEN_DEVICE, "device", name, error);
 	if (!buftrack_settings_empty(replay->limits) &&
 	    buftrack_device_apply(device->device, replay->limits))
-		return fail_at(event, ACT_DEVICE_SET, "device", name, error);
+		return fail_at(event, REQ_DEVICE_SET, "device", name, error);
 	return 0;
 }
 
@@ -86,7 +86,7 @@ static struct replay_device *make_device(struct replay *replay,
 	struct replay_device *device = calloc(1, sizeof(*device));
 
 	if (!device || register_device(replay, name, &device->number)) {
-		fail_at(event, ACT_DEVICE_ADD, "device", name, error);
+		fail_at(event, REQ_DEVICE_ADD, "device", name, error);
 		free(device);
 		return NULL;
 	}
@@ -114,7 +114,7 @@ static int add_space(struct replay_device *device,
 {
 	if (buftrack_device_add_space(device->device, event->space, 0, space) <
 	    0)
-		return fail_at(event, ACT_SPACE_ADD, "space", event->space,
+		return fail_at(event, REQ_SPACE_ADD, "space", event->space,
 			       error);
 	/* The kernel has taken the name, so it fits. */
 	if (*space < BUFTRACK_MAX_SPACES) {

@@ -15,7 +15,7 @@
 
 #include "cmd.h"
 #include "replay.h"
-#include "say.h"
+#include "../util/err.h"
 
 /* Each client is an open file: as many as a device may have, and some. */
 #define WANTED_FILES 70000
@@ -43,7 +43,7 @@ static int read_serial(struct replay *replay)
 		buftrack_control_read_module(replay->control);
 
 	if (!module)
-		return fail_errno(ACT_INFO, "the module");
+		return fail_errno(REQ_INFO, "the module");
 	replay->serial = buftrack_module_serial(module);
 	buftrack_module_free(module);
 	return 0;
@@ -55,7 +55,7 @@ int replay_begin(struct replay *replay)
 	replay->last = &replay->devices;
 	replay->control = buftrack_control_open(O_RDWR);
 	if (!replay->control)
-		return fail_errno(ACT_OPEN_CONTROL, "/dev/buftrack/control");
+		return fail_errno(REQ_OPEN_CONTROL, "/dev/buftrack/control");
 	replay->reports = buftrack_reports_new(REPLAY_BATCH);
 	replay->declaration = buftrack_declaration_new();
 	if (!replay->reports || !replay->declaration)
@@ -86,7 +86,7 @@ int replay_flush(struct replay *replay, struct trace_error *error)
 		unsigned int done = buftrack_reports_done(reports);
 
 		ret = trace_fail(error, replay->lines[done < length ? done : 0],
-				 "%s", explain(ACT_REPORT, errno));
+				 "%s", err_text(REQ_REPORT, errno));
 	}
 	buftrack_reports_clear(reports);
 	return ret;
@@ -150,10 +150,10 @@ static int open_client(struct replay *replay, const struct trace_event *event,
 	file = buftrack_device_open(device->number, O_RDWR);
 	if (!file)
 		return trace_fail(error, event->line, "client '%.40s': %s",
-				  word, explain(ACT_OPEN_DEVICE, errno));
+				  word, err_text(REQ_OPEN_DEVICE, errno));
 	if (declare(replay, file, event) || note_file(replay, file)) {
 		trace_fail(error, event->line, "client '%.40s': %s", word,
-			   explain(ACT_DECLARE, errno));
+			   err_text(REQ_DECLARE, errno));
 		buftrack_device_close(file);
 		return -1;
 	}
@@ -176,7 +176,7 @@ static int report_gap(const struct trace_event *event,
 {
 	if (buftrack_device_report_lost(event->client->data, 1))
 		return trace_fail(error, event->line, "%s",
-				  explain(ACT_LOST, errno));
+				  err_text(REQ_LOST, errno));
 	return 0;
 }
 
@@ -193,12 +193,13 @@ static int switch_tracking(struct replay *replay,
 	settings = buftrack_settings_new();
 	if (!settings)
 		return trace_fail(error, event->line, "%s",
-				  explain(ACT_DEVICE_SET, errno));
+				  err_text(REQ_DEVICE_SET, errno));
 	buftrack_settings_enable(settings, event->op == TRACE_ENABLE);
 	ret = buftrack_device_apply(device->device, settings);
 	if (ret)
 		trace_fail(error, event->line, "device '%.40s': %s",
-			   event->device->name, explain(ACT_DEVICE_SET, errno));
+			   event->device->name,
+			   err_text(REQ_DEVICE_SET, errno));
 	buftrack_settings_free(settings);
 	return ret;
 }

@@ -15,7 +15,7 @@
 #include "limits.h"
 #include "progress.h"
 #include "replay.h"
-#include "say.h"
+#include "../util/err.h"
 #include "snapshot.h"
 #include "verbs.h"
 
@@ -63,9 +63,9 @@ static int take_format(struct args *args, struct job *job)
 	job->is_log = !strcmp(args->value, "allocation-server-log");
 	if (job->is_log || !strcmp(args->value, "trace"))
 		return 0;
-	misuse(args,
-	       "--format: '%s' is neither trace nor allocation-server-log",
-	       args->value);
+	usage_error(args,
+		    "--format: '%s' is neither trace nor allocation-server-log",
+		    args->value);
 	return OPTIONS_BAD;
 }
 
@@ -188,7 +188,7 @@ static int gather(struct job *job, struct snapshots *snapshots)
 		if (!device->device)
 			continue;
 		if (snapshots_add(snapshots, device->device))
-			return ENDED_FAILED;
+			return EXIT_FAILED;
 		snapshots->list[snapshots->nr - 1].trace_device =
 			device->trace_name;
 	}
@@ -212,9 +212,9 @@ static int print(struct job *job)
 static void tell_skipped(const struct job *job)
 {
 	if (job->log)
-		say("%s: %llu other lines are skipped; " ADDRESS_ONLY,
-		    job->path,
-		    (unsigned long long)server_log_skipped(job->log));
+		print_err("%s: %llu other lines are skipped; " ADDRESS_ONLY,
+			  job->path,
+			  (unsigned long long)server_log_skipped(job->log));
 }
 
 static int complain(const struct job *job, const struct trace_error *error)

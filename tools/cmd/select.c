@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "parse.h"
-#include "say.h"
+#include "../util/parse.h"
+#include "../util/err.h"
 #include "select.h"
 
 #define NODES "/dev/buftrack/"
@@ -26,7 +26,7 @@ struct buftrack_control *open_control(int flags)
 	struct buftrack_control *control = buftrack_control_open(flags);
 
 	if (!control)
-		fail_errno(ACT_OPEN_CONTROL, NODES "control");
+		fail_errno(REQ_OPEN_CONTROL, NODES "control");
 	return control;
 }
 
@@ -37,7 +37,7 @@ struct buftrack_device *open_device(const struct buftrack_device_status *status,
 	struct buftrack_device *device = buftrack_device_open(number, flags);
 
 	if (!device)
-		fail_errno(ACT_OPEN_DEVICE, "device %u (%s)", number,
+		fail_errno(REQ_OPEN_DEVICE, "device %u (%s)", number,
 			   buftrack_device_status_name(status));
 	return device;
 }
@@ -194,7 +194,7 @@ struct buftrack_device_status *find_device(struct buftrack_control *control,
 	if (errno == ENOENT)
 		not_found(control, word);
 	else
-		fail_errno(ACT_DEVICE_INFO, "device '%s'", word);
+		fail_errno(REQ_DEVICE_INFO, "device '%s'", word);
 	return NULL;
 }
 
@@ -217,7 +217,7 @@ struct buftrack_device_status *pick_device(struct buftrack_control *control,
 	if (!status && errno == ENOENT)
 		fail("there is no device: add one with 'buftrack device add'");
 	else if (!status)
-		fail_errno(ACT_DEVICE_INFO, "the devices");
+		fail_errno(REQ_DEVICE_INFO, "the devices");
 	return status;
 }
 
@@ -236,7 +236,7 @@ static int act_on(const struct buftrack_device_status *status, bool may_go,
 		if (may_go &&
 		    (errno == ENOENT || errno == ENODEV || errno == ENXIO))
 			return 0;
-		return fail_errno(ACT_OPEN_DEVICE, "device %u (%s)", number,
+		return fail_errno(REQ_OPEN_DEVICE, "device %u (%s)", number,
 				  buftrack_device_status_name(status));
 	}
 	ret = act(device, status, context);
@@ -259,7 +259,7 @@ static int all_devices(struct buftrack_control *control,
 		buftrack_device_status_free(status);
 	}
 	if (!ret && errno != ENOENT)
-		return fail_errno(ACT_DEVICE_INFO, "the devices");
+		return fail_errno(REQ_DEVICE_INFO, "the devices");
 	return ret;
 }
 
@@ -271,10 +271,10 @@ int each_device(const char *word,
 {
 	struct buftrack_control *control = open_control(O_RDONLY);
 	struct buftrack_device_status *status;
-	int ret = ENDED_FAILED;
+	int ret = EXIT_FAILED;
 
 	if (!control)
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	if (!word) {
 		ret = all_devices(control, act, context);
 	} else if ((status = find_device(control, word))) {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "cmd.h"
-#include "say.h"
+#include "../util/err.h"
 #include "snapshot.h"
 
 /* grow() - room for one more pointer in an array that has @nr of them */
@@ -39,10 +39,10 @@ static int add_space(struct snapshot *snapshot, struct buftrack_device *device,
 	counters = buftrack_device_read_counters(device, BUFTRACK_SCOPE_SPACE,
 						 buftrack_space_number(space));
 	if (!counters) {
-		fail_errno(ACT_COUNTERS, "space '%s'",
+		fail_errno(REQ_COUNTERS, "space '%s'",
 			   buftrack_space_name(space));
 		buftrack_space_free(space);
-		return ENDED_FAILED;
+		return EXIT_FAILED;
 	}
 	if (grow(&snapshot->spaces, nr) ||
 	    grow(&snapshot->space_counters, nr)) {
@@ -65,9 +65,9 @@ static int take_spaces(struct snapshot *snapshot,
 	while ((space = buftrack_device_next_space(device, from))) {
 		from = buftrack_space_number(space) + 1;
 		if (add_space(snapshot, device, space))
-			return ENDED_FAILED;
+			return EXIT_FAILED;
 	}
-	return errno == ENOENT ? 0 : fail_errno(ACT_SPACE_INFO, "the spaces");
+	return errno == ENOENT ? 0 : fail_errno(REQ_SPACE_INFO, "the spaces");
 }
 
 /* Of what is outside of the reader's pid namespace there is but a sum to tell. */
@@ -99,7 +99,7 @@ static int add_client(struct snapshot *snapshot, struct buftrack_device *device,
 		int gone = errno == ENOENT;
 
 		buftrack_client_free(client);
-		return gone ? 0 : fail_errno(ACT_COUNTERS, "the clients");
+		return gone ? 0 : fail_errno(REQ_COUNTERS, "the clients");
 	}
 	if (!buftrack_client_pid(client) && !*buftrack_client_comm(client)) {
 		add_other(snapshot, client, counters);
@@ -126,9 +126,9 @@ static int take_clients(struct snapshot *snapshot,
 	while ((client = buftrack_device_next_client(device, from))) {
 		from = buftrack_client_number(client) + 1;
 		if (add_client(snapshot, device, client))
-			return ENDED_FAILED;
+			return EXIT_FAILED;
 	}
-	return errno == ENOENT ? 0 : fail_errno(ACT_CLIENT_INFO, "the clients");
+	return errno == ENOENT ? 0 : fail_errno(REQ_CLIENT_INFO, "the clients");
 }
 
 static int take_device(struct snapshot *snapshot,
@@ -136,11 +136,11 @@ static int take_device(struct snapshot *snapshot,
 {
 	snapshot->status = buftrack_device_read_status(device);
 	if (!snapshot->status)
-		return fail_errno(ACT_DEVICE_INFO, "the device");
+		return fail_errno(REQ_DEVICE_INFO, "the device");
 	snapshot->counters =
 		buftrack_device_read_counters(device, BUFTRACK_SCOPE_DEVICE, 0);
 	if (!snapshot->counters)
-		return fail_errno(ACT_COUNTERS, "the device");
+		return fail_errno(REQ_COUNTERS, "the device");
 	return 0;
 }
 
@@ -151,7 +151,7 @@ int snapshot_take(struct snapshot *snapshot, struct buftrack_device *device)
 	    !take_clients(snapshot, device) && !processes_take(snapshot))
 		return 0;
 	snapshot_drop(snapshot);
-	return ENDED_FAILED;
+	return EXIT_FAILED;
 }
 
 void snapshot_drop(struct snapshot *snapshot)

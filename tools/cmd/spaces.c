@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "parse.h"
-#include "say.h"
+#include "../util/parse.h"
+#include "../util/err.h"
 #include "spaces.h"
 
 int spaces_option(const struct args *args, struct space_list *list,
@@ -18,19 +18,21 @@ int spaces_option(const struct args *args, struct space_list *list,
 	uint64_t capacity = 0;
 
 	if (list->nr == BUFTRACK_MAX_SPACES) {
-		misuse(args, "--space: a device has at most %d spaces",
-		       BUFTRACK_MAX_SPACES);
+		usage_error(args, "--space: a device has at most %d spaces",
+			    BUFTRACK_MAX_SPACES);
 		return OPTIONS_BAD;
 	}
 	if (needs_capacity && !equals) {
-		misuse(args, "--space: '%s' has no capacity: write %s=12GiB",
-		       name, name);
+		usage_error(args,
+			    "--space: '%s' has no capacity: write %s=12GiB",
+			    name, name);
 		return OPTIONS_BAD;
 	}
 	if (equals && (parse_size(equals + 1, &capacity) || !capacity)) {
-		misuse(args,
-		       "--space: '%s' is no capacity: write bytes, or KiB, MiB, GiB, TiB behind a number",
-		       equals + 1);
+		usage_error(
+			args,
+			"--space: '%s' is no capacity: write bytes, or KiB, MiB, GiB, TiB behind a number",
+			equals + 1);
 		return OPTIONS_BAD;
 	}
 	if (equals)
@@ -47,7 +49,7 @@ int spaces_add(struct buftrack_device *device, const struct space_list *list)
 
 		if (buftrack_device_add_space(
 			    device, name, list->spaces[i].capacity, NULL) < 0)
-			return fail_errno(ACT_SPACE_ADD, "space '%s'", name);
+			return fail_errno(REQ_SPACE_ADD, "space '%s'", name);
 	}
 	return 0;
 }

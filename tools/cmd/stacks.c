@@ -8,16 +8,9 @@
 #include <stdlib.h>
 
 #include "cmd.h"
-#include "say.h"
+#include "../util/err.h"
 #include "stacks.h"
-#include "text.h"
-
-static void *checked(void *pointer)
-{
-	if (!pointer)
-		exit(fail("out of memory for stacks: free some and try again"));
-	return pointer;
-}
+#include "../util/text.h"
 
 static int compare_stacks(const void *a, const void *b)
 {
@@ -56,7 +49,7 @@ static char *ask(struct stacks *stacks, struct buftrack_device *device,
 static struct stack *add_stack(struct stacks *stacks,
 			       struct buftrack_device *device, uint64_t site)
 {
-	struct stack *stack = checked(calloc(1, sizeof(*stack)));
+	struct stack *stack = xcalloc(1, sizeof(*stack));
 
 	stack->site = site;
 	stack->frames = ask(stacks, device, site);

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "json-out.h"
+#include "../util/json.h"
 #include "owners.h"
 #include "snapshot.h"
 
@@ -26,7 +26,7 @@ static struct json_object *reasons(struct json_object *object, const char *name,
 	inner = json_dict();
 	json_put_number(inner, "total",
 			buftrack_counter_set_unknown_frees(counters));
-	json_object_object_add(object, key, inner);
+	json_put(object, key, inner);
 	return inner;
 }
 
@@ -59,7 +59,7 @@ space_json(const struct buftrack_space *space,
 
 	json_put_text(object, "name", buftrack_space_name(space));
 	json_put_number(object, "capacity", buftrack_space_capacity(space));
-	json_object_object_add(object, "counters", counters_json(counters));
+	json_put(object, "counters", counters_json(counters));
 	return object;
 }
 
@@ -101,7 +101,7 @@ client_json(const struct buftrack_client *client,
 			buftrack_client_start_time(client));
 	json_put_number(object, "opened_ns", buftrack_client_opened(client));
 	json_put_number(object, "closed_ns", buftrack_client_closed(client));
-	json_object_object_add(object, "counters", counters_json(counters));
+	json_put(object, "counters", counters_json(counters));
 	return object;
 }
 
@@ -144,20 +144,18 @@ static struct json_object *device_json(const struct snapshot *snapshot)
 	json_put_number(object, "uid", buftrack_device_status_uid(status));
 	json_put_number(object, "records",
 			buftrack_device_status_nr_records(status));
-	json_object_object_add(object, "limits", limits_json(status));
-	json_object_object_add(object, "counters",
-			       counters_json(snapshot->counters));
+	json_put(object, "limits", limits_json(status));
+	json_put(object, "counters", counters_json(snapshot->counters));
 	return object;
 }
 
 static struct json_object *spaces_json(const struct snapshot *snapshot)
 {
-	struct json_object *array = json_checked(json_object_new_array());
+	struct json_object *array = json_array();
 
 	for (size_t i = 0; i < snapshot->nr_spaces; i++)
-		json_object_array_add(array,
-				      space_json(snapshot->spaces[i],
-						 snapshot->space_counters[i]));
+		json_append(array, space_json(snapshot->spaces[i],
+					      snapshot->space_counters[i]));
 	return array;
 }
 
@@ -172,14 +170,13 @@ static struct json_object *others_json(const struct snapshot *snapshot)
 	json_put_text(object, "comm", OTHER);
 	json_put_bool(object, "open", snapshot->nr_others_open);
 	json_put_number(object, "nr_clients", snapshot->nr_others);
-	json_object_object_add(object, "counters",
-			       counters_json(snapshot->others));
+	json_put(object, "counters", counters_json(snapshot->others));
 	return object;
 }
 
 static struct json_object *processes_json(const struct snapshot *snapshot)
 {
-	struct json_object *array = json_checked(json_object_new_array());
+	struct json_object *array = json_array();
 
 	for (size_t i = 0; i < snapshot->nr_processes; i++) {
 		const struct process *process = &snapshot->processes[i];
@@ -190,43 +187,40 @@ static struct json_object *processes_json(const struct snapshot *snapshot)
 		json_put_number(object, "nr_clients", process->nr_clients);
 		json_put_number(object, "live_buffers", process->buffers);
 		json_put_number(object, "live_bytes", process->bytes);
-		json_object_array_add(array, object);
+		json_append(array, object);
 	}
 	return array;
 }
 
 static struct json_object *clients_json(const struct snapshot *snapshot)
 {
-	struct json_object *array = json_checked(json_object_new_array());
+	struct json_object *array = json_array();
 
 	for (size_t i = 0; i < snapshot->nr_clients; i++)
-		json_object_array_add(
-			array, client_json(snapshot->clients[i],
-					   snapshot->client_counters[i]));
+		json_append(array, client_json(snapshot->clients[i],
+					       snapshot->client_counters[i]));
 	if (snapshot->others)
-		json_object_array_add(array, others_json(snapshot));
+		json_append(array, others_json(snapshot));
 	return array;
 }
 
 int print_json(const struct snapshots *snapshots, struct json_object *probes)
 {
-	struct json_object *devices = json_checked(json_object_new_array());
+	struct json_object *devices = json_array();
 	struct json_object *object = json_dict();
 
 	for (size_t i = 0; i < snapshots->nr; i++) {
 		const struct snapshot *snapshot = &snapshots->list[i];
 		struct json_object *device = device_json(snapshot);
 
-		json_object_object_add(device, "spaces", spaces_json(snapshot));
-		json_object_object_add(device, "clients",
-				       clients_json(snapshot));
-		json_object_object_add(device, "processes",
-				       processes_json(snapshot));
-		json_object_array_add(devices, device);
+		json_put(device, "spaces", spaces_json(snapshot));
+		json_put(device, "clients", clients_json(snapshot));
+		json_put(device, "processes", processes_json(snapshot));
+		json_append(devices, device);
 	}
-	json_object_object_add(object, "devices", devices);
+	json_put(object, "devices", devices);
 	if (probes)
-		json_object_object_add(object, "probes", probes);
+		json_put(object, "probes", probes);
 	json_print(object);
 	return 0;
 }

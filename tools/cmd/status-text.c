@@ -7,7 +7,8 @@
 
 #include "owners.h"
 #include "snapshot.h"
-#include "text.h"
+#include "../util/table.h"
+#include "../util/text.h"
 
 /* So many closed clients are shown, the latest, unless all were asked for. */
 #define MAX_CLOSED 8
@@ -38,17 +39,55 @@ static const unsigned int activity[] = {
 
 #define NR_ACTIVITY (sizeof(activity) / sizeof(activity[0]))
 
-static void activity_columns(struct table *table)
-{
-	static const char *const names[NR_ACTIVITY] = {
-		"ALLOCS", "FREES",  "LIVE",	   "LIVE SIZE",
-		"PEAK",	  "REMAIN", "REMAIN SIZE",
-	};
+/* Headings for activity[], and for the sum that follows */
+/* clang-format off */
+#define ACTIVITY_COLUMNS                                                       \
+	{ "ALLOCS", TABLE_RIGHT }, { "FREES", TABLE_RIGHT },                   \
+	{ "LIVE", TABLE_RIGHT }, { "LIVE SIZE", TABLE_RIGHT },                 \
+	{ "PEAK", TABLE_RIGHT }, { "REMAIN", TABLE_RIGHT },                    \
+	{ "REMAIN SIZE", TABLE_RIGHT }, { "WRONG FREES", TABLE_RIGHT }
 
-	for (size_t i = 0; i < NR_ACTIVITY; i++)
-		table_column(table, names[i], TABLE_RIGHT);
-	table_column(table, "WRONG FREES", TABLE_RIGHT);
-}
+static const struct table_column space_columns[] = {
+	{ "SPACE", 0 },
+	{ "CAPACITY", TABLE_RIGHT },
+	ACTIVITY_COLUMNS,
+	{ NULL, 0 },
+};
+
+static const struct table_column client_columns[] = {
+	{ "CLIENT", TABLE_RIGHT },
+	{ "PID", TABLE_RIGHT },
+	{ "COMM", 0 },
+	{ "CLAIMS TO BE", 0 },
+	{ "STATE", 0 },
+	ACTIVITY_COLUMNS,
+	{ NULL, 0 },
+};
+
+static const struct table_column process_columns[] = {
+	{ "DEVICE", TABLE_RIGHT },
+	{ "PID", TABLE_RIGHT },
+	{ "PROCESS", 0 },
+	{ "CLIENTS", TABLE_RIGHT },
+	{ "BUFFERS", TABLE_RIGHT },
+	{ "SIZE", TABLE_RIGHT },
+	{ NULL, 0 },
+};
+
+static const struct table_column wrong_columns[] = {
+	{ "WRONG FREE", 0 },
+	{ "COUNT", TABLE_RIGHT },
+	{ "MEANING", 0 },
+	{ NULL, 0 },
+};
+
+static const struct table_column notice_columns[] = {
+	{ "ALSO SEEN", 0 },
+	{ "COUNT", TABLE_RIGHT },
+	{ "MEANING", 0 },
+	{ NULL, 0 },
+};
+/* clang-format on */
 
 static bool counts_bytes(unsigned int counter)
 {
@@ -74,11 +113,8 @@ static void activity_cells(struct table *table,
 
 static void print_spaces(const struct snapshot *snapshot)
 {
-	struct table *table = table_new();
+	struct table *table = table_new(space_columns);
 
-	table_column(table, "SPACE", 0);
-	table_column(table, "CAPACITY", TABLE_RIGHT);
-	activity_columns(table);
 	for (size_t i = 0; i < snapshot->nr_spaces; i++) {
 		uint64_t capacity =
 			buftrack_space_capacity(snapshot->spaces[i]);
@@ -96,8 +132,7 @@ static void print_spaces(const struct snapshot *snapshot)
 	table_cell(table, "all");
 	table_cell(table, " ");
 	activity_cells(table, snapshot->counters);
-	table_print(table);
-	table_free(table);
+	table_end(table);
 }
 
 /* "open", "closed", and what else is worth a word */
@@ -180,13 +215,8 @@ static void print_clients(const struct snapshot *snapshot, bool all)
 
 	if (!snapshot->nr_clients && !snapshot->others)
 		return;
-	table = table_new();
-	table_column(table, "CLIENT", TABLE_RIGHT);
-	table_column(table, "PID", TABLE_RIGHT);
-	table_column(table, "COMM", 0);
-	table_column(table, "CLAIMS TO BE", 0);
-	table_column(table, "STATE", 0);
-	activity_columns(table);
+	printf("\n");
+	table = table_new(client_columns);
 	skip = !all && closed > MAX_CLOSED ? closed - MAX_CLOSED : 0;
 	for (size_t i = 0; i < snapshot->nr_clients; i++) {
 		bool open = buftrack_client_state(snapshot->clients[i]) &
@@ -198,9 +228,7 @@ static void print_clients(const struct snapshot *snapshot, bool all)
 			client_row(table, snapshot, i);
 	}
 	others_row(table, snapshot);
-	printf("\n");
-	table_print(table);
-	table_free(table);
+	table_end(table);
 	if (hidden)
 		printf("and %zu closed clients before them: see --all-clients\n",
 		       hidden);
@@ -220,28 +248,22 @@ static void process_row(struct table *table, const struct process *process,
 
 void print_processes(const struct snapshots *snapshots)
 {
-	struct table *table = table_new();
+	struct table *table = table_new(process_columns);
 	size_t nr = 0;
 
-	table_column(table, "DEVICE", TABLE_RIGHT);
-	table_column(table, "PID", TABLE_RIGHT);
-	table_column(table, "PROCESS", 0);
-	table_column(table, "CLIENTS", TABLE_RIGHT);
-	table_column(table, "BUFFERS", TABLE_RIGHT);
-	table_column(table, "SIZE", TABLE_RIGHT);
+	for (size_t i = 0; i < snapshots->nr; i++)
+		nr += snapshots->list[i].nr_processes;
+	if (nr)
+		printf("\n\n");
 	for (size_t i = 0; i < snapshots->nr; i++) {
 		const struct snapshot *snapshot = &snapshots->list[i];
 		unsigned int number =
 			buftrack_device_status_number(snapshot->status);
 
-		for (size_t j = 0; j < snapshot->nr_processes; j++, nr++)
+		for (size_t j = 0; j < snapshot->nr_processes; j++)
 			process_row(table, &snapshot->processes[j], number);
 	}
-	if (nr) {
-		printf("\n\n");
-		table_print(table);
-	}
-	table_free(table);
+	table_end(table);
 }
 
 /* Which verdicts are about frees; the rest is told below them. */
@@ -274,16 +296,6 @@ static void verdict_rows(struct table *table, const struct snapshot *snapshot,
 	}
 }
 
-static struct table *verdict_table(const char *name)
-{
-	struct table *table = table_new();
-
-	table_column(table, name, 0);
-	table_column(table, "COUNT", TABLE_RIGHT);
-	table_column(table, "MEANING", 0);
-	return table;
-}
-
 static void print_wrong_frees(const struct snapshot *snapshot)
 {
 	uint64_t total = wrong_frees(snapshot->counters);
@@ -293,14 +305,13 @@ static void print_wrong_frees(const struct snapshot *snapshot)
 		printf("\n%sno wrong frees%s\n", good(), plain());
 		return;
 	}
-	table = verdict_table("WRONG FREE");
+	printf("\n");
+	table = table_new(wrong_columns);
 	verdict_rows(table, snapshot, true);
 	table_row(table, bad());
 	table_cell(table, "all");
 	table_number(table, total);
-	printf("\n");
-	table_print(table);
-	table_free(table);
+	table_end(table);
 }
 
 /* Counters that no verdict has, but that a user should know of if not 0 */
@@ -318,52 +329,31 @@ static const struct {
 	  "freed records dropped to make room, so that a second free of them is unknown" },
 };
 
-static bool add_notices(struct table *table, const struct snapshot *snapshot)
+static void notice_rows(struct table *table, const struct snapshot *snapshot)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < sizeof(notices) / sizeof(notices[0]); i++) {
 		uint64_t count = buftrack_counter_set_value(snapshot->counters,
 							    notices[i].counter);
 
 		if (!count)
 			continue;
-		any = true;
 		table_row(table, NULL);
 		table_cell(table, "%s",
 			   buftrack_counter_name(notices[i].counter));
 		table_number(table, count);
 		table_cell(table, "%s", notices[i].meaning);
 	}
-	return any;
-}
-
-static bool other_verdicts(const struct snapshot *snapshot)
-{
-	static const unsigned int counters[] = {
-		BUFTRACK_COUNTER_DISABLED_REPORTS,
-		BUFTRACK_COUNTER_UNTRACKED_BUFFERS,
-		BUFTRACK_COUNTER_DOUBLE_ALLOCS,
-		BUFTRACK_COUNTER_OVERLAPS,
-	};
-
-	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		if (buftrack_counter_set_value(snapshot->counters, counters[i]))
-			return true;
-	return false;
 }
 
 static void print_others(const struct snapshot *snapshot)
 {
-	struct table *table = verdict_table("ALSO SEEN");
-	bool any = other_verdicts(snapshot);
+	struct table *table = table_new(notice_columns);
 
 	verdict_rows(table, snapshot, false);
-	if (add_notices(table, snapshot) || any) {
+	notice_rows(table, snapshot);
+	if (!table_is_empty(table))
 		printf("\n");
-		table_print(table);
-	}
-	table_free(table);
+	table_end(table);
 }
 
 void print_text(const struct snapshots *snapshots, bool all_clients)

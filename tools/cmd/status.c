@@ -5,7 +5,7 @@
 #include "cmd.h"
 #include "fail-on.h"
 #include "probes.h"
-#include "say.h"
+#include "../util/err.h"
 #include "select.h"
 #include "snapshot.h"
 #include "verbs.h"

@@ -4,7 +4,7 @@
  */
 #include "change.h"
 #include "limits.h"
-#include "say.h"
+#include "../util/err.h"
 #include "verbs.h"
 
 enum {
@@ -49,7 +49,7 @@ static int apply(struct buftrack_device *device,
 		 const struct buftrack_device_status *status, void *context)
 {
 	if (buftrack_device_apply(device, context))
-		return fail_errno(ACT_DEVICE_SET, "device %u (%s)",
+		return fail_errno(REQ_DEVICE_SET, "device %u (%s)",
 				  buftrack_device_status_number(status),
 				  buftrack_device_status_name(status));
 	return 0;
@@ -81,7 +81,7 @@ static int reset(struct buftrack_device *device,
 {
 	(void)context;
 	if (buftrack_device_reset(device))
-		return fail_errno(ACT_RESET, "device %u (%s)",
+		return fail_errno(REQ_RESET, "device %u (%s)",
 				  buftrack_device_status_number(status),
 				  buftrack_device_status_name(status));
 	return 0;

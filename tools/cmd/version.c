@@ -9,9 +9,9 @@
 #include <string.h>
 #include <libbuftrack.h>
 
-#include "json-out.h"
-#include "say.h"
-#include "text.h"
+#include "../util/json.h"
+#include "../util/err.h"
+#include "../util/text.h"
 #include "verbs.h"
 
 enum {
@@ -82,7 +82,7 @@ static void print_version_json(const struct buftrack_module *module)
 	json_put_text(object, "command", COMMAND_VERSION);
 	json_put_text(object, "library", buftrack_library_version());
 	if (!module) {
-		json_object_object_add(object, "module", NULL);
+		json_put(object, "module", NULL);
 		json_print(object);
 		return;
 	}
@@ -112,12 +112,12 @@ static struct buftrack_module *ask(const char **why)
 	struct buftrack_module *module;
 
 	if (!control) {
-		*why = explain(ACT_OPEN_CONTROL, errno);
+		*why = err_text(REQ_OPEN_CONTROL, errno);
 		return NULL;
 	}
 	module = buftrack_control_read_module(control);
 	if (!module)
-		*why = explain(ACT_INFO, errno);
+		*why = err_text(REQ_INFO, errno);
 	buftrack_control_close(control);
 	return module;
 }
@@ -134,14 +134,14 @@ static int run(struct args *args)
 	if (option != OPTIONS_END)
 		return options_failed(option);
 	if (!operands(args, 0, 0))
-		return ENDED_USAGE;
+		return EXIT_USAGE_ERROR;
 	module = ask(&why);
 	if (json)
 		print_version_json(module);
 	else
 		print_text(module, why);
 	buftrack_module_free(module);
-	return ENDED_WELL;
+	return EXIT_OK;
 }
 
 const struct verb verb_version = {

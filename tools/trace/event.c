@@ -6,10 +6,10 @@
  * exact whatever is quoted; hence a quoted field cannot span lines.
  */
 #include <csv.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../util/parse.h"
 #include "internal.h"
 
 enum {
@@ -141,30 +141,11 @@ static int split_line(struct event_parser *parser, const char *line,
 	return 0;
 }
 
-/* strtoull() alone would also accept signs, spaces, 0X and octal. */
-static int to_number(const char *text, uint64_t *number)
-{
-	const char *digits = "0123456789";
-	int base = 10;
-	char *end;
-
-	if (!strncmp(text, "0x", 2)) {
-		text += 2;
-		base = 16;
-		digits = "0123456789abcdefABCDEF";
-	}
-	if (!*text || text[strspn(text, digits)])
-		return -1;
-	errno = 0;
-	*number = strtoull(text, &end, base);
-	return errno ? -1 : 0;
-}
-
-static int parse_number(const char *const *fields, int which, uint64_t *number,
+static int number_field(const char *const *fields, int which, uint64_t *number,
 			struct trace_event *event, struct trace_error *error)
 {
 	*number = 0;
-	if (!*fields[which] || !to_number(fields[which], number))
+	if (!*fields[which] || !parse_number(fields[which], number))
 		return 0;
 	return trace_fail(
 		error, event->line,
@@ -178,11 +159,11 @@ static int parse_numbers(const char *const *fields, struct trace_event *event,
 {
 	uint64_t ts;
 
-	if (parse_number(fields, TS, &ts, event, error) ||
-	    parse_number(fields, ADDRESS, &event->address, event, error) ||
-	    parse_number(fields, SIZE, &event->size, event, error) ||
-	    parse_number(fields, SPAN, &event->span, event, error) ||
-	    parse_number(fields, ID, &event->id, event, error))
+	if (number_field(fields, TS, &ts, event, error) ||
+	    number_field(fields, ADDRESS, &event->address, event, error) ||
+	    number_field(fields, SIZE, &event->size, event, error) ||
+	    number_field(fields, SPAN, &event->span, event, error) ||
+	    number_field(fields, ID, &event->id, event, error))
 		return -1;
 	if (!*fields[SPAN])
 		event->span = event->size;

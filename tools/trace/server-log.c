@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cmd/parse.h"
+#include "../util/parse.h"
 #include "addresses.h"
 #include "internal.h"
 #include "server-log.h"

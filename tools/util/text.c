@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Text for people: units and colours
+ * Text for people: units, colours, names of unknown origin
  */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "text.h"
 
@@ -17,7 +19,7 @@ const char *size_text(uint64_t bytes, char text[UNIT_TEXT])
 	unsigned int unit = 0;
 	double value = bytes;
 
-	/* 1023.995 of a unit would be rounded to 1024.00 of it. */
+	/* From 1023.995 on, "%.2f" would print 1024.00. */
 	for (; value >= 1023.995 && unit < 6; unit++)
 		value /= 1024;
 	if (!unit)
@@ -126,4 +128,54 @@ const char *good(void)
 const char *plain(void)
 {
 	return colours() ? "\033[m" : "";
+}
+
+char printable(char c)
+{
+	return (unsigned char)c < ' ' || c == 0x7f ? '?' : c;
+}
+
+void make_printable(char *text)
+{
+	for (; *text; text++)
+		*text = printable(*text);
+}
+
+/*
+ * escape_one() - copy a character beyond ASCII, or escape its first byte
+ *
+ * Return: how many bytes of @from it took.
+ */
+static size_t escape_one(char **to, const char *from, unsigned int *width)
+{
+	mbstate_t state = { 0 };
+	wchar_t character;
+	size_t length = mbrtowc(&character, from, MB_CUR_MAX, &state);
+	int columns = length <= MB_CUR_MAX ? wcwidth(character) : -1;
+
+	if (columns < 0) {
+		*to += sprintf(*to, "\\x%02x", (unsigned char)*from);
+		*width += 4;
+		return 1;
+	}
+	memcpy(*to, from, length);
+	*to += length;
+	*width += columns;
+	return length;
+}
+
+unsigned int escape_text(char *to, const char *from)
+{
+	unsigned int width = 0;
+
+	while (*from) {
+		if (*from >= ' ' && *from <= '~') {
+			*to++ = *from++;
+			width++;
+		} else {
+			from += escape_one(&to, from, &width);
+		}
+	}
+	*to = '\0';
+	return width;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Numbers as people write them
+ * Parsing numbers, sizes and durations
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@ struct unit {
 	uint64_t factor;
 };
 
+/* strtoull() alone would also accept signs, spaces, 0X and octal. */
 int parse_number(const char *text, uint64_t *number)
 {
 	const char *digits = "0123456789";
@@ -39,9 +40,9 @@ static const struct unit *find_unit(const struct unit *units, const char *name)
 }
 
 /*
- * add_fraction() - the digits after a point, in units of @factor
+ * add_fraction() - add the digits after a point, in units of @factor
  *
- * As many as 64 bits can tell apart; the rest is less than a byte or ns.
+ * 18 digits fit into the arithmetic; more are an error.
  */
 static int add_fraction(const char **text, uint64_t factor, uint64_t *number)
 {

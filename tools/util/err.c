@@ -1,184 +1,187 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What each errno of the interface means, in words: what is wrong, what to do
+ * Errors: messages on standard error, the meaning of each errno, running out of
+ * memory
  *
- * linux/buftrack.h says what an errno means everywhere. Here is what it means to
- * the one who tried this. What is not here for an act is here for any.
+ * linux/buftrack.h defines each errno once for all requests. The table below
+ * explains it to the user who made one; an errno that a request does not list has
+ * the meaning that REQ_ANY gives it.
  */
 #include <errno.h>
-#include <stddef.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "say.h"
+#include "err.h"
+#include "text.h"
 
 static const struct {
-	enum act act;
+	enum err_request request;
 	int error;
 	const char *text;
 } meanings[] = {
-	{ ACT_OPEN_CONTROL, ENOENT,
+	{ REQ_OPEN_CONTROL, ENOENT,
 	  "it is not there, so the module is not loaded: run 'modprobe buftrack', or insmod buftrack.ko" },
-	{ ACT_OPEN_CONTROL, ENODEV,
+	{ REQ_OPEN_CONTROL, ENODEV,
 	  "no module stands behind it: run 'modprobe buftrack', or insmod buftrack.ko" },
-	{ ACT_OPEN_CONTROL, ENXIO,
+	{ REQ_OPEN_CONTROL, ENXIO,
 	  "no module stands behind it: run 'modprobe buftrack', or insmod buftrack.ko" },
-	{ ACT_OPEN_CONTROL, ENOTDIR,
+	{ REQ_OPEN_CONTROL, ENOTDIR,
 	  "/dev/buftrack is no directory: delete it and load the module again" },
-	{ ACT_OPEN_CONTROL, EACCES,
+	{ REQ_OPEN_CONTROL, EACCES,
 	  "no permission to open it: run this as root, or have the node opened to you" },
-	{ ACT_OPEN_CONTROL, EPERM,
+	{ REQ_OPEN_CONTROL, EPERM,
 	  "no permission to open it: run this as root, or have the node opened to you" },
-	{ ACT_OPEN_CONTROL, EBUSY,
+	{ REQ_OPEN_CONTROL, EBUSY,
 	  "it has too many openers: close some and try again" },
 
-	{ ACT_OPEN_DEVICE, ENOENT,
+	{ REQ_OPEN_DEVICE, ENOENT,
 	  "it has no node any more: see 'buftrack status' for what there is" },
-	{ ACT_OPEN_DEVICE, ENODEV,
+	{ REQ_OPEN_DEVICE, ENODEV,
 	  "it was removed: see 'buftrack status' for what there is" },
-	{ ACT_OPEN_DEVICE, ENXIO,
+	{ REQ_OPEN_DEVICE, ENXIO,
 	  "it was removed: see 'buftrack status' for what there is" },
-	{ ACT_OPEN_DEVICE, EACCES,
+	{ REQ_OPEN_DEVICE, EACCES,
 	  "no permission to open its node: run this as root, or have the node opened to you" },
-	{ ACT_OPEN_DEVICE, EPERM,
+	{ REQ_OPEN_DEVICE, EPERM,
 	  "no permission to open its node: run this as root, or have the node opened to you" },
-	{ ACT_OPEN_DEVICE, EMFILE,
+	{ REQ_OPEN_DEVICE, EMFILE,
 	  "this process has as many files open as it may, and each client takes one: raise the limit (ulimit -n)" },
-	{ ACT_OPEN_DEVICE, ENFILE,
+	{ REQ_OPEN_DEVICE, ENFILE,
 	  "the machine has as many files open as it may: raise fs.file-max, or close some" },
 
-	{ ACT_INFO, EINVAL,
+	{ REQ_INFO, EINVAL,
 	  "the module does not take this command's question: load the module that came with it" },
 
-	{ ACT_DEVICE_ADD, EEXIST,
+	{ REQ_DEVICE_ADD, EEXIST,
 	  "a device of this name is registered: choose another name" },
-	{ ACT_DEVICE_ADD, ENAMETOOLONG,
+	{ REQ_DEVICE_ADD, ENAMETOOLONG,
 	  "the name is too long: a device's has at most 127 characters" },
-	{ ACT_DEVICE_ADD, EILSEQ,
+	{ REQ_DEVICE_ADD, EILSEQ,
 	  "this is no name for a device: use printable ASCII, at least one character" },
-	{ ACT_DEVICE_ADD, EPERM,
+	{ REQ_DEVICE_ADD, EPERM,
 	  "you may not register it: names like PCI addresses are root's, use another or run this as root" },
-	{ ACT_DEVICE_ADD, EDQUOT,
+	{ REQ_DEVICE_ADD, EDQUOT,
 	  "you have registered as many devices as one user may: remove one with 'buftrack device remove'" },
-	{ ACT_DEVICE_ADD, ENFILE,
+	{ REQ_DEVICE_ADD, ENFILE,
 	  "the machine has as many devices as it may: remove one, or load the module with a higher limit" },
-	{ ACT_DEVICE_ADD, ENOMEM,
+	{ REQ_DEVICE_ADD, ENOMEM,
 	  "the kernel has no memory for another device: free some and try again" },
 
-	{ ACT_DEVICE_REMOVE, ENOENT,
+	{ REQ_DEVICE_REMOVE, ENOENT,
 	  "there is no such device any more: see 'buftrack status' for what there is" },
-	{ ACT_DEVICE_REMOVE, ENODEV,
+	{ REQ_DEVICE_REMOVE, ENODEV,
 	  "it was removed already: see 'buftrack status' for what there is" },
-	{ ACT_DEVICE_REMOVE, EBUSY,
+	{ REQ_DEVICE_REMOVE, EBUSY,
 	  "it still has open clients: end them, or remove it with --force" },
-	{ ACT_DEVICE_REMOVE, EPERM,
+	{ REQ_DEVICE_REMOVE, EPERM,
 	  "you may not remove it: only root and the user who registered it may" },
 
-	{ ACT_DEVICE_INFO, ENOENT,
+	{ REQ_DEVICE_INFO, ENOENT,
 	  "there is no such device: see 'buftrack status' for what there is" },
 
-	{ ACT_DEVICE_SET, EINVAL,
+	{ REQ_DEVICE_SET, EINVAL,
 	  "a limit is out of its range: see 'buftrack device set --help' for the ranges" },
-	{ ACT_DEVICE_SET, EPERM,
+	{ REQ_DEVICE_SET, EPERM,
 	  "you may not change it: only root and the user who registered it may" },
 
-	{ ACT_SPACE_ADD, EEXIST,
+	{ REQ_SPACE_ADD, EEXIST,
 	  "the device has this space with another capacity: leave the capacity out, or use another name" },
-	{ ACT_SPACE_ADD, ENAMETOOLONG,
+	{ REQ_SPACE_ADD, ENAMETOOLONG,
 	  "the name is too long: a space's has at most 31 characters" },
-	{ ACT_SPACE_ADD, EILSEQ,
+	{ REQ_SPACE_ADD, EILSEQ,
 	  "this is no name for a space: use printable ASCII, at least one character" },
-	{ ACT_SPACE_ADD, ENOSPC,
+	{ REQ_SPACE_ADD, ENOSPC,
 	  "the device has as many spaces as it may, 64: use fewer" },
-	{ ACT_SPACE_ADD, EDQUOT,
+	{ REQ_SPACE_ADD, EDQUOT,
 	  "you have added as many spaces to it as one user may: use those that are there" },
-	{ ACT_SPACE_ADD, EPERM,
+	{ REQ_SPACE_ADD, EPERM,
 	  "you may not add a space to it: only root and the user who registered it may" },
-	{ ACT_SPACE_ADD, ENOMEM,
+	{ REQ_SPACE_ADD, ENOMEM,
 	  "the kernel has no memory for another space: free some and try again" },
 
-	{ ACT_SPACE_INFO, ENOENT,
+	{ REQ_SPACE_INFO, ENOENT,
 	  "the device has no such space: see 'buftrack status' for its spaces" },
 
-	{ ACT_DECLARE, EUSERS,
+	{ REQ_DECLARE, EUSERS,
 	  "the device, or this user, has as many open clients as it may: close some, or raise its limit with --max-clients" },
-	{ ACT_DECLARE, EPERM,
+	{ REQ_DECLARE, EPERM,
 	  "only root may report into a device's shared domain: run this as root" },
-	{ ACT_DECLARE, EBUSY,
+	{ REQ_DECLARE, EBUSY,
 	  "this file is a client already: open another for another client" },
-	{ ACT_DECLARE, ENAMETOOLONG,
+	{ REQ_DECLARE, ENAMETOOLONG,
 	  "the claimed name is too long: it has at most 63 characters" },
-	{ ACT_DECLARE, EILSEQ,
+	{ REQ_DECLARE, EILSEQ,
 	  "the claimed name is not printable ASCII: spell it otherwise" },
-	{ ACT_DECLARE, ENOMEM,
+	{ REQ_DECLARE, ENOMEM,
 	  "the kernel has no memory for another client: free some and try again" },
 
-	{ ACT_REPORT, EINVAL,
+	{ REQ_REPORT, EINVAL,
 	  "the kernel does not take this report: an alloc needs a size of at least 1" },
-	{ ACT_REPORT, ERANGE,
+	{ REQ_REPORT, ERANGE,
 	  "address + span is past 2^64: give the buffer's extent from its address on as span" },
-	{ ACT_REPORT, ENOENT,
+	{ REQ_REPORT, ENOENT,
 	  "the device has no such space: add it before reporting into it" },
-	{ ACT_REPORT, EUSERS,
+	{ REQ_REPORT, EUSERS,
 	  "the device, or this user, has as many open clients as it may: close some, or raise its limit with --max-clients" },
-	{ ACT_REPORT, ENODEV,
+	{ REQ_REPORT, ENODEV,
 	  "the device was removed under its clients: start anew" },
-	{ ACT_REPORT, EINTR,
+	{ REQ_REPORT, EINTR,
 	  "a signal ended it halfway: what came before is counted" },
-	{ ACT_REPORT, EFAULT,
+	{ REQ_REPORT, EFAULT,
 	  "the kernel cannot read the reports: this is a bug in buftrack, report it" },
 
-	{ ACT_LOST, EINVAL,
+	{ REQ_LOST, EINVAL,
 	  "the kernel does not take this gap: this is a bug in buftrack, report it" },
-	{ ACT_LOST, ENODEV,
+	{ REQ_LOST, ENODEV,
 	  "the device was removed under its clients: start anew" },
-	{ ACT_LOST, EUSERS,
+	{ REQ_LOST, EUSERS,
 	  "the device, or this user, has as many open clients as it may: close some, or raise its limit with --max-clients" },
 
-	{ ACT_COUNTERS, ENOENT,
+	{ REQ_COUNTERS, ENOENT,
 	  "no such space or client is kept any more: see 'buftrack status'" },
-	{ ACT_CLIENT_INFO, ENOENT,
+	{ REQ_CLIENT_INFO, ENOENT,
 	  "no such client is kept any more: see 'buftrack status'" },
-	{ ACT_RECORDS, ENOENT,
+	{ REQ_RECORDS, ENOENT,
 	  "no such space or client: see 'buftrack status' for what there is" },
 
-	{ ACT_RESET, EPERM,
+	{ REQ_RESET, EPERM,
 	  "you may not reset it: only root and the user who registered it may" },
 
-	{ ACT_EVENTS, EINVAL,
+	{ REQ_EVENTS, EINVAL,
 	  "the module does not tell of wrong reports, so it is older than this command: load the module that came with it" },
-	{ ACT_EVENTS, EPROTO,
+	{ REQ_EVENTS, EPROTO,
 	  "the module's events make no sense to this command: load the module that came with it" },
 
-	{ ACT_ANY, ENOTTY,
+	{ REQ_ANY, ENOTTY,
 	  "the module does not know this request, so it is older than this command: load the module that came with it" },
-	{ ACT_ANY, E2BIG,
+	{ REQ_ANY, E2BIG,
 	  "the module is older than this command and cannot do all of this: load the module that came with it" },
-	{ ACT_ANY, EOPNOTSUPP,
+	{ REQ_ANY, EOPNOTSUPP,
 	  "the module does not know a part of this request, so it is older than this command: load the module that came with it" },
-	{ ACT_ANY, EINVAL,
+	{ REQ_ANY, EINVAL,
 	  "the module says that a value is out of range: check the numbers" },
-	{ ACT_ANY, EFAULT,
+	{ REQ_ANY, EFAULT,
 	  "the kernel cannot reach the command's memory: this is a bug in buftrack, report it" },
-	{ ACT_ANY, EBADF,
+	{ REQ_ANY, EBADF,
 	  "its node was opened the wrong way: this is a bug in buftrack, report it" },
-	{ ACT_ANY, EPERM, "you may not do this: run it as root" },
-	{ ACT_ANY, EACCES, "you may not do this: run it as root" },
-	{ ACT_ANY, ENODEV,
+	{ REQ_ANY, EPERM, "you may not do this: run it as root" },
+	{ REQ_ANY, EACCES, "you may not do this: run it as root" },
+	{ REQ_ANY, ENODEV,
 	  "the device was removed meanwhile: see 'buftrack status' for what there is" },
-	{ ACT_ANY, ENOENT,
+	{ REQ_ANY, ENOENT,
 	  "it is not there: see 'buftrack status' for what there is" },
-	{ ACT_ANY, EMFILE,
+	{ REQ_ANY, EMFILE,
 	  "this process has as many files open as it may: raise the limit (ulimit -n)" },
-	{ ACT_ANY, ENFILE,
+	{ REQ_ANY, ENFILE,
 	  "the machine has as many files open as it may: raise fs.file-max, or close some" },
-	{ ACT_ANY, ENOMEM,
+	{ REQ_ANY, ENOMEM,
 	  "out of memory, and nothing was changed: free some and try again" },
-	{ ACT_ANY, EINTR, "a signal ended it: try again" },
+	{ REQ_ANY, EINTR, "a signal ended it: try again" },
 };
 
-/* What linux/buftrack.h does not promise is still to be told. */
-static const char *unforeseen(int error)
+static const char *unexpected(int error)
 {
 	static char text[128];
 
@@ -187,17 +190,86 @@ static const char *unforeseen(int error)
 	return text;
 }
 
-const char *explain(enum act act, int error)
+const char *err_text(enum err_request request, int error)
 {
 	const char *fallback = NULL;
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
 		if (meanings[i].error != error)
 			continue;
-		if (meanings[i].act == act)
+		if (meanings[i].request == request)
 			return meanings[i].text;
-		if (meanings[i].act == ACT_ANY)
+		if (meanings[i].request == REQ_ANY)
 			fallback = meanings[i].text;
 	}
-	return fallback ? fallback : unforeseen(error);
+	return fallback ? fallback : unexpected(error);
+}
+
+static void print_err_list(const char *format, va_list args)
+{
+	char line[1024];
+
+	vsnprintf(line, sizeof(line), format, args);
+	make_printable(line);
+	/* Output printed before the error also appears before it. */
+	fflush(stdout);
+	fprintf(stderr, "buftrack: %s\n", line);
+}
+
+void print_err(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_err_list(format, args);
+	va_end(args);
+}
+
+int fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	print_err_list(format, args);
+	va_end(args);
+	return EXIT_FAILED;
+}
+
+int fail_errno(enum err_request request, const char *format, ...)
+{
+	const char *meaning = err_text(request, errno);
+	char subject[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(subject, sizeof(subject), format, args);
+	va_end(args);
+	return fail("%s: %s", subject, meaning);
+}
+
+void *checked(const void *pointer)
+{
+	if (!pointer)
+		exit(fail("out of memory: free some and try again"));
+	return (void *)pointer;
+}
+
+void *xmalloc(size_t size)
+{
+	return checked(malloc(size));
+}
+
+void *xcalloc(size_t nr, size_t size)
+{
+	return checked(calloc(nr, size));
+}
+
+void *xreallocarray(void *pointer, size_t nr, size_t size)
+{
+	return checked(reallocarray(pointer, nr, size));
+}
+
+char *xstrdup(const char *text)
+{
+	return checked(strdup(text));
 }

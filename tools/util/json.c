@@ -1,40 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * JSON, by json-c
+ * JSON output with json-c
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
-#include "json-out.h"
-#include "say.h"
+#include "err.h"
+#include "json.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-struct json_object *json_checked(struct json_object *object)
-{
-	if (!object)
-		exit(fail("out of memory for JSON: free some and try again"));
-	return object;
-}
-
 struct json_object *json_dict(void)
 {
-	return json_checked(json_object_new_object());
+	return checked(json_object_new_object());
 }
 
-static void add(struct json_object *object, const char *key,
-		struct json_object *value)
+struct json_object *json_array(void)
 {
-	if (json_object_object_add(object, key, json_checked(value)))
-		json_checked(NULL);
+	return checked(json_object_new_array());
+}
+
+void json_put(struct json_object *object, const char *key,
+	      struct json_object *value)
+{
+	if (json_object_object_add(object, key, value))
+		checked(NULL);
 }
 
 void json_put_number(struct json_object *object, const char *key,
 		     uint64_t number)
 {
-	add(object, key, json_object_new_uint64(number));
+	json_put(object, key, checked(json_object_new_uint64(number)));
+}
+
+void json_put_signed(struct json_object *object, const char *key,
+		     int64_t number)
+{
+	json_put(object, key, checked(json_object_new_int64(number)));
 }
 
 void json_put_shown(struct json_object *object, const char *key,
@@ -42,16 +44,16 @@ void json_put_shown(struct json_object *object, const char *key,
 {
 	if (shown)
 		json_put_number(object, key, number);
-	else if (json_object_object_add(object, key, NULL))
-		json_checked(NULL);
+	else
+		json_put(object, key, NULL);
 }
 
 void json_put_bool(struct json_object *object, const char *key, bool value)
 {
-	add(object, key, json_object_new_boolean(value));
+	json_put(object, key, checked(json_object_new_boolean(value)));
 }
 
-/* utf8_length() - of the character at @text, 0: it is none */
+/* utf8_length() - length of the character at @text, 0 if it is invalid */
 static size_t utf8_length(const unsigned char *text)
 {
 	size_t length = text[0] < 0x80 ? 1 :
@@ -64,7 +66,7 @@ static size_t utf8_length(const unsigned char *text)
 	for (size_t i = 1; i < length; i++)
 		if ((text[i] & 0xc0) != 0x80)
 			return 0;
-	/* Overlong forms, surrogates, and what is past U+10FFFF. */
+	/* Overlong forms, surrogates, and code points past U+10FFFF */
 	if ((text[0] == 0xe0 && text[1] < 0xa0) ||
 	    (text[0] == 0xed && text[1] > 0x9f) ||
 	    (text[0] == 0xf0 && text[1] < 0x90) ||
@@ -73,7 +75,7 @@ static size_t utf8_length(const unsigned char *text)
 	return length;
 }
 
-/* text_json() - the text up to @end, or up to its NUL */
+/* text_json() - a JSON text up to @end, or up to the NUL */
 static struct json_object *text_json(const char *text, const char *end)
 {
 	char clean[1024];
@@ -92,51 +94,51 @@ static struct json_object *text_json(const char *text, const char *end)
 			text++;
 		}
 	}
-	return json_checked(json_object_new_string_len(clean, used));
+	return checked(json_object_new_string_len(clean, used));
 }
 
 void json_put_text(struct json_object *object, const char *key,
 		   const char *text)
 {
-	add(object, key, text_json(text, NULL));
+	json_put(object, key, text_json(text, NULL));
 }
 
 void json_put_lines(struct json_object *object, const char *key,
 		    const char *lines)
 {
-	struct json_object *array = json_checked(json_object_new_array());
+	struct json_object *array = json_array();
 
 	while (*lines) {
 		const char *end = strchrnul(lines, '\n');
 
-		json_object_array_add(array, text_json(lines, end));
+		json_append(array, text_json(lines, end));
 		lines = end + (*end == '\n');
 	}
-	add(object, key, array);
+	json_put(object, key, array);
+}
+
+void json_append(struct json_object *array, struct json_object *value)
+{
+	if (json_object_array_add(array, value))
+		checked(NULL);
+}
+
+static void print_and_free(struct json_object *object, int layout)
+{
+	fputs(checked(json_object_to_json_string_ext(
+		      object, layout | JSON_C_TO_STRING_NOSLASHESCAPE)),
+	      stdout);
+	json_object_put(object);
 }
 
 void json_print(struct json_object *object)
 {
-	const char *text;
-
-	text = json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-				JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (!text)
-		json_checked(NULL);
-	puts(text);
-	json_object_put(object);
+	print_and_free(object,
+		       JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+	putchar('\n');
 }
 
 void json_print_plain(struct json_object *object)
 {
-	const char *text;
-
-	text = json_object_to_json_string_ext(
-		object,
-		JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (!text)
-		json_checked(NULL);
-	fputs(text, stdout);
-	json_object_put(object);
+	print_and_free(object, JSON_C_TO_STRING_PLAIN);
 }
