@@ -2,21 +2,22 @@
 /* The table of devices: registering, finding and removing them */
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/xarray.h>
 #include "compat.h"
 #include "device.h"
-#include "driver/chip.h"
-#include "file.h"
-#include "ioctl.h"
-#include "settings.h"
+#include "name.h"
+#include "params.h"
+#include "reporter.h"
 
 static DEFINE_MUTEX(table_lock);	/* guards the table, and adding and removing */
 static DEFINE_XARRAY_ALLOC(table);	/* of struct bt_device, by number */
 static u32 nr_devices;			/* in the table */
 static struct bt_store store;		/* records of all devices */
 static dev_t first_devt;
+static const struct bt_device_hooks *hooks;
 
-static char *bt_devnode(bt_devnode_device *dev, umode_t *mode)
+static char *bt_device_devnode(bt_devnode_device *dev, umode_t *mode)
 {
 	if (mode)
 		*mode = 0666;
@@ -25,47 +26,34 @@ static char *bt_devnode(bt_devnode_device *dev, umode_t *mode)
 
 static struct class bt_class = {
 	.name = "buftrack",
-	.devnode = bt_devnode,
-	.dev_groups = bt_device_groups,
+	.devnode = bt_device_devnode,
 };
-
-/**
- * bt_device_bury() - free the clients of a device that nothing refers to
- * @dev: the device
- */
-void bt_device_bury(struct bt_device *dev)
-{
-	struct bt_client *c;
-
-	while ((c = bt_take_dead(dev->tracker)))
-		bt_reporter_free(bt_reporter_of(c));
-}
 
 static void bt_device_release(struct device *d)
 {
-	struct bt_device *dev = bt_device_of(d);
+	struct bt_device *dev = to_bt_device(d);
 
 	irq_work_sync(&dev->wake);
 	bt_tracker_retire(dev->tracker);
-	bt_device_bury(dev);
+	bt_reporter_free_zombies(dev->tracker);
 	bt_tracker_destroy(dev->tracker);
 	kvfree(dev);
 }
 
-static void wake_readers(struct irq_work *work)
+static void bt_device_wake_readers(struct irq_work *work)
 {
 	wake_up_interruptible(&container_of(work, struct bt_device, wake)->wait);
 }
 
-/* A device that is not in the table yet; put_device() frees it */
-static struct bt_device *create(void)
+/* The device is in no table yet; put_device() frees it */
+static struct bt_device *bt_device_create(void)
 {
 	struct bt_limits limits;
 	struct bt_device *dev = kvzalloc(sizeof(*dev), GFP_KERNEL);
 
 	if (!dev)
 		return NULL;
-	bt_setting_limits(&limits);
+	bt_param_limits(&limits);
 	dev->tracker = bt_tracker_create(&store, &limits);
 	if (!dev->tracker) {
 		kvfree(dev);
@@ -73,57 +61,50 @@ static struct bt_device *create(void)
 	}
 	raw_spin_lock_init(&dev->lock);
 	init_waitqueue_head(&dev->wait);
-	init_irq_work(&dev->wake, wake_readers);
+	init_irq_work(&dev->wake, bt_device_wake_readers);
 	device_initialize(&dev->dev);
 	dev->dev.class = &bt_class;
 	dev->dev.release = bt_device_release;
-	cdev_init(&dev->cdev, &bt_device_fops);
+	cdev_init(&dev->cdev, hooks->fops);
 	dev->cdev.owner = THIS_MODULE;
 	return dev;
 }
 
-/* A device that a driver, too, may report into */
-static struct bt_device *create_with_chip(void)
+/* A device that a kernel driver, too, may report into */
+static struct bt_device *bt_device_create_bindable(void)
 {
-	struct bt_device *dev = create();
+	struct bt_device *dev = bt_device_create();
 
 	if (!dev)
 		return NULL;
-	dev->chip = bt_chip_create(dev);
-	if (dev->chip)
+	dev->binding = hooks->binding_create(dev);
+	if (dev->binding)
 		return dev;
 	put_device(&dev->dev);
 	return NULL;
 }
 
-static struct bt_device *create_for(const struct bt_file *file,
-				    const struct buftrack_device_add *add)
+static struct bt_device *bt_device_create_for(kuid_t uid, const void *registrar,
+					      const struct buftrack_device_add *add)
 {
-	struct bt_device *dev = bt_name_is_pci(add->name) ? create_with_chip() :
-							    create();
+	struct bt_device *dev = bt_name_is_pci(add->name) ?
+				bt_device_create_bindable() : bt_device_create();
 
 	if (!dev)
 		return NULL;
-	dev->uid = file->opener.uid;
+	dev->uid = uid;
 	if (add->flags & BUFTRACK_DEVICE_ADD_TEMPORARY)
-		dev->registrar = file;
+		dev->registrar = registrar;
 	strscpy(dev->name, add->name, sizeof(dev->name));
 	return dev;
 }
 
-/* Put a device that is in no table to an end */
-static void dispose(struct bt_device *dev)
-{
-	if (dev->chip)
-		bt_chip_destroy(dev->chip);
-	put_device(&dev->dev);
-}
-
-/* Put a device into the table, and its node into /dev */
-static int publish(struct bt_device *dev)
+/* Put a device into the table and create its node */
+static int bt_device_register(struct bt_device *dev)
 {
 	int err;
 
+	lockdep_assert_held(&table_lock);
 	err = xa_alloc(&table, &dev->number, NULL,
 		       XA_LIMIT(0, BT_MAX_DEVICES - 1), GFP_KERNEL);
 	if (err)
@@ -142,99 +123,9 @@ static int publish(struct bt_device *dev)
 	return 0;
 }
 
-static struct bt_device *find_by_name(const char *name)
-{
-	struct bt_device *dev;
-	unsigned long i;
-
-	xa_for_each(&table, i, dev)
-		if (!strcmp(dev->name, name))
-			return dev;
-	return NULL;
-}
-
-static u32 registered_by(kuid_t uid)
-{
-	struct bt_device *dev;
-	unsigned long i;
-	u32 n = 0;
-
-	xa_for_each(&table, i, dev)
-		n += uid_eq(dev->uid, uid);
-	return n;
-}
-
-static int check_quota(const struct bt_file *file)
-{
-	if (nr_devices >= bt_setting_max_devices())
-		return -ENFILE;
-	if (!bt_file_is_admin(file) &&
-	    registered_by(file->opener.uid) >= bt_setting_max_devices_per_user())
-		return -EDQUOT;
-	return 0;
-}
-
-/* After an error, *surplus may be a device to dispose of without the lock */
-static int add_locked(const struct bt_file *file, struct buftrack_device_add *add,
-		      struct bt_device **surplus)
-{
-	struct bt_device *dev = find_by_name(add->name);
-	int err;
-
-	lockdep_assert_held(&table_lock);
-	add->created = !dev;
-	if (dev) {
-		add->device = dev->number;
-		return add->flags & BUFTRACK_DEVICE_ADD_EXCL ? -EEXIST : 0;
-	}
-	err = check_quota(file);
-	if (err)
-		return err;
-	dev = create_for(file, add);
-	if (!dev)
-		return -ENOMEM;
-	err = publish(dev);
-	if (err) {
-		*surplus = dev;
-		return err;
-	}
-	if (dev->chip)
-		bt_chip_offer(dev->chip);
-	add->device = dev->number;
-	return 0;
-}
-
-/**
- * bt_do_device_add() - handle %BUFTRACK_IOCTL_DEVICE_ADD
- * @file: the file
- * @arg: struct buftrack_device_add
- *
- * Return: 0 or a negative errno.
- */
-int bt_do_device_add(struct bt_file *file, void *arg)
-{
-	struct buftrack_device_add *add = arg;
-	struct bt_device *surplus = NULL;
-	int err;
-
-	if (add->flags & ~(BUFTRACK_DEVICE_ADD_EXCL | BUFTRACK_DEVICE_ADD_TEMPORARY))
-		return -EOPNOTSUPP;
-	err = bt_name_check(add->name, sizeof(add->name));
-	if (err)
-		return err;
-	if (bt_name_is_pci(add->name) && !bt_file_is_admin(file))
-		return -EPERM;
-	mutex_lock(&table_lock);
-	err = add_locked(file, add, &surplus);
-	mutex_unlock(&table_lock);
-	if (surplus)
-		dispose(surplus);
-	return err;
-}
-
-/* After 0, the table's reference is the caller's, to be put without the lock */
-static int remove_locked(struct bt_device *dev, bool force, u64 *buffers,
-			 u64 *bytes)
+/* After 0 the caller owns the table's reference, to be dropped without the lock */
+static int bt_device_unregister(struct bt_device *dev, bool force, u64 *buffers,
+				u64 *bytes)
 {
 	int err;
 
@@ -249,53 +140,142 @@ static int remove_locked(struct bt_device *dev, bool force, u64 *buffers,
 	return 0;
 }
 
-/**
- * bt_device_managed_by() - whether a file's opener may remove and set a device
- * @dev: the device
- * @file: the file
- *
- * Return: true if so.
- */
-bool bt_device_managed_by(const struct bt_device *dev, const struct bt_file *file)
+static struct bt_device *bt_device_find(const char *name)
 {
-	return (!dev->driver[0] && uid_eq(dev->uid, file->opener.uid)) ||
-	       bt_file_is_admin(file);
+	struct bt_device *dev;
+	unsigned long i;
+
+	lockdep_assert_held(&table_lock);
+	xa_for_each(&table, i, dev)
+		if (!strcmp(dev->name, name))
+			return dev;
+	return NULL;
+}
+
+static u32 bt_device_count_of(kuid_t uid)
+{
+	struct bt_device *dev;
+	unsigned long i;
+	u32 n = 0;
+
+	lockdep_assert_held(&table_lock);
+	xa_for_each(&table, i, dev)
+		n += uid_eq(dev->uid, uid);
+	return n;
+}
+
+static int bt_device_check_quota(const struct bt_cred *cred)
+{
+	if (nr_devices >= bt_param_max_devices())
+		return -ENFILE;
+	if (!cred->admin &&
+	    bt_device_count_of(cred->uid) >= bt_param_max_devices_per_user())
+		return -EDQUOT;
+	return 0;
+}
+
+/* After an error, *surplus may be a device to discard without the lock */
+static int bt_device_add_locked(const struct bt_cred *cred, const void *registrar,
+				struct buftrack_device_add *add,
+				struct bt_device **surplus)
+{
+	struct bt_device *dev = bt_device_find(add->name);
+	int err;
+
+	lockdep_assert_held(&table_lock);
+	add->created = !dev;
+	if (dev) {
+		add->device = dev->number;
+		return add->flags & BUFTRACK_DEVICE_ADD_EXCL ? -EEXIST : 0;
+	}
+	err = bt_device_check_quota(cred);
+	if (err)
+		return err;
+	dev = bt_device_create_for(cred->uid, registrar, add);
+	if (!dev)
+		return -ENOMEM;
+	err = bt_device_register(dev);
+	if (err) {
+		*surplus = dev;
+		return err;
+	}
+	if (dev->binding)
+		hooks->binding_offer(dev->binding);
+	add->device = dev->number;
+	return 0;
 }
 
 /**
- * bt_do_device_remove() - handle %BUFTRACK_IOCTL_DEVICE_REMOVE
- * @file: the file
- * @arg: struct buftrack_device_remove
+ * bt_device_add() - register a device for a user, or find it
+ * @cred: rights of the user
+ * @registrar: the user's control file
+ * @add: checked name and flags; @device and @created are set
  *
+ * Context: may sleep.
  * Return: 0 or a negative errno.
  */
-int bt_do_device_remove(struct bt_file *file, void *arg)
+int bt_device_add(const struct bt_cred *cred, const void *registrar,
+		  struct buftrack_device_add *add)
 {
-	struct buftrack_device_remove *remove = arg;
+	struct bt_device *surplus = NULL;
+	int err;
+
+	if (bt_name_is_pci(add->name) && !cred->admin)
+		return -EPERM;
+	mutex_lock(&table_lock);
+	err = bt_device_add_locked(cred, registrar, add, &surplus);
+	mutex_unlock(&table_lock);
+	if (surplus)
+		bt_device_discard(surplus);
+	return err;
+}
+
+/**
+ * bt_device_managed_by() - whether a user may remove and configure a device
+ * @dev: the device
+ * @cred: rights of the user
+ *
+ * Return: true if so.
+ */
+bool bt_device_managed_by(const struct bt_device *dev, const struct bt_cred *cred)
+{
+	return (!dev->driver[0] && uid_eq(dev->uid, cred->uid)) || cred->admin;
+}
+
+/**
+ * bt_device_remove() - remove a device for a user
+ * @cred: rights of the user
+ * @remove: number and checked flags; the counts of removed buffers are set
+ *
+ * Context: may sleep.
+ * Return: 0 or a negative errno.
+ */
+int bt_device_remove(const struct bt_cred *cred,
+		     struct buftrack_device_remove *remove)
+{
 	struct bt_device *dev;
 	u64 buffers, bytes;
 	int err = -ENOENT;
 
-	if (remove->flags & ~BUFTRACK_DEVICE_REMOVE_FORCE || remove->reserved)
-		return -EOPNOTSUPP;
 	mutex_lock(&table_lock);
 	dev = xa_load(&table, remove->device);
-	if (dev && !bt_device_managed_by(dev, file))
+	if (dev && !bt_device_managed_by(dev, cred))
 		err = -EPERM;
 	else if (dev)
-		err = remove_locked(dev, remove->flags & BUFTRACK_DEVICE_REMOVE_FORCE,
-				    &buffers, &bytes);
+		err = bt_device_unregister(dev,
+					   remove->flags & BUFTRACK_DEVICE_REMOVE_FORCE,
+					   &buffers, &bytes);
 	mutex_unlock(&table_lock);
 	if (err)
 		return err;
-	dispose(dev);
+	bt_device_discard(dev);
 	remove->removed_buffers = buffers;
 	remove->removed_bytes = bytes;
 	return 0;
 }
 
-/* Take one device out of the table, of a registrar, or, if NULL, any */
-static struct bt_device *remove_one(const struct bt_file *registrar)
+/* Unregister one device, of any registrar if @registrar is NULL */
+static struct bt_device *bt_device_unregister_one(const void *registrar)
 {
 	struct bt_device *dev;
 	u64 buffers, bytes;
@@ -305,37 +285,48 @@ static struct bt_device *remove_one(const struct bt_file *registrar)
 	xa_for_each(&table, i, dev) {
 		if (registrar && dev->registrar != registrar)
 			continue;
-		remove_locked(dev, true, &buffers, &bytes);
+		bt_device_unregister(dev, true, &buffers, &bytes);
 		break;
 	}
 	mutex_unlock(&table_lock);
 	return dev;
 }
 
-static void remove_all(const struct bt_file *registrar)
+static void bt_device_remove_all(const void *registrar)
 {
 	struct bt_device *dev;
 
-	while ((dev = remove_one(registrar)))
-		dispose(dev);
+	while ((dev = bt_device_unregister_one(registrar)))
+		bt_device_discard(dev);
 }
 
 /**
- * bt_device_prepare() - create a device for a driver that may come
+ * bt_device_remove_temporary() - remove the temporary devices of a control file
+ * @registrar: the file
+ *
+ * Context: may sleep.
+ */
+void bt_device_remove_temporary(const void *registrar)
+{
+	bt_device_remove_all(registrar);
+}
+
+/**
+ * bt_device_prepare() - create a device that a kernel driver may need later
  *
  * Context: may sleep.
  * Return: the device, for bt_device_publish() or bt_device_discard(), or NULL.
  */
 struct bt_device *bt_device_prepare(void)
 {
-	struct bt_device *dev = create_with_chip();
+	struct bt_device *dev = bt_device_create_bindable();
 
 	if (!dev)
 		return NULL;
 	dev->uid = GLOBAL_ROOT_UID;
-	if (!bt_events_setup(dev->tracker, bt_setting_events()))
+	if (!bt_events_setup(dev->tracker, bt_param_events()))
 		return dev;
-	dispose(dev);
+	bt_device_discard(dev);
 	return NULL;
 }
 
@@ -351,36 +342,30 @@ int bt_device_publish(struct bt_device *dev)
 	int err;
 
 	mutex_lock(&table_lock);
-	err = nr_devices < bt_setting_max_devices() ? publish(dev) : -ENFILE;
+	err = nr_devices < bt_param_max_devices() ? bt_device_register(dev) : -ENFILE;
 	mutex_unlock(&table_lock);
 	return err;
 }
 
 /**
- * bt_device_discard() - free a prepared device that is not in the table
- * @dev: the device
+ * bt_device_discard() - end a device that is not in the table
+ * @dev: the device, whose first reference is dropped
  *
  * Context: may sleep.
  */
 void bt_device_discard(struct bt_device *dev)
 {
-	dispose(dev);
+	if (dev->binding)
+		hooks->binding_destroy(dev->binding);
+	put_device(&dev->dev);
 }
 
 /**
- * bt_device_remove_temporary() - remove what was registered to go with a file
- * @registrar: the file of the control node
- */
-void bt_device_remove_temporary(const struct bt_file *registrar)
-{
-	remove_all(registrar);
-}
-
-/**
- * bt_device_get() - find a device
+ * bt_device_get() - find a device by number
  * @number: its number
- * @or_next: if there is none, take the one with the next higher number
+ * @or_next: without such a device, take the one with the next higher number
  *
+ * Context: may sleep.
  * Return: the device, for bt_device_put(), or NULL.
  */
 struct bt_device *bt_device_get(u32 number, bool or_next)
@@ -397,8 +382,8 @@ struct bt_device *bt_device_get(u32 number, bool or_next)
 }
 
 /**
- * bt_device_open() - the device of a node that is being opened
- * @cdev: the node's, which holds its device
+ * bt_device_open() - take a reference to the device of a node that is being opened
+ * @cdev: the node, which keeps its device until the open has returned
  *
  * Return: the device, for bt_device_put().
  */
@@ -422,10 +407,10 @@ void bt_device_put(struct bt_device *dev)
 }
 
 /**
- * bt_device_driver() - who announced a device
+ * bt_device_driver() - name of the driver of a device
  * @dev: the device
  *
- * Return: the name of a driver, or "user".
+ * Return: the name of a kernel driver, or "user".
  */
 const char *bt_device_driver(const struct bt_device *dev)
 {
@@ -433,9 +418,9 @@ const char *bt_device_driver(const struct bt_device *dev)
 }
 
 /**
- * bt_devices_count() - how many devices are registered
+ * bt_devices_count() - number of registered devices
  *
- * Return: their number.
+ * Return: the number.
  */
 u32 bt_devices_count(void)
 {
@@ -443,7 +428,7 @@ u32 bt_devices_count(void)
 }
 
 /**
- * bt_devices_store() - where all records come from
+ * bt_devices_store() - the store that all records come from
  *
  * Return: the store.
  */
@@ -454,14 +439,17 @@ const struct bt_store *bt_devices_store(void)
 
 /**
  * bt_devices_init() - set up the table of devices
+ * @device_hooks: the layers above; must outlive the table
  *
  * Return: 0 or a negative errno.
  */
-int __init bt_devices_init(void)
+int __init bt_devices_init(const struct bt_device_hooks *device_hooks)
 {
 	int err;
 
-	err = bt_store_init(&store, "buftrack_record", bt_setting_max_records());
+	hooks = device_hooks;
+	bt_class.dev_groups = hooks->groups;
+	err = bt_store_init(&store, "buftrack_record", bt_param_max_records());
 	if (err)
 		return err;
 	err = alloc_chrdev_region(&first_devt, 0, BT_MAX_DEVICES, "buftrack");
@@ -484,7 +472,7 @@ fini_store:
  */
 void bt_devices_exit(void)
 {
-	remove_all(NULL);
+	bt_device_remove_all(NULL);
 	class_unregister(&bt_class);
 	unregister_chrdev_region(first_devt, BT_MAX_DEVICES);
 	bt_store_fini(&store);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Devices: what is registered, its node and its spaces
+ * Devices: the table of devices, their nodes and their spaces
  *
- * Locking: the table of devices has a mutex, and each device's list of spaces a raw
- * lock. The order is the table's, bt_device.lock, bt_tracker.lock.
+ * Locking: a mutex guards the table of devices, and a raw lock each device's spaces.
+ * The order is table, bt_device.lock, bt_tracker.lock.
  *
- * Lifetime: struct device counts the references: the table's one, and one for
- * each open file of the node. The last one frees the tracker.
+ * Lifetime: struct device counts the references: one of the table and one of each
+ * open file of the node. Dropping the last one frees the tracker.
  */
 #ifndef BUFTRACK_DEVICE_H
 #define BUFTRACK_DEVICE_H
@@ -14,56 +14,46 @@
 #include <linux/cdev.h>
 #include <linux/device.h>
 #include <linux/irq_work.h>
-#include <linux/mutex.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
 #include <linux/buftrack.h>
 #include "core/tracker.h"
+#include "space.h"
 
-/* Highest values that bounds can be set to; the uapi header documents them */
-#define BT_MAX_DEVICES		4096
-#define BT_MAX_RECORDS		BIT_ULL(32)
-#define BT_MAX_CLIENTS		65536
-#define BT_MAX_REMAINING	BIT(24)
-#define BT_MAX_EVENTS		65536
-
-/* Spaces that a user can add to a device of another's, and that all others can */
-#define BT_MAX_SPACES_PER_USER	16
-#define BT_MAX_SPACES_OF_OTHERS	48
-
-struct bt_chip;
-struct bt_file;
+struct bt_binding;
+struct bt_cred;
+struct bt_device;
 
 /**
- * struct bt_space - a space of a device
- * @name: its name
- * @capacity: bytes, 0: unknown
- * @uid: who added it
- * @of_other: who added it does not manage the device
- * @of_driver: a driver has what is in it, and says its capacity
+ * struct bt_device_hooks - the layers above, as main.c hands them to bt_devices_init()
+ * @fops: file operations of a device's node
+ * @groups: sysfs attributes of a device
+ * @binding_create: prepare a device for a kernel driver; NULL: out of memory
+ * @binding_offer: let the driver of that name report into the device
+ * @binding_destroy: end the driver's reports and free the binding; may sleep
  */
-struct bt_space {
-	char name[BUFTRACK_SPACE_NAME_SIZE];
-	u64 capacity;
-	kuid_t uid;
-	bool of_other;
-	bool of_driver;
+struct bt_device_hooks {
+	const struct file_operations *fops;
+	const struct attribute_group **groups;
+	struct bt_binding *(*binding_create)(struct bt_device *dev);
+	void (*binding_offer)(struct bt_binding *binding);
+	void (*binding_destroy)(struct bt_binding *binding);
 };
 
 /**
  * struct bt_device - a device
- * @dev: device on the buftrack class, whose minor is @number
+ * @dev: device of the buftrack class, whose minor is @number
  * @cdev: its node
  * @number: its number
- * @uid: who registered it
- * @driver: driver that it is known from; empty: none
- * @chip: what a driver needs to report into it, NULL: its name is no device's
- * @stacks: the sites of what its driver does are kernel stacks
- * @registrar: file of the control node that it goes with, NULL: none
+ * @uid: user who registered it
+ * @driver: kernel driver that announced it; empty: none
+ * @binding: its link to a kernel driver; NULL: no driver can have a device of its name
+ * @stacks: reports of its driver record a kernel stack as their site
+ * @registrar: control file whose release removes it; NULL: none
  * @name: its name
- * @tracker: its books
+ * @tracker: its tracker
  * @wait: readers that wait for events
- * @wake: wakes them, from where a report may be made
+ * @wake: wakes @wait from the contexts that reports come from
  * @lock: guards @nr_spaces and @spaces
  * @nr_spaces: number of spaces
  * @spaces: the spaces
@@ -74,9 +64,9 @@ struct bt_device {
 	u32 number;
 	kuid_t uid;
 	char driver[BUFTRACK_DRIVER_NAME_SIZE];
-	struct bt_chip *chip;
+	struct bt_binding *binding;
 	bool stacks;
-	const struct bt_file *registrar;
+	const void *registrar;
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
 	struct bt_tracker *tracker;
 	wait_queue_head_t wait;
@@ -86,45 +76,37 @@ struct bt_device {
 	struct bt_space spaces[BUFTRACK_MAX_SPACES];
 };
 
-/* device.c */
-int bt_devices_init(void);
+int bt_devices_init(const struct bt_device_hooks *hooks);
 void bt_devices_exit(void);
 u32 bt_devices_count(void);
 const struct bt_store *bt_devices_store(void);
-struct bt_device *bt_device_get(u32 number, bool or_next);
-struct bt_device *bt_device_open(struct cdev *cdev);
-void bt_device_put(struct bt_device *dev);
-const char *bt_device_driver(const struct bt_device *dev);
+
+int bt_device_add(const struct bt_cred *cred, const void *registrar,
+		  struct buftrack_device_add *add);
+int bt_device_remove(const struct bt_cred *cred,
+		     struct buftrack_device_remove *remove);
+void bt_device_remove_temporary(const void *registrar);
+
 struct bt_device *bt_device_prepare(void);
 int bt_device_publish(struct bt_device *dev);
 void bt_device_discard(struct bt_device *dev);
-bool bt_device_managed_by(const struct bt_device *dev, const struct bt_file *file);
-void bt_device_bury(struct bt_device *dev);
-void bt_device_remove_temporary(const struct bt_file *registrar);
 
-/* space.c */
-int bt_space_get(struct bt_device *dev, const char *name, u64 capacity);
+struct bt_device *bt_device_get(u32 number, bool or_next);
+struct bt_device *bt_device_open(struct cdev *cdev);
+void bt_device_put(struct bt_device *dev);
 
-/* sysfs.c */
-extern const struct attribute_group *bt_device_groups[];
+const char *bt_device_driver(const struct bt_device *dev);
+bool bt_device_managed_by(const struct bt_device *dev, const struct bt_cred *cred);
 
 /**
- * bt_device_of() - the device of a device on the buftrack class
- * @dev: that one
+ * to_bt_device() - the device that a device of the buftrack class is embedded in
+ * @dev: device of the class
  *
  * Return: the device.
  */
-static inline struct bt_device *bt_device_of(struct device *dev)
+static inline struct bt_device *to_bt_device(struct device *dev)
 {
 	return container_of(dev, struct bt_device, dev);
 }
-
-/* control.c */
-int bt_control_init(void);
-void bt_control_exit(void);
-
-/* name.c */
-int bt_name_check(const char *name, size_t size);
-bool bt_name_is_pci(const char *name);
 
 #endif /* BUFTRACK_DEVICE_H */

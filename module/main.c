@@ -3,27 +3,40 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include "chardev/chardev.h"
 #include "device.h"
 #include "driver/announced.h"
 #include "driver/bus.h"
 #include "driver/chip.h"
 #include "driver/probe.h"
-#include "driver/stack.h"
+#include "stack.h"
 #include "version.h"
+
+static const struct bt_device_hooks device_hooks = {
+	.fops = &bt_device_fops,
+	.groups = bt_device_groups,
+	.binding_create = bt_binding_create,
+	.binding_offer = bt_binding_offer,
+	.binding_destroy = bt_binding_destroy,
+};
+
+static const struct bt_chardev_hooks chardev_hooks = {
+	.probe_describe = bt_probe_describe,
+};
 
 static int __init bt_init(void)
 {
 	int err;
 
-	err = bt_devices_init();
-	if (err)
-		return err;
 	err = bt_stacks_init();
 	if (err)
-		goto devices;
-	err = bt_chips_init();
+		return err;
+	err = bt_devices_init(&device_hooks);
 	if (err)
 		goto stacks;
+	err = bt_chips_init();
+	if (err)
+		goto devices;
 	err = bt_bus_init();
 	if (err)
 		goto chips;
@@ -33,7 +46,7 @@ static int __init bt_init(void)
 	err = bt_announced_init();
 	if (err)
 		goto probes;
-	err = bt_control_init();
+	err = bt_chardev_init(&chardev_hooks);
 	if (err)
 		goto announced;
 	pr_info("version " BUFTRACK_VERSION ", a record is %zu bytes\n",
@@ -48,16 +61,16 @@ bus:
 	bt_bus_exit();
 chips:
 	bt_chips_exit();
-stacks:
-	bt_stacks_exit();
 devices:
 	bt_devices_exit();
+stacks:
+	bt_stacks_exit();
 	return err;
 }
 
 static void __exit bt_exit(void)
 {
-	bt_control_exit();
+	bt_chardev_exit();
 	bt_announced_exit();
 	bt_probes_exit();
 	bt_bus_exit();
@@ -68,7 +81,7 @@ static void __exit bt_exit(void)
 
 module_init(bt_init);
 module_exit(bt_exit);
-MODULE_DESCRIPTION("Tracks device buffers: who holds them, and wrong frees");
+MODULE_DESCRIPTION("Tracks device buffers and flags wrong frees");
 MODULE_AUTHOR("The buftrack authors");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(BUFTRACK_VERSION);

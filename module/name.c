@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What user space may call things */
+/* Names that user space and drivers give to devices, spaces and clients */
 #include <linux/ctype.h>
 #include <linux/errno.h>
-#include <linux/kernel.h>
 #include <linux/string.h>
-#include "device.h"
+#include "name.h"
 
 /**
- * bt_name_check() - check a name that came from user space
+ * bt_name_check() - check a name that the module did not choose
  * @name: the name
- * @size: bytes that it may take, with its NUL
+ * @size: size of its buffer, with the NUL
  *
- * Return: 0; -ENAMETOOLONG if there is no NUL; -EILSEQ if it is empty or has other
- * than printable ASCII.
+ * Return: 0; -ENAMETOOLONG without a NUL; -EILSEQ if the name is empty or has
+ * characters other than printable ASCII.
  */
 int bt_name_check(const char *name, size_t size)
 {
@@ -30,11 +29,12 @@ int bt_name_check(const char *name, size_t size)
 
 /**
  * bt_name_is_pci() - whether a name starts like a PCI address
- * @name: the name, as in 0000:00:00.0
+ * @name: the name
  *
- * Those names are for what really sits there.
+ * Only administrators can register such a name, 0000:00:00.0 for example: the
+ * driver of that PCI device reports into the same buftrack device.
  *
- * Return: true if so.
+ * Return: true if it does.
  */
 bool bt_name_is_pci(const char *name)
 {

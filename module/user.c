@@ -4,7 +4,7 @@
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
-#include "settings.h"
+#include "params.h"
 #include "user.h"
 
 static DEFINE_MUTEX(users_lock);	/* guards the table, and refs and nr_clients */
@@ -63,8 +63,8 @@ struct bt_user *bt_user_enter(kuid_t uid)
 		goto unlock;
 	}
 	user->refs++;
-	user->records.max = bt_setting_records_per_user();
-	if (user->nr_clients >= bt_setting_clients_per_user()) {
+	user->records.max = bt_param_records_per_user();
+	if (user->nr_clients >= bt_param_clients_per_user()) {
 		put_locked(user);
 		user = ERR_PTR(-EUSERS);
 		goto unlock;

@@ -3,8 +3,8 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/tracepoint.h>
-#include "../buftrack_driver.h"
-#include "../device.h"
+#include <linux/buftrack_driver.h>
+#include "../name.h"
 #include "announced.h"
 #include "chip.h"
 

@@ -13,10 +13,10 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 #include "../device.h"
-#include "../file.h"
-#include "../settings.h"
+#include "../notify.h"
+#include "../reporter.h"
+#include "../stack.h"
 #include "chip.h"
-#include "stack.h"
 
 /* Devices that can come before a thread has time to prepare more */
 #define BT_STOCK_DEVICES	4
@@ -32,7 +32,7 @@
 #define BT_LOW_RECORDS		512
 
 /**
- * struct bt_chip - what makes a device one of a driver's
+ * struct bt_binding - what makes a device one of a driver's
  * @link: in the table of chips, by @key; unhashed while no driver is bound
  * @all: in the list of chips
  * @key: the struct device that the driver is bound to, or was; NULL: none ever was
@@ -44,7 +44,7 @@
  * @unfinished: to end the rest of it was put off
  * @has_node: it is in the table of devices
  */
-struct bt_chip {
+struct bt_binding {
 	struct hlist_node link;
 	struct list_head all;
 	const struct device *key;
@@ -74,7 +74,7 @@ struct bt_opening {
 	struct list_head ended;
 	const void *key;
 	const struct device *dev;
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 	bool closing;
 	atomic_t once;
 };
@@ -88,7 +88,7 @@ static LIST_HEAD(all_chips);
 static LIST_HEAD(ended_openings);
 static LIST_HEAD(spare_openings);
 static unsigned int nr_spare_openings;
-static struct bt_chip *stock[BT_STOCK_DEVICES];
+static struct bt_binding *stock[BT_STOCK_DEVICES];
 static unsigned int nr_stock;
 static siphash_key_t id_key;
 
@@ -141,9 +141,9 @@ static const char *name_of(struct device *dev)
 	return dev_name(at ?: dev);
 }
 
-static struct bt_chip *find_chip(const struct device *key)
+static struct bt_binding *find_chip(const struct device *key)
 {
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 
 	hash_for_each_possible_rcu(chips, chip, link, (unsigned long)key,
 				   lockdep_is_held(&chips_lock))
@@ -153,14 +153,14 @@ static struct bt_chip *find_chip(const struct device *key)
 }
 
 /* Of a name that is too long for a device's, the beginning counts */
-static bool has_name(const struct bt_chip *chip, const char *name)
+static bool has_name(const struct bt_binding *chip, const char *name)
 {
 	return !strncmp(chip->dev->name, name, sizeof(chip->dev->name) - 1);
 }
 
-static struct bt_chip *find_chip_by_name(const char *name)
+static struct bt_binding *find_chip_by_name(const char *name)
 {
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 
 	lockdep_assert_held(&chips_lock);
 	list_for_each_entry(chip, &all_chips, all)
@@ -169,9 +169,9 @@ static struct bt_chip *find_chip_by_name(const char *name)
 	return NULL;
 }
 
-static struct bt_chip *take_from_stock(const char *name)
+static struct bt_binding *take_from_stock(const char *name)
 {
-	struct bt_chip *chip = nr_stock ? stock[--nr_stock] : NULL;
+	struct bt_binding *chip = nr_stock ? stock[--nr_stock] : NULL;
 
 	lockdep_assert_held(&chips_lock);
 	/* If none is left, more are prepared, for what it tells next */
@@ -185,7 +185,7 @@ static struct bt_chip *take_from_stock(const char *name)
 }
 
 /* From its first binding on, a driver is a client of its device */
-static int begin_driver(struct bt_chip *chip)
+static int begin_driver(struct bt_binding *chip)
 {
 	struct bt_client *c = &chip->driver->client;
 
@@ -193,7 +193,7 @@ static int begin_driver(struct bt_chip *chip)
 	return c->number ? 0 : bt_client_begin(chip->dev->tracker, c, bt_clock());
 }
 
-static void bind_chip(struct bt_chip *chip, const struct bt_driver_event *e)
+static void bind_chip(struct bt_binding *chip, const struct bt_driver_event *e)
 {
 	lockdep_assert_held(&chips_lock);
 	if (!hlist_unhashed(&chip->link))
@@ -215,16 +215,16 @@ static void bind_chip(struct bt_chip *chip, const struct bt_driver_event *e)
  * Whether what is told says that a driver is bound. What is freed yet of what has ended
  * is no sign that it is back, and nothing is until that has ended.
  */
-static bool is_bound(const struct bt_chip *chip, const struct bt_driver_event *e)
+static bool is_bound(const struct bt_binding *chip, const struct bt_driver_event *e)
 {
 	return !chip->ending && !(e->op == BT_BUFFER_FREE && chip->key);
 }
 
 /* A driver is bound to a device, or was when this module was loaded */
-static struct bt_chip *meet_chip(const struct bt_driver_event *e)
+static struct bt_binding *meet_chip(const struct bt_driver_event *e)
 {
 	const char *name = name_of(e->dev);
-	struct bt_chip *chip = find_chip(e->dev);
+	struct bt_binding *chip = find_chip(e->dev);
 
 	lockdep_assert_held(&chips_lock);
 	if (chip && has_name(chip, name))
@@ -241,9 +241,9 @@ static struct bt_chip *meet_chip(const struct bt_driver_event *e)
 	return chip && !hlist_unhashed(&chip->link) ? chip : NULL;
 }
 
-static struct bt_chip *get_chip(const struct bt_driver_event *e)
+static struct bt_binding *get_chip(const struct bt_driver_event *e)
 {
-	struct bt_chip *chip = find_chip(e->dev);
+	struct bt_binding *chip = find_chip(e->dev);
 	unsigned long irq;
 
 	if (chip && e->op != BT_DEVICE_BEGIN)
@@ -255,7 +255,7 @@ static struct bt_chip *get_chip(const struct bt_driver_event *e)
 }
 
 /* @chip: its device, NULL: any */
-static struct bt_opening *find_opening(const struct bt_chip *chip,
+static struct bt_opening *find_opening(const struct bt_binding *chip,
 				       const struct device *dev, const void *key)
 {
 	struct bt_opening *o;
@@ -303,7 +303,7 @@ static struct bt_opening *take_spare_opening(void)
 	return o;
 }
 
-static struct bt_opening *prepare_opening(struct bt_chip *chip,
+static struct bt_opening *prepare_opening(struct bt_binding *chip,
 					  const struct bt_driver_event *e)
 {
 	struct bt_opening *o = take_spare_opening();
@@ -332,7 +332,7 @@ static void drop_opening(struct bt_opening *o)
 }
 
 /* Of two that come at once for one pointer, one stays */
-static struct bt_opening *begin_opening(struct bt_chip *chip,
+static struct bt_opening *begin_opening(struct bt_binding *chip,
 					struct bt_opening *o)
 {
 	struct bt_opening *there = find_opening(chip, o->dev, o->key);
@@ -346,7 +346,7 @@ static struct bt_opening *begin_opening(struct bt_chip *chip,
 }
 
 /* The opening that a client is; it begins if there is none */
-static struct bt_opening *get_opening(struct bt_chip *chip,
+static struct bt_opening *get_opening(struct bt_binding *chip,
 				      const struct bt_driver_event *e)
 {
 	struct bt_opening *o, *begun;
@@ -370,7 +370,7 @@ static struct bt_opening *get_opening(struct bt_chip *chip,
  * Who does what a pointer stands for; what comes after its end is the driver's doing.
  * Where no client can begin any more, so is what no client has to be named for.
  */
-static struct bt_client *get_client(struct bt_chip *chip,
+static struct bt_client *get_client(struct bt_binding *chip,
 				    const struct bt_driver_event *e)
 {
 	struct bt_opening *o = e->client ? get_opening(chip, e) : NULL;
@@ -382,7 +382,7 @@ static struct bt_client *get_client(struct bt_chip *chip,
 }
 
 /* Of what is not all told, nobody can say that something never was */
-static void be_late(struct bt_chip *chip, struct bt_client *c)
+static void be_late(struct bt_binding *chip, struct bt_client *c)
 {
 	WRITE_ONCE(chip->sure, false);
 	if (!READ_ONCE(c->late))
@@ -472,7 +472,7 @@ static int report_move(const struct bt_driver_event *e, struct bt_device *dev,
 	return bt_report_move(dev->tracker, c, &from, r, bt_clock());
 }
 
-static void report(const struct bt_driver_event *e, struct bt_chip *chip)
+static void report(const struct bt_driver_event *e, struct bt_binding *chip)
 {
 	struct bt_device *dev = chip->dev;
 	struct bt_client *c = get_client(chip, e);
@@ -499,7 +499,7 @@ static void report(const struct bt_driver_event *e, struct bt_chip *chip)
 		verdict = bt_report(dev->tracker, c, &r, bt_clock(),
 				    e->counted ? BT_AS_OWNER : 0, NULL);
 	if (verdict >= 0)
-		bt_announce(dev, c, &r, verdict);
+		bt_device_notify(dev, c, &r, verdict);
 }
 
 static u64 removed_buffers(const struct bt_tracker *t)
@@ -508,7 +508,7 @@ static u64 removed_buffers(const struct bt_tracker *t)
 }
 
 /* The driver has let go of a device; nothing of it is known until that has ended */
-static void begin_end(struct bt_chip *chip)
+static void begin_end(struct bt_binding *chip)
 {
 	unsigned long irq;
 
@@ -520,7 +520,7 @@ static void begin_end(struct bt_chip *chip)
 	raw_spin_unlock_irqrestore(&chips_lock, irq);
 }
 
-static void end_chip_at_once(struct bt_chip *chip)
+static void end_chip_at_once(struct bt_binding *chip)
 {
 	begin_end(chip);
 	if (bt_shared_restart(chip->dev->tracker, BT_ENDED_RECORDS)) {
@@ -532,7 +532,7 @@ static void end_chip_at_once(struct bt_chip *chip)
 }
 
 /* Returns whether it has left anything live */
-static bool finish_end(struct bt_chip *chip)
+static bool finish_end(struct bt_binding *chip)
 {
 	struct bt_tracker *t = chip->dev->tracker;
 	u64 before = removed_buffers(t);
@@ -547,13 +547,13 @@ static bool finish_end(struct bt_chip *chip)
 	return removed_buffers(t) != before;
 }
 
-static bool end_chip(struct bt_chip *chip)
+static bool end_chip(struct bt_binding *chip)
 {
 	begin_end(chip);
 	return finish_end(chip);
 }
 
-static bool has_openings(const struct bt_chip *chip)
+static bool has_openings(const struct bt_binding *chip)
 {
 	struct bt_opening *o;
 	bool found = false;
@@ -575,7 +575,7 @@ static bool has_openings(const struct bt_chip *chip)
  */
 void bt_driver_tell(const struct bt_driver_event *e)
 {
-	struct bt_chip *chip = NULL;
+	struct bt_binding *chip = NULL;
 
 	rcu_read_lock();
 	if (e->op == BT_CLIENT_CLOSE || e->op == BT_CLIENT_END) {
@@ -620,7 +620,7 @@ u64 bt_driver_client(const struct bt_driver_event *e, const void *client)
 	bool begins = e->op != BT_BUFFER_FREE || e->buffer.flags;
 	struct bt_driver_event at = *e;
 	struct bt_opening *o = NULL;
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 	u64 number;
 
 	at.client = client;
@@ -694,7 +694,7 @@ bool bt_driver_once(const struct bt_driver_event *e, const void *client)
  */
 void bt_driver_lost(u64 count)
 {
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 	unsigned long irq;
 
 	raw_spin_lock_irqsave(&chips_lock, irq);
@@ -713,7 +713,7 @@ void bt_driver_lost(u64 count)
  */
 void bt_chip_end(const struct device *dev)
 {
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 	unsigned long irq;
 
 	mutex_lock(&work_lock);
@@ -744,7 +744,7 @@ static bool is_name_of(const char *driver, const char *module)
  */
 void bt_chips_end_of(const char *module)
 {
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 
 	mutex_lock(&work_lock);
 	/* Chips go under work_lock only, and new ones come at the end */
@@ -776,11 +776,11 @@ static void reap_openings(void)
 		}
 		dev = o->chip->dev;
 		bt_client_reap(dev->tracker, &o->reporter.client);
-		bt_device_bury(dev);
+		bt_reporter_free_zombies(dev->tracker);
 	}
 }
 
-static void free_driver(struct bt_chip *chip)
+static void free_driver(struct bt_binding *chip)
 {
 	struct bt_client *c = &chip->driver->client;
 
@@ -791,19 +791,19 @@ static void free_driver(struct bt_chip *chip)
 	}
 	bt_client_end(chip->dev->tracker, c, bt_clock());
 	bt_client_reap(chip->dev->tracker, c);
-	bt_device_bury(chip->dev);
+	bt_reporter_free_zombies(chip->dev->tracker);
 }
 
 /**
- * bt_chip_create() - prepare a device to be a driver's
+ * bt_binding_create() - prepare a device to be a driver's
  * @dev: the device
  *
  * Context: may sleep.
- * Return: what it needs for that, for bt_chip_destroy(), or NULL: out of memory.
+ * Return: what it needs for that, for bt_binding_destroy(), or NULL: out of memory.
  */
-struct bt_chip *bt_chip_create(struct bt_device *dev)
+struct bt_binding *bt_binding_create(struct bt_device *dev)
 {
-	struct bt_chip *chip = kzalloc(sizeof(*chip), GFP_KERNEL);
+	struct bt_binding *chip = kzalloc(sizeof(*chip), GFP_KERNEL);
 
 	if (!chip)
 		return NULL;
@@ -826,10 +826,10 @@ free:
 }
 
 /**
- * bt_chip_offer() - drivers of this name may report into a device
+ * bt_binding_offer() - drivers of this name may report into a device
  * @chip: what the device has for it
  */
-void bt_chip_offer(struct bt_chip *chip)
+void bt_binding_offer(struct bt_binding *chip)
 {
 	raw_spin_lock_irq(&chips_lock);
 	chip->has_node = true;
@@ -837,7 +837,7 @@ void bt_chip_offer(struct bt_chip *chip)
 	raw_spin_unlock_irq(&chips_lock);
 }
 
-static void end_openings_of(struct bt_chip *chip)
+static void end_openings_of(struct bt_binding *chip)
 {
 	struct bt_opening *o;
 	struct hlist_node *next;
@@ -850,12 +850,12 @@ static void end_openings_of(struct bt_chip *chip)
 }
 
 /**
- * bt_chip_destroy() - no driver reports into a device any more
+ * bt_binding_destroy() - no driver reports into a device any more
  * @chip: what the device has for it
  *
  * Context: may sleep.
  */
-void bt_chip_destroy(struct bt_chip *chip)
+void bt_binding_destroy(struct bt_binding *chip)
 {
 	mutex_lock(&work_lock);
 	raw_spin_lock_irq(&chips_lock);
@@ -878,7 +878,7 @@ void bt_chip_destroy(struct bt_chip *chip)
 /* Give nodes to the devices that have come */
 static void publish_chips(void)
 {
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 
 	lockdep_assert_held(&work_lock);
 	list_for_each_entry(chip, &all_chips, all) {
@@ -901,7 +901,7 @@ static void publish_chips(void)
 
 static void stock_records(void)
 {
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 
 	lockdep_assert_held(&work_lock);
 	list_for_each_entry(chip, &all_chips, all) {
@@ -915,7 +915,7 @@ static void stock_records(void)
 	}
 }
 
-static void put_in_stock(struct bt_chip *chip)
+static void put_in_stock(struct bt_binding *chip)
 {
 	bt_pool_stock(chip->dev->tracker, BT_STOCK_RECORDS, GFP_KERNEL);
 	bt_pool_count(chip->dev->tracker, false);
@@ -925,9 +925,9 @@ static void put_in_stock(struct bt_chip *chip)
 }
 
 /* One that was prepared while memory was short, or NULL */
-static struct bt_chip *take_poor(void)
+static struct bt_binding *take_poor(void)
 {
-	struct bt_chip *chip = NULL;
+	struct bt_binding *chip = NULL;
 	unsigned int i;
 
 	raw_spin_lock_irq(&chips_lock);
@@ -944,7 +944,7 @@ static struct bt_chip *take_poor(void)
 
 static int stock_chips(void)
 {
-	struct bt_chip *poor = take_poor();
+	struct bt_binding *poor = take_poor();
 
 	lockdep_assert_held(&work_lock);
 	if (poor)
@@ -954,7 +954,7 @@ static int stock_chips(void)
 
 		if (!dev)
 			return -ENOMEM;
-		put_in_stock(dev->chip);
+		put_in_stock(dev->binding);
 	}
 	return 0;
 }
@@ -984,7 +984,7 @@ static void drop_spare_openings(void)
 
 static void finish_ends(void)
 {
-	struct bt_chip *chip;
+	struct bt_binding *chip;
 
 	lockdep_assert_held(&work_lock);
 	list_for_each_entry(chip, &all_chips, all)
@@ -1031,7 +1031,7 @@ int __init bt_chips_init(void)
  */
 void bt_chips_exit(void)
 {
-	struct bt_chip *chip, *next;
+	struct bt_binding *chip, *next;
 
 	/* No probe is left, but what goes yet ends its clients */
 	WRITE_ONCE(leaving, true);

@@ -17,7 +17,7 @@
 #include <linux/types.h>
 #include <linux/buftrack.h>
 
-struct bt_chip;
+struct bt_binding;
 struct bt_device;
 
 /**
@@ -88,9 +88,9 @@ u64 bt_driver_client(const struct bt_driver_event *event, const void *client);
 u64 bt_driver_client_at(const void *client);
 bool bt_driver_once(const struct bt_driver_event *e, const void *client);
 
-struct bt_chip *bt_chip_create(struct bt_device *dev);
-void bt_chip_offer(struct bt_chip *chip);
-void bt_chip_destroy(struct bt_chip *chip);
+struct bt_binding *bt_binding_create(struct bt_device *dev);
+void bt_binding_offer(struct bt_binding *chip);
+void bt_binding_destroy(struct bt_binding *chip);
 void bt_chip_end(const struct device *dev);
 void bt_chips_end_of(const char *module);
 int bt_chips_init(void);

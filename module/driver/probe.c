@@ -9,8 +9,6 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "../file.h"
-#include "../ioctl.h"
 #include "kind.h"
 #include "probe.h"
 
@@ -506,19 +504,17 @@ static void fill_info(struct buftrack_probe_info *info, struct bt_probe *p)
 }
 
 /**
- * bt_do_probe_info() - handle %BUFTRACK_IOCTL_PROBE_INFO
- * @file: the file
- * @arg: struct buftrack_probe_info
+ * bt_probe_describe() - describe a probe
+ * @info: @probe: its number; its state, names and counts are set
+ * @next: take the first probe from that number on; numbers have no holes
  *
- * Return: 0 or a negative errno.
+ * Context: may sleep.
+ * Return: 0, or -ENOENT: there is no such probe.
  */
-int bt_do_probe_info(struct bt_file *file, void *arg)
+int bt_probe_describe(struct buftrack_probe_info *info, bool next)
 {
-	struct buftrack_probe_info *info = arg;
 	struct bt_probe *p;
 
-	if (info->flags & ~BUFTRACK_LOOKUP_NEXT || info->reserved)
-		return -EOPNOTSUPP;
 	mutex_lock(&sites_lock);
 	p = find_probe(info->probe);
 	if (p)

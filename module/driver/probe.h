@@ -94,15 +94,13 @@ extern const struct bt_adapter bt_drm_adapter;
 extern const struct bt_adapter bt_tenstorrent_adapter;
 extern const struct bt_adapter bt_ttm_adapter;
 
-struct bt_file;
-
 bool bt_call_reaches(const struct bt_call *call, const void *function,
 		     const char *symbol);
 
 #ifdef CONFIG_KPROBES
 int bt_probes_init(void);
 void bt_probes_exit(void);
-int bt_do_probe_info(struct bt_file *file, void *arg);
+int bt_probe_describe(struct buftrack_probe_info *info, bool next);
 #else
 static inline int bt_probes_init(void)
 {
@@ -113,7 +111,7 @@ static inline void bt_probes_exit(void)
 {
 }
 
-static inline int bt_do_probe_info(struct bt_file *file, void *arg)
+static inline int bt_probe_describe(struct buftrack_probe_info *info, bool next)
 {
 	return -ENOENT;
 }

@@ -34,7 +34,7 @@
 #include <linux/workqueue.h>
 
 #define BUFTRACK_DRIVER_DEFINE
-#include "buftrack_driver.h"
+#include <linux/buftrack_driver.h>
 
 #define MAX_COMMAND	256
 #define MAX_NAME	64

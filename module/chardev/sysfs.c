@@ -2,25 +2,26 @@
 /* /sys/class/buftrack/buftrack<n>/: one value per file */
 #include <linux/device.h>
 #include <linux/sysfs.h>
-#include "device.h"
+#include "../device.h"
+#include "chardev.h"
 
 static void read_totals(struct device *d, struct bt_counters *counters)
 {
-	bt_read_counters(bt_device_of(d)->tracker, BUFTRACK_SCOPE_DEVICE, 0,
+	bt_read_counters(to_bt_device(d)->tracker, BUFTRACK_SCOPE_DEVICE, 0,
 			 counters);
 }
 
 static ssize_t name_show(struct device *d, struct device_attribute *attr,
 			 char *buf)
 {
-	return sysfs_emit(buf, "%s\n", bt_device_of(d)->name);
+	return sysfs_emit(buf, "%s\n", to_bt_device(d)->name);
 }
 static DEVICE_ATTR_RO(name);
 
 static ssize_t driver_show(struct device *d, struct device_attribute *attr,
 			   char *buf)
 {
-	return sysfs_emit(buf, "%s\n", bt_device_driver(bt_device_of(d)));
+	return sysfs_emit(buf, "%s\n", bt_device_driver(to_bt_device(d)));
 }
 static DEVICE_ATTR_RO(driver);
 
@@ -28,7 +29,7 @@ static ssize_t enabled_show(struct device *d, struct device_attribute *attr,
 			    char *buf)
 {
 	return sysfs_emit(buf, "%d\n",
-			  READ_ONCE(bt_device_of(d)->tracker->enabled));
+			  READ_ONCE(to_bt_device(d)->tracker->enabled));
 }
 static DEVICE_ATTR_RO(enabled);
 

@@ -4,8 +4,7 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include "core/tracker.h"
-#include "device.h"
-#include "settings.h"
+#include "params.h"
 
 /* A quarter of the memory at most goes into records, unless it is set */
 #define DEFAULT_MEMORY_SHARE	4
@@ -70,31 +69,31 @@ MODULE_PARM_DESC(records_per_user,
 		 "most records of one user without CAP_SYS_ADMIN, on all devices (default 0: half of the machine's)");
 
 /**
- * bt_setting_max_devices() - most devices that may be registered
+ * bt_param_max_devices() - most devices that may be registered
  *
  * Return: their number.
  */
-u32 bt_setting_max_devices(void)
+u32 bt_param_max_devices(void)
 {
 	return min_t(u32, READ_ONCE(max_devices), BT_MAX_DEVICES);
 }
 
 /**
- * bt_setting_max_devices_per_user() - most devices that one user may register
+ * bt_param_max_devices_per_user() - most devices that one user may register
  *
  * Return: their number.
  */
-u32 bt_setting_max_devices_per_user(void)
+u32 bt_param_max_devices_per_user(void)
 {
 	return READ_ONCE(max_devices_per_user);
 }
 
 /**
- * bt_setting_max_records() - most records that all devices together may hold
+ * bt_param_max_records() - most records that all devices together may hold
  *
  * Return: their number.
  */
-u64 bt_setting_max_records(void)
+u64 bt_param_max_records(void)
 {
 	u64 bytes = (u64)totalram_pages() << PAGE_SHIFT;
 
@@ -104,42 +103,42 @@ u64 bt_setting_max_records(void)
 }
 
 /**
- * bt_setting_clients_per_user() - bound on open clients of one user
+ * bt_param_clients_per_user() - bound on open clients of one user
  *
  * Return: their number.
  */
-u32 bt_setting_clients_per_user(void)
+u32 bt_param_clients_per_user(void)
 {
 	return READ_ONCE(clients_per_user);
 }
 
 /**
- * bt_setting_records_per_user() - bound on records of one user
+ * bt_param_records_per_user() - bound on records of one user
  *
  * Return: their number.
  */
-u64 bt_setting_records_per_user(void)
+u64 bt_param_records_per_user(void)
 {
-	return READ_ONCE(records_per_user) ?: bt_setting_max_records() / 2;
+	return READ_ONCE(records_per_user) ?: bt_param_max_records() / 2;
 }
 
 /**
- * bt_setting_events() - how many events a new device keeps
+ * bt_param_events() - how many events a new device keeps
  *
  * Return: their number.
  */
-u32 bt_setting_events(void)
+u32 bt_param_events(void)
 {
 	return clamp_t(u32, READ_ONCE(events_per_device), 1, BT_MAX_EVENTS);
 }
 
 /**
- * bt_setting_limits() - the bounds that a new device begins with
+ * bt_param_limits() - the bounds that a new device begins with
  * @limits: where to
  *
  * Parameters out of the range that a device can be set to are brought into it.
  */
-void bt_setting_limits(struct bt_limits *limits)
+void bt_param_limits(struct bt_limits *limits)
 {
 	*limits = (struct bt_limits) {
 		.max_records = clamp_t(u64, READ_ONCE(records_per_device), 1,

@@ -6,9 +6,8 @@
  * was shorter than ours, and answers in place.
  */
 #include <linux/fs.h>
+#include <linux/buftrack.h>
 #include <linux/uaccess.h>
-#include "driver/probe.h"
-#include "driver/stack.h"
 #include "file.h"
 #include "ioctl.h"
 
@@ -63,41 +62,41 @@ struct bt_ioctl_op {
 	}
 
 static const struct bt_ioctl_op bt_ops[] = {
-	BT_OP(INFO, bt_do_info, buftrack_info, version,
+	BT_OP(INFO, bt_ioctl_info, buftrack_info, version,
 	      .on_control = true, .on_device = true),
-	BT_OP(DEVICE_ADD, bt_do_device_add, buftrack_device_add, name,
+	BT_OP(DEVICE_ADD, bt_ioctl_device_add, buftrack_device_add, name,
 	      .on_control = true, .mode = FMODE_WRITE, .changes = true),
-	BT_OP(DEVICE_REMOVE, bt_do_device_remove, buftrack_device_remove,
+	BT_OP(DEVICE_REMOVE, bt_ioctl_device_remove, buftrack_device_remove,
 	      removed_bytes, .on_control = true, .mode = FMODE_WRITE,
 	      .changes = true),
-	BT_OP(DEVICE_INFO, bt_do_device_info, buftrack_device_info, driver,
+	BT_OP(DEVICE_INFO, bt_ioctl_device_info, buftrack_device_info, driver,
 	      .on_control = true, .on_device = true, .mode = FMODE_READ),
-	BT_OP(DEVICE_SET, bt_do_device_set, buftrack_device_set, reserved,
+	BT_OP(DEVICE_SET, bt_ioctl_device_set, buftrack_device_set, reserved,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
-	BT_OP(SPACE_ADD, bt_do_space_add, buftrack_space_add, name,
+	BT_OP(SPACE_ADD, bt_ioctl_space_add, buftrack_space_add, name,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
-	BT_OP(SPACE_INFO, bt_do_space_info, buftrack_space_info, name,
+	BT_OP(SPACE_INFO, bt_ioctl_space_info, buftrack_space_info, name,
 	      .on_device = true, .mode = FMODE_READ),
-	BT_OP(DECLARE, bt_do_declare, buftrack_declare, claimed_name,
+	BT_OP(DECLARE, bt_ioctl_declare, buftrack_declare, claimed_name,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
-	BT_OP(REPORT, bt_do_report, buftrack_report_one, stamp,
+	BT_OP(REPORT, bt_ioctl_report, buftrack_report_one, stamp,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
-	BT_OP(BATCH, bt_do_batch, buftrack_batch, reserved,
+	BT_OP(BATCH, bt_ioctl_batch, buftrack_batch, reserved,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true,
 	      .partial = true),
-	BT_OP(LOST, bt_do_lost, buftrack_lost, count,
+	BT_OP(LOST, bt_ioctl_lost, buftrack_lost, count,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
-	BT_OP(COUNTERS, bt_do_counters, buftrack_counters, reserved,
+	BT_OP(COUNTERS, bt_ioctl_counters, buftrack_counters, reserved,
 	      .on_device = true, .mode = FMODE_READ),
-	BT_OP(CLIENT_INFO, bt_do_client_info, buftrack_client_info, claimed_name,
+	BT_OP(CLIENT_INFO, bt_ioctl_client_info, buftrack_client_info, claimed_name,
 	      .on_device = true, .mode = FMODE_READ),
-	BT_OP(RECORDS, bt_do_records, buftrack_records, exact,
+	BT_OP(RECORDS, bt_ioctl_records, buftrack_records, exact,
 	      .on_device = true, .mode = FMODE_READ),
-	BT_OP(PROBE_INFO, bt_do_probe_info, buftrack_probe_info, covers,
+	BT_OP(PROBE_INFO, bt_ioctl_probe_info, buftrack_probe_info, covers,
 	      .on_control = true, .mode = FMODE_READ),
-	BT_OP(STACK, bt_do_stack, buftrack_stack, reserved,
+	BT_OP(STACK, bt_ioctl_stack, buftrack_stack, reserved,
 	      .on_control = true, .on_device = true, .mode = FMODE_READ),
-	BT_OP(RESET, bt_do_reset, buftrack_reset, flags,
+	BT_OP(RESET, bt_ioctl_reset, buftrack_reset, flags,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
 };
 

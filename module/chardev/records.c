@@ -4,9 +4,10 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include "device.h"
+#include "../device.h"
 #include "file.h"
 #include "ioctl.h"
+#include "records.h"
 #include "view.h"
 
 /* Records that are copied out at a time */
@@ -221,13 +222,13 @@ static struct bt_reader_listing *begin_listing(struct bt_file *file,
 }
 
 /**
- * bt_do_records() - handle %BUFTRACK_IOCTL_RECORDS
+ * bt_ioctl_records() - handle %BUFTRACK_IOCTL_RECORDS
  * @file: the file
  * @arg: struct buftrack_records
  *
  * Return: 0 or a negative errno.
  */
-int bt_do_records(struct bt_file *file, void *arg)
+int bt_ioctl_records(struct bt_file *file, void *arg)
 {
 	struct buftrack_records *q = arg;
 	struct bt_reader_listing *l;

@@ -3,7 +3,8 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include "device.h"
+#include "../device.h"
+#include "events.h"
 #include "file.h"
 #include "view.h"
 
@@ -146,7 +147,7 @@ static bool is_removed(const struct bt_file *file)
 }
 
 /**
- * bt_stream_read() - read() on a device's node
+ * bt_events_read() - read() on a device's node
  * @filp: the file
  * @buf: where to
  * @count: bytes that fit
@@ -154,7 +155,7 @@ static bool is_removed(const struct bt_file *file)
  *
  * Return: bytes read, 0 at the end, or a negative errno.
  */
-ssize_t bt_stream_read(struct file *filp, char __user *buf, size_t count,
+ssize_t bt_events_read(struct file *filp, char __user *buf, size_t count,
 		       loff_t *ppos)
 {
 	struct bt_file *file = filp->private_data;
@@ -179,13 +180,13 @@ ssize_t bt_stream_read(struct file *filp, char __user *buf, size_t count,
 }
 
 /**
- * bt_stream_poll() - poll() on a device's node
+ * bt_events_poll() - poll() on a device's node
  * @filp: the file
  * @wait: poll table
  *
  * Return: EPOLLIN when an event can be read, EPOLLHUP when the device is gone.
  */
-__poll_t bt_stream_poll(struct file *filp, poll_table *wait)
+__poll_t bt_events_poll(struct file *filp, poll_table *wait)
 {
 	struct bt_file *file = filp->private_data;
 	__poll_t mask = 0;
