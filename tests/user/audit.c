@@ -40,16 +40,16 @@ static unsigned long trouble(void)
 static void save_parameters(void)
 {
 	DIR *dir = opendir(PARAMETER_DIR);
-	struct dirent *entry;
+	struct dirent *log_entry;
 
-	while (dir && (entry = readdir(dir))) {
+	while (dir && (log_entry = readdir(dir))) {
 		unsigned int i = nr_parameters;
 
-		if (entry->d_name[0] == '.' || i == MAX_PARAMETERS)
+		if (log_entry->d_name[0] == '.' || i == MAX_PARAMETERS)
 			continue;
 		snprintf(parameters[i].name, sizeof(parameters[i].name),
-			 "%.63s", entry->d_name);
-		get_parameter(entry->d_name, parameters[i].value,
+			 "%.63s", log_entry->d_name);
+		get_parameter(log_entry->d_name, parameters[i].value,
 			      sizeof(parameters[i].value));
 		nr_parameters++;
 	}

@@ -6,21 +6,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "helper.h"
-#include "rig.h"
+#include "fixture.h"
 
-static struct buftrack_client_info client_1(const struct rig *r)
+static struct buftrack_client_info client_1(const struct fixture *f)
 {
 	struct buftrack_client_info info;
 
-	CHECK_OK(client_info(r->fd, 1, &info));
+	CHECK_OK(client_info(f->fd, 1, &info));
 	CHECK_EQ(info.client, 1);
 	return info;
 }
 
-RIG_TEST(open_file_is_no_client)
+DEVICE_TEST(open_file_is_not_a_client)
 {
 	struct buftrack_client_info info;
-	int fd = rig_open(r);
+	int fd = fixture_open(f);
 
 	device_info(fd);
 	device_counter(fd, BUFTRACK_COUNTER_ALLOCS);
@@ -31,12 +31,12 @@ RIG_TEST(open_file_is_no_client)
 	CHECK_EQ(device_info(fd).nr_clients, 0);
 	CHECK(!next_client(fd, 0, &info));
 	close(fd);
-	CHECK(!next_client(r->fd, 0, &info));
+	CHECK(!next_client(f->fd, 0, &info));
 }
 
-RIG_TEST(file_open_for_reading_never_becomes_a_client)
+DEVICE_TEST(file_open_for_reading_never_becomes_a_client)
 {
-	int fd = open_node(r->device, O_RDONLY);
+	int fd = open_node(f->device, O_RDONLY);
 	struct buftrack_report one = BUFFER(0x1000, 16);
 	__u64 client;
 
@@ -45,88 +45,88 @@ RIG_TEST(file_open_for_reading_never_becomes_a_client)
 	CHECK_ERR(batch(fd, &one, 1, NULL, NULL), EBADF);
 	CHECK_ERR(lost(fd, 1), EBADF);
 	CHECK_EQ(device_info(fd).nr_clients, 0);
-	CHECK_EQ(become_client(r->fd), 1);
+	CHECK_EQ(become_client(f->fd), 1);
 }
 
-RIG_TEST(file_open_for_writing_alone_can_report)
+DEVICE_TEST(file_open_for_writing_alone_can_report)
 {
-	int fd = open_node(r->device, O_WRONLY);
+	int fd = open_node(f->device, O_WRONLY);
 
 	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(device_info(r->fd).nr_clients, 1);
+	CHECK_EQ(device_info(f->fd).nr_clients, 1);
 }
 
-RIG_TEST(report_makes_a_client_that_declares_nothing)
+DEVICE_TEST(first_report_creates_an_undeclared_client)
 {
 	struct buftrack_client_info info;
 
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	info = client_1(r);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	info = client_1(f);
 	CHECK_EQ(info.state, BUFTRACK_CLIENT_STATE_OPEN);
 	CHECK_EQ(info.claimed_pid, 0);
 	CHECK_EQ(info.first_id, 0);
 	CHECK_STR(info.claimed_name, "");
 }
 
-RIG_TEST(free_makes_a_client_too)
+DEVICE_TEST(first_free_creates_a_client)
 {
-	CHECK_OK(try_report(r->fd, FREE(.address = 1)));
-	CHECK_EQ(device_info(r->fd).nr_clients, 1);
+	CHECK_OK(try_report(f->fd, FREE(.address = 1)));
+	CHECK_EQ(device_info(f->fd).nr_clients, 1);
 }
 
-RIG_TEST(client_numbers_are_never_used_again)
+DEVICE_TEST(client_numbers_are_never_reused)
 {
 	__u64 client;
 	int i, fd;
 
 	for (i = 1; i <= 5; i++) {
-		fd = rig_open(r);
+		fd = fixture_open(f);
 		CHECK_EQ(become_client(fd), i);
 		close(fd);
 	}
 	CHECK_OK(set_device(
-		r->fd, (struct buftrack_device_set){
+		f->fd, (struct buftrack_device_set){
 			       .fields = BUFTRACK_DEVICE_SET_MAX_CLOSED }));
-	CHECK_OK(declare(r->fd, 0, &client));
+	CHECK_OK(declare(f->fd, 0, &client));
 	CHECK_EQ(client, 6);
 }
 
-RIG_TEST(declaring_twice_is_ebusy)
+DEVICE_TEST(declaring_twice_is_ebusy)
 {
-	struct picture before;
+	struct snapshot before;
 	__u64 client;
 
-	become_client(r->fd);
-	take_picture(r, &before);
-	CHECK_ERR(declare(r->fd, 0, &client), EBUSY);
-	CHECK_ERR(declare(r->fd, BUFTRACK_DECLARE_LATE, &client), EBUSY);
-	check_unchanged(r, &before);
+	become_client(f->fd);
+	take_snapshot(f, &before);
+	CHECK_ERR(declare(f->fd, 0, &client), EBUSY);
+	CHECK_ERR(declare(f->fd, BUFTRACK_DECLARE_LATE, &client), EBUSY);
+	check_unchanged(f, &before);
 }
 
-RIG_TEST(declaring_after_a_report_is_ebusy)
+DEVICE_TEST(declaring_after_a_report_is_ebusy)
 {
 	__u64 client;
 
-	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK_ERR(declare(r->fd, BUFTRACK_DECLARE_SHARED, &client), EBUSY);
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
+	CHECK_OK(try_report(f->fd, BUFFER(0x1000, 16)));
+	CHECK_ERR(declare(f->fd, BUFTRACK_DECLARE_SHARED, &client), EBUSY);
+	CHECK_EQ(client_state(f->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
 }
 
-RIG_TEST(declaring_after_a_report_that_failed_is_fine)
+DEVICE_TEST(declaring_after_a_failed_report_succeeds)
 {
 	struct buftrack_report bad[] = { ALLOC(.address = 1),
 					 FREE(.space = 9) };
 	__u64 client;
 
-	CHECK_ERR(try_report(r->fd, bad[0]), EINVAL);
-	CHECK_ERR(batch(r->fd, bad, 2, NULL, NULL), EINVAL);
-	CHECK_ERR(batch(r->fd, bad + 1, 1, NULL, NULL), ENOENT);
-	CHECK_ERR(lost(r->fd, 0), EINVAL);
-	CHECK_OK(declare(r->fd, BUFTRACK_DECLARE_LATE, &client));
+	CHECK_ERR(try_report(f->fd, bad[0]), EINVAL);
+	CHECK_ERR(batch(f->fd, bad, 2, NULL, NULL), EINVAL);
+	CHECK_ERR(batch(f->fd, bad + 1, 1, NULL, NULL), ENOENT);
+	CHECK_ERR(lost(f->fd, 0), EINVAL);
+	CHECK_OK(declare(f->fd, BUFTRACK_DECLARE_LATE, &client));
 	CHECK_EQ(client, 1);
 }
 
-RIG_TEST(declaration_is_shown_as_such)
+DEVICE_TEST(claims_are_shown_as_claims)
 {
 	struct buftrack_declare arg = {
 		.flags = BUFTRACK_DECLARE_LATE,
@@ -136,9 +136,9 @@ RIG_TEST(declaration_is_shown_as_such)
 	};
 	struct buftrack_client_info info;
 
-	CHECK_OK(CALL(r->fd, DECLARE, &arg));
+	CHECK_OK(CALL(f->fd, DECLARE, &arg));
 	CHECK_EQ(arg.client, 1);
-	info = client_1(r);
+	info = client_1(f);
 	CHECK_EQ(info.state,
 		 BUFTRACK_CLIENT_STATE_OPEN | BUFTRACK_CLIENT_STATE_LATE);
 	CHECK_EQ(info.first_id, 0x123456789abcdef0);
@@ -161,17 +161,17 @@ static __u64 own_start_time(void)
 	return strtoull(at, NULL, 10) * (1000000000 / sysconf(_SC_CLK_TCK));
 }
 
-RIG_TEST(opener_is_stamped)
+DEVICE_TEST(opener_is_recorded)
 {
 	struct buftrack_client_info info;
 	__u64 before = now_ns(), tick = 1000000000 / sysconf(_SC_CLK_TCK);
 	int fd;
 
 	prctl(PR_SET_NAME, "a process");
-	fd = rig_open(r);
+	fd = fixture_open(f);
 	prctl(PR_SET_NAME, "renamed");
 	become_client(fd);
-	info = client_1(r);
+	info = client_1(f);
 	CHECK_EQ(info.pid, getpid());
 	CHECK_EQ(info.tid, getpid());
 	CHECK_EQ(info.uid, 0);
@@ -182,19 +182,19 @@ RIG_TEST(opener_is_stamped)
 	CHECK_EQ(info.closed, 0);
 }
 
-RIG_TEST(uid_is_the_effective_one_at_the_opening)
+DEVICE_TEST(uid_is_the_effective_one_at_open)
 {
 	int fd;
 
 	CHECK_SYS(seteuid(ALICE));
-	fd = rig_open(r);
+	fd = fixture_open(f);
 	CHECK_SYS(seteuid(0));
 	become_client(fd);
-	CHECK_EQ(client_1(r).uid, ALICE);
+	CHECK_EQ(client_1(f).uid, ALICE);
 }
 
 struct opening {
-	const struct rig *r;
+	const struct fixture *f;
 	int fd;
 	pid_t tid;
 };
@@ -204,20 +204,20 @@ static void *open_in_thread(void *arg)
 	struct opening *o = arg;
 
 	prctl(PR_SET_NAME, "a thread");
-	o->fd = rig_open(o->r);
+	o->fd = fixture_open(o->f);
 	o->tid = syscall(SYS_gettid);
 	return NULL;
 }
 
-RIG_TEST(opening_thread_is_told_from_its_process)
+DEVICE_TEST(opening_thread_is_recorded_apart_from_its_process)
 {
-	struct opening o = { .r = r };
+	struct opening o = { .f = f };
 	struct buftrack_client_info info;
 
 	prctl(PR_SET_NAME, "the process");
 	finish_thread(start_thread(open_in_thread, &o));
 	become_client(o.fd);
-	info = client_1(r);
+	info = client_1(f);
 	CHECK_EQ(info.pid, getpid());
 	CHECK_EQ(info.tid, o.tid);
 	CHECK(info.tid != info.pid);
@@ -241,14 +241,14 @@ static void report_and_claim(void *arg)
 }
 
 /* Whoever makes it a client: it is the file's opener that counts */
-RIG_TEST(opener_cannot_be_forged)
+DEVICE_TEST(opener_cannot_be_forged)
 {
-	int fds[] = { rig_open(r), rig_open(r) }, i;
+	int fds[] = { fixture_open(f), fixture_open(f) }, i;
 	struct buftrack_client_info info;
 
 	in_child(report_and_claim, fds);
 	for (i = 1; i <= 2; i++) {
-		CHECK_OK(client_info(r->fd, i, &info));
+		CHECK_OK(client_info(f->fd, i, &info));
 		CHECK_EQ(info.pid, getpid());
 		CHECK_EQ(info.uid, 0);
 		CHECK(strcmp(info.comm, "forger"));
@@ -256,54 +256,54 @@ RIG_TEST(opener_cannot_be_forged)
 	}
 }
 
-RIG_TEST(closed_client_says_when_it_ended)
+DEVICE_TEST(closed_client_has_its_end_time)
 {
-	int fd = rig_open(r);
+	int fd = fixture_open(f);
 	struct buftrack_client_info info;
 	__u64 before;
 
 	become_client(fd);
-	before = device_info(r->fd).now;
+	before = device_info(f->fd).now;
 	close(fd);
-	info = client_1(r);
+	info = client_1(f);
 	CHECK_EQ(info.state, 0);
 	CHECK(info.closed >= before && info.closed <= now_ns());
 	CHECK(info.opened < info.closed);
 	CHECK_EQ(info.pid, getpid());
 }
 
-RIG_TEST(closed_client_keeps_what_its_domain_knew)
+DEVICE_TEST(closed_client_keeps_the_state_of_its_domain)
 {
-	int fd = rig_open(r);
+	int fd = fixture_open(f);
 
-	CHECK_OK(set_device(r->fd,
+	CHECK_OK(set_device(f->fd,
 			    (struct buftrack_device_set){
 				    .fields = BUFTRACK_DEVICE_SET_MAX_FREED }));
 	CHECK_OK(lost(fd, 1));
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
 	CHECK_OK(try_report(fd, FREE(.address = 0x1000)));
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPEN |
+	CHECK_EQ(client_state(f->fd, 1), BUFTRACK_CLIENT_STATE_OPEN |
 						 BUFTRACK_CLIENT_STATE_HAD_GAP |
 						 BUFTRACK_CLIENT_STATE_EVICTED);
 	close(fd);
-	CHECK_EQ(client_state(r->fd, 1),
+	CHECK_EQ(client_state(f->fd, 1),
 		 BUFTRACK_CLIENT_STATE_HAD_GAP | BUFTRACK_CLIENT_STATE_EVICTED);
 }
 
-RIG_TEST(clients_are_listed_in_order)
+DEVICE_TEST(clients_are_listed_in_order)
 {
 	struct buftrack_client_info info;
 	__u64 after = 0;
 	int fds[5], i;
 
 	for (i = 0; i < 5; i++) {
-		fds[i] = rig_open(r);
+		fds[i] = fixture_open(f);
 		become_client(fds[i]);
 	}
 	/* In whatever order they end */
 	close(fds[3]);
 	close(fds[1]);
-	for (i = 1; next_client(r->fd, after, &info); i++) {
+	for (i = 1; next_client(f->fd, after, &info); i++) {
 		CHECK_EQ(info.client, i);
 		CHECK_EQ(info.state & BUFTRACK_CLIENT_STATE_OPEN,
 			 i != 2 && i != 4);
@@ -312,17 +312,17 @@ RIG_TEST(clients_are_listed_in_order)
 	CHECK_EQ(i, 6);
 }
 
-RIG_TEST(unknown_client_is_enoent)
+DEVICE_TEST(unknown_client_is_enoent)
 {
 	static const __u64 numbers[] = { 0, 2, (1ULL << 32) + 1, ~0ULL };
 	struct buftrack_client_info info;
 	unsigned int i;
 
-	become_client(r->fd);
+	become_client(f->fd);
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		CHECK_ERR(client_info(r->fd, numbers[i], &info), ENOENT);
-	CHECK(!next_client(r->fd, 2, &info));
-	CHECK(!next_client(r->fd, ~0ULL, &info));
+		CHECK_ERR(client_info(f->fd, numbers[i], &info), ENOENT);
+	CHECK(!next_client(f->fd, 2, &info));
+	CHECK(!next_client(f->fd, ~0ULL, &info));
 }
 
 struct contender {
@@ -349,7 +349,7 @@ static void *contend(void *arg)
 	return NULL;
 }
 
-RIG_TEST(of_two_that_declare_at_once_one_wins)
+DEVICE_TEST(one_of_two_concurrent_declarations_wins)
 {
 	pthread_barrier_t barrier;
 	volatile int fd;
@@ -361,7 +361,7 @@ RIG_TEST(of_two_that_declare_at_once_one_wins)
 	threads[0] = start_thread(contend, &a);
 	threads[1] = start_thread(contend, &b);
 	for (i = 0; i < ROUNDS; i++) {
-		fd = rig_open(r);
+		fd = fixture_open(f);
 		pthread_barrier_wait(&barrier);
 		pthread_barrier_wait(&barrier);
 		CHECK_EQ(a.won + b.won, i + 1);
@@ -369,6 +369,6 @@ RIG_TEST(of_two_that_declare_at_once_one_wins)
 	}
 	finish_thread(threads[0]);
 	finish_thread(threads[1]);
-	CHECK_EQ(client_state(r->fd, ROUNDS), 0);
-	CHECK_EQ(device_info(r->fd).nr_clients, 0);
+	CHECK_EQ(client_state(f->fd, ROUNDS), 0);
+	CHECK_EQ(device_info(f->fd).nr_clients, 0);
 }

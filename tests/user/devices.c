@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "helper.h"
-#include "rig.h"
+#include "fixture.h"
 
 static int try_add(int control, const char *name, __u32 flags,
 		   struct buftrack_device_add *add)
@@ -23,11 +23,11 @@ static __u64 parameter(const char *name)
 	return strtoull(value, NULL, 10);
 }
 
-RIG_TEST(new_device_is_on_and_empty)
+DEVICE_TEST(new_device_is_enabled_and_empty)
 {
-	struct buftrack_device_info info = device_info(r->fd);
+	struct buftrack_device_info info = device_info(f->fd);
 
-	CHECK_EQ(info.device, r->device);
+	CHECK_EQ(info.device, f->device);
 	CHECK_EQ(info.state, BUFTRACK_DEVICE_STATE_ENABLED |
 				     BUFTRACK_DEVICE_STATE_TEMPORARY);
 	CHECK_EQ(info.uid, 0);
@@ -38,9 +38,9 @@ RIG_TEST(new_device_is_on_and_empty)
 	CHECK(info.now);
 }
 
-RIG_TEST(new_device_has_the_bounds_of_the_parameters)
+DEVICE_TEST(new_device_takes_its_limits_from_parameters)
 {
-	struct buftrack_device_info info = device_info(r->fd);
+	struct buftrack_device_info info = device_info(f->fd);
 
 	CHECK_EQ(info.max_clients, parameter("clients_per_device"));
 	CHECK_EQ(info.max_records, parameter("records_per_device"));
@@ -50,65 +50,65 @@ RIG_TEST(new_device_has_the_bounds_of_the_parameters)
 	CHECK_EQ(info.max_freed, 65536);
 }
 
-RIG_TEST(device_says_the_same_on_both_nodes)
+DEVICE_TEST(device_info_is_the_same_on_both_nodes)
 {
-	struct buftrack_device_info own = device_info(r->fd), other = {
-		.device = r->device,
+	struct buftrack_device_info own = device_info(f->fd), other = {
+		.device = f->device,
 	};
 
-	CHECK_OK(CALL(r->control, DEVICE_INFO, &other));
+	CHECK_OK(CALL(f->control, DEVICE_INFO, &other));
 	CHECK(other.now >= own.now);
 	other.now = own.now;
 	CHECK(!memcmp(&own, &other, sizeof(own)));
 }
 
-RIG_TEST(adding_a_name_again_finds_its_device)
+DEVICE_TEST(adding_a_name_again_finds_its_device)
 {
 	struct buftrack_device_add add;
 
-	CHECK_OK(try_add(r->control, "twice", BUFTRACK_DEVICE_ADD_TEMPORARY,
+	CHECK_OK(try_add(f->control, "twice", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
 	CHECK_EQ(add.created, 1);
-	CHECK(add.device != r->device);
+	CHECK(add.device != f->device);
 	CHECK_OK(try_add(open_control(O_RDWR), "twice", 0, &add));
 	CHECK_EQ(add.created, 0);
-	CHECK_EQ(info_of(r->control).nr_devices, 2);
+	CHECK_EQ(info_of(f->control).nr_devices, 2);
 }
 
-RIG_TEST(adding_a_name_exclusively_again_is_eexist)
+DEVICE_TEST(adding_a_name_exclusively_again_is_eexist)
 {
 	struct buftrack_device_add add;
 
-	CHECK_OK(try_add(r->control, "twice", BUFTRACK_DEVICE_ADD_TEMPORARY,
+	CHECK_OK(try_add(f->control, "twice", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
-	CHECK_ERR(try_add(r->control, "twice", BUFTRACK_DEVICE_ADD_EXCL, &add),
+	CHECK_ERR(try_add(f->control, "twice", BUFTRACK_DEVICE_ADD_EXCL, &add),
 		  EEXIST);
-	CHECK_ERR(try_add(r->control, "twice",
+	CHECK_ERR(try_add(f->control, "twice",
 			  BUFTRACK_DEVICE_ADD_EXCL |
 				  BUFTRACK_DEVICE_ADD_TEMPORARY,
 			  &add),
 		  EEXIST);
-	CHECK_EQ(info_of(r->control).nr_devices, 2);
+	CHECK_EQ(info_of(f->control).nr_devices, 2);
 }
 
-RIG_TEST(unknown_device_is_enoent)
+DEVICE_TEST(unknown_device_is_enoent)
 {
 	static const __u32 numbers[] = { 1000, 4096, 0x7fffffff, 0xffffffff };
-	struct buftrack_device_info info = { .device = r->device + 1 };
+	struct buftrack_device_info info = { .device = f->device + 1 };
 	unsigned int i;
 
-	CHECK_ERR(CALL(r->control, DEVICE_INFO, &info), ENOENT);
-	CHECK_ERR(remove_device(r->control, r->device + 1, 0), ENOENT);
+	CHECK_ERR(CALL(f->control, DEVICE_INFO, &info), ENOENT);
+	CHECK_ERR(remove_device(f->control, f->device + 1, 0), ENOENT);
 	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		info.device = numbers[i];
-		CHECK_ERR(CALL(r->control, DEVICE_INFO, &info), ENOENT);
-		CHECK_ERR(remove_device(r->control, numbers[i],
+		CHECK_ERR(CALL(f->control, DEVICE_INFO, &info), ENOENT);
+		CHECK_ERR(remove_device(f->control, numbers[i],
 					BUFTRACK_DEVICE_REMOVE_FORCE),
 			  ENOENT);
 	}
 }
 
-RIG_TEST(devices_are_listed_in_order)
+DEVICE_TEST(devices_are_listed_in_order)
 {
 	struct buftrack_device_info info;
 	__u32 devices[5], i, after = 0;
@@ -116,36 +116,36 @@ RIG_TEST(devices_are_listed_in_order)
 
 	for (i = 0; i < ARRAY_SIZE(devices); i++) {
 		snprintf(name, sizeof(name), "listed:%u", i);
-		devices[i] = add_device(r->control, name,
+		devices[i] = add_device(f->control, name,
 					BUFTRACK_DEVICE_ADD_TEMPORARY);
 	}
 	/* A hole, to be passed over */
-	CHECK_OK(remove_device(r->control, devices[2], 0));
-	for (i = 0; next_device(r->control, after, &info); i++) {
+	CHECK_OK(remove_device(f->control, devices[2], 0));
+	for (i = 0; next_device(f->control, after, &info); i++) {
 		CHECK(info.device >= after);
 		after = info.device + 1;
 	}
 	CHECK_EQ(i, ARRAY_SIZE(devices));
-	CHECK(next_device(r->control, devices[2], &info));
+	CHECK(next_device(f->control, devices[2], &info));
 	CHECK_EQ(info.device, devices[3]);
-	CHECK(!next_device(r->control, 0xffffffff, &info));
+	CHECK(!next_device(f->control, 0xffffffff, &info));
 }
 
-RIG_TEST(info_counts_devices)
+DEVICE_TEST(info_counts_devices)
 {
-	struct buftrack_info info = info_of(r->fd);
+	struct buftrack_info info = info_of(f->fd);
 
 	CHECK_EQ(info.nr_devices, 1);
 	CHECK_EQ(info.max_devices, parameter("max_devices"));
-	add_device(r->control, "second", BUFTRACK_DEVICE_ADD_TEMPORARY);
-	CHECK_EQ(info_of(r->fd).nr_devices, 2);
-	CHECK_EQ(info_of(r->control).nr_devices, 2);
+	add_device(f->control, "second", BUFTRACK_DEVICE_ADD_TEMPORARY);
+	CHECK_EQ(info_of(f->fd).nr_devices, 2);
+	CHECK_EQ(info_of(f->control).nr_devices, 2);
 }
 
-RIG_TEST(each_opening_has_a_serial_of_its_own)
+DEVICE_TEST(each_open_file_has_its_own_serial)
 {
-	int fds[] = { r->control, r->fd, open_control(O_RDONLY),
-		      open_node(r->device, O_WRONLY), open_control(O_RDWR) };
+	int fds[] = { f->control, f->fd, open_control(O_RDONLY),
+		      open_node(f->device, O_WRONLY), open_control(O_RDWR) };
 	__u64 serials[ARRAY_SIZE(fds)];
 	unsigned int i, j;
 
@@ -157,84 +157,84 @@ RIG_TEST(each_opening_has_a_serial_of_its_own)
 	}
 }
 
-RIG_TEST(removing_takes_the_node_away)
+DEVICE_TEST(removal_deletes_the_node)
 {
 	int fd;
 
-	CHECK_OK(remove_device(r->control, r->device, 0));
-	CHECK_ERR(try_open_node(r->device, O_RDWR, &fd), ENOENT);
-	CHECK_ERR(remove_device(r->control, r->device, 0), ENOENT);
-	CHECK_EQ(info_of(r->control).nr_devices, 0);
+	CHECK_OK(remove_device(f->control, f->device, 0));
+	CHECK_ERR(try_open_node(f->device, O_RDWR, &fd), ENOENT);
+	CHECK_ERR(remove_device(f->control, f->device, 0), ENOENT);
+	CHECK_EQ(info_of(f->control).nr_devices, 0);
 }
 
-RIG_TEST(removing_a_device_with_clients_is_ebusy)
+DEVICE_TEST(removing_a_device_with_clients_is_ebusy)
 {
-	int fd = rig_open(r);
+	int fd = fixture_open(f);
 
 	CHECK_OK(try_report(fd, BUFFER(0x1000, 16)));
-	CHECK_ERR(remove_device(r->control, r->device, 0), EBUSY);
+	CHECK_ERR(remove_device(f->control, f->device, 0), EBUSY);
 	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)), BUFTRACK_VERDICT_OK);
 	close(fd);
-	CHECK_OK(remove_device(r->control, r->device, 0));
+	CHECK_OK(remove_device(f->control, f->device, 0));
 }
 
-RIG_TEST(files_that_are_no_clients_do_not_keep_a_device)
+DEVICE_TEST(non_client_files_do_not_block_removal)
 {
-	int fd = open_node(r->device, O_RDONLY);
+	int fd = open_node(f->device, O_RDONLY);
 
 	device_info(fd);
-	CHECK_OK(remove_device(r->control, r->device, 0));
+	CHECK_OK(remove_device(f->control, f->device, 0));
 	CHECK_EQ(device_info(fd).state & BUFTRACK_DEVICE_STATE_REMOVED,
 		 BUFTRACK_DEVICE_STATE_REMOVED);
 }
 
-RIG_TEST(removing_tells_what_was_live)
+DEVICE_TEST(removal_returns_the_live_totals)
 {
 	struct buftrack_device_remove arg = {
 		.flags = BUFTRACK_DEVICE_REMOVE_FORCE,
-		.device = r->device,
+		.device = f->device,
 	};
 
-	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK_OK(try_report(r->fd, BUFFER(0x2000, 48)));
-	CHECK_OK(try_report(r->fd, BUFFER(0x3000, 100)));
-	CHECK_OK(try_report(r->fd, FREE(.address = 0x3000)));
-	CHECK_OK(CALL(r->control, DEVICE_REMOVE, &arg));
+	CHECK_OK(try_report(f->fd, BUFFER(0x1000, 16)));
+	CHECK_OK(try_report(f->fd, BUFFER(0x2000, 48)));
+	CHECK_OK(try_report(f->fd, BUFFER(0x3000, 100)));
+	CHECK_OK(try_report(f->fd, FREE(.address = 0x3000)));
+	CHECK_OK(CALL(f->control, DEVICE_REMOVE, &arg));
 	CHECK_EQ(arg.removed_buffers, 2);
 	CHECK_EQ(arg.removed_bytes, 64);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 2);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BYTES), 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_PEAK_BYTES), 164);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 2);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_PEAK_BYTES), 164);
 }
 
-RIG_TEST(removing_an_empty_device_tells_nothing_was_live)
+DEVICE_TEST(removal_of_an_empty_device_returns_zero)
 {
 	struct buftrack_device_remove arg = {
-		.device = r->device,
+		.device = f->device,
 		.removed_buffers = 5,
 		.removed_bytes = 5,
 	};
 
-	CHECK_OK(CALL(r->control, DEVICE_REMOVE, &arg));
+	CHECK_OK(CALL(f->control, DEVICE_REMOVE, &arg));
 	CHECK_EQ(arg.removed_buffers, 0);
 	CHECK_EQ(arg.removed_bytes, 0);
 }
 
-RIG_TEST(number_of_a_removed_device_is_used_again)
+DEVICE_TEST(number_of_a_removed_device_is_reused)
 {
 	struct buftrack_device_info info;
 	__u32 device;
 	int fd;
 
-	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK_OK(remove_device(r->control, r->device,
+	CHECK_OK(try_report(f->fd, BUFFER(0x1000, 16)));
+	CHECK_OK(remove_device(f->control, f->device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
-	device = add_device(r->control, "heir", BUFTRACK_DEVICE_ADD_TEMPORARY);
-	CHECK_EQ(device, r->device);
+	device = add_device(f->control, "heir", BUFTRACK_DEVICE_ADD_TEMPORARY);
+	CHECK_EQ(device, f->device);
 
 	/* The old file is still the old device's, the node the new one's */
-	info = device_info(r->fd);
+	info = device_info(f->fd);
 	CHECK(info.state & BUFTRACK_DEVICE_STATE_REMOVED);
 	CHECK(strcmp(info.name, "heir"));
 	fd = open_node(device, O_RDWR);
@@ -242,20 +242,20 @@ RIG_TEST(number_of_a_removed_device_is_used_again)
 	CHECK_STR(info.name, "heir");
 	CHECK_EQ(info.nr_spaces, 0);
 	CHECK_EQ(device_counter(fd, BUFTRACK_COUNTER_ALLOCS), 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 1);
-	CHECK_ERR(try_report(r->fd, BUFFER(0x2000, 16)), ENODEV);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ALLOCS), 1);
+	CHECK_ERR(try_report(f->fd, BUFFER(0x2000, 16)), ENODEV);
 	add_space(fd, "DRAM");
 	CHECK_EQ(verdict_of(fd, BUFFER(0x2000, 16)), BUFTRACK_VERDICT_OK);
 }
 
-RIG_TEST(name_of_a_removed_device_is_free_again)
+DEVICE_TEST(name_of_a_removed_device_can_be_reused)
 {
 	struct buftrack_device_add add;
 
-	CHECK_OK(try_add(r->control, "phoenix", BUFTRACK_DEVICE_ADD_TEMPORARY,
+	CHECK_OK(try_add(f->control, "phoenix", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
-	CHECK_OK(remove_device(r->control, add.device, 0));
-	CHECK_OK(try_add(r->control, "phoenix",
+	CHECK_OK(remove_device(f->control, add.device, 0));
+	CHECK_OK(try_add(f->control, "phoenix",
 			 BUFTRACK_DEVICE_ADD_EXCL |
 				 BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
@@ -263,24 +263,24 @@ RIG_TEST(name_of_a_removed_device_is_free_again)
 }
 
 /* Devices beyond the machine's bound; names that are there are still found */
-RIG_TEST(more_devices_than_the_machine_may_have_are_enfile)
+DEVICE_TEST(devices_over_the_system_limit_are_enfile)
 {
 	struct buftrack_device_add add;
 
-	add_device(r->control, "second", BUFTRACK_DEVICE_ADD_TEMPORARY);
+	add_device(f->control, "second", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	set_parameter("max_devices", "2");
-	CHECK_EQ(info_of(r->control).max_devices, 2);
-	CHECK_ERR(try_add(r->control, "third", BUFTRACK_DEVICE_ADD_TEMPORARY,
+	CHECK_EQ(info_of(f->control).max_devices, 2);
+	CHECK_ERR(try_add(f->control, "third", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			  &add),
 		  ENFILE);
-	CHECK_OK(try_add(r->control, "second", 0, &add));
+	CHECK_OK(try_add(f->control, "second", 0, &add));
 	CHECK_EQ(add.created, 0);
-	CHECK_EQ(info_of(r->control).nr_devices, 2);
-	CHECK_OK(remove_device(r->control, add.device, 0));
-	CHECK_OK(try_add(r->control, "third", BUFTRACK_DEVICE_ADD_TEMPORARY,
+	CHECK_EQ(info_of(f->control).nr_devices, 2);
+	CHECK_OK(remove_device(f->control, add.device, 0));
+	CHECK_OK(try_add(f->control, "third", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
 	set_parameter("max_devices", "0");
-	CHECK_ERR(try_add(r->control, "none", BUFTRACK_DEVICE_ADD_TEMPORARY,
+	CHECK_ERR(try_add(f->control, "none", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			  &add),
 		  ENFILE);
 }
@@ -306,20 +306,20 @@ static void fill_quota(void *arg)
 			 &add));
 }
 
-RIG_TEST(more_devices_than_a_user_may_have_are_edquot)
+DEVICE_TEST(devices_over_the_user_limit_are_edquot)
 {
 	struct buftrack_device_add add;
 
 	set_parameter("max_devices_per_user", "2");
-	in_child_of(ALICE, fill_quota, NULL);
-	in_child_of(BOB, fill_quota, NULL);
-	CHECK_OK(try_add(r->control, "roots:1", BUFTRACK_DEVICE_ADD_TEMPORARY,
+	in_child_as(ALICE, fill_quota, NULL);
+	in_child_as(BOB, fill_quota, NULL);
+	CHECK_OK(try_add(f->control, "roots:1", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
-	CHECK_OK(try_add(r->control, "roots:2", BUFTRACK_DEVICE_ADD_TEMPORARY,
+	CHECK_OK(try_add(f->control, "roots:2", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
 }
 
-TEST(device_that_is_not_temporary_stays)
+TEST(persistent_device_outlives_its_control_file)
 {
 	int control = open_control(O_RDWR);
 	__u32 device = add_device(control, "lasting", 0);
@@ -330,7 +330,7 @@ TEST(device_that_is_not_temporary_stays)
 	CHECK_OK(remove_device(open_control(O_WRONLY), device, 0));
 }
 
-TEST(temporary_device_goes_with_the_last_of_its_control_file)
+TEST(temporary_device_goes_with_the_last_copy_of_its_control_file)
 {
 	int control = open_control(O_RDWR), copy = dup(control), fd;
 	__u32 device =
@@ -454,7 +454,7 @@ static __u32 max_clients_with(const char *parameter_value)
 	return info.max_clients;
 }
 
-TEST(parameter_of_clients_out_of_range_is_clamped)
+TEST(clients_per_device_parameter_is_clamped)
 {
 	CHECK_EQ(max_clients_with("0"), 1);
 	CHECK_EQ(max_clients_with("65536"), 65536);
@@ -462,16 +462,16 @@ TEST(parameter_of_clients_out_of_range_is_clamped)
 	CHECK_EQ(max_clients_with("4294967295"), 65536);
 }
 
-TEST(parameter_of_devices_out_of_range_is_clamped)
+TEST(max_devices_parameter_is_clamped)
 {
 	set_parameter("max_devices", "4294967295");
 	CHECK_EQ(info_of(open_control(O_RDONLY)).max_devices, 4096);
 }
 
-RIG_TEST(parameters_change_no_device_that_is_there)
+DEVICE_TEST(parameters_do_not_change_existing_devices)
 {
-	__u64 before = device_info(r->fd).max_freed;
+	__u64 before = device_info(f->fd).max_freed;
 
 	set_parameter("freed_records", "3");
-	CHECK_EQ(device_info(r->fd).max_freed, before);
+	CHECK_EQ(device_info(f->fd).max_freed, before);
 }

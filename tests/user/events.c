@@ -5,7 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 #include "helper.h"
-#include "reader.h"
+#include "event_reader.h"
 
 #define LIVE BUFTRACK_RECORD_STATE_LIVE
 #define FREED BUFTRACK_RECORD_STATE_FREED
@@ -289,7 +289,7 @@ static const struct story stories[] = {
 };
 
 /* What was told of a story, and when */
-struct told {
+struct outcome {
 	const struct story *story;
 	int fds[2];
 	__u64 clients[2];
@@ -297,7 +297,7 @@ struct told {
 	__u64 stamp;
 };
 
-static void begin_clients(const struct rig *r, struct told *t)
+static void begin_clients(const struct fixture *f, struct outcome *t)
 {
 	unsigned int i;
 
@@ -307,13 +307,13 @@ static void begin_clients(const struct rig *r, struct told *t)
 			.first_id = t->story->first_id,
 		};
 
-		t->fds[i] = rig_open(r);
+		t->fds[i] = fixture_open(f);
 		CHECK_OK(CALL(t->fds[i], DECLARE, &declare));
 		t->clients[i] = declare.client;
 	}
 }
 
-static void tell(const struct rig *r, struct told *t)
+static void report_story(const struct fixture *f, struct outcome *t)
 {
 	const struct story *s = t->story;
 	const struct buftrack_device_set set = {
@@ -323,8 +323,8 @@ static void tell(const struct rig *r, struct told *t)
 	const struct step *step;
 	__u32 verdict;
 
-	CHECK_OK(set_device(r->fd, set));
-	begin_clients(r, t);
+	CHECK_OK(set_device(f->fd, set));
+	begin_clients(f, t);
 	for (step = s->steps; step->report.op || step->report.size; step++) {
 		if (step->report.op)
 			CHECK_OK(report(t->fds[step->who], step->report, NULL,
@@ -336,7 +336,7 @@ static void tell(const struct rig *r, struct told *t)
 	CHECK_EQ(verdict, s->verdict);
 }
 
-static void check_end(const struct told *t, const struct evidence *want,
+static void check_end(const struct outcome *t, const struct evidence *want,
 		      const struct buftrack_event_record *got)
 {
 	const struct step *step = &t->story->steps[want->freed];
@@ -356,7 +356,7 @@ static void check_end(const struct told *t, const struct evidence *want,
 	CHECK(got->ended_by_comm[0]);
 }
 
-static void check_record(const struct told *t, const struct evidence *want,
+static void check_record(const struct outcome *t, const struct evidence *want,
 			 const struct buftrack_event_record *got)
 {
 	static const struct buftrack_event_record none;
@@ -380,7 +380,7 @@ static void check_record(const struct told *t, const struct evidence *want,
 	check_end(t, want, got);
 }
 
-static void check_event(const struct told *t, const struct buftrack_event *e)
+static void check_event(const struct outcome *t, const struct buftrack_event *e)
 {
 	const struct story *s = t->story;
 
@@ -398,25 +398,25 @@ static void check_event(const struct told *t, const struct buftrack_event *e)
 	check_record(t, &s->hit, &e->hit);
 }
 
-static void event_tells(const void *arg)
+static void event_has_evidence(const void *arg)
 {
-	struct told told = { .story = arg };
+	struct outcome outcome = { .story = arg };
 	struct buftrack_event event;
 	__u32 earlier = 0;
-	struct rig r;
+	struct fixture f;
 	int fd;
 
-	rig_up(&r);
-	fd = open_reader(&r);
-	tell(&r, &told);
+	fixture_setup(&f);
+	fd = open_reader(&f);
+	report_story(&f, &outcome);
 	/* Steps on the way may be wrong, too; the last one is the story's */
 	do {
 		event = next_event(fd);
 		CHECK_EQ(event.sequence, ++earlier);
-	} while (event.stamp != told.stamp);
-	check_event(&told, &event);
+	} while (event.stamp != outcome.stamp);
+	check_event(&outcome, &event);
 	check_no_event(fd);
-	rig_down(&r);
+	fixture_teardown(&f);
 }
 
 __attribute__((constructor)) static void add_tests(void)
@@ -424,42 +424,42 @@ __attribute__((constructor)) static void add_tests(void)
 	const struct story *s;
 
 	for (s = stories; s < stories + ARRAY_SIZE(stories); s++)
-		test_add(AREA, s->name, event_tells, s);
+		test_add(AREA, s->name, event_has_evidence, s);
 }
 
-RIG_TEST(reports_that_are_not_wrong_are_no_events)
+DEVICE_TEST(correct_reports_create_no_events)
 {
-	int fd = open_reader(r);
+	int fd = open_reader(f);
 
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x1000)),
 		 BUFTRACK_VERDICT_OK);
-	CHECK_OK(lost(r->fd, 1));
-	CHECK_OK(set_enabled(r->fd, false));
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+	CHECK_OK(lost(f->fd, 1));
+	CHECK_OK(set_enabled(f->fd, false));
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x1000)),
 		 BUFTRACK_VERDICT_DISABLED);
-	CHECK_OK(set_enabled(r->fd, true));
-	CHECK_OK(set_device(r->fd,
+	CHECK_OK(set_enabled(f->fd, true));
+	CHECK_OK(set_device(f->fd,
 			    (struct buftrack_device_set){
 				    .fields = BUFTRACK_DEVICE_SET_MAX_RECORDS,
 				    .max_records = 1 }));
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)),
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x2000, 16)),
 		 BUFTRACK_VERDICT_UNTRACKED);
 	check_no_event(fd);
 }
 
-RIG_TEST(orphan_in_an_event_is_called_so)
+DEVICE_TEST(orphan_in_an_event_is_marked)
 {
-	int owner = rig_open(r), fd = open_reader(r);
+	int owner = fixture_open(f), fd = open_reader(f);
 	struct buftrack_event event;
 	__u64 client;
 
 	CHECK_OK(declare(owner, BUFTRACK_DECLARE_SHARED, &client));
-	CHECK_OK(declare(r->fd, BUFTRACK_DECLARE_SHARED, &client));
+	CHECK_OK(declare(f->fd, BUFTRACK_DECLARE_SHARED, &client));
 	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
 	close(owner);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1010)),
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x1010)),
 		 BUFTRACK_VERDICT_INVALID_FREE);
 	event = next_event(fd);
 	CHECK_EQ(event.hit.state, LIVE | BUFTRACK_RECORD_STATE_ORPHANED);
@@ -467,21 +467,21 @@ RIG_TEST(orphan_in_an_event_is_called_so)
 }
 
 /* A client of the shared domain, whose process had that name when it opened */
-static int share_as(const struct rig *r, const char *name)
+static int share_as(const struct fixture *f, const char *name)
 {
 	int fd;
 	__u64 client;
 
 	CHECK_SYS(prctl(PR_SET_NAME, name));
-	fd = rig_open(r);
+	fd = fixture_open(f);
 	CHECK_OK(declare(fd, BUFTRACK_DECLARE_SHARED, &client));
 	return fd;
 }
 
-RIG_TEST(names_are_of_those_who_did_it)
+DEVICE_TEST(comms_are_those_of_the_reporters)
 {
-	int owner = share_as(r, "owner"), freer = share_as(r, "freer");
-	int again = share_as(r, "again"), fd = open_reader(r);
+	int owner = share_as(f, "owner"), freer = share_as(f, "freer");
+	int again = share_as(f, "again"), fd = open_reader(f);
 	struct buftrack_event event;
 
 	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
@@ -504,14 +504,14 @@ static void share_and_free(void *arg)
 	CHECK_OK(try_report(fd, FREE(.address = 0x1000)));
 }
 
-RIG_TEST(pids_are_of_those_who_did_it)
+DEVICE_TEST(pids_are_those_of_the_reporters)
 {
-	int owner = share_as(r, "owner"), fd = open_reader(r);
+	int owner = share_as(f, "owner"), fd = open_reader(f);
 	struct buftrack_event event;
 	pid_t pid;
 
 	CHECK_OK(try_report(owner, BUFFER(0x1000, 64)));
-	pid = start(share_and_free, r);
+	pid = start(share_and_free, f);
 	finish(pid);
 	CHECK_OK(try_report(owner, FREE(.address = 0x1000)));
 	event = next_event(fd);
@@ -523,12 +523,12 @@ RIG_TEST(pids_are_of_those_who_did_it)
 	CHECK_EQ(event.target.ended_by_pid, pid);
 }
 
-RIG_TEST(evidence_outlives_its_records_and_clients)
+DEVICE_TEST(evidence_outlives_its_records_and_clients)
 {
-	int owner = rig_open(r), fd = open_reader(r);
+	int owner = fixture_open(f), fd = open_reader(f);
 	struct buftrack_event event;
 
-	CHECK_OK(set_device(r->fd,
+	CHECK_OK(set_device(f->fd,
 			    (struct buftrack_device_set){
 				    .fields = BUFTRACK_DEVICE_SET_MAX_CLOSED |
 					      BUFTRACK_DEVICE_SET_MAX_REMAINING,
@@ -546,14 +546,14 @@ RIG_TEST(evidence_outlives_its_records_and_clients)
 	CHECK_EQ(event.target.ended_by_pid, getpid());
 }
 
-RIG_TEST(events_are_in_the_order_of_reports)
+DEVICE_TEST(events_are_in_the_order_of_reports)
 {
 	struct buftrack_event event, before = {};
-	int fd = open_reader(r), other = rig_open(r);
+	int fd = open_reader(f), other = fixture_open(f);
 	__u64 i;
 
 	for (i = 1; i <= 100; i++)
-		do_wrong(i % 3 ? r->fd : other, i);
+		report_wrong(i % 3 ? f->fd : other, i);
 	for (i = 1; i <= 100; i++) {
 		event = next_event(fd);
 		CHECK_EQ(event.sequence, i);
@@ -565,31 +565,31 @@ RIG_TEST(events_are_in_the_order_of_reports)
 	check_no_event(fd);
 }
 
-RIG_TEST(reset_keeps_events_and_their_numbers)
+DEVICE_TEST(reset_keeps_events_and_their_numbers)
 {
-	int fd = open_reader(r);
+	int fd = open_reader(f);
 
-	do_wrong(r->fd, 1);
-	CHECK_OK(reset_device(r->fd));
-	do_wrong(r->fd, 2);
+	report_wrong(f->fd, 1);
+	CHECK_OK(reset_device(f->fd));
+	report_wrong(f->fd, 2);
 	CHECK_EQ(next_event(fd).sequence, 1);
 	CHECK_EQ(next_event(fd).sequence, 2);
 }
 
-RIG_TEST(evidence_of_one_event_is_not_in_the_next)
+DEVICE_TEST(event_has_no_evidence_of_the_previous_one)
 {
 	static const struct buftrack_event_record none;
 	struct buftrack_event events[2];
-	int fd = open_reader(r);
+	int fd = open_reader(f);
 
-	CHECK_OK(try_report(r->fd, ALLOC(.address = 0x1000, .size = 64, .id = 7,
+	CHECK_OK(try_report(f->fd, ALLOC(.address = 0x1000, .size = 64, .id = 7,
 					 .site = 1)));
-	CHECK_OK(try_report(r->fd, FREE(.address = 0x1000, .id = 7)));
-	CHECK_OK(try_report(r->fd, ALLOC(.address = 0x1000, .size = 64, .id = 8,
+	CHECK_OK(try_report(f->fd, FREE(.address = 0x1000, .id = 7)));
+	CHECK_OK(try_report(f->fd, ALLOC(.address = 0x1000, .size = 64, .id = 8,
 					 .site = 2)));
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000, .id = 7)),
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x1000, .id = 7)),
 		 BUFTRACK_VERDICT_STALE_FREE);
-	do_wrong(r->fd, 0x5000);
+	report_wrong(f->fd, 0x5000);
 	CHECK_EQ(try_read(fd, events, sizeof(events)), sizeof(events));
 	CHECK_EQ(events[0].target.id, 7);
 	CHECK_EQ(events[0].hit.id, 8);

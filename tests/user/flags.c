@@ -12,112 +12,113 @@ static void set_bit(char *argument, const struct field *field, unsigned int bit)
 static void check_field(const struct op *op, const struct field *field)
 {
 	unsigned int bit;
-	struct rig r;
+	struct fixture f;
 
-	rig_up(&r);
-	op_populate(&r);
+	fixture_setup(&f);
+	op_populate(&f);
 	for (bit = 0; bit < field->size * 8U; bit++) {
 		char argument[MAX_ARGUMENT] = {};
 
 		if (field->known & 1ULL << bit)
 			continue;
-		op->fill(&r, argument);
+		op->fill(&f, argument);
 		set_bit(argument, field, bit);
-		check_fails(op, &r, argument, EOPNOTSUPP);
+		check_fails(op, &f, argument, EOPNOTSUPP);
 	}
-	rig_down(&r);
+	fixture_teardown(&f);
 }
 
-struct pair {
+struct device_pair {
 	const struct op *op;
 	const struct field *field;
 };
 
 static void unknown_bits_are_eopnotsupp(const void *arg)
 {
-	const struct pair *pair = arg;
+	const struct device_pair *device_pair = arg;
 
-	check_field(pair->op, pair->field);
+	check_field(device_pair->op, device_pair->field);
 }
 
 __attribute__((constructor)) static void add_tests(void)
 {
-	static struct pair pairs[64];
+	static struct device_pair pairs[64];
 	const struct field *field;
-	struct pair *pair = pairs;
+	struct device_pair *device_pair = pairs;
 	const struct op *op;
 
 	for_each_op(op)
 	{
 		for_each_field(field, op->strict)
 		{
-			*pair = (struct pair){ op, field };
-			test_addf(AREA, unknown_bits_are_eopnotsupp, pair++,
+			*device_pair = (struct device_pair){ op, field };
+			test_addf(AREA, unknown_bits_are_eopnotsupp,
+				  device_pair++,
 				  "%s_%s_unknown_bits_are_eopnotsupp", op->name,
 				  field->name);
 		}
 	}
 }
 
-RIG_TEST(device_info_on_control_has_next_and_no_other_flag)
+DEVICE_TEST(device_info_on_control_accepts_only_the_next_flag)
 {
 	unsigned int bit;
 
 	for (bit = 0; bit < 32; bit++) {
 		struct buftrack_device_info info = {
 			.flags = 1U << bit,
-			.device = r->device,
+			.device = f->device,
 		};
 
-		CHECK_ERR(CALL(r->control, DEVICE_INFO, &info),
+		CHECK_ERR(CALL(f->control, DEVICE_INFO, &info),
 			  info.flags == BUFTRACK_LOOKUP_NEXT ? 0 : EOPNOTSUPP);
 	}
 }
 
-RIG_TEST(free_can_be_refused_and_has_no_other_flag)
+DEVICE_TEST(free_accepts_only_the_refused_flag)
 {
-	struct picture before;
+	struct snapshot before;
 	unsigned int bit;
 
-	take_picture(r, &before);
+	take_snapshot(f, &before);
 	for (bit = 0; bit < 16; bit++)
 		if (1 << bit != BUFTRACK_REPORT_REFUSED)
-			CHECK_ERR(try_report(r->fd, FREE(.address = 0x1000,
+			CHECK_ERR(try_report(f->fd, FREE(.address = 0x1000,
 							 .flags = 1 << bit)),
 				  EOPNOTSUPP);
-	check_unchanged(r, &before);
-	CHECK_OK(try_report(r->fd, FREE(.address = 0x1000,
+	check_unchanged(f, &before);
+	CHECK_OK(try_report(f->fd, FREE(.address = 0x1000,
 					.flags = BUFTRACK_REPORT_REFUSED)));
 }
 
-RIG_TEST(unknown_ops_are_eopnotsupp)
+DEVICE_TEST(unknown_ops_are_eopnotsupp)
 {
 	struct buftrack_report r0 = BUFFER(0x1000, 16);
-	struct picture before;
+	struct snapshot before;
 	unsigned int op;
 
-	take_picture(r, &before);
+	take_snapshot(f, &before);
 	for (op = 0; op < 0x10000; op++) {
 		if (op == BUFTRACK_OP_ALLOC || op == BUFTRACK_OP_FREE)
 			continue;
 		r0.op = op;
-		CHECK_ERR(try_report(r->fd, r0), EOPNOTSUPP);
+		CHECK_ERR(try_report(f->fd, r0), EOPNOTSUPP);
 	}
-	check_unchanged(r, &before);
+	check_unchanged(f, &before);
 }
 
-RIG_TEST(unknown_scopes_are_einval)
+DEVICE_TEST(unknown_scopes_are_einval)
 {
 	__u64 values[BUFTRACK_NR_COUNTERS];
 	unsigned int bit;
 
-	CHECK_ERR(counters(r->fd, BUFTRACK_SCOPE_CLIENT + 1, 0, values),
+	CHECK_ERR(counters(f->fd, BUFTRACK_SCOPE_CLIENT + 1, 0, values),
 		  EINVAL);
 	for (bit = 2; bit < 32; bit++)
-		CHECK_ERR(counters(r->fd, 1U << bit, 0, values), EINVAL);
+		CHECK_ERR(counters(f->fd, 1U << bit, 0, values), EINVAL);
 }
 
-RIG_TEST(flags_of_a_closed_set_can_be_combined)
+DEVICE_TEST(known_flags_can_be_combined)
 {
 	struct buftrack_device_add add = {
 		.flags = BUFTRACK_DEVICE_ADD_EXCL |
@@ -126,10 +127,10 @@ RIG_TEST(flags_of_a_closed_set_can_be_combined)
 	};
 	__u64 client;
 
-	CHECK_OK(CALL(r->control, DEVICE_ADD, &add));
-	CHECK_OK(declare(r->fd, BUFTRACK_DECLARE_LATE | BUFTRACK_DECLARE_SHARED,
+	CHECK_OK(CALL(f->control, DEVICE_ADD, &add));
+	CHECK_OK(declare(f->fd, BUFTRACK_DECLARE_LATE | BUFTRACK_DECLARE_SHARED,
 			 &client));
-	CHECK_EQ(client_state(r->fd, client),
+	CHECK_EQ(client_state(f->fd, client),
 		 BUFTRACK_CLIENT_STATE_OPEN | BUFTRACK_CLIENT_STATE_LATE |
 			 BUFTRACK_CLIENT_STATE_SHARED);
 }

@@ -70,13 +70,13 @@ void test_skip(const char *why)
 	_exit(SKIPPED);
 }
 
-void test_goes_on(void)
+void test_keepalive(void)
 {
 	CHECK_SYS(kill(getppid(), SIGUSR1));
 }
 
 /* The time starts anew */
-static void on_life(int signal)
+static void on_keepalive(int signal)
 {
 	(void)signal;
 	alarm(TEST_SECONDS);
@@ -185,7 +185,7 @@ static int run_all(char **choice)
 int main(int argc, char **argv)
 {
 	struct sigaction alarm_action = { .sa_handler = on_alarm };
-	struct sigaction life_action = { .sa_handler = on_life };
+	struct sigaction keepalive_action = { .sa_handler = on_keepalive };
 
 	if (argc > 1 && !strcmp(argv[1], HELPER_ARGUMENT))
 		return helper_main(argc - 2, argv + 2);
@@ -196,6 +196,6 @@ int main(int argc, char **argv)
 		return FAILED;
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	sigaction(SIGALRM, &alarm_action, NULL);
-	sigaction(SIGUSR1, &life_action, NULL);
+	sigaction(SIGUSR1, &keepalive_action, NULL);
 	return run_all(argv + 1);
 }

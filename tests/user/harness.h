@@ -40,7 +40,7 @@ void test_failed(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
 void test_skip(const char *why) __attribute__((noreturn));
 /* Said now and then by a test that goes on for as long as it is told to */
-void test_goes_on(void);
+void test_keepalive(void);
 
 /* What the module must be like between tests; audit.c */
 void audit_begin(void);

@@ -110,7 +110,7 @@ static void run_as_user(void *arg)
 	as->run(as->arg);
 }
 
-void in_child_of(uid_t uid, void (*run)(void *arg), void *arg)
+void in_child_as(uid_t uid, void (*run)(void *arg), void *arg)
 {
 	struct as_user as = { uid, run, arg };
 
@@ -144,7 +144,7 @@ void finish_thread(pthread_t thread)
 	CHECK(!pthread_join(thread, NULL));
 }
 
-void stay_on_one_processor(void)
+void pin_to_one_cpu(void)
 {
 	cpu_set_t set;
 
@@ -162,20 +162,20 @@ void *shared_memory(size_t size)
 	return memory;
 }
 
-void signpost_init(struct signpost *post)
+void checkpoint_init(struct checkpoint *post)
 {
 	post->fd = CHECK_SYS(eventfd(0, EFD_SEMAPHORE));
 }
 
 /* Takes no memory, so that it can be done where there is none */
-void signpost_set(struct signpost *post)
+void checkpoint_reach(struct checkpoint *post)
 {
 	__u64 one = 1;
 
 	CHECK_SYS(write(post->fd, &one, sizeof(one)));
 }
 
-void signpost_wait(struct signpost *post)
+void checkpoint_wait(struct checkpoint *post)
 {
 	struct pollfd fd = { .fd = post->fd, .events = POLLIN };
 	__u64 one;

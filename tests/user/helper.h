@@ -29,7 +29,7 @@ pid_t start(void (*run)(void *arg), void *arg);
 void finish(pid_t pid);
 void end(pid_t pid, int signal);
 void in_child(void (*run)(void *arg), void *arg);
-void in_child_of(uid_t uid, void (*run)(void *arg), void *arg);
+void in_child_as(uid_t uid, void (*run)(void *arg), void *arg);
 void become_user(uid_t uid);
 void drop_admin(void);
 
@@ -37,19 +37,19 @@ pthread_t start_thread(void *(*run)(void *arg), void *arg);
 void finish_thread(pthread_t thread);
 
 /* This process and those that it starts run on one processor, in turns */
-void stay_on_one_processor(void);
+void pin_to_one_cpu(void);
 
 /* Memory that processes share */
 void *shared_memory(size_t size);
 
 /* A place in the work of one process that another one waits for */
-struct signpost {
+struct checkpoint {
 	int fd;
 };
 
-void signpost_init(struct signpost *post);
-void signpost_set(struct signpost *post);
-void signpost_wait(struct signpost *post);
+void checkpoint_init(struct checkpoint *post);
+void checkpoint_reach(struct checkpoint *post);
+void checkpoint_wait(struct checkpoint *post);
 
 void send_file(int socket, int fd);
 int receive_file(int socket);

@@ -6,7 +6,7 @@
  */
 #include <assert.h>
 #include <stddef.h>
-#include "rig.h"
+#include "fixture.h"
 
 #define AT(_struct, _field, _offset) \
 	static_assert(offsetof(struct _struct, _field) == (_offset), #_field)

@@ -31,7 +31,7 @@ static size_t round_up(size_t size)
 	return (size + page - 1) / page * page;
 }
 
-char *memory_before(size_t size, enum behind behind)
+char *memory_before(size_t size, enum guard guard)
 {
 	size_t room = round_up(size), page = getpagesize();
 	char *memory = mmap(NULL, room + page, PROT_READ | PROT_WRITE,
@@ -39,7 +39,7 @@ char *memory_before(size_t size, enum behind behind)
 
 	CHECK(memory != MAP_FAILED);
 	CHECK_SYS(mprotect(memory + room, page,
-			   behind == READ_ONLY ? PROT_READ : PROT_NONE));
+			   guard == READ_ONLY ? PROT_READ : PROT_NONE));
 	return memory + room - size;
 }
 
@@ -50,7 +50,7 @@ void memory_protect(char *memory, size_t size)
 	CHECK_SYS(mprotect(memory + size - room, room, PROT_READ));
 }
 
-char *memory_astride(const void *content, size_t size, size_t before)
+char *memory_straddling(const void *content, size_t size, size_t before)
 {
 	size_t page = getpagesize();
 	char *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,

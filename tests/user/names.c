@@ -2,7 +2,7 @@
 /* What devices, spaces and claims may be called */
 #include <stdio.h>
 #include <string.h>
-#include "rig.h"
+#include "fixture.h"
 
 /**
  * struct naming - something that takes a name
@@ -12,17 +12,17 @@
  * @give: give it the @size bytes of a name
  * @get: read it back, with @size bytes
  */
-struct naming {
+struct named_object {
 	const char *what;
 	size_t size;
 	bool may_be_empty;
-	int (*give)(const struct rig *r, const char *name);
-	void (*get)(const struct rig *r, char *name);
+	int (*set_name)(const struct fixture *f, const char *name);
+	void (*get)(const struct fixture *f, char *name);
 };
 
 static __u32 last_device, last_space;
 
-static int name_device(const struct rig *r, const char *name)
+static int name_device(const struct fixture *f, const char *name)
 {
 	struct buftrack_device_add add = {
 		.flags = BUFTRACK_DEVICE_ADD_EXCL |
@@ -31,57 +31,57 @@ static int name_device(const struct rig *r, const char *name)
 	int err;
 
 	memcpy(add.name, name, sizeof(add.name));
-	err = CALL(r->control, DEVICE_ADD, &add);
+	err = CALL(f->control, DEVICE_ADD, &add);
 	last_device = add.device;
 	return err;
 }
 
-static void get_device_name(const struct rig *r, char *name)
+static void get_device_name(const struct fixture *f, char *name)
 {
 	struct buftrack_device_info info = { .device = last_device };
 
 	memset(info.name, 0xa5, sizeof(info.name));
-	CHECK_OK(CALL(r->control, DEVICE_INFO, &info));
+	CHECK_OK(CALL(f->control, DEVICE_INFO, &info));
 	memcpy(name, info.name, sizeof(info.name));
 }
 
-static int name_space(const struct rig *r, const char *name)
+static int name_space(const struct fixture *f, const char *name)
 {
 	struct buftrack_space_add add = {};
 	int err;
 
 	memcpy(add.name, name, sizeof(add.name));
-	err = CALL(r->fd, SPACE_ADD, &add);
+	err = CALL(f->fd, SPACE_ADD, &add);
 	last_space = add.space;
 	return err;
 }
 
-static void get_space_name(const struct rig *r, char *name)
+static void get_space_name(const struct fixture *f, char *name)
 {
 	struct buftrack_space_info info = { .space = last_space };
 
 	memset(info.name, 0xa5, sizeof(info.name));
-	CHECK_OK(CALL(r->fd, SPACE_INFO, &info));
+	CHECK_OK(CALL(f->fd, SPACE_INFO, &info));
 	memcpy(name, info.name, sizeof(info.name));
 }
 
-static int name_claimed(const struct rig *r, const char *name)
+static int name_claimed(const struct fixture *f, const char *name)
 {
 	struct buftrack_declare arg = {};
 
 	memcpy(arg.claimed_name, name, sizeof(arg.claimed_name));
-	return CALL(r->fd, DECLARE, &arg);
+	return CALL(f->fd, DECLARE, &arg);
 }
 
-static void get_claimed_name(const struct rig *r, char *name)
+static void get_claimed_name(const struct fixture *f, char *name)
 {
 	struct buftrack_client_info info;
 
-	CHECK_OK(client_info(r->fd, 1, &info));
+	CHECK_OK(client_info(f->fd, 1, &info));
 	memcpy(name, info.claimed_name, sizeof(info.claimed_name));
 }
 
-static const struct naming namings[] = {
+static const struct named_object named_objects[] = {
 	{ "device", BUFTRACK_DEVICE_NAME_SIZE, false, name_device,
 	  get_device_name },
 	{ "space", BUFTRACK_SPACE_NAME_SIZE, false, name_space,
@@ -90,43 +90,44 @@ static const struct naming namings[] = {
 	  get_claimed_name },
 };
 
-static void check_refused(const struct naming *n, const char *name, int err)
+static void check_refused(const struct named_object *n, const char *name,
+			  int err)
 {
-	struct picture before;
-	struct rig r;
+	struct snapshot before;
+	struct fixture f;
 
-	rig_up(&r);
-	take_picture(&r, &before);
-	CHECK_ERR(n->give(&r, name), err);
-	check_unchanged(&r, &before);
-	rig_down(&r);
+	fixture_setup(&f);
+	take_snapshot(&f, &before);
+	CHECK_ERR(n->set_name(&f, name), err);
+	check_unchanged(&f, &before);
+	fixture_teardown(&f);
 }
 
 /* The whole field is to come back as the name and zeros */
-static void check_taken(const struct naming *n, const char *name)
+static void check_taken(const struct named_object *n, const char *name)
 {
 	char want[BUFTRACK_DEVICE_NAME_SIZE] = {}, got[sizeof(want)];
-	struct rig r;
+	struct fixture f;
 
 	strcpy(want, name);
-	rig_up(&r);
-	CHECK_OK(n->give(&r, name));
-	n->get(&r, got);
+	fixture_setup(&f);
+	CHECK_OK(n->set_name(&f, name));
+	n->get(&f, got);
 	CHECK(!memcmp(got, want, n->size));
-	rig_down(&r);
+	fixture_teardown(&f);
 }
 
-static void of_one_character_is_taken(const void *arg)
+static void of_one_character_is_accepted(const void *arg)
 {
 	char name[BUFTRACK_DEVICE_NAME_SIZE] = "x";
 
 	check_taken(arg, name);
 }
 
-static void of_full_length_is_taken(const void *arg)
+static void of_full_length_is_accepted(const void *arg)
 {
 	char name[BUFTRACK_DEVICE_NAME_SIZE] = {};
-	const struct naming *n = arg;
+	const struct named_object *n = arg;
 
 	memset(name, 'x', n->size - 1);
 	check_taken(n, name);
@@ -140,9 +141,9 @@ static void without_nul_is_enametoolong(const void *arg)
 	check_refused(arg, name, ENAMETOOLONG);
 }
 
-static void of_any_printable_character_is_taken(const void *arg)
+static void of_any_printable_character_is_accepted(const void *arg)
 {
-	const struct naming *n = arg;
+	const struct named_object *n = arg;
 	char c;
 
 	for (c = ' '; c <= '~';) {
@@ -155,7 +156,7 @@ static void of_any_printable_character_is_taken(const void *arg)
 	}
 }
 
-static void followed_by_garbage_is_taken(const void *arg)
+static void followed_by_garbage_is_accepted(const void *arg)
 {
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
 
@@ -171,7 +172,7 @@ static void empty_is_eilseq(const void *arg)
 	check_refused(arg, name, EILSEQ);
 }
 
-static void empty_is_none(const void *arg)
+static void empty_means_none(const void *arg)
 {
 	char name[BUFTRACK_DEVICE_NAME_SIZE] = {};
 
@@ -179,25 +180,25 @@ static void empty_is_none(const void *arg)
 }
 
 /* First, last, and alone */
-static void check_character(const struct naming *n, unsigned char c)
+static void check_character(const struct named_object *n, unsigned char c)
 {
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
-	struct rig r;
+	struct fixture f;
 
-	rig_up(&r);
+	fixture_setup(&f);
 	memset(name, 0, sizeof(name));
 	name[0] = c;
-	CHECK_ERR(n->give(&r, name), EILSEQ);
+	CHECK_ERR(n->set_name(&f, name), EILSEQ);
 	name[1] = 'x';
-	CHECK_ERR(n->give(&r, name), EILSEQ);
+	CHECK_ERR(n->set_name(&f, name), EILSEQ);
 	memset(name, 'x', n->size - 2);
 	name[n->size - 2] = c;
 	name[n->size - 1] = 0;
-	CHECK_ERR(n->give(&r, name), EILSEQ);
-	CHECK_EQ(info_of(r.control).nr_devices, 1);
-	CHECK_EQ(device_info(r.fd).nr_spaces, 1);
-	CHECK_EQ(device_info(r.fd).nr_clients, 0);
-	rig_down(&r);
+	CHECK_ERR(n->set_name(&f, name), EILSEQ);
+	CHECK_EQ(info_of(f.control).nr_devices, 1);
+	CHECK_EQ(device_info(f.fd).nr_spaces, 1);
+	CHECK_EQ(device_info(f.fd).nr_clients, 0);
+	fixture_teardown(&f);
 }
 
 static void with_a_control_character_is_eilseq(const void *arg)
@@ -209,7 +210,7 @@ static void with_a_control_character_is_eilseq(const void *arg)
 	check_character(arg, 0x7f);
 }
 
-static void with_other_than_ascii_is_eilseq(const void *arg)
+static void with_a_non_ascii_character_is_eilseq(const void *arg)
 {
 	unsigned int c;
 
@@ -222,18 +223,19 @@ static void with_other_than_ascii_is_eilseq(const void *arg)
 
 __attribute__((constructor)) static void add_tests(void)
 {
-	const struct naming *n;
+	const struct named_object *n;
 
-	for (n = namings; n < namings + ARRAY_SIZE(namings); n++) {
-		ADD(n, of_one_character_is_taken);
-		ADD(n, of_full_length_is_taken);
-		ADD(n, of_any_printable_character_is_taken);
-		ADD(n, followed_by_garbage_is_taken);
+	for (n = named_objects; n < named_objects + ARRAY_SIZE(named_objects);
+	     n++) {
+		ADD(n, of_one_character_is_accepted);
+		ADD(n, of_full_length_is_accepted);
+		ADD(n, of_any_printable_character_is_accepted);
+		ADD(n, followed_by_garbage_is_accepted);
 		ADD(n, without_nul_is_enametoolong);
 		ADD(n, with_a_control_character_is_eilseq);
-		ADD(n, with_other_than_ascii_is_eilseq);
+		ADD(n, with_a_non_ascii_character_is_eilseq);
 		if (n->may_be_empty)
-			ADD(n, empty_is_none);
+			ADD(n, empty_means_none);
 		else
 			ADD(n, empty_is_eilseq);
 	}

@@ -10,49 +10,49 @@ static void wrong_node_is_enotty(const void *arg)
 {
 	const struct op *op = arg;
 	char argument[MAX_ARGUMENT] = {};
-	struct rig r;
+	struct fixture f;
 
-	rig_up(&r);
-	op_populate(&r);
-	op->fill(&r, argument);
-	CHECK_ERR(do_ioctl(op->device ? r.control : r.fd, op->cmd, argument),
+	fixture_setup(&f);
+	op_populate(&f);
+	op->fill(&f, argument);
+	CHECK_ERR(do_ioctl(op->device ? f.control : f.fd, op->cmd, argument),
 		  ENOTTY);
-	rig_down(&r);
+	fixture_teardown(&f);
 }
 
-static void right_node_is_enough(const void *arg)
+static void works_on_the_right_node(const void *arg)
 {
 	const struct op *op = arg;
 	char argument[MAX_ARGUMENT] = {};
 	int fd, flags = O_RDWR;
-	struct rig r;
+	struct fixture f;
 
-	rig_up(&r);
-	op_populate(&r);
+	fixture_setup(&f);
+	op_populate(&f);
 	if (!op->reads || !op->writes)
 		flags = op->writes ? O_WRONLY : O_RDONLY;
-	fd = op->device ? open_node(r.device, flags) : open_control(flags);
-	op->fill(&r, argument);
+	fd = op->device ? open_node(f.device, flags) : open_control(flags);
+	op->fill(&f, argument);
 	CHECK_OK(do_ioctl(fd, op->cmd, argument));
 	close(fd);
-	rig_down(&r);
+	fixture_teardown(&f);
 }
 
 static void check_mode(const struct op *op, int flags, int err)
 {
 	char argument[MAX_ARGUMENT] = {};
-	struct rig r, other;
+	struct fixture f, other;
 
-	rig_up(&r);
-	op_populate(&r);
-	other.fd = open_node(r.device, flags);
+	fixture_setup(&f);
+	op_populate(&f);
+	other.fd = open_node(f.device, flags);
 	other.control = open_control(flags);
-	op->fill(&r, argument);
+	op->fill(&f, argument);
 	CHECK_ERR(do_ioctl(op_fd(op, &other), op->cmd, argument), err);
-	CHECK_EQ(device_info(r.fd).nr_clients, 1);
+	CHECK_EQ(device_info(f.fd).nr_clients, 1);
 	close(other.fd);
 	close(other.control);
-	rig_down(&r);
+	fixture_teardown(&f);
 }
 
 static void on_a_write_only_file_is_ebadf(const void *arg)
@@ -86,7 +86,7 @@ __attribute__((constructor)) static void add_tests(void)
 
 	for_each_op(op)
 	{
-		ADD(op, right_node_is_enough);
+		ADD(op, works_on_the_right_node);
 		if (!op->control || !op->device)
 			ADD(op, wrong_node_is_enotty);
 		if (op->reads)
@@ -100,65 +100,65 @@ __attribute__((constructor)) static void add_tests(void)
 	}
 }
 
-static void check_all(const struct rig *r, unsigned int cmd, int err)
+static void check_all(const struct fixture *f, unsigned int cmd, int err)
 {
 	char argument[MAX_ARGUMENT] = { 8 };
 
-	CHECK_ERR(do_ioctl(r->control, cmd, argument), err);
-	CHECK_ERR(do_ioctl(r->fd, cmd, argument), err);
+	CHECK_ERR(do_ioctl(f->control, cmd, argument), err);
+	CHECK_ERR(do_ioctl(f->fd, cmd, argument), err);
 }
 
-RIG_TEST(unknown_numbers_are_enotty)
+DEVICE_TEST(unknown_numbers_are_enotty)
 {
 	unsigned int nr;
 
 	for (nr = BUFTRACK_CMD_STACK + 1; nr < 256; nr++)
-		check_all(r, _IO(BUFTRACK_TYPE, nr), ENOTTY);
+		check_all(f, _IO(BUFTRACK_TYPE, nr), ENOTTY);
 }
 
-RIG_TEST(unknown_types_are_enotty)
+DEVICE_TEST(unknown_types_are_enotty)
 {
 	unsigned int type;
 
 	for (type = 0; type < 256; type++)
 		if (type != BUFTRACK_TYPE && type != 'T')
-			check_all(r, _IO(type, BUFTRACK_CMD_INFO), ENOTTY);
+			check_all(f, _IO(type, BUFTRACK_CMD_INFO), ENOTTY);
 }
 
-RIG_TEST(numbers_that_carry_a_size_or_direction_are_enotty)
+DEVICE_TEST(numbers_that_carry_a_size_or_direction_are_enotty)
 {
 	const struct op *op;
 
 	for_each_op(op)
 	{
-		check_all(r, _IOC(_IOC_READ, BUFTRACK_TYPE, op->cmd & 0xff, 0),
+		check_all(f, _IOC(_IOC_READ, BUFTRACK_TYPE, op->cmd & 0xff, 0),
 			  ENOTTY);
-		check_all(r,
+		check_all(f,
 			  _IOC(_IOC_WRITE, BUFTRACK_TYPE, op->cmd & 0xff,
 			       op->size),
 			  ENOTTY);
-		check_all(r, op->cmd | 1U << 31, ENOTTY);
-		check_all(r, op->cmd | 1U << 16, ENOTTY);
+		check_all(f, op->cmd | 1U << 31, ENOTTY);
+		check_all(f, op->cmd | 1U << 16, ENOTTY);
 	}
 }
 
-RIG_TEST(nodes_are_character_devices_open_to_all)
+DEVICE_TEST(nodes_are_character_devices_open_to_all)
 {
 	struct stat control, node;
 
-	CHECK_SYS(fstat(r->control, &control));
-	CHECK_SYS(fstat(r->fd, &node));
+	CHECK_SYS(fstat(f->control, &control));
+	CHECK_SYS(fstat(f->fd, &node));
 	CHECK_EQ(control.st_mode, S_IFCHR | 0666);
 	CHECK_EQ(node.st_mode, S_IFCHR | 0666);
 	CHECK(control.st_rdev != node.st_rdev);
 }
 
-RIG_TEST(nodes_cannot_be_read_or_written)
+DEVICE_TEST(nodes_cannot_be_read_or_written)
 {
 	char byte = 0;
 
-	CHECK_EQ(read(r->fd, &byte, 1), -1ULL);
-	CHECK_EQ(write(r->fd, &byte, 1), -1ULL);
-	CHECK_EQ(read(r->control, &byte, 1), -1ULL);
-	CHECK_EQ(write(r->control, &byte, 1), -1ULL);
+	CHECK_EQ(read(f->fd, &byte, 1), -1ULL);
+	CHECK_EQ(write(f->fd, &byte, 1), -1ULL);
+	CHECK_EQ(read(f->control, &byte, 1), -1ULL);
+	CHECK_EQ(write(f->control, &byte, 1), -1ULL);
 }

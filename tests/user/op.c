@@ -10,93 +10,93 @@
 			sizeof(((struct _struct *)0)->_field), __VA_ARGS__ \
 	}
 
-static void fill_info(const struct rig *r, void *arg)
+static void fill_info(const struct fixture *f, void *arg)
 {
 	struct buftrack_info *info = arg;
 
-	(void)r;
+	(void)f;
 	info->size = sizeof(*info);
 }
 
-static void fill_device_add(const struct rig *r, void *arg)
+static void fill_device_add(const struct fixture *f, void *arg)
 {
 	struct buftrack_device_add *add = arg;
 
-	(void)r;
+	(void)f;
 	add->size = sizeof(*add);
 	add->flags = BUFTRACK_DEVICE_ADD_TEMPORARY;
 	snprintf(add->name, sizeof(add->name), "another");
 }
 
-static void fill_device_remove(const struct rig *r, void *arg)
+static void fill_device_remove(const struct fixture *f, void *arg)
 {
 	struct buftrack_device_remove *remove = arg;
 
 	remove->size = sizeof(*remove);
 	remove->flags = BUFTRACK_DEVICE_REMOVE_FORCE;
-	remove->device = r->device;
+	remove->device = f->device;
 }
 
-static void fill_device_info(const struct rig *r, void *arg)
+static void fill_device_info(const struct fixture *f, void *arg)
 {
 	struct buftrack_device_info *info = arg;
 
-	(void)r;
+	(void)f;
 	info->size = sizeof(*info);
 }
 
-static void fill_device_set(const struct rig *r, void *arg)
+static void fill_device_set(const struct fixture *f, void *arg)
 {
 	struct buftrack_device_set *set = arg;
 
-	(void)r;
+	(void)f;
 	set->size = sizeof(*set);
 	set->fields = BUFTRACK_DEVICE_SET_MAX_FREED;
 	set->max_freed = 12345;
 }
 
-static void fill_space_add(const struct rig *r, void *arg)
+static void fill_space_add(const struct fixture *f, void *arg)
 {
 	struct buftrack_space_add *add = arg;
 
-	(void)r;
+	(void)f;
 	add->size = sizeof(*add);
 	snprintf(add->name, sizeof(add->name), "L1");
 }
 
-static void fill_space_info(const struct rig *r, void *arg)
+static void fill_space_info(const struct fixture *f, void *arg)
 {
 	struct buftrack_space_info *info = arg;
 
-	(void)r;
+	(void)f;
 	info->size = sizeof(*info);
 }
 
-static void fill_declare(const struct rig *r, void *arg)
+static void fill_declare(const struct fixture *f, void *arg)
 {
 	struct buftrack_declare *declare = arg;
 
-	(void)r;
+	(void)f;
 	declare->size = sizeof(*declare);
 	declare->first_id = 7;
 }
 
-static void fill_report(const struct rig *r, void *arg)
+static void fill_report(const struct fixture *f, void *arg)
 {
 	struct buftrack_report_one *one = arg;
 
-	(void)r;
+	(void)f;
 	one->size = sizeof(*one);
 	one->report = BUFFER(0x1000, 64);
 }
 
-static void fill_batch(const struct rig *r, void *arg)
+static void fill_batch(const struct fixture *f, void *arg)
 {
 	static struct buftrack_report reports[2];
 	static __u8 verdicts[ARRAY_SIZE(reports)];
 	struct buftrack_batch *batch = arg;
 
-	(void)r;
+	(void)f;
 	reports[0] = BUFFER(0x1000, 64);
 	reports[1] = BUFFER(0x2000, 64);
 	batch->size = sizeof(*batch);
@@ -106,41 +106,41 @@ static void fill_batch(const struct rig *r, void *arg)
 	batch->report_size = sizeof(*reports);
 }
 
-static void fill_lost(const struct rig *r, void *arg)
+static void fill_lost(const struct fixture *f, void *arg)
 {
 	struct buftrack_lost *lost = arg;
 
-	(void)r;
+	(void)f;
 	lost->size = sizeof(*lost);
 	lost->count = 1;
 }
 
-static void fill_counters(const struct rig *r, void *arg)
+static void fill_counters(const struct fixture *f, void *arg)
 {
 	static __u64 values[BUFTRACK_NR_COUNTERS];
 	struct buftrack_counters *query = arg;
 
-	(void)r;
+	(void)f;
 	query->size = sizeof(*query);
 	query->values = user_ptr(values);
 	query->nr = BUFTRACK_NR_COUNTERS;
 }
 
-static void fill_client_info(const struct rig *r, void *arg)
+static void fill_client_info(const struct fixture *f, void *arg)
 {
 	struct buftrack_client_info *info = arg;
 
-	(void)r;
+	(void)f;
 	info->size = sizeof(*info);
 	info->client = 1;
 }
 
-static void fill_records(const struct rig *r, void *arg)
+static void fill_records(const struct fixture *f, void *arg)
 {
 	static struct buftrack_record records[4];
 	struct buftrack_records *query = arg;
 
-	(void)r;
+	(void)f;
 	query->size = sizeof(*query);
 	query->flags = BUFTRACK_RECORDS_BEGIN;
 	query->space = BUFTRACK_ANY_SPACE;
@@ -149,19 +149,19 @@ static void fill_records(const struct rig *r, void *arg)
 	query->record_size = sizeof(*records);
 }
 
-static void fill_probe_info(const struct rig *r, void *arg)
+static void fill_probe_info(const struct fixture *f, void *arg)
 {
 	struct buftrack_probe_info *info = arg;
 
-	(void)r;
+	(void)f;
 	info->size = sizeof(*info);
 }
 
-static void fill_reset(const struct rig *r, void *arg)
+static void fill_reset(const struct fixture *f, void *arg)
 {
 	struct buftrack_reset *reset = arg;
 
-	(void)r;
+	(void)f;
 	reset->size = sizeof(*reset);
 }
 
@@ -375,14 +375,14 @@ const struct op ops[] = {
 
 const unsigned int nr_ops = ARRAY_SIZE(ops);
 
-int op_fd(const struct op *op, const struct rig *r)
+int op_fd(const struct op *op, const struct fixture *f)
 {
-	return op->device ? r->fd : r->control;
+	return op->device ? f->fd : f->control;
 }
 
-void op_populate(const struct rig *r)
+void op_populate(const struct fixture *f)
 {
-	int fd = rig_open(r);
+	int fd = fixture_open(f);
 
 	CHECK_EQ(become_client(fd), 1);
 	CHECK_EQ(verdict_of(fd, BUFFER(0x10000, 4096)), BUFTRACK_VERDICT_OK);
@@ -390,11 +390,12 @@ void op_populate(const struct rig *r)
 	CHECK_EQ(verdict_of(fd, FREE(.address = 0x20000)), BUFTRACK_VERDICT_OK);
 }
 
-void check_fails(const struct op *op, const struct rig *r, void *arg, int err)
+void check_fails(const struct op *op, const struct fixture *f, void *arg,
+		 int err)
 {
-	struct picture before;
+	struct snapshot before;
 
-	take_picture(r, &before);
-	CHECK_ERR(do_ioctl(op_fd(op, r), op->cmd, arg), err);
-	check_unchanged(r, &before);
+	take_snapshot(f, &before);
+	CHECK_ERR(do_ioctl(op_fd(op, f), op->cmd, arg), err);
+	check_unchanged(f, &before);
 }

@@ -3,7 +3,7 @@
 #ifndef OP_H
 #define OP_H
 
-#include "rig.h"
+#include "fixture.h"
 
 /* Large enough for every argument */
 #define MAX_ARGUMENT 512
@@ -46,7 +46,7 @@ struct op {
 	bool reads;
 	bool writes;
 	bool changes;
-	void (*fill)(const struct rig *r, void *arg);
+	void (*fill)(const struct fixture *f, void *arg);
 	struct field strict[6];
 	struct field out[16];
 	struct field pointer[3];
@@ -56,13 +56,14 @@ extern const struct op ops[];
 extern const unsigned int nr_ops;
 
 /* The file of a rig that knows an ioctl */
-int op_fd(const struct op *op, const struct rig *r);
+int op_fd(const struct op *op, const struct fixture *f);
 
 /* Give a rig a client, number 1, with a live and a freed record */
-void op_populate(const struct rig *r);
+void op_populate(const struct fixture *f);
 
 /* Call, and check that it fails like this and changes nothing */
-void check_fails(const struct op *op, const struct rig *r, void *arg, int err);
+void check_fails(const struct op *op, const struct fixture *f, void *arg,
+		 int err);
 
 #define for_each_op(_op) for (_op = ops; _op < ops + nr_ops; _op++)
 #define for_each_field(_field, _fields) \

@@ -8,7 +8,7 @@
 #include "harness.h"
 #include "helper.h"
 #include "op.h"
-#include "who.h"
+#include "identity.h"
 
 static int try_probe(int fd, __u32 number, __u32 flags,
 		     struct buftrack_probe_info *info)
@@ -62,39 +62,39 @@ static int try_stack(int fd, __u64 site, __u32 flags, __u32 reserved)
 	return CALL(fd, STACK, &stack);
 }
 
-RIG_TEST(stack_of_a_site_that_is_none_is_enoent)
+DEVICE_TEST(stack_of_an_unknown_site_is_enoent)
 {
 	static const __u64 sites[] = { 0, 1, 0x10001, ~0U, 1ULL << 32, ~0ULL };
 	unsigned int i;
 
 	for (i = 0; i < 6; i++) {
-		CHECK_ERR(try_stack(r->fd, sites[i], 0, 0), ENOENT);
-		CHECK_ERR(try_stack(r->control, sites[i], 0, 0), ENOENT);
+		CHECK_ERR(try_stack(f->fd, sites[i], 0, 0), ENOENT);
+		CHECK_ERR(try_stack(f->control, sites[i], 0, 0), ENOENT);
 	}
 }
 
 /* What a program says is its site is no key to the kernel's stacks */
-RIG_TEST(site_that_a_program_reports_is_no_stack)
+DEVICE_TEST(site_reported_by_a_program_has_no_stack)
 {
-	CHECK_OK(report(r->fd,
+	CHECK_OK(report(f->fd,
 			ALLOC(.address = 0x1000, .size = 1, .site = 0x10001),
 			NULL, NULL));
-	CHECK_ERR(try_stack(r->fd, 0x10001, 0, 0), ENOENT);
+	CHECK_ERR(try_stack(f->fd, 0x10001, 0, 0), ENOENT);
 }
 
-RIG_TEST(stack_takes_a_right)
+DEVICE_TEST(stack_requires_cap_perfmon)
 {
-	CHECK_ERR(try_stack(rig_open_as(r, ALICE), 1, 0, 0), EPERM);
-	CHECK_ERR(try_stack(open_node_as(ALICE, CAP(PERFMON), r->device,
+	CHECK_ERR(try_stack(fixture_open_as(f, ALICE), 1, 0, 0), EPERM);
+	CHECK_ERR(try_stack(open_node_as(ALICE, CAP(PERFMON), f->device,
 					 O_RDONLY),
 			    1, 0, 0),
 		  ENOENT);
 }
 
-RIG_TEST(stack_with_an_unknown_flag_is_eopnotsupp)
+DEVICE_TEST(stack_with_an_unknown_flag_is_eopnotsupp)
 {
-	CHECK_ERR(try_stack(r->fd, 1, 1, 0), EOPNOTSUPP);
-	CHECK_ERR(try_stack(r->fd, 1, 0, 1), EOPNOTSUPP);
+	CHECK_ERR(try_stack(f->fd, 1, 1, 0), EOPNOTSUPP);
+	CHECK_ERR(try_stack(f->fd, 1, 0, 1), EOPNOTSUPP);
 }
 
 static int set_stacks(int fd, __u32 stacks)
@@ -107,14 +107,14 @@ static int set_stacks(int fd, __u32 stacks)
 	return CALL(fd, DEVICE_SET, &set);
 }
 
-RIG_TEST(stacks_are_switched_on_and_off)
+DEVICE_TEST(stacks_can_be_enabled_and_disabled)
 {
-	CHECK_EQ(device_info(r->fd).state & BUFTRACK_DEVICE_STATE_STACKS, 0);
-	CHECK_OK(set_stacks(r->fd, 1));
-	CHECK_EQ(device_info(r->fd).state & BUFTRACK_DEVICE_STATE_STACKS,
+	CHECK_EQ(device_info(f->fd).state & BUFTRACK_DEVICE_STATE_STACKS, 0);
+	CHECK_OK(set_stacks(f->fd, 1));
+	CHECK_EQ(device_info(f->fd).state & BUFTRACK_DEVICE_STATE_STACKS,
 		 BUFTRACK_DEVICE_STATE_STACKS);
-	CHECK_ERR(set_stacks(r->fd, 2), EINVAL);
-	CHECK_OK(set_stacks(r->fd, 0));
-	CHECK_EQ(device_info(r->fd).state & BUFTRACK_DEVICE_STATE_STACKS, 0);
-	CHECK_ERR(set_stacks(rig_open_as(r, ALICE), 1), EPERM);
+	CHECK_ERR(set_stacks(f->fd, 2), EINVAL);
+	CHECK_OK(set_stacks(f->fd, 0));
+	CHECK_EQ(device_info(f->fd).state & BUFTRACK_DEVICE_STATE_STACKS, 0);
+	CHECK_ERR(set_stacks(fixture_open_as(f, ALICE), 1), EPERM);
 }

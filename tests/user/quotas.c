@@ -5,8 +5,8 @@
 #include <unistd.h>
 #include "helper.h"
 #include "module.h"
-#include "reader.h"
-#include "who.h"
+#include "event_reader.h"
+#include "identity.h"
 
 static void set_number(const char *parameter, __u64 value)
 {
@@ -16,10 +16,10 @@ static void set_number(const char *parameter, __u64 value)
 	set_parameter(parameter, text);
 }
 
-static void bound_client_records(const struct rig *r, __u64 value)
+static void bound_client_records(const struct fixture *f, __u64 value)
 {
 	CHECK_OK(set_device(
-		r->fd, (struct buftrack_device_set){
+		f->fd, (struct buftrack_device_set){
 			       .fields = BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS,
 			       .max_client_records = value,
 		       }));
@@ -46,60 +46,60 @@ static __u64 room_of(int fd, __u64 from, __u64 most)
 	return i;
 }
 
-RIG_TEST(alloc_over_max_client_records_is_untracked)
+DEVICE_TEST(alloc_over_max_client_records_is_untracked)
 {
-	int other = rig_open(r);
+	int other = fixture_open(f);
 
-	bound_client_records(r, 5);
-	CHECK_EQ(room_of(r->fd, 0, 100), 5);
+	bound_client_records(f, 5);
+	CHECK_EQ(room_of(f->fd, 0, 100), 5);
 	CHECK_EQ(room_of(other, 0, 100), 5);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 2);
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
-	CHECK_EQ(device_info(r->fd).nr_records, 10);
-	bound_client_records(r, 6);
-	CHECK_EQ(room_of(r->fd, 5, 100), 1);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 2);
+	CHECK(client_state(f->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
+	CHECK_EQ(device_info(f->fd).nr_records, 10);
+	bound_client_records(f, 6);
+	CHECK_EQ(room_of(f->fd, 5, 100), 1);
 }
 
-RIG_TEST(freed_records_make_place_within_max_client_records)
+DEVICE_TEST(freed_records_are_recycled_within_max_client_records)
 {
-	bound_client_records(r, 3);
-	CHECK_EQ(room_of(r->fd, 0, 3), 3);
-	CHECK_EQ(free_at(r->fd, 0), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(free_at(r->fd, 1), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(device_info(r->fd).nr_records, 3);
-	CHECK_EQ(room_of(r->fd, 10, 3), 2);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
-	CHECK_EQ(device_info(r->fd).nr_records, 3);
+	bound_client_records(f, 3);
+	CHECK_EQ(room_of(f->fd, 0, 3), 3);
+	CHECK_EQ(free_at(f->fd, 0), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(free_at(f->fd, 1), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_info(f->fd).nr_records, 3);
+	CHECK_EQ(room_of(f->fd, 10, 3), 2);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
+	CHECK_EQ(device_info(f->fd).nr_records, 3);
 }
 
-RIG_TEST(alloc_that_replaces_needs_no_place)
+DEVICE_TEST(replacing_alloc_needs_no_new_record)
 {
-	bound_client_records(r, 2);
-	CHECK_EQ(room_of(r->fd, 0, 2), 2);
-	CHECK_EQ(alloc_at(r->fd, 1), BUFTRACK_VERDICT_DOUBLE_ALLOC);
-	CHECK_EQ(free_at(r->fd, 0), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(alloc_at(r->fd, 0), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
+	bound_client_records(f, 2);
+	CHECK_EQ(room_of(f->fd, 0, 2), 2);
+	CHECK_EQ(alloc_at(f->fd, 1), BUFTRACK_VERDICT_DOUBLE_ALLOC);
+	CHECK_EQ(free_at(f->fd, 0), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(alloc_at(f->fd, 0), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
 }
 
-RIG_TEST(shared_domain_is_no_one_clients_and_has_no_bound_of_its_own)
+DEVICE_TEST(max_client_records_does_not_limit_the_shared_domain)
 {
 	__u64 client;
 
-	bound_client_records(r, 2);
-	CHECK_OK(declare(r->fd, BUFTRACK_DECLARE_SHARED, &client));
-	CHECK_EQ(room_of(r->fd, 0, 10), 10);
+	bound_client_records(f, 2);
+	CHECK_OK(declare(f->fd, BUFTRACK_DECLARE_SHARED, &client));
+	CHECK_EQ(room_of(f->fd, 0, 10), 10);
 }
 
-RIG_TEST(lower_bound_of_client_records_drops_none)
+DEVICE_TEST(lowering_max_client_records_drops_nothing)
 {
-	CHECK_EQ(room_of(r->fd, 0, 10), 10);
-	bound_client_records(r, 4);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 10);
-	CHECK_EQ(room_of(r->fd, 10, 10), 0);
+	CHECK_EQ(room_of(f->fd, 0, 10), 10);
+	bound_client_records(f, 4);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 10);
+	CHECK_EQ(room_of(f->fd, 10, 10), 0);
 }
 
-TEST(parameter_of_client_records_is_for_new_devices_and_clamped)
+TEST(records_per_client_parameter_is_clamped)
 {
 	static const struct {
 		const char *value;
@@ -108,56 +108,56 @@ TEST(parameter_of_client_records_is_for_new_devices_and_clamped)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct rig r;
+		struct fixture f;
 
 		set_parameter("records_per_client", cases[i].value);
-		rig_up(&r);
-		CHECK_EQ(device_info(r.fd).max_client_records, cases[i].want);
-		rig_down(&r);
+		fixture_setup(&f);
+		CHECK_EQ(device_info(f.fd).max_client_records, cases[i].want);
+		fixture_teardown(&f);
 	}
 }
 
 /* Two devices, for bounds that are for all of them */
-struct pair {
-	struct rig a, b;
+struct device_pair {
+	struct fixture a, b;
 };
 
-static void pair_up(struct pair *p)
+static void pair_setup(struct device_pair *p)
 {
-	rig_up(&p->a);
+	fixture_setup(&p->a);
 	p->b.control = p->a.control;
 	p->b.device = add_device(p->a.control, "second",
 				 BUFTRACK_DEVICE_ADD_TEMPORARY);
-	p->b.fd = rig_open(&p->b);
+	p->b.fd = fixture_open(&p->b);
 	add_space(p->b.fd, "DRAM");
 }
 
-static void pair_down(struct pair *p)
+static void pair_teardown(struct device_pair *p)
 {
-	check_books(p->b.fd);
+	check_invariants(p->b.fd);
 	close(p->b.fd);
-	rig_down(&p->a);
+	fixture_teardown(&p->a);
 }
 
-#define PAIR_TEST(_name)                          \
-	static void _name##_pair(struct pair *p); \
-	TEST(_name)                               \
-	{                                         \
-		struct pair p;                    \
-                                                  \
-		pair_up(&p);                      \
-		_name##_pair(&p);                 \
-		pair_down(&p);                    \
-	}                                         \
-	static void _name##_pair(struct pair *p)
+#define PAIR_TEST(_name)                                 \
+	static void _name##_pair(struct device_pair *p); \
+	TEST(_name)                                      \
+	{                                                \
+		struct device_pair p;                    \
+                                                         \
+		pair_setup(&p);                          \
+		_name##_pair(&p);                        \
+		pair_teardown(&p);                       \
+	}                                                \
+	static void _name##_pair(struct device_pair *p)
 
-PAIR_TEST(records_of_a_user_are_counted_over_clients_and_devices)
+PAIR_TEST(records_of_a_user_are_counted_across_clients_and_devices)
 {
 	int first, second;
 
 	set_number("records_per_user", 10);
-	first = rig_open_as(&p->a, ALICE);
-	second = rig_open_as(&p->b, ALICE);
+	first = fixture_open_as(&p->a, ALICE);
+	second = fixture_open_as(&p->b, ALICE);
 	CHECK_EQ(room_of(first, 0, 6), 6);
 	CHECK_EQ(room_of(second, 0, 100), 4);
 	CHECK_EQ(alloc_at(first, 6), BUFTRACK_VERDICT_UNTRACKED);
@@ -165,20 +165,20 @@ PAIR_TEST(records_of_a_user_are_counted_over_clients_and_devices)
 		 1);
 }
 
-PAIR_TEST(user_with_all_its_records_does_not_stop_others)
+PAIR_TEST(user_at_its_record_limit_does_not_block_others)
 {
 	int alice, bob, root;
 
 	set_number("records_per_user", 10);
-	alice = rig_open_as(&p->a, ALICE);
+	alice = fixture_open_as(&p->a, ALICE);
 	CHECK_EQ(room_of(alice, 0, 100), 10);
-	bob = rig_open_as(&p->a, BOB);
+	bob = fixture_open_as(&p->a, BOB);
 	CHECK_EQ(room_of(bob, 0, 100), 10);
-	root = rig_open(&p->a);
+	root = fixture_open(&p->a);
 	CHECK_EQ(room_of(root, 0, 100), 100);
 }
 
-PAIR_TEST(root_without_cap_sys_admin_has_the_bounds_of_a_user)
+PAIR_TEST(root_without_cap_sys_admin_has_user_limits)
 {
 	int root;
 
@@ -187,25 +187,25 @@ PAIR_TEST(root_without_cap_sys_admin_has_the_bounds_of_a_user)
 	CHECK_EQ(room_of(root, 0, 100), 10);
 }
 
-PAIR_TEST(bounds_of_a_user_are_the_openers)
+PAIR_TEST(user_limits_are_those_of_the_opener)
 {
 	int alice;
 
 	set_number("records_per_user", 10);
-	alice = rig_open_as(&p->a, ALICE);
+	alice = fixture_open_as(&p->a, ALICE);
 	/* It is root that uses it */
 	CHECK_EQ(room_of(alice, 0, 100), 10);
 	alice = open_node_as(ALICE, CAP(SYS_ADMIN), p->a.device, O_RDWR);
 	CHECK_EQ(room_of(alice, 0, 100), 100);
 }
 
-PAIR_TEST(freed_records_make_place_within_the_bound_of_a_user)
+PAIR_TEST(freed_records_are_recycled_within_records_per_user)
 {
 	int alice, other;
 
 	set_number("records_per_user", 4);
-	alice = rig_open_as(&p->a, ALICE);
-	other = rig_open_as(&p->b, ALICE);
+	alice = fixture_open_as(&p->a, ALICE);
+	other = fixture_open_as(&p->b, ALICE);
 	CHECK_EQ(room_of(alice, 0, 4), 4);
 	CHECK_EQ(free_at(alice, 0), BUFTRACK_VERDICT_OK);
 	/* A freed record is one, still, and only its own domain's to evict */
@@ -217,9 +217,9 @@ PAIR_TEST(freed_records_make_place_within_the_bound_of_a_user)
 }
 
 /* All ways that a record can go */
-static void come_and_go(const struct rig *r, uid_t uid)
+static void come_and_go(const struct fixture *f, uid_t uid)
 {
-	int fd = rig_open_as(r, uid);
+	int fd = fixture_open_as(f, uid);
 	__u64 i;
 
 	for (i = 0; i < 6; i++)
@@ -235,7 +235,7 @@ static void come_and_go(const struct rig *r, uid_t uid)
 	close(fd);
 }
 
-PAIR_TEST(records_that_are_gone_count_no_more)
+PAIR_TEST(dropped_records_are_no_longer_counted)
 {
 	int fd, keeper;
 
@@ -245,24 +245,24 @@ PAIR_TEST(records_that_are_gone_count_no_more)
 				    .fields = BUFTRACK_DEVICE_SET_MAX_FREED,
 				    .max_freed = 2 }));
 	/* An open client keeps the user's account, so that errors add up */
-	keeper = rig_open_as(&p->b, ALICE);
+	keeper = fixture_open_as(&p->b, ALICE);
 	become_client(keeper);
 	for (fd = 0; fd < 20; fd++)
 		come_and_go(&p->a, ALICE);
-	fd = rig_open_as(&p->a, ALICE);
+	fd = fixture_open_as(&p->a, ALICE);
 	CHECK_EQ(room_of(fd, 0, 100), 10);
 	close(fd);
 	CHECK_EQ(room_of(keeper, 0, 100), 10);
 }
 
-PAIR_TEST(records_of_a_removed_device_count_no_more)
+PAIR_TEST(records_of_a_removed_device_are_no_longer_counted)
 {
 	int keeper, fd;
 
 	set_number("records_per_user", 10);
-	keeper = rig_open_as(&p->a, ALICE);
+	keeper = fixture_open_as(&p->a, ALICE);
 	become_client(keeper);
-	fd = rig_open_as(&p->b, ALICE);
+	fd = fixture_open_as(&p->b, ALICE);
 	CHECK_EQ(room_of(fd, 0, 7), 7);
 	CHECK_OK(remove_device(p->b.control, p->b.device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
@@ -270,14 +270,14 @@ PAIR_TEST(records_of_a_removed_device_count_no_more)
 	CHECK_EQ(room_of(keeper, 0, 100), 10);
 }
 
-PAIR_TEST(clients_of_a_user_are_counted_over_devices)
+PAIR_TEST(clients_of_a_user_are_counted_across_devices)
 {
 	int fds[5], i;
 	__u64 client;
 
 	set_number("clients_per_user", 3);
 	for (i = 0; i < 5; i++)
-		fds[i] = rig_open_as(i % 2 ? &p->a : &p->b, ALICE);
+		fds[i] = fixture_open_as(i % 2 ? &p->a : &p->b, ALICE);
 	for (i = 0; i < 3; i++)
 		become_client(fds[i]);
 	CHECK_ERR(declare(fds[3], 0, &client), EUSERS);
@@ -290,92 +290,93 @@ PAIR_TEST(clients_of_a_user_are_counted_over_devices)
 	CHECK_ERR(declare(fds[4], 0, &client), EUSERS);
 }
 
-PAIR_TEST(user_with_all_its_clients_does_not_stop_others)
+PAIR_TEST(user_at_its_client_limit_does_not_block_others)
 {
 	__u64 client;
 
 	set_number("clients_per_user", 1);
-	become_client(rig_open_as(&p->a, ALICE));
-	CHECK_ERR(declare(rig_open_as(&p->a, ALICE), 0, &client), EUSERS);
-	become_client(rig_open_as(&p->a, BOB));
-	CHECK_ERR(declare(rig_open_as(&p->a, BOB), 0, &client), EUSERS);
-	become_client(rig_open(&p->a));
-	become_client(rig_open(&p->a));
+	become_client(fixture_open_as(&p->a, ALICE));
+	CHECK_ERR(declare(fixture_open_as(&p->a, ALICE), 0, &client), EUSERS);
+	become_client(fixture_open_as(&p->a, BOB));
+	CHECK_ERR(declare(fixture_open_as(&p->a, BOB), 0, &client), EUSERS);
+	become_client(fixture_open(&p->a));
+	become_client(fixture_open(&p->a));
 	become_client(open_node_as(ALICE, CAP(SYS_ADMIN), p->a.device, O_RDWR));
 }
 
 /* So many that some have a place in the table of users in common */
-PAIR_TEST(no_user_is_taken_for_another)
+PAIR_TEST(users_in_one_hash_bucket_are_told_apart)
 {
 	uid_t uid;
 
 	set_number("clients_per_user", 1);
 	for (uid = 3000; uid < 3200; uid++)
-		become_client(rig_open_as(&p->a, uid));
+		become_client(fixture_open_as(&p->a, uid));
 }
 
-PAIR_TEST(bound_of_records_is_that_of_a_users_latest_client)
+PAIR_TEST(newest_client_of_a_user_sets_its_record_limit)
 {
 	int first, second;
 
 	set_number("records_per_user", 3);
-	first = rig_open_as(&p->a, ALICE);
+	first = fixture_open_as(&p->a, ALICE);
 	CHECK_EQ(room_of(first, 0, 100), 3);
 	set_number("records_per_user", 5);
-	second = rig_open_as(&p->b, ALICE);
+	second = fixture_open_as(&p->b, ALICE);
 	CHECK_EQ(room_of(second, 0, 100), 2);
 	CHECK_EQ(free_at(second, 0), BUFTRACK_VERDICT_OK);
 	set_number("records_per_user", 2);
-	become_client(rig_open_as(&p->b, ALICE));
+	become_client(fixture_open_as(&p->b, ALICE));
 	CHECK_EQ(alloc_at(first, 50), BUFTRACK_VERDICT_UNTRACKED);
 }
 
-PAIR_TEST(bound_of_0_clients_is_for_users_alone)
+PAIR_TEST(limit_of_0_clients_does_not_bind_root)
 {
 	__u64 client;
 
 	set_number("clients_per_user", 0);
-	CHECK_ERR(declare(rig_open_as(&p->a, ALICE), 0, &client), EUSERS);
-	become_client(rig_open(&p->a));
+	CHECK_ERR(declare(fixture_open_as(&p->a, ALICE), 0, &client), EUSERS);
+	become_client(fixture_open(&p->a));
 	set_number("clients_per_user", 1);
-	become_client(rig_open_as(&p->a, ALICE));
+	become_client(fixture_open_as(&p->a, ALICE));
 }
 
-static void bound_clients(const struct rig *r, __u32 max)
+static void bound_clients(const struct fixture *f, __u32 max)
 {
-	CHECK_OK(set_device(r->fd,
+	CHECK_OK(set_device(f->fd,
 			    (struct buftrack_device_set){
 				    .fields = BUFTRACK_DEVICE_SET_MAX_CLIENTS,
 				    .max_clients = max }));
 }
 
 /* What the device or its removal refused is not counted for the user */
-PAIR_TEST(clients_that_did_not_begin_count_for_nobody)
+PAIR_TEST(refused_clients_are_not_counted)
 {
 	int first, fd, i;
 	__u64 client;
 
 	set_number("clients_per_user", 3);
-	first = rig_open_as(&p->a, ALICE);
+	first = fixture_open_as(&p->a, ALICE);
 	become_client(first);
 	bound_clients(&p->a, 1);
-	fd = rig_open_as(&p->a, ALICE);
+	fd = fixture_open_as(&p->a, ALICE);
 	for (i = 0; i < 10; i++)
 		CHECK_ERR(declare(fd, 0, &client), EUSERS);
 	bound_clients(&p->a, 10);
 	CHECK_OK(declare(fd, 0, &client));
-	CHECK_OK(declare(rig_open_as(&p->b, ALICE), 0, &client));
-	CHECK_ERR(declare(rig_open_as(&p->b, ALICE), 0, &client), EUSERS);
+	CHECK_OK(declare(fixture_open_as(&p->b, ALICE), 0, &client));
+	CHECK_ERR(declare(fixture_open_as(&p->b, ALICE), 0, &client), EUSERS);
 }
 
 /* A user's account stays while closed clients of it are kept, and ends with them */
-PAIR_TEST(users_come_and_go)
+PAIR_TEST(user_accounts_come_and_go)
 {
 	int round, fd;
 
 	set_number("clients_per_user", 1);
 	for (round = 0; round < 50; round++) {
-		fd = rig_open_as(round % 2 ? &p->a : &p->b, 2000 + round % 7);
+		fd = fixture_open_as(round % 2 ? &p->a : &p->b,
+				     2000 + round % 7);
 		CHECK_EQ(alloc_at(fd, 1), BUFTRACK_VERDICT_OK);
 		close(fd);
 		if (round % 10 == 9)
@@ -392,46 +393,46 @@ static int try_space(int fd, __u32 number)
 	return try_add_space(fd, name, 0, &space);
 }
 
-RIG_TEST(more_than_16_spaces_of_anothers_device_are_edquot)
+DEVICE_TEST(more_than_16_spaces_on_anothers_device_are_edquot)
 {
-	int alice = rig_open_as(r, ALICE), bob = rig_open_as(r, BOB);
+	int alice = fixture_open_as(f, ALICE), bob = fixture_open_as(f, BOB);
 	__u32 i;
 
 	for (i = 0; i < 16; i++)
 		CHECK_OK(try_space(alice, i));
 	CHECK_ERR(try_space(alice, 16), EDQUOT);
-	CHECK_ERR(try_space(rig_open_as(r, ALICE), 16), EDQUOT);
+	CHECK_ERR(try_space(fixture_open_as(f, ALICE), 16), EDQUOT);
 	/* One that is there is no new one */
 	CHECK_OK(try_space(alice, 3));
 	CHECK_OK(try_space(bob, 16));
 	CHECK_OK(try_space(alice, 16));
-	CHECK_EQ(device_info(r->fd).nr_spaces, 18);
+	CHECK_EQ(device_info(f->fd).nr_spaces, 18);
 	for (i = 17; i < 63; i++)
-		CHECK_OK(try_space(r->fd, i));
-	CHECK_ERR(try_space(r->fd, 63), ENOSPC);
+		CHECK_OK(try_space(f->fd, i));
+	CHECK_ERR(try_space(f->fd, 63), ENOSPC);
 }
 
 /* However many they are, they leave some to who registered the device */
-RIG_TEST(more_than_48_spaces_of_others_are_edquot)
+DEVICE_TEST(more_than_48_spaces_of_others_are_edquot)
 {
 	__u32 i;
 
 	for (i = 0; i < 48; i++)
 		CHECK_OK(try_space(
-			open_node_as(ALICE + i / 12, 0, r->device, O_RDWR), i));
-	CHECK_ERR(try_space(open_node_as(ALICE + 9, 0, r->device, O_RDWR), 48),
+			open_node_as(ALICE + i / 12, 0, f->device, O_RDWR), i));
+	CHECK_ERR(try_space(open_node_as(ALICE + 9, 0, f->device, O_RDWR), 48),
 		  EDQUOT);
-	CHECK_ERR(try_space(open_node_as(ALICE, 0, r->device, O_RDWR), 48),
+	CHECK_ERR(try_space(open_node_as(ALICE, 0, f->device, O_RDWR), 48),
 		  EDQUOT);
 	for (i = 48; i < 63; i++)
-		CHECK_OK(try_space(r->fd, i));
-	CHECK_ERR(try_space(r->fd, 63), ENOSPC);
+		CHECK_OK(try_space(f->fd, i));
+	CHECK_ERR(try_space(f->fd, 63), ENOSPC);
 }
 
-RIG_TEST(spaces_of_who_registered_the_device_are_not_counted)
+DEVICE_TEST(spaces_of_the_registering_user_are_not_counted)
 {
 	int own =
-		open_node_as(0, ALL_CAPS & ~CAP(SYS_ADMIN), r->device, O_RDWR);
+		open_node_as(0, ALL_CAPS & ~CAP(SYS_ADMIN), f->device, O_RDWR);
 	__u32 i;
 
 	/* Root registered it */
@@ -439,7 +440,7 @@ RIG_TEST(spaces_of_who_registered_the_device_are_not_counted)
 		CHECK_OK(try_space(own, i));
 }
 
-TEST(spaces_of_ones_own_device_are_not_counted)
+TEST(spaces_on_ones_own_device_are_not_counted)
 {
 	int control = open_control_as(ALICE, 0), fd;
 	__u32 device, i;
@@ -462,7 +463,7 @@ static int try_device(int control, const char *name)
 	return CALL(control, DEVICE_ADD, &add);
 }
 
-TEST(user_with_all_its_devices_does_not_stop_others)
+TEST(user_at_its_device_limit_does_not_block_others)
 {
 	int alice = open_control_as(ALICE, 0), bob = open_control_as(BOB, 0);
 	int root = open_control(O_RDWR);
@@ -484,21 +485,21 @@ TEST(user_with_all_its_devices_does_not_stop_others)
 /* With few records on the whole machine, a user still cannot take them all */
 static void take_what_there_is(void *arg)
 {
-	struct rig r;
+	struct fixture f;
 	int alice, bob;
 
 	(void)arg;
-	rig_up(&r);
-	CHECK_EQ(info_of(r.control).max_records, 2000);
-	alice = rig_open_as(&r, ALICE);
-	bob = rig_open_as(&r, BOB);
+	fixture_setup(&f);
+	CHECK_EQ(info_of(f.control).max_records, 2000);
+	alice = fixture_open_as(&f, ALICE);
+	bob = fixture_open_as(&f, BOB);
 	CHECK_EQ(room_of(alice, 0, 3000), 1000);
 	CHECK_EQ(room_of(bob, 0, 500), 500);
-	CHECK_EQ(room_of(rig_open(&r), 0, 200), 200);
-	rig_down(&r);
+	CHECK_EQ(room_of(fixture_open(&f), 0, 200), 200);
+	fixture_teardown(&f);
 }
 
-TEST(user_cannot_take_all_records_of_the_machine)
+TEST(user_cannot_exhaust_max_records)
 {
 	CHECK_OK(unload_module());
 	CHECK_OK(load_module("max_records=2000"));

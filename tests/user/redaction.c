@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "helper.h"
-#include "reader.h"
-#include "who.h"
+#include "event_reader.h"
+#include "identity.h"
 
 #define REDACTED BUFTRACK_RECORD_STATE_REDACTED
 
@@ -14,10 +14,10 @@
  * Clients of Alice: 1 has a live buffer and a freed one, that was freed again; 2
  * left one; each value is her own
  */
-static int act_as_alice(const struct rig *r)
+static int act_as_alice(const struct fixture *f)
 {
 	struct buftrack_declare declaration = { .first_id = 0xa11ce };
-	int fd = rig_open_as(r, ALICE), left;
+	int fd = fixture_open_as(f, ALICE), left;
 
 	CHECK_OK(CALL(fd, DECLARE, &declaration));
 	CHECK_OK(try_report(fd, ALLOC(.address = 0x1000, .size = 16, .span = 32,
@@ -29,7 +29,7 @@ static int act_as_alice(const struct rig *r)
 	CHECK_EQ(verdict_of(fd, FREE(.address = 0x2000, .id = 0xa11ce2,
 				     .site = 0x54)),
 		 BUFTRACK_VERDICT_DOUBLE_FREE);
-	left = rig_open_as(r, ALICE);
+	left = fixture_open_as(f, ALICE);
 	CHECK_OK(try_report(left, ALLOC(.address = 0x3000, .size = 18,
 					.id = 0xa11ce3, .site = 0x55)));
 	close(left);
@@ -120,56 +120,56 @@ static void check_all(int fd, bool seen)
 	check_event(fd, seen);
 }
 
-RIG_TEST(another_user_sees_no_addresses_ids_and_sites)
+DEVICE_TEST(another_user_sees_no_addresses_ids_and_sites)
 {
-	act_as_alice(r);
-	check_all(rig_open_as(r, BOB), false);
+	act_as_alice(f);
+	check_all(fixture_open_as(f, BOB), false);
 }
 
-RIG_TEST(the_same_user_sees_addresses_ids_and_sites)
+DEVICE_TEST(the_same_user_sees_addresses_ids_and_sites)
 {
-	act_as_alice(r);
-	check_all(rig_open_as(r, ALICE), true);
+	act_as_alice(f);
+	check_all(fixture_open_as(f, ALICE), true);
 }
 
-static int open_with(const struct rig *r, uid_t uid, __u64 caps)
+static int open_with(const struct fixture *f, uid_t uid, __u64 caps)
 {
-	return open_node_as(uid, caps, r->device, O_RDONLY | O_NONBLOCK);
+	return open_node_as(uid, caps, f->device, O_RDONLY | O_NONBLOCK);
 }
 
-RIG_TEST(cap_perfmon_sees_addresses_ids_and_sites)
+DEVICE_TEST(cap_perfmon_sees_addresses_ids_and_sites)
 {
-	act_as_alice(r);
-	check_all(open_with(r, BOB, CAP(PERFMON)), true);
+	act_as_alice(f);
+	check_all(open_with(f, BOB, CAP(PERFMON)), true);
 }
 
-RIG_TEST(cap_sys_admin_sees_addresses_ids_and_sites)
+DEVICE_TEST(cap_sys_admin_sees_addresses_ids_and_sites)
 {
-	act_as_alice(r);
-	check_all(open_with(r, BOB, CAP(SYS_ADMIN)), true);
+	act_as_alice(f);
+	check_all(open_with(f, BOB, CAP(SYS_ADMIN)), true);
 }
 
-RIG_TEST(other_capabilities_see_none)
+DEVICE_TEST(other_capabilities_see_none)
 {
-	act_as_alice(r);
-	check_all(open_with(r, BOB, ALL_CAPS & ~CAP(SYS_ADMIN) & ~CAP(PERFMON)),
+	act_as_alice(f);
+	check_all(open_with(f, BOB, ALL_CAPS & ~CAP(SYS_ADMIN) & ~CAP(PERFMON)),
 		  false);
 }
 
-RIG_TEST(root_without_these_capabilities_sees_none)
+DEVICE_TEST(root_without_these_capabilities_sees_none)
 {
-	act_as_alice(r);
-	check_all(open_with(r, 0, ALL_CAPS & ~CAP(SYS_ADMIN) & ~CAP(PERFMON)),
+	act_as_alice(f);
+	check_all(open_with(f, 0, ALL_CAPS & ~CAP(SYS_ADMIN) & ~CAP(PERFMON)),
 		  false);
 }
 
-TEST(who_registered_the_device_sees_none)
+TEST(user_who_registered_the_device_sees_none)
 {
-	struct rig own = { .control = open_control_as(BOB, 0) };
+	struct fixture own = { .control = open_control_as(BOB, 0) };
 
 	own.device =
 		add_device(own.control, "bobs", BUFTRACK_DEVICE_ADD_TEMPORARY);
-	own.fd = rig_open_as(&own, BOB);
+	own.fd = fixture_open_as(&own, BOB);
 	add_space(own.fd, "DRAM");
 	act_as_alice(&own);
 	check_all(own.fd, false);
@@ -178,12 +178,12 @@ TEST(who_registered_the_device_sees_none)
 
 static void look_as_namespace_root(void *arg)
 {
-	const struct rig *r = arg;
+	const struct fixture *f = arg;
 	struct listing l;
 	int fd;
 
 	become_namespace_root(BOB);
-	fd = open_reader(r);
+	fd = open_reader(f);
 	l = list_all(fd, 0);
 	CHECK_EQ(l.nr, 3);
 	while (l.nr--) {
@@ -193,17 +193,17 @@ static void look_as_namespace_root(void *arg)
 	CHECK_EQ(next_event(fd).report.address, 0);
 }
 
-RIG_TEST(root_of_a_user_namespace_sees_none)
+DEVICE_TEST(root_of_a_user_namespace_sees_none)
 {
-	act_as_alice(r);
-	in_child(look_as_namespace_root, r);
+	act_as_alice(f);
+	in_child(look_as_namespace_root, f);
 }
 
-RIG_TEST(root_sees_what_users_do_and_users_not_what_root_does)
+DEVICE_TEST(root_sees_users_but_users_do_not_see_root)
 {
-	CHECK_OK(try_report(r->fd, BUFFER(0x1000, 16)));
-	CHECK(list_all(rig_open_as(r, BOB), 0).records[0].state & REDACTED);
-	CHECK_EQ(list_all(rig_open(r), 0).records[0].address, 0x1000);
+	CHECK_OK(try_report(f->fd, BUFFER(0x1000, 16)));
+	CHECK(list_all(fixture_open_as(f, BOB), 0).records[0].state & REDACTED);
+	CHECK_EQ(list_all(fixture_open(f), 0).records[0].address, 0x1000);
 }
 
 /* Who looks, with a file that somebody else opened */
@@ -224,31 +224,31 @@ static void look(void *arg)
 	CHECK_EQ(next_event(look->fd).report.address, look->seen ? 0x2000 : 0);
 }
 
-RIG_TEST(file_that_root_opened_sees_all_for_whom_it_was_inherited_by)
+DEVICE_TEST(inherited_file_of_root_shows_all)
 {
-	act_as_alice(r);
-	in_child_of(BOB, look, &(struct look){ open_reader(r), true });
+	act_as_alice(f);
+	in_child_as(BOB, look, &(struct look){ open_reader(f), true });
 }
 
 static void open_and_become(void *arg)
 {
-	const struct rig *r = arg;
-	struct look l = { open_reader(r), true };
+	const struct fixture *f = arg;
+	struct look l = { open_reader(f), true };
 
 	become_user(BOB);
 	look(&l);
-	l = (struct look){ open_reader(r), false };
+	l = (struct look){ open_reader(f), false };
 	look(&l);
 }
 
-RIG_TEST(file_that_was_opened_before_setuid_sees_what_it_saw)
+DEVICE_TEST(file_opened_before_setuid_keeps_its_view)
 {
-	act_as_alice(r);
-	in_child(open_and_become, r);
+	act_as_alice(f);
+	in_child(open_and_become, f);
 }
 
 struct delivery {
-	const struct rig *r;
+	const struct fixture *f;
 	int sockets[2];
 };
 
@@ -256,27 +256,27 @@ static void send_reader(void *arg)
 {
 	const struct delivery *d = arg;
 
-	send_file(d->sockets[1], open_reader(d->r));
+	send_file(d->sockets[1], open_reader(d->f));
 }
 
-RIG_TEST(file_that_a_user_opened_shows_root_no_more)
+DEVICE_TEST(file_opened_by_a_user_shows_root_no_more)
 {
-	struct delivery d = { .r = r };
+	struct delivery d = { .f = f };
 
-	act_as_alice(r);
+	act_as_alice(f);
 	CHECK_SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, d.sockets));
-	in_child_of(BOB, send_reader, &d);
+	in_child_as(BOB, send_reader, &d);
 	look(&(struct look){ receive_file(d.sockets[0]), false });
 	in_child(send_reader, &d);
-	in_child_of(BOB, look,
+	in_child_as(BOB, look,
 		    &(struct look){ receive_file(d.sockets[0]), true });
 }
 
 /* In the shared domain an event can be about buffers of several users */
-static void act_in_shared_domain(const struct rig *r)
+static void act_in_shared_domain(const struct fixture *f)
 {
-	int alice = open_node_as(ALICE, CAP(SYS_ADMIN), r->device, O_RDWR);
-	int bob = open_node_as(BOB, CAP(SYS_ADMIN), r->device, O_RDWR);
+	int alice = open_node_as(ALICE, CAP(SYS_ADMIN), f->device, O_RDWR);
+	int bob = open_node_as(BOB, CAP(SYS_ADMIN), f->device, O_RDWR);
 	__u64 client;
 
 	CHECK_OK(declare(alice, BUFTRACK_DECLARE_SHARED, &client));
@@ -307,20 +307,20 @@ static void check_shared(int fd, bool sees_alice, bool sees_bob)
 	CHECK_EQ(foreign.target.state & REDACTED, sees_alice ? 0 : REDACTED);
 }
 
-RIG_TEST(each_record_of_an_event_is_its_owners)
+DEVICE_TEST(each_record_of_an_event_is_redacted_for_its_owner)
 {
-	act_in_shared_domain(r);
-	check_shared(rig_open_as(r, ALICE), true, false);
-	check_shared(rig_open_as(r, BOB), false, true);
-	check_shared(rig_open_as(r, 1003), false, false);
-	check_shared(open_reader(r), true, true);
+	act_in_shared_domain(f);
+	check_shared(fixture_open_as(f, ALICE), true, false);
+	check_shared(fixture_open_as(f, BOB), false, true);
+	check_shared(fixture_open_as(f, 1003), false, false);
+	check_shared(open_reader(f), true, true);
 }
 
 static void look_at_totals(void *arg)
 {
-	const struct rig *r = arg;
+	const struct fixture *f = arg;
 	__u64 values[BUFTRACK_NR_COUNTERS];
-	int fd = open_node(r->device, O_RDONLY);
+	int fd = open_node(f->device, O_RDONLY);
 
 	CHECK_OK(counters(fd, BUFTRACK_SCOPE_DEVICE, 0, values));
 	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BYTES], 16);
@@ -335,41 +335,41 @@ static void look_at_totals(void *arg)
 	CHECK_EQ(info_of(open_control(O_RDONLY)).nr_devices, 1);
 }
 
-RIG_TEST(totals_and_who_holds_how_much_are_for_all)
+DEVICE_TEST(totals_are_visible_to_all)
 {
-	act_as_alice(r);
-	in_child_of(BOB, look_at_totals, r);
+	act_as_alice(f);
+	in_child_as(BOB, look_at_totals, f);
 }
 
-RIG_TEST(filters_find_what_is_redacted_by_what_is_not)
+DEVICE_TEST(redacted_records_match_filters_on_visible_fields)
 {
 	struct buftrack_records query = { .space = BUFTRACK_ANY_SPACE };
-	int fd = rig_open_as(r, BOB);
+	int fd = fixture_open_as(f, BOB);
 
-	act_as_alice(r);
+	act_as_alice(f);
 	query.client = 1;
 	query.min_size = 17;
 	CHECK_EQ(list(fd, query, 8).nr, 1);
 }
 
-static void check_write_only(const struct rig *r)
+static void check_write_only(const struct fixture *f)
 {
-	int fd = open_node(r->device, O_WRONLY | O_NONBLOCK);
+	int fd = open_node(f->device, O_WRONLY | O_NONBLOCK);
 	struct buftrack_event event;
 
 	CHECK_ERR(-try_read(fd, &event, sizeof(event)), EBADF);
 }
 
-RIG_TEST(events_want_a_file_open_for_reading)
+DEVICE_TEST(events_require_a_file_open_for_reading)
 {
-	act_as_alice(r);
-	check_write_only(r);
+	act_as_alice(f);
+	check_write_only(f);
 }
 
 /* One read of both: what the first may show stays there */
-RIG_TEST(own_event_shows_nothing_of_the_next_one)
+DEVICE_TEST(own_event_reveals_nothing_of_the_next)
 {
-	int alice = rig_open_as(r, ALICE), bob = rig_open_as(r, BOB);
+	int alice = fixture_open_as(f, ALICE), bob = fixture_open_as(f, BOB);
 	const int fds[] = { bob, alice };
 	struct buftrack_event events[2];
 	int i;

@@ -4,97 +4,97 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "helper.h"
-#include "rig.h"
+#include "fixture.h"
 
 #define FREE_AT(_address) FREE(.address = (_address))
 
-static void check_refused(const struct rig *r, struct buftrack_report report,
-			  int err)
+static void check_refused(const struct fixture *f,
+			  struct buftrack_report report, int err)
 {
-	struct picture before;
+	struct snapshot before;
 
-	take_picture(r, &before);
-	CHECK_ERR(try_report(r->fd, report), err);
-	check_unchanged(r, &before);
+	take_snapshot(f, &before);
+	CHECK_ERR(try_report(f->fd, report), err);
+	check_unchanged(f, &before);
 }
 
-RIG_TEST(alloc_of_size_0_is_einval)
+DEVICE_TEST(alloc_of_size_0_is_einval)
 {
-	check_refused(r, ALLOC(.address = 0x1000), EINVAL);
-	check_refused(r, ALLOC(.address = 0x1000, .span = 16), EINVAL);
+	check_refused(f, ALLOC(.address = 0x1000), EINVAL);
+	check_refused(f, ALLOC(.address = 0x1000, .span = 16), EINVAL);
 }
 
-RIG_TEST(free_with_a_span_is_einval)
+DEVICE_TEST(free_with_a_span_is_einval)
 {
-	check_refused(r, FREE(.address = 0x1000, .span = 1), EINVAL);
-	check_refused(r, FREE(.address = 0x1000, .span = 1ULL << 63), EINVAL);
+	check_refused(f, FREE(.address = 0x1000, .span = 1), EINVAL);
+	check_refused(f, FREE(.address = 0x1000, .span = 1ULL << 63), EINVAL);
 }
 
-RIG_TEST(report_of_an_unknown_space_is_enoent)
+DEVICE_TEST(report_of_an_unknown_space_is_enoent)
 {
 	static const __u32 spaces[] = { 1,   63,	 64,	    255,
 					256, 0x80000000, 0xffffffff };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(spaces); i++) {
-		check_refused(r, ALLOC(.space = spaces[i], .size = 1), ENOENT);
-		check_refused(r, FREE(.space = spaces[i]), ENOENT);
+		check_refused(f, ALLOC(.space = spaces[i], .size = 1), ENOENT);
+		check_refused(f, FREE(.space = spaces[i]), ENOENT);
 	}
 }
 
-RIG_TEST(range_past_the_end_is_erange)
+DEVICE_TEST(range_past_the_end_is_erange)
 {
 	const __u64 last = ~0ULL;
 
-	check_refused(r, ALLOC(.address = last, .size = 1, .span = 2), ERANGE);
-	check_refused(r, ALLOC(.address = last, .size = 1, .span = last),
+	check_refused(f, ALLOC(.address = last, .size = 1, .span = 2), ERANGE);
+	check_refused(f, ALLOC(.address = last, .size = 1, .span = last),
 		      ERANGE);
-	check_refused(r, ALLOC(.address = 2, .size = 1, .span = last), ERANGE);
-	check_refused(r, ALLOC(.address = last - 4095, .size = 1, .span = 4097),
+	check_refused(f, ALLOC(.address = 2, .size = 1, .span = last), ERANGE);
+	check_refused(f, ALLOC(.address = last - 4095, .size = 1, .span = 4097),
 		      ERANGE);
-	check_refused(r,
+	check_refused(f,
 		      ALLOC(.address = 1ULL << 63, .size = 1,
 			    .span = (1ULL << 63) + 1),
 		      ERANGE);
 }
 
-RIG_TEST(range_up_to_the_end_is_taken)
+DEVICE_TEST(range_up_to_the_end_is_accepted)
 {
 	const __u64 last = ~0ULL;
 
-	CHECK_OK(try_report(r->fd,
+	CHECK_OK(try_report(f->fd,
 			    ALLOC(.address = last, .size = 1, .span = 1)));
-	CHECK_OK(try_report(r->fd, ALLOC(.address = last, .size = 1, .id = 2)));
-	CHECK_OK(try_report(r->fd,
+	CHECK_OK(try_report(f->fd, ALLOC(.address = last, .size = 1, .id = 2)));
+	CHECK_OK(try_report(f->fd,
 			    ALLOC(.address = 1, .size = 1, .span = last)));
-	CHECK_OK(try_report(r->fd,
+	CHECK_OK(try_report(f->fd,
 			    ALLOC(.address = 0, .size = 1, .span = last)));
-	CHECK_OK(try_report(r->fd, ALLOC(.address = last - 4095, .size = 1,
+	CHECK_OK(try_report(f->fd, ALLOC(.address = last - 4095, .size = 1,
 					 .span = 4096)));
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 5);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 5);
 }
 
 /* The size is what is accounted, and no range */
-RIG_TEST(size_may_be_larger_than_what_is_left_of_the_space)
+DEVICE_TEST(size_may_exceed_the_rest_of_the_address_space)
 {
-	CHECK_EQ(verdict_of(r->fd, ALLOC(.address = ~0ULL, .size = 1 << 20)),
+	CHECK_EQ(verdict_of(f->fd, ALLOC(.address = ~0ULL, .size = 1 << 20)),
 		 BUFTRACK_VERDICT_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BYTES), 1 << 20);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BYTES), 1 << 20);
 }
 
-RIG_TEST(bytes_that_would_overflow_their_counter_are_untracked)
+DEVICE_TEST(bytes_that_would_overflow_their_counter_are_untracked)
 {
-	CHECK_EQ(verdict_of(r->fd, ALLOC(.address = 1, .size = ~0ULL)),
+	CHECK_EQ(verdict_of(f->fd, ALLOC(.address = 1, .size = ~0ULL)),
 		 BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, ALLOC(.address = 2, .size = 1)),
+	CHECK_EQ(verdict_of(f->fd, ALLOC(.address = 2, .size = 1)),
 		 BUFTRACK_VERDICT_UNTRACKED);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BYTES), ~0ULL);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BYTES), ~0ULL);
 }
 
-RIG_TEST(stamps_grow_with_each_report)
+DEVICE_TEST(stamps_grow_with_each_report)
 {
-	int fds[] = { r->fd, rig_open(r) };
-	__u64 last = device_info(r->fd).now, stamp;
+	int fds[] = { f->fd, fixture_open(f) };
+	__u64 last = device_info(f->fd).now, stamp;
 	__u32 verdict, i;
 
 	for (i = 0; i < 500; i++) {
@@ -104,7 +104,7 @@ RIG_TEST(stamps_grow_with_each_report)
 		last = stamp;
 	}
 	/* Wrong frees, too */
-	CHECK_OK(report(r->fd, FREE_AT(1), &verdict, &stamp));
+	CHECK_OK(report(f->fd, FREE_AT(1), &verdict, &stamp));
 	CHECK(stamp > last);
 	CHECK(stamp <= now_ns() + 1000000000);
 }
@@ -116,7 +116,7 @@ RIG_TEST(stamps_grow_with_each_report)
 static void *report_many(void *arg)
 {
 	struct buftrack_report *reports = calloc(STAMPS_EACH, sizeof(*reports));
-	int fd = rig_open(arg), i;
+	int fd = fixture_open(arg), i;
 
 	CHECK(reports);
 	for (i = 0; i < STAMPS_EACH; i++)
@@ -132,17 +132,17 @@ static int compare_stamps(const void *a, const void *b)
 	return x->allocated < y->allocated ? -1 : x->allocated > y->allocated;
 }
 
-RIG_TEST(no_two_reports_of_a_device_have_one_stamp)
+DEVICE_TEST(stamps_are_unique_on_a_device)
 {
 	pthread_t threads[STAMPERS];
 	struct listing l;
 	__u32 i;
 
 	for (i = 0; i < STAMPERS; i++)
-		threads[i] = start_thread(report_many, r);
+		threads[i] = start_thread(report_many, f);
 	for (i = 0; i < STAMPERS; i++)
 		finish_thread(threads[i]);
-	l = list_all(r->fd, 0);
+	l = list_all(f->fd, 0);
 	CHECK_EQ(l.nr, STAMPERS * STAMPS_EACH);
 	qsort(l.records, l.nr, sizeof(*l.records), compare_stamps);
 	for (i = 1; i < l.nr; i++)
@@ -152,7 +152,7 @@ RIG_TEST(no_two_reports_of_a_device_have_one_stamp)
 /* The same for single reports, whose stamps the reporter is told */
 static void *report_and_compare(void *arg)
 {
-	int fd = rig_open(arg), i;
+	int fd = fixture_open(arg), i;
 	__u64 last = 0, stamp;
 
 	for (i = 0; i < 2000; i++) {
@@ -163,163 +163,163 @@ static void *report_and_compare(void *arg)
 	return NULL;
 }
 
-RIG_TEST(stamps_grow_while_others_report)
+DEVICE_TEST(stamps_grow_while_others_report)
 {
 	pthread_t threads[STAMPERS];
 	unsigned int i;
 
 	for (i = 0; i < STAMPERS; i++)
-		threads[i] = start_thread(report_and_compare, r);
+		threads[i] = start_thread(report_and_compare, f);
 	for (i = 0; i < STAMPERS; i++)
 		finish_thread(threads[i]);
 }
 
-RIG_TEST(records_have_the_stamps_of_their_reports)
+DEVICE_TEST(records_have_the_stamps_of_their_reports)
 {
 	__u64 allocated, freed;
 	struct listing l;
 
-	CHECK_OK(report(r->fd, BUFFER(0x1000, 16), NULL, &allocated));
-	CHECK_OK(report(r->fd, FREE_AT(0x1000), NULL, &freed));
-	CHECK_OK(report(r->fd, FREE_AT(0x1000), NULL, NULL));
-	l = list_all(r->fd, 0);
+	CHECK_OK(report(f->fd, BUFFER(0x1000, 16), NULL, &allocated));
+	CHECK_OK(report(f->fd, FREE_AT(0x1000), NULL, &freed));
+	CHECK_OK(report(f->fd, FREE_AT(0x1000), NULL, NULL));
+	l = list_all(f->fd, 0);
 	CHECK_EQ(l.nr, 1);
 	CHECK_EQ(l.records[0].allocated, allocated);
 	CHECK_EQ(l.records[0].ended, freed);
 }
 
-static int share(const struct rig *r)
+static int share(const struct fixture *f)
 {
-	int fd = rig_open(r);
+	int fd = fixture_open(f);
 	__u64 client;
 
 	CHECK_OK(declare(fd, BUFTRACK_DECLARE_SHARED, &client));
 	return fd;
 }
 
-RIG_TEST(clients_of_private_domains_do_not_meet)
+DEVICE_TEST(private_domains_are_independent)
 {
-	int first = rig_open(r), second = rig_open(r);
+	int first = fixture_open(f), second = fixture_open(f);
 
 	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)),
 		 BUFTRACK_VERDICT_UNKNOWN_NEVER);
 	CHECK_EQ(verdict_of(second, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(first, FREE_AT(0x1000)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
-RIG_TEST(freeing_what_another_client_shares_is_foreign)
+DEVICE_TEST(freeing_a_shared_buffer_of_another_client_is_foreign)
 {
-	int first = share(r), second = share(r);
+	int first = share(f), second = share(f);
 
 	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)),
 		 BUFTRACK_VERDICT_FOREIGN_FREE);
 	/* The free counts for the owner, the blame for who reported it */
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_FREES), 1);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_FOREIGN_FREES), 0);
-	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_COUNTER_FREES), 0);
-	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_COUNTER_FOREIGN_FREES), 1);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREES), 1);
+	CHECK_EQ(client_counter(f->fd, 1, BUFTRACK_COUNTER_FREES), 1);
+	CHECK_EQ(client_counter(f->fd, 1, BUFTRACK_COUNTER_FOREIGN_FREES), 0);
+	CHECK_EQ(client_counter(f->fd, 2, BUFTRACK_COUNTER_FREES), 0);
+	CHECK_EQ(client_counter(f->fd, 2, BUFTRACK_COUNTER_FOREIGN_FREES), 1);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_FREES), 1);
 	CHECK_EQ(verdict_of(first, FREE_AT(0x1000)),
 		 BUFTRACK_VERDICT_DOUBLE_FREE);
 }
 
-RIG_TEST(shared_records_of_an_ended_client_are_orphans)
+DEVICE_TEST(shared_records_of_an_ended_client_are_orphans)
 {
-	int first = share(r), second = share(r);
+	int first = share(f), second = share(f);
 	struct listing l;
 
 	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(first, BUFFER(0x2000, 32)), BUFTRACK_VERDICT_OK);
 	close(first);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 2);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ORPHANED_BYTES), 48);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 0);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_ORPHANED_BYTES), 48);
-	l = list_all(r->fd, BUFTRACK_RECORD_STATE_LIVE);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 2);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ORPHANED_BYTES), 48);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 0);
+	CHECK_EQ(client_counter(f->fd, 1, BUFTRACK_COUNTER_ORPHANED_BYTES), 48);
+	l = list_all(f->fd, BUFTRACK_RECORD_STATE_LIVE);
 	CHECK_EQ(l.nr, 2);
 	CHECK_EQ(l.records[0].state,
 		 BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_ORPHANED);
 	CHECK_EQ(l.records[0].client, 1);
 	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ORPHANED_BYTES), 32);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_FREES), 1);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ORPHANED_BYTES), 32);
+	CHECK_EQ(client_counter(f->fd, 1, BUFTRACK_COUNTER_FREES), 1);
 }
 
-RIG_TEST(shared_domain_outlives_all_clients)
+DEVICE_TEST(shared_domain_outlives_all_clients)
 {
-	int fd = share(r);
+	int fd = share(f);
 
 	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	close(fd);
-	fd = share(r);
+	fd = share(f);
 	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, 16)),
 		 BUFTRACK_VERDICT_DOUBLE_ALLOC);
 	close(fd);
-	CHECK_EQ(device_info(r->fd).nr_clients, 0);
-	CHECK_EQ(device_info(r->fd).nr_records, 1);
+	CHECK_EQ(device_info(f->fd).nr_clients, 0);
+	CHECK_EQ(device_info(f->fd).nr_records, 1);
 }
 
 /* Owners that are no longer kept are still named by their records */
-RIG_TEST(orphans_outlive_the_log_of_their_owners)
+DEVICE_TEST(orphans_outlive_the_log_of_closed_clients)
 {
 	int i, fd;
 	struct listing l;
 
 	CHECK_OK(set_device(
-		r->fd, (struct buftrack_device_set){
+		f->fd, (struct buftrack_device_set){
 			       .fields = BUFTRACK_DEVICE_SET_MAX_CLOSED }));
 	for (i = 0; i < 20; i++) {
-		fd = share(r);
+		fd = share(f);
 		CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)),
 			 BUFTRACK_VERDICT_OK);
 		close(fd);
 	}
-	l = list_all(r->fd, BUFTRACK_RECORD_STATE_LIVE);
+	l = list_all(f->fd, BUFTRACK_RECORD_STATE_LIVE);
 	CHECK_EQ(l.nr, 20);
 	for (i = 0; i < 20; i++)
 		CHECK_EQ(l.records[i].pid, getpid());
-	fd = share(r);
+	fd = share(f);
 	for (i = 0; i < 20; i++)
 		CHECK_EQ(verdict_of(fd, FREE_AT(i << 12)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 20);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_FREED_RECORDS), 20);
 }
 
-RIG_TEST(gap_of_one_client_is_all_of_the_shared_domains)
+DEVICE_TEST(gap_of_one_client_affects_the_whole_shared_domain)
 {
-	int first = share(r), second = share(r), apart = rig_open(r);
+	int first = share(f), second = share(f), apart = fixture_open(f);
 
 	become_client(apart);
 	CHECK_OK(lost(first, 3));
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
-	CHECK(client_state(r->fd, 2) & BUFTRACK_CLIENT_STATE_HAD_GAP);
-	CHECK_EQ(client_state(r->fd, 3), BUFTRACK_CLIENT_STATE_OPEN);
+	CHECK(client_state(f->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
+	CHECK(client_state(f->fd, 2) & BUFTRACK_CLIENT_STATE_HAD_GAP);
+	CHECK_EQ(client_state(f->fd, 3), BUFTRACK_CLIENT_STATE_OPEN);
 	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)),
 		 BUFTRACK_VERDICT_UNKNOWN_GAP);
-	CHECK_EQ(client_counter(r->fd, 1, BUFTRACK_COUNTER_LOST_REPORTS), 3);
-	CHECK_EQ(client_counter(r->fd, 2, BUFTRACK_COUNTER_LOST_REPORTS), 0);
+	CHECK_EQ(client_counter(f->fd, 1, BUFTRACK_COUNTER_LOST_REPORTS), 3);
+	CHECK_EQ(client_counter(f->fd, 2, BUFTRACK_COUNTER_LOST_REPORTS), 0);
 }
 
-RIG_TEST(loss_of_none_or_of_2_to_the_32_reports_is_einval)
+DEVICE_TEST(lost_count_of_0_or_over_32_bits_is_einval)
 {
-	struct picture before;
+	struct snapshot before;
 
-	take_picture(r, &before);
-	CHECK_ERR(lost(r->fd, 0), EINVAL);
-	CHECK_ERR(lost(r->fd, 1ULL << 32), EINVAL);
-	CHECK_ERR(lost(r->fd, ~0ULL), EINVAL);
-	check_unchanged(r, &before);
+	take_snapshot(f, &before);
+	CHECK_ERR(lost(f->fd, 0), EINVAL);
+	CHECK_ERR(lost(f->fd, 1ULL << 32), EINVAL);
+	CHECK_ERR(lost(f->fd, ~0ULL), EINVAL);
+	check_unchanged(f, &before);
 }
 
-RIG_TEST(loss_makes_a_client_and_a_gap)
+DEVICE_TEST(lost_creates_a_client_and_a_gap)
 {
-	CHECK_OK(lost(r->fd, 0xffffffff));
-	CHECK_OK(lost(r->fd, 1));
-	CHECK_EQ(client_state(r->fd, 1),
+	CHECK_OK(lost(f->fd, 0xffffffff));
+	CHECK_OK(lost(f->fd, 1));
+	CHECK_EQ(client_state(f->fd, 1),
 		 BUFTRACK_CLIENT_STATE_OPEN | BUFTRACK_CLIENT_STATE_HAD_GAP);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LOST_REPORTS),
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LOST_REPORTS),
 		 0x100000000);
 }

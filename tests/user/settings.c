@@ -2,37 +2,38 @@
 /* Setting a device, and what its bounds do */
 #include <stdio.h>
 #include <unistd.h>
-#include "rig.h"
+#include "fixture.h"
 
 #define SET(...) ((struct buftrack_device_set){ __VA_ARGS__ })
 
-static void check_range(struct rig *r, struct buftrack_device_set set, int err)
+static void check_range(struct fixture *f, struct buftrack_device_set set,
+			int err)
 {
-	struct picture before;
+	struct snapshot before;
 
-	take_picture(r, &before);
-	CHECK_ERR(set_device(r->fd, set), err);
+	take_snapshot(f, &before);
+	CHECK_ERR(set_device(f->fd, set), err);
 	if (err)
-		check_unchanged(r, &before);
+		check_unchanged(f, &before);
 }
 
 /* A field's lowest and highest value are taken, the ones beyond are not */
 #define RANGE_TEST(_name, _flag, _field, _min, _max)                           \
-	RIG_TEST(_name##_is_einval)                                            \
+	DEVICE_TEST(_name##_is_einval)                                         \
 	{                                                                      \
 		const __u64 min = (_min), max = (_max);                        \
                                                                                \
 		if (min)                                                       \
-			check_range(r,                                         \
+			check_range(f,                                         \
 				    SET(.fields = (_flag), ._field = min - 1), \
 				    EINVAL);                                   \
-		check_range(r, SET(.fields = (_flag), ._field = max + 1),      \
+		check_range(f, SET(.fields = (_flag), ._field = max + 1),      \
 			    EINVAL);                                           \
-		check_range(r, SET(.fields = (_flag), ._field = -1), EINVAL);  \
-		check_range(r, SET(.fields = (_flag), ._field = min), 0);      \
-		CHECK_EQ(device_info(r->fd)._field, min);                      \
-		check_range(r, SET(.fields = (_flag), ._field = max), 0);      \
-		CHECK_EQ(device_info(r->fd)._field, max);                      \
+		check_range(f, SET(.fields = (_flag), ._field = -1), EINVAL);  \
+		check_range(f, SET(.fields = (_flag), ._field = min), 0);      \
+		CHECK_EQ(device_info(f->fd)._field, min);                      \
+		check_range(f, SET(.fields = (_flag), ._field = max), 0);      \
+		CHECK_EQ(device_info(f->fd)._field, max);                      \
 	}
 
 RANGE_TEST(max_clients_out_of_range, BUFTRACK_DEVICE_SET_MAX_CLIENTS,
@@ -50,34 +51,34 @@ RANGE_TEST(max_client_records_out_of_range,
 	   BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS, max_client_records, 1,
 	   1ULL << 32)
 
-RIG_TEST(enabled_other_than_0_and_1_is_einval)
+DEVICE_TEST(enabled_other_than_0_and_1_is_einval)
 {
 	unsigned int bit;
 
 	for (bit = 1; bit < 32; bit++)
-		check_range(r,
+		check_range(f,
 			    SET(.fields = BUFTRACK_DEVICE_SET_ENABLED,
 				.enabled = 1U << bit),
 			    EINVAL);
-	CHECK_OK(set_enabled(r->fd, false));
-	CHECK_EQ(device_info(r->fd).state, BUFTRACK_DEVICE_STATE_TEMPORARY);
-	CHECK_OK(set_enabled(r->fd, true));
-	CHECK(device_info(r->fd).state & BUFTRACK_DEVICE_STATE_ENABLED);
+	CHECK_OK(set_enabled(f->fd, false));
+	CHECK_EQ(device_info(f->fd).state, BUFTRACK_DEVICE_STATE_TEMPORARY);
+	CHECK_OK(set_enabled(f->fd, true));
+	CHECK(device_info(f->fd).state & BUFTRACK_DEVICE_STATE_ENABLED);
 }
 
-RIG_TEST(fields_that_are_not_named_do_not_count)
+DEVICE_TEST(unselected_fields_are_ignored)
 {
-	struct picture before;
+	struct snapshot before;
 
-	take_picture(r, &before);
+	take_snapshot(f, &before);
 	CHECK_OK(set_device(
-		r->fd, SET(.fields = 0, .enabled = 7, .max_clients = 0,
+		f->fd, SET(.fields = 0, .enabled = 7, .max_clients = 0,
 			   .max_records = 0, .max_freed = -1, .max_closed = -1,
 			   .max_remaining = -1, .max_client_records = 0)));
-	check_unchanged(r, &before);
+	check_unchanged(f, &before);
 }
 
-RIG_TEST(one_wrong_field_sets_none)
+DEVICE_TEST(one_invalid_field_changes_nothing)
 {
 	const __u32 all = BUFTRACK_DEVICE_SET_ENABLED |
 			  BUFTRACK_DEVICE_SET_MAX_RECORDS |
@@ -101,21 +102,21 @@ RIG_TEST(one_wrong_field_sets_none)
 	struct buftrack_device_info info;
 
 	set.max_remaining = -1;
-	check_range(r, set, EINVAL);
+	check_range(f, set, EINVAL);
 	set = good;
 	set.max_client_records = 0;
-	check_range(r, set, EINVAL);
+	check_range(f, set, EINVAL);
 	set = good;
 	set.enabled = 2;
-	check_range(r, set, EINVAL);
+	check_range(f, set, EINVAL);
 	set = good;
 	set.stacks = 2;
-	check_range(r, set, EINVAL);
+	check_range(f, set, EINVAL);
 	set = good;
 	set.fields |= 1 << 8;
-	check_range(r, set, EOPNOTSUPP);
-	CHECK_OK(set_device(r->fd, good));
-	info = device_info(r->fd);
+	check_range(f, set, EOPNOTSUPP);
+	CHECK_OK(set_device(f->fd, good));
+	info = device_info(f->fd);
 	CHECK_EQ(info.state & BUFTRACK_DEVICE_STATE_ENABLED, 0);
 	CHECK_EQ(info.max_clients, 3);
 	CHECK_EQ(info.max_records, 4);
@@ -126,44 +127,44 @@ RIG_TEST(one_wrong_field_sets_none)
 	CHECK(info.state & BUFTRACK_DEVICE_STATE_STACKS);
 }
 
-static void bound(const struct rig *r, __u32 field, __u64 value)
+static void set_bound(const struct fixture *f, __u32 field, __u64 value)
 {
-	CHECK_OK(set_device(r->fd,
+	CHECK_OK(set_device(f->fd,
 			    SET(.fields = field, .max_clients = value,
 				.max_records = value, .max_freed = value,
 				.max_closed = value, .max_remaining = value,
 				.max_client_records = value)));
 }
 
-RIG_TEST(alloc_over_max_records_is_untracked)
+DEVICE_TEST(alloc_over_max_records_is_untracked)
 {
-	bound(r, BUFTRACK_DEVICE_SET_MAX_RECORDS, 2);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x3000, 16)),
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_RECORDS, 2);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x2000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x3000, 16)),
 		 BUFTRACK_VERDICT_UNTRACKED);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 2);
-	CHECK_EQ(device_info(r->fd).nr_records, 2);
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x3000)),
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ALLOCS), 2);
+	CHECK_EQ(device_info(f->fd).nr_records, 2);
+	CHECK(client_state(f->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x3000)),
 		 BUFTRACK_VERDICT_UNKNOWN_GAP);
-	bound(r, BUFTRACK_DEVICE_SET_MAX_RECORDS, 3);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x3000, 16)), BUFTRACK_VERDICT_OK);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_RECORDS, 3);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x3000, 16)), BUFTRACK_VERDICT_OK);
 }
 
-RIG_TEST(freed_records_make_place_within_max_records)
+DEVICE_TEST(freed_records_are_recycled_within_max_records)
 {
-	bound(r, BUFTRACK_DEVICE_SET_MAX_RECORDS, 2);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_RECORDS, 2);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x1000)),
 		 BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x2000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x3000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 1);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x2000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x3000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 1);
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x1000)),
 		 BUFTRACK_VERDICT_UNKNOWN_EVICTED);
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_EVICTED);
+	CHECK(client_state(f->fd, 1) & BUFTRACK_CLIENT_STATE_EVICTED);
 }
 
 static void alloc_and_free(int fd, __u64 nr)
@@ -178,87 +179,88 @@ static void alloc_and_free(int fd, __u64 nr)
 			 BUFTRACK_VERDICT_OK);
 }
 
-RIG_TEST(freed_records_over_the_bound_are_evicted_oldest_first)
+DEVICE_TEST(freed_records_over_max_freed_are_evicted_oldest_first)
 {
-	bound(r, BUFTRACK_DEVICE_SET_MAX_FREED, 3);
-	alloc_and_free(r->fd, 5);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 3);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 1 << 12)),
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_FREED, 3);
+	alloc_and_free(f->fd, 5);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_FREED_RECORDS), 3);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 1 << 12)),
 		 BUFTRACK_VERDICT_UNKNOWN_EVICTED);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 2 << 12)),
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 2 << 12)),
 		 BUFTRACK_VERDICT_DOUBLE_FREE);
 }
 
-RIG_TEST(bound_of_0_keeps_no_freed_records)
+DEVICE_TEST(max_freed_of_0_keeps_no_freed_records)
 {
-	bound(r, BUFTRACK_DEVICE_SET_MAX_FREED, 0);
-	alloc_and_free(r->fd, 2);
-	CHECK_EQ(device_info(r->fd).nr_records, 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_FREED, 0);
+	alloc_and_free(f->fd, 2);
+	CHECK_EQ(device_info(f->fd).nr_records, 0);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
 }
 
-RIG_TEST(lower_bound_of_freed_records_is_reached_by_and_by)
+DEVICE_TEST(lowered_max_freed_is_reached_gradually)
 {
 	__u64 held, i;
 
-	alloc_and_free(r->fd, 100);
-	bound(r, BUFTRACK_DEVICE_SET_MAX_FREED, 10);
+	alloc_and_free(f->fd, 100);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_FREED, 10);
 	/* To set it drops nothing yet */
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 100);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_FREED_RECORDS), 100);
 	for (i = 100; i < 200; i++) {
-		held = device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS);
-		CHECK_OK(try_report(r->fd, BUFFER(i << 12, 16)));
-		CHECK_OK(try_report(r->fd, FREE(.address = i << 12)));
+		held = device_counter(f->fd, BUFTRACK_COUNTER_FREED_RECORDS);
+		CHECK_OK(try_report(f->fd, BUFFER(i << 12, 16)));
+		CHECK_OK(try_report(f->fd, FREE(.address = i << 12)));
 		if (held > 10)
-			CHECK(device_counter(r->fd,
+			CHECK(device_counter(f->fd,
 					     BUFTRACK_COUNTER_FREED_RECORDS) <
 			      held);
 	}
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 10);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_FREED_RECORDS), 10);
 }
 
-RIG_TEST(bound_of_freed_records_is_for_each_domain)
+DEVICE_TEST(max_freed_applies_to_each_domain)
 {
-	int other = rig_open(r);
+	int other = fixture_open(f);
 
-	bound(r, BUFTRACK_DEVICE_SET_MAX_FREED, 3);
-	alloc_and_free(r->fd, 3);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_FREED, 3);
+	alloc_and_free(f->fd, 3);
 	alloc_and_free(other, 3);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_FREED_RECORDS), 6);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_FREED_RECORDS), 6);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
 }
 
-RIG_TEST(client_over_max_clients_is_eusers)
+DEVICE_TEST(client_over_max_clients_is_eusers)
 {
 	struct buftrack_report one = BUFFER(0x1000, 16);
-	int first = rig_open(r), second = rig_open(r);
-	struct picture before;
+	int first = fixture_open(f), second = fixture_open(f);
+	struct snapshot before;
 	__u64 client;
 	__u32 done;
 
-	bound(r, BUFTRACK_DEVICE_SET_MAX_CLIENTS, 1);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_CLIENTS, 1);
 	become_client(first);
-	take_picture(r, &before);
+	take_snapshot(f, &before);
 	CHECK_ERR(declare(second, 0, &client), EUSERS);
 	CHECK_ERR(try_report(second, one), EUSERS);
 	CHECK_ERR(lost(second, 1), EUSERS);
 	CHECK_ERR(batch(second, &one, 1, NULL, &done), EUSERS);
 	CHECK_EQ(done, 0);
-	check_unchanged(r, &before);
+	check_unchanged(f, &before);
 	close(first);
 	CHECK_EQ(become_client(second), 2);
 }
 
-RIG_TEST(lower_bound_of_clients_ends_none)
+DEVICE_TEST(lowered_max_clients_ends_no_client)
 {
-	int first = rig_open(r), second = rig_open(r), third = rig_open(r);
+	int first = fixture_open(f), second = fixture_open(f),
+	    third = fixture_open(f);
 	__u64 client;
 
 	become_client(first);
 	become_client(second);
-	bound(r, BUFTRACK_DEVICE_SET_MAX_CLIENTS, 1);
-	CHECK_EQ(device_info(r->fd).nr_clients, 2);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_CLIENTS, 1);
+	CHECK_EQ(device_info(f->fd).nr_clients, 2);
 	CHECK_EQ(verdict_of(second, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	close(first);
 	CHECK_ERR(declare(third, 0, &client), EUSERS);
@@ -267,93 +269,93 @@ RIG_TEST(lower_bound_of_clients_ends_none)
 }
 
 /* A client that leaves one buffer of that size */
-static void come_and_go(const struct rig *r, __u64 size)
+static void come_and_go(const struct fixture *f, __u64 size)
 {
-	int fd = rig_open(r);
+	int fd = fixture_open(f);
 
 	CHECK_EQ(verdict_of(fd, BUFFER(0x1000, size)), BUFTRACK_VERDICT_OK);
 	close(fd);
 }
 
-RIG_TEST(closed_clients_over_the_bound_are_forgotten_oldest_first)
+DEVICE_TEST(closed_clients_over_max_closed_are_dropped_oldest_first)
 {
 	struct buftrack_client_info info;
 	__u64 values[BUFTRACK_NR_COUNTERS];
 
-	bound(r, BUFTRACK_DEVICE_SET_MAX_CLOSED, 2);
-	come_and_go(r, 1);
-	come_and_go(r, 2);
-	CHECK_OK(client_info(r->fd, 1, &info));
-	come_and_go(r, 4);
-	CHECK_ERR(client_info(r->fd, 1, &info), ENOENT);
-	CHECK_ERR(counters(r->fd, BUFTRACK_SCOPE_CLIENT, 1, values), ENOENT);
-	CHECK_OK(client_info(r->fd, 2, &info));
-	CHECK_OK(client_info(r->fd, 3, &info));
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_CLOSED, 2);
+	come_and_go(f, 1);
+	come_and_go(f, 2);
+	CHECK_OK(client_info(f->fd, 1, &info));
+	come_and_go(f, 4);
+	CHECK_ERR(client_info(f->fd, 1, &info), ENOENT);
+	CHECK_ERR(counters(f->fd, BUFTRACK_SCOPE_CLIENT, 1, values), ENOENT);
+	CHECK_OK(client_info(f->fd, 2, &info));
+	CHECK_OK(client_info(f->fd, 3, &info));
 	/* What it did stays in the totals, and what it left in the log */
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_ALLOCS), 3);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BYTES), 7);
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 3);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ALLOCS), 3);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BYTES), 7);
+	CHECK_EQ(list_all(f->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 3);
 }
 
-RIG_TEST(lower_bound_of_closed_clients_applies_at_once)
+DEVICE_TEST(lowered_max_closed_applies_at_once)
 {
 	struct buftrack_client_info info;
 
-	come_and_go(r, 1);
-	come_and_go(r, 2);
-	bound(r, BUFTRACK_DEVICE_SET_MAX_CLOSED, 1);
-	CHECK(next_client(r->fd, 0, &info));
+	come_and_go(f, 1);
+	come_and_go(f, 2);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_CLOSED, 1);
+	CHECK(next_client(f->fd, 0, &info));
 	CHECK_EQ(info.client, 2);
-	bound(r, BUFTRACK_DEVICE_SET_MAX_CLOSED, 0);
-	CHECK(!next_client(r->fd, 0, &info));
-	come_and_go(r, 4);
-	CHECK(!next_client(r->fd, 0, &info));
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_CLOSED, 0);
+	CHECK(!next_client(f->fd, 0, &info));
+	come_and_go(f, 4);
+	CHECK(!next_client(f->fd, 0, &info));
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3);
 }
 
-RIG_TEST(remaining_records_over_the_bound_are_dropped_oldest_first)
+DEVICE_TEST(remaining_records_over_max_remaining_are_dropped_oldest_first)
 {
 	struct listing l;
 
-	bound(r, BUFTRACK_DEVICE_SET_MAX_REMAINING, 2);
-	come_and_go(r, 1);
-	come_and_go(r, 2);
-	come_and_go(r, 4);
-	l = list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_REMAINING, 2);
+	come_and_go(f, 1);
+	come_and_go(f, 2);
+	come_and_go(f, 4);
+	l = list_all(f->fd, BUFTRACK_RECORD_STATE_REMAINING);
 	CHECK_EQ(l.nr, 2);
 	CHECK_EQ(l.records[0].size, 2);
 	CHECK_EQ(l.records[1].size, 4);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3);
-	bound(r, BUFTRACK_DEVICE_SET_MAX_REMAINING, 0);
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 0);
-	come_and_go(r, 8);
-	CHECK_EQ(list_all(r->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 0);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_REMAINING_BYTES), 15);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3);
+	set_bound(f, BUFTRACK_DEVICE_SET_MAX_REMAINING, 0);
+	CHECK_EQ(list_all(f->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 0);
+	come_and_go(f, 8);
+	CHECK_EQ(list_all(f->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 0);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BYTES), 15);
 }
 
-RIG_TEST(reports_while_off_are_disabled_and_a_gap)
+DEVICE_TEST(reports_while_disabled_cause_a_gap)
 {
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_OK(set_enabled(r->fd, false));
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_OK(set_enabled(f->fd, false));
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x1000)),
 		 BUFTRACK_VERDICT_DISABLED);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)),
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)),
 		 BUFTRACK_VERDICT_DISABLED);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_DISABLED_REPORTS), 2);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
-	CHECK_OK(set_enabled(r->fd, true));
-	CHECK(client_state(r->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_DISABLED_REPORTS), 2);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	CHECK_OK(set_enabled(f->fd, true));
+	CHECK(client_state(f->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
 	/* The record is doubtful: no double alloc */
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(device_counter(r->fd, BUFTRACK_COUNTER_SUPERSEDED), 1);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }
 
-RIG_TEST(off_and_on_without_reports_is_no_gap)
+DEVICE_TEST(disabling_without_reports_causes_no_gap)
 {
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_OK(set_enabled(r->fd, false));
-	CHECK_OK(set_enabled(r->fd, true));
-	CHECK_EQ(client_state(r->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)),
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_OK(set_enabled(f->fd, false));
+	CHECK_OK(set_enabled(f->fd, true));
+	CHECK_EQ(client_state(f->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)),
 		 BUFTRACK_VERDICT_DOUBLE_ALLOC);
 }

@@ -2,7 +2,7 @@
 /* The spaces of a device */
 #include <stdio.h>
 #include "helper.h"
-#include "rig.h"
+#include "fixture.h"
 
 static int try_add(int fd, const char *name, __u64 capacity,
 		   struct buftrack_space_add *add)
@@ -26,58 +26,58 @@ static __u64 capacity(int fd, __u32 space)
 	return info.capacity;
 }
 
-RIG_TEST(spaces_are_numbered_from_0)
+DEVICE_TEST(spaces_are_numbered_from_0)
 {
 	struct buftrack_space_info info;
 	struct buftrack_space_add add;
 
-	CHECK_OK(try_add(r->fd, "L1", 0x1000, &add));
+	CHECK_OK(try_add(f->fd, "L1", 0x1000, &add));
 	CHECK_EQ(add.space, 1);
 	CHECK_EQ(add.created, 1);
-	CHECK_OK(try_add(r->fd, "TRACE", 0, &add));
+	CHECK_OK(try_add(f->fd, "TRACE", 0, &add));
 	CHECK_EQ(add.space, 2);
-	CHECK_EQ(device_info(r->fd).nr_spaces, 3);
-	CHECK_OK(space_info(r->fd, 1, &info));
+	CHECK_EQ(device_info(f->fd).nr_spaces, 3);
+	CHECK_OK(space_info(f->fd, 1, &info));
 	CHECK_STR(info.name, "L1");
 	CHECK_EQ(info.capacity, 0x1000);
 	CHECK_EQ(info.space, 1);
 }
 
-RIG_TEST(adding_a_space_again_finds_it)
+DEVICE_TEST(adding_a_space_again_finds_it)
 {
 	struct buftrack_space_add add;
 
-	CHECK_OK(try_add(r->fd, "L1", 0, &add));
-	CHECK_OK(try_add(rig_open(r), "DRAM", 0, &add));
+	CHECK_OK(try_add(f->fd, "L1", 0, &add));
+	CHECK_OK(try_add(fixture_open(f), "DRAM", 0, &add));
 	CHECK_EQ(add.space, 0);
 	CHECK_EQ(add.created, 0);
-	CHECK_EQ(device_info(r->fd).nr_spaces, 2);
+	CHECK_EQ(device_info(f->fd).nr_spaces, 2);
 }
 
-RIG_TEST(unknown_capacity_can_become_known)
+DEVICE_TEST(unknown_capacity_can_become_known)
 {
 	struct buftrack_space_add add;
 
-	CHECK_EQ(capacity(r->fd, 0), 0);
-	CHECK_OK(try_add(r->fd, "DRAM", 4096, &add));
-	CHECK_EQ(capacity(r->fd, 0), 4096);
-	CHECK_OK(try_add(r->fd, "DRAM", 4096, &add));
-	CHECK_OK(try_add(r->fd, "DRAM", 0, &add));
+	CHECK_EQ(capacity(f->fd, 0), 0);
+	CHECK_OK(try_add(f->fd, "DRAM", 4096, &add));
+	CHECK_EQ(capacity(f->fd, 0), 4096);
+	CHECK_OK(try_add(f->fd, "DRAM", 4096, &add));
+	CHECK_OK(try_add(f->fd, "DRAM", 0, &add));
 	CHECK_EQ(add.space, 0);
-	CHECK_EQ(capacity(r->fd, 0), 4096);
+	CHECK_EQ(capacity(f->fd, 0), 4096);
 }
 
-RIG_TEST(another_capacity_is_eexist)
+DEVICE_TEST(conflicting_capacity_is_eexist)
 {
 	struct buftrack_space_add add;
 
-	CHECK_OK(try_add(r->fd, "DRAM", 4096, &add));
-	CHECK_ERR(try_add(r->fd, "DRAM", 4097, &add), EEXIST);
-	CHECK_ERR(try_add(r->fd, "DRAM", ~0ULL, &add), EEXIST);
-	CHECK_EQ(capacity(r->fd, 0), 4096);
+	CHECK_OK(try_add(f->fd, "DRAM", 4096, &add));
+	CHECK_ERR(try_add(f->fd, "DRAM", 4097, &add), EEXIST);
+	CHECK_ERR(try_add(f->fd, "DRAM", ~0ULL, &add), EEXIST);
+	CHECK_EQ(capacity(f->fd, 0), 4096);
 }
 
-RIG_TEST(more_than_64_spaces_are_enospc)
+DEVICE_TEST(more_than_64_spaces_are_enospc)
 {
 	struct buftrack_space_add add;
 	char name[16];
@@ -85,43 +85,43 @@ RIG_TEST(more_than_64_spaces_are_enospc)
 
 	for (i = 1; i < BUFTRACK_MAX_SPACES; i++) {
 		snprintf(name, sizeof(name), "S%u", i);
-		CHECK_OK(try_add(r->fd, name, i, &add));
+		CHECK_OK(try_add(f->fd, name, i, &add));
 		CHECK_EQ(add.space, i);
 	}
-	CHECK_ERR(try_add(r->fd, "S64", 0, &add), ENOSPC);
-	CHECK_EQ(device_info(r->fd).nr_spaces, BUFTRACK_MAX_SPACES);
-	CHECK_OK(try_add(r->fd, "S63", 0, &add));
-	CHECK_EQ(verdict_of(r->fd, ALLOC(.space = 63, .size = 1)),
+	CHECK_ERR(try_add(f->fd, "S64", 0, &add), ENOSPC);
+	CHECK_EQ(device_info(f->fd).nr_spaces, BUFTRACK_MAX_SPACES);
+	CHECK_OK(try_add(f->fd, "S63", 0, &add));
+	CHECK_EQ(verdict_of(f->fd, ALLOC(.space = 63, .size = 1)),
 		 BUFTRACK_VERDICT_OK);
-	CHECK_ERR(try_report(r->fd, ALLOC(.space = 64, .size = 1)), ENOENT);
+	CHECK_ERR(try_report(f->fd, ALLOC(.space = 64, .size = 1)), ENOENT);
 }
 
-RIG_TEST(unknown_space_is_enoent)
+DEVICE_TEST(unknown_space_is_enoent)
 {
 	static const __u32 numbers[] = { 1, 63, 64, 65, 0x7fffffff, 0xffffffff };
 	struct buftrack_space_info info;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(numbers); i++)
-		CHECK_ERR(space_info(r->fd, numbers[i], &info), ENOENT);
+		CHECK_ERR(space_info(f->fd, numbers[i], &info), ENOENT);
 }
 
-RIG_TEST(next_space_is_the_lowest_from_there)
+DEVICE_TEST(next_returns_the_lowest_space_from_a_number)
 {
 	struct buftrack_space_info info = { .flags = BUFTRACK_LOOKUP_NEXT };
 
-	add_space(r->fd, "L1");
-	CHECK_OK(CALL(r->fd, SPACE_INFO, &info));
+	add_space(f->fd, "L1");
+	CHECK_OK(CALL(f->fd, SPACE_INFO, &info));
 	CHECK_EQ(info.space, 0);
 	info.space++;
-	CHECK_OK(CALL(r->fd, SPACE_INFO, &info));
+	CHECK_OK(CALL(f->fd, SPACE_INFO, &info));
 	CHECK_EQ(info.space, 1);
 	info.space++;
-	CHECK_ERR(CALL(r->fd, SPACE_INFO, &info), ENOENT);
+	CHECK_ERR(CALL(f->fd, SPACE_INFO, &info), ENOENT);
 }
 
 struct racer {
-	const struct rig *r;
+	const struct fixture *f;
 	pthread_barrier_t *barrier;
 	__u32 created;
 };
@@ -138,17 +138,17 @@ static void *add_spaces(void *arg)
 	for (i = 1; i <= RACE_SPACES; i++) {
 		snprintf(name, sizeof(name), "S%u", i);
 		pthread_barrier_wait(racer->barrier);
-		CHECK_OK(try_add(racer->r->fd, name, 0, &add));
+		CHECK_OK(try_add(racer->f->fd, name, 0, &add));
 		CHECK_EQ(add.space, i);
 		racer->created += add.created;
 	}
 	return NULL;
 }
 
-RIG_TEST(space_added_by_two_at_once_is_one)
+DEVICE_TEST(space_added_concurrently_is_created_once)
 {
 	pthread_barrier_t barrier;
-	struct racer a = { r, &barrier, 0 }, b = a;
+	struct racer a = { f, &barrier, 0 }, b = a;
 	pthread_t thread;
 
 	pthread_barrier_init(&barrier, NULL, 2);
@@ -156,25 +156,25 @@ RIG_TEST(space_added_by_two_at_once_is_one)
 	add_spaces(&b);
 	finish_thread(thread);
 	CHECK_EQ(a.created + b.created, RACE_SPACES);
-	CHECK_EQ(device_info(r->fd).nr_spaces, RACE_SPACES + 1);
+	CHECK_EQ(device_info(f->fd).nr_spaces, RACE_SPACES + 1);
 }
 
-RIG_TEST(spaces_keep_their_books_apart)
+DEVICE_TEST(spaces_have_separate_counters)
 {
 	__u64 first[BUFTRACK_NR_COUNTERS], second[BUFTRACK_NR_COUNTERS];
-	__u32 space = add_space(r->fd, "L1");
+	__u32 space = add_space(f->fd, "L1");
 
 	/* The same address is another buffer in another space */
-	CHECK_EQ(verdict_of(r->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, ALLOC(.space = space, .address = 0x1000,
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(f->fd, ALLOC(.space = space, .address = 0x1000,
 					 .size = 32, .span = 32)),
 		 BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x1000)),
 		 BUFTRACK_VERDICT_OK);
-	CHECK_EQ(verdict_of(r->fd, FREE(.address = 0x1000)),
+	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x1000)),
 		 BUFTRACK_VERDICT_DOUBLE_FREE);
-	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, 0, first));
-	CHECK_OK(counters(r->fd, BUFTRACK_SCOPE_SPACE, space, second));
+	CHECK_OK(counters(f->fd, BUFTRACK_SCOPE_SPACE, 0, first));
+	CHECK_OK(counters(f->fd, BUFTRACK_SCOPE_SPACE, space, second));
 	CHECK_EQ(first[BUFTRACK_COUNTER_LIVE_BYTES], 0);
 	CHECK_EQ(first[BUFTRACK_COUNTER_DOUBLE_FREES], 1);
 	CHECK_EQ(second[BUFTRACK_COUNTER_LIVE_BYTES], 32);

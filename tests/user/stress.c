@@ -12,9 +12,9 @@
 #include "memory.h"
 #include "op.h"
 
-#define HAMMERS 4
-#define VICTIMS 2
-#define BLOWS 2500
+#define CALLERS 4
+#define KILLED 2
+#define CALLS 2500
 #define DEVICES 4
 #define SLOTS 4
 #define FIELD_BYTES 65536
@@ -44,7 +44,7 @@ static void check_documented(const struct op *op, int err)
  * @field: memory that pointers lead to, with nothing behind it
  * @done: shared: how many of its calls did something
  */
-struct hammer {
+struct caller {
 	unsigned int seed;
 	bool forever;
 	int fds[SLOTS];
@@ -52,12 +52,12 @@ struct hammer {
 	__u64 *done;
 };
 
-static unsigned int below(struct hammer *h, unsigned int n)
+static unsigned int below(struct caller *h, unsigned int n)
 {
 	return rand_r(&h->seed) % n;
 }
 
-static void take_file(struct hammer *h)
+static void reopen(struct caller *h)
 {
 	static const int flags[] = { O_RDWR, O_RDWR, O_RDWR, O_RDONLY,
 				     O_WRONLY };
@@ -74,7 +74,7 @@ static void take_file(struct hammer *h)
 			      &h->fds[slot]);
 }
 
-static __u64 some_pointer(struct hammer *h)
+static __u64 some_pointer(struct caller *h)
 {
 	switch (below(h, 8)) {
 	case 0:
@@ -97,7 +97,7 @@ static bool is_pointer(const struct op *op, unsigned int byte)
 }
 
 /* Pointers lead to no memory that this process needs */
-static void spoil(struct hammer *h, const struct op *op, char *argument)
+static void corrupt(struct caller *h, const struct op *op, char *argument)
 {
 	const struct field *field;
 	unsigned int n = below(h, 5), byte;
@@ -116,21 +116,21 @@ static void spoil(struct hammer *h, const struct op *op, char *argument)
 	}
 }
 
-static void strike(struct hammer *h)
+static void call_random(struct caller *h)
 {
 	const struct op *op = &ops[below(h, nr_ops)];
 	int fd = h->fds[op->device ? 1 + below(h, SLOTS - 1) : 0];
 	char *argument = h->field + FIELD_BYTES - 4096;
-	const struct rig r = { .device = below(h, DEVICES) };
+	const struct fixture f = { .device = below(h, DEVICES) };
 	int err;
 
 	if (!below(h, 16))
 		fd = h->fds[below(h, SLOTS)];
 	if (fd < 0)
-		return take_file(h);
+		return reopen(h);
 	memset(argument, 0, MAX_ARGUMENT);
-	op->fill(&r, argument);
-	spoil(h, op, argument);
+	op->fill(&f, argument);
+	corrupt(h, op, argument);
 	/* Removing is for who meddles, or there would be nothing to hit */
 	if (op->cmd == BUFTRACK_IOCTL_DEVICE_REMOVE)
 		((struct buftrack_device_remove *)argument)->flags &=
@@ -140,9 +140,9 @@ static void strike(struct hammer *h)
 	*h->done += !err;
 }
 
-static void hammer(void *arg)
+static void caller(void *arg)
 {
-	struct hammer *h = arg;
+	struct caller *h = arg;
 	unsigned int i;
 
 	h->field = memory_before(FIELD_BYTES, NOTHING);
@@ -156,10 +156,10 @@ static void hammer(void *arg)
 			one = FREE(.address = below(h, 64) << 6);
 		memcpy(h->field + i * sizeof(one), &one, sizeof(one));
 	}
-	for (i = 0; i < BLOWS || h->forever; i++) {
+	for (i = 0; i < CALLS || h->forever; i++) {
 		if (!below(h, 24))
-			take_file(h);
-		strike(h);
+			reopen(h);
+		call_random(h);
 	}
 }
 
@@ -179,7 +179,7 @@ static __u32 add_target(int control, unsigned int number)
 	return device;
 }
 
-static void meddle(void *arg)
+static void replace_devices(void *arg)
 {
 	volatile bool *stop = arg;
 	int control = open_control(O_RDWR), err;
@@ -222,41 +222,41 @@ static void remove_all(int control)
 
 	while (next_device(control, 0, &info)) {
 		CHECK_OK(try_open_node(info.device, O_RDONLY, &fd));
-		check_books(fd);
+		check_invariants(fd);
 		close(fd);
 		CHECK_OK(remove_device(control, info.device,
 				       BUFTRACK_DEVICE_REMOVE_FORCE));
 	}
 }
 
-TEST(no_calls_at_all_break_anything)
+TEST(random_ioctls_break_nothing)
 {
-	struct hammer hammers[HAMMERS + VICTIMS];
-	__u64 *done = shared_memory(sizeof(*done) * (HAMMERS + VICTIMS));
+	struct caller callers[CALLERS + KILLED];
+	__u64 *done = shared_memory(sizeof(*done) * (CALLERS + KILLED));
 	bool *stop = shared_memory(sizeof(*stop));
-	pid_t pids[HAMMERS + VICTIMS], meddler, watcher;
+	pid_t pids[CALLERS + KILLED], replacer, watcher;
 	int control = open_control(O_RDWR);
 	unsigned int i;
 
 	for (i = 0; i < DEVICES; i++)
 		add_target(control, i);
-	for (i = 0; i < HAMMERS + VICTIMS; i++) {
-		hammers[i] = (struct hammer){ .seed = i + 1,
-					      .forever = i >= HAMMERS,
+	for (i = 0; i < CALLERS + KILLED; i++) {
+		callers[i] = (struct caller){ .seed = i + 1,
+					      .forever = i >= CALLERS,
 					      .done = &done[i] };
-		pids[i] = start(hammer, &hammers[i]);
+		pids[i] = start(caller, &callers[i]);
 	}
-	meddler = start(meddle, stop);
+	replacer = start(replace_devices, stop);
 	watcher = start(watch, stop);
-	for (i = 0; i < HAMMERS; i++) {
+	for (i = 0; i < CALLERS; i++) {
 		finish(pids[i]);
 		/* Or it did not test much */
-		CHECK(done[i] > BLOWS / 8);
+		CHECK(done[i] > CALLS / 8);
 	}
-	for (; i < HAMMERS + VICTIMS; i++)
+	for (; i < CALLERS + KILLED; i++)
 		end(pids[i], SIGKILL);
 	*stop = true;
-	finish(meddler);
+	finish(replacer);
 	finish(watcher);
 	remove_all(control);
 }

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "course.h"
+#include "listing_walk.h"
 #include "helper.h"
 #include "module.h"
-#include "reader.h"
+#include "event_reader.h"
 
 /* What the kernel says of a module that is in use */
 #define IN_USE EAGAIN
@@ -42,7 +42,7 @@ static void check_refused_while(void (*wait)(void *arg))
 
 	fd = open_node(add_device(control, "left", 0), O_RDONLY);
 	pid = start(wait, &fd);
-	wait_until_asleep(pid);
+	wait_until_blocked(pid);
 	close(fd);
 	close(control);
 	CHECK_ERR(unload_module(), IN_USE);
@@ -55,30 +55,30 @@ TEST(unloading_while_a_reader_waits_is_refused)
 	check_refused_while(read_one);
 }
 
-TEST(unloading_while_one_polls_is_refused)
+TEST(unloading_while_a_process_polls_is_refused)
 {
 	check_refused_while(poll_one);
 }
 
-TEST(unloading_in_mid_listing_is_refused)
+TEST(unloading_during_a_listing_is_refused)
 {
-	static struct course c;
-	struct rig r;
+	static struct listing_walk c;
+	struct fixture f;
 	__u64 i;
 
-	rig_up(&r);
+	fixture_setup(&f);
 	for (i = 0; i < 20; i++)
-		CHECK_OK(try_report(r.fd, BUFFER(i << 12, 16)));
-	close(r.control);
-	CHECK_OK(course_begin(&c, r.fd, (struct buftrack_records){ .space = 0 },
-			      0));
+		CHECK_OK(try_report(f.fd, BUFFER(i << 12, 16)));
+	close(f.control);
+	CHECK_OK(walk_begin(&c, f.fd, (struct buftrack_records){ .space = 0 },
+			    0));
 	CHECK_ERR(unload_module(), IN_USE);
-	close(r.fd);
+	close(f.fd);
 	reload();
 }
 
 /* Events, and clients and users that only events name */
-TEST(unloading_takes_the_events)
+TEST(unloading_frees_the_events)
 {
 	int control = open_control(O_RDWR), fd, i, round;
 
@@ -86,7 +86,7 @@ TEST(unloading_takes_the_events)
 		fd = open_node(add_device(control, "left", 0), O_RDWR);
 		add_space(fd, "DRAM");
 		for (i = 0; i < 100; i++)
-			do_wrong(fd, i);
+			report_wrong(fd, i);
 		close(fd);
 		close(control);
 		reload();
@@ -96,24 +96,24 @@ TEST(unloading_takes_the_events)
 	close(control);
 }
 
-TEST(unloading_while_an_attribute_is_open_is_fine)
+TEST(unloading_while_an_attribute_is_open_succeeds)
 {
 	char text[64];
-	struct rig r;
+	struct fixture f;
 	int fd;
 
-	rig_up(&r);
+	fixture_setup(&f);
 	snprintf(text, sizeof(text), "/sys/class/buftrack/buftrack%u/name",
-		 r.device);
+		 f.device);
 	fd = CHECK_SYS(open(text, O_RDONLY));
 	CHECK(try_read(fd, text, sizeof(text)) > 0);
-	rig_down(&r);
+	fixture_teardown(&f);
 	reload();
 	CHECK_ERR(-try_read(fd, text, sizeof(text)), ENODEV);
 }
 
 /* Open and use what there is, while the module comes and goes */
-static void open_on(void *arg)
+static void open_loop(void *arg)
 {
 	volatile bool *stop = arg;
 	struct buftrack_info info = {};
@@ -131,11 +131,11 @@ static void open_on(void *arg)
 	}
 }
 
-TEST(module_can_come_and_go_while_others_open_it)
+TEST(module_can_be_reloaded_while_others_open_it)
 {
 	int rounds = is_debug_kernel() ? 4 : 10, unloaded = 0, err;
 	bool *stop = shared_memory(sizeof(*stop));
-	pid_t pid = start(open_on, stop);
+	pid_t pid = start(open_loop, stop);
 
 	while (unloaded < rounds) {
 		err = unload_module();
@@ -170,7 +170,7 @@ static const struct buftrack_device_set settings[2] = {
 };
 
 struct setter {
-	const struct rig *r;
+	const struct fixture *f;
 	const struct buftrack_device_set *set;
 	__u32 nr;
 	volatile bool *stop;
@@ -189,32 +189,32 @@ static bool is_set(const struct buftrack_device_info *info,
 	       info->max_client_records == set->max_client_records;
 }
 
-static void set_on(void *arg)
+static void set_loop(void *arg)
 {
 	const struct setter *s = arg;
-	int fd = rig_open(s->r);
+	int fd = fixture_open(s->f);
 	__u32 i;
 
 	for (i = 0; i < s->nr; i++)
 		CHECK_OK(set_device(fd, *s->set));
 }
 
-RIG_TEST(two_who_set_at_once_leave_one_setting_and_no_mix)
+DEVICE_TEST(concurrent_settings_never_mix)
 {
 	struct setter setters[2];
 	struct buftrack_device_info info;
 	pid_t pids[2];
 	int i, status, running = 2;
 
-	CHECK_OK(set_device(r->fd, settings[0]));
+	CHECK_OK(set_device(f->fd, settings[0]));
 	for (i = 0; i < 2; i++) {
-		setters[i] = (struct setter){ r, &settings[i],
+		setters[i] = (struct setter){ f, &settings[i],
 					      is_debug_kernel() ? 2000 : 20000,
 					      NULL };
-		pids[i] = start(set_on, &setters[i]);
+		pids[i] = start(set_loop, &setters[i]);
 	}
 	while (running) {
-		info = device_info(r->fd);
+		info = device_info(f->fd);
 		CHECK(is_set(&info, &settings[0]) ||
 		      is_set(&info, &settings[1]));
 		for (i = 0; i < 2; i++)
@@ -224,9 +224,9 @@ RIG_TEST(two_who_set_at_once_leave_one_setting_and_no_mix)
 				running--;
 			}
 	}
-	info = device_info(r->fd);
+	info = device_info(f->fd);
 	CHECK(is_set(&info, &settings[0]) || is_set(&info, &settings[1]));
-	CHECK_OK(set_enabled(r->fd, true));
+	CHECK_OK(set_enabled(f->fd, true));
 }
 
 /*
@@ -234,14 +234,14 @@ RIG_TEST(two_who_set_at_once_leave_one_setting_and_no_mix)
  * process does its part until it is told to stop; who removes counts the work that
  * was done in between.
  */
-struct world {
+struct shared_device {
 	__u32 device;
 	volatile bool stop;
 	volatile __u64 work[8];
 };
 
-struct part {
-	struct world *world;
+struct worker {
+	struct shared_device *shared_device;
 	__u32 number;
 };
 
@@ -252,12 +252,12 @@ static bool is_expected(int err)
 	       err == EUSERS || err == EBUSY || err == EINVAL;
 }
 
-static int open_world(const struct part *p, int flags)
+static int open_shared(const struct worker *p, int flags)
 {
 	int fd = -1, err;
 
-	while (!p->world->stop) {
-		err = try_open_node(p->world->device, flags, &fd);
+	while (!p->shared_device->stop) {
+		err = try_open_node(p->shared_device->device, flags, &fd);
 		if (!err)
 			return fd;
 		CHECK(is_expected(err));
@@ -265,26 +265,26 @@ static int open_world(const struct part *p, int flags)
 	return fd;
 }
 
-static void did(const struct part *p)
+static void count_work(const struct worker *p)
 {
-	p->world->work[p->number]++;
+	p->shared_device->work[p->number]++;
 }
 
-static void report_on(void *arg)
+static void report_loop(void *arg)
 {
-	const struct part *p = arg;
+	const struct worker *p = arg;
 	unsigned int seed = p->number;
 	int fd = -1, err;
 
-	while (!p->world->stop) {
+	while (!p->shared_device->stop) {
 		__u64 at = (__u64)(rand_r(&seed) % 256) << 12;
 
-		if (fd < 0 && (fd = open_world(p, O_RDWR)) < 0)
+		if (fd < 0 && (fd = open_shared(p, O_RDWR)) < 0)
 			break;
 		err = try_report(fd, rand_r(&seed) % 2 ?
 					     BUFFER(at, 64) :
 					     FREE(.address = at + at % 3));
-		did(p);
+		count_work(p);
 		if (!err && rand_r(&seed) % 500)
 			continue;
 		CHECK(!err || is_expected(err));
@@ -293,56 +293,56 @@ static void report_on(void *arg)
 	}
 }
 
-static void list_on(void *arg)
+static void list_loop(void *arg)
 {
-	const struct part *p = arg;
+	const struct worker *p = arg;
 	struct buftrack_record records[50];
 	struct buftrack_records q = { .space = BUFTRACK_ANY_SPACE,
 				      .records = user_ptr(records),
 				      .record_size = sizeof(records[0]) };
 	int fd;
 
-	while ((fd = open_world(p, O_RDONLY)) >= 0) {
+	while ((fd = open_shared(p, O_RDONLY)) >= 0) {
 		q.flags = BUFTRACK_RECORDS_BEGIN;
 		do {
 			q.nr = ARRAY_SIZE(records);
 			CHECK_OK(CALL(fd, RECORDS, &q));
 			check_device_conservation(fd);
 			q.flags = 0;
-			did(p);
+			count_work(p);
 		} while (!q.end);
 		close(fd);
 	}
 }
 
 /* To the end of each device; what is missing is what was dropped */
-static void read_on(void *arg)
+static void read_loop(void *arg)
 {
-	const struct part *p = arg;
+	const struct worker *p = arg;
 	struct buftrack_event events[4];
 	__u64 sequence;
 	ssize_t n, i;
 	int fd;
 
-	while ((fd = open_world(p, O_RDONLY)) >= 0) {
+	while ((fd = open_shared(p, O_RDONLY)) >= 0) {
 		sequence = 0;
 		while ((n = CHECK_SYS(read(fd, events, sizeof(events)))) > 0) {
 			for (i = 0; i < n / (ssize_t)EVENT_SIZE; i++) {
 				sequence += events[i].dropped + 1;
 				CHECK_EQ(events[i].sequence, sequence);
 			}
-			did(p);
+			count_work(p);
 		}
 		close(fd);
 	}
 }
 
-static void set_and_reset_on(void *arg)
+static void set_and_reset_loop(void *arg)
 {
-	const struct part *p = arg;
+	const struct worker *p = arg;
 	int fd, err, i;
 
-	while ((fd = open_world(p, O_RDWR)) >= 0) {
+	while ((fd = open_shared(p, O_RDWR)) >= 0) {
 		for (i = 0, err = 0; i < 20 && !err; i++) {
 			err = set_device(fd, settings[(p->number + i) % 2]);
 			if (!err)
@@ -358,54 +358,56 @@ static void set_and_reset_on(void *arg)
 						    .max_client_records = 90 });
 			if (!err && i % 4 == 0)
 				err = reset_device(fd);
-			did(p);
+			count_work(p);
 		}
 		CHECK(!err || err == ENODEV);
 		close(fd);
 	}
 }
 
-static void look_on(void *arg)
+static void sysfs_loop(void *arg)
 {
 	static const char *const names[] = { "name", "enabled", "live_bytes",
 					     "wrong_frees" };
-	const struct part *p = arg;
+	const struct worker *p = arg;
 	char path[64], text[256];
 	unsigned int i = 0;
 	int fd;
 
-	while (!p->world->stop) {
+	while (!p->shared_device->stop) {
 		snprintf(path, sizeof(path),
-			 "/sys/class/buftrack/buftrack%u/%s", p->world->device,
+			 "/sys/class/buftrack/buftrack%u/%s",
+			 p->shared_device->device,
 			 names[i++ % ARRAY_SIZE(names)]);
 		fd = open(path, O_RDONLY);
 		if (fd < 0)
 			continue;
 		CHECK(read(fd, text, sizeof(text)) > 0 || errno == ENODEV);
 		close(fd);
-		did(p);
+		count_work(p);
 	}
 }
 
-static void (*const parts[])(void *arg) = {
-	report_on, report_on,	     list_on,	       read_on,
-	read_on,   set_and_reset_on, set_and_reset_on, look_on,
+static void (*const worker_funcs[])(void *arg) = {
+	report_loop, report_loop,	 list_loop,	     read_loop,
+	read_loop,   set_and_reset_loop, set_and_reset_loop, sysfs_loop,
 };
 
-#define PARTS ARRAY_SIZE(parts)
+#define WORKERS ARRAY_SIZE(worker_funcs)
 
 /* Each has done something since; returns the least of it */
-static bool all_worked(const struct world *w, const __u64 *since, __u64 least)
+static bool all_advanced(const struct shared_device *w, const __u64 *since,
+			 __u64 least)
 {
 	unsigned int i;
 
-	for (i = 0; i < PARTS; i++)
+	for (i = 0; i < WORKERS; i++)
 		if (w->work[i] < since[i] + least)
 			return false;
 	return true;
 }
 
-static int register_world(int control)
+static int register_shared(int control)
 {
 	int fd = open_node(add_device(control, "world", 0), O_RDWR);
 
@@ -433,43 +435,43 @@ static void check_removed(int fd)
 	}
 }
 
-static void run_round(struct world *w, int control, int fd)
+static void run_round(struct shared_device *w, int control, int fd)
 {
-	__u64 since[PARTS];
+	__u64 since[WORKERS];
 	unsigned int i;
 
-	for (i = 0; i < PARTS; i++)
+	for (i = 0; i < WORKERS; i++)
 		since[i] = w->work[i];
-	WAIT_UNTIL(all_worked(w, since, 2));
+	WAIT_UNTIL(all_advanced(w, since, 2));
 	check_device_conservation(fd);
 	CHECK_OK(remove_device(control, w->device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	check_removed(fd);
 }
 
-TEST(everything_at_once_adds_up_and_leaves_nothing)
+TEST(concurrent_use_and_removal_stay_consistent)
 {
 	int control = open_control(O_RDWR), rounds, fd;
-	struct world *w = shared_memory(sizeof(*w));
-	struct part part[PARTS];
-	pid_t pids[PARTS];
+	struct shared_device *w = shared_memory(sizeof(*w));
+	struct worker worker[WORKERS];
+	pid_t pids[WORKERS];
 	unsigned int i;
 
-	fd = register_world(control);
-	for (i = 0; i < PARTS; i++) {
-		part[i] = (struct part){ w, i };
-		pids[i] = start(parts[i], &part[i]);
+	fd = register_shared(control);
+	for (i = 0; i < WORKERS; i++) {
+		worker[i] = (struct worker){ w, i };
+		pids[i] = start(worker_funcs[i], &worker[i]);
 	}
 	for (rounds = is_debug_kernel() ? 15 : 60; rounds; rounds--) {
 		run_round(w, control, fd);
 		close(fd);
-		fd = register_world(control);
+		fd = register_shared(control);
 	}
 	w->stop = true;
 	CHECK_OK(remove_device(control, w->device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(fd);
-	for (i = 0; i < PARTS; i++)
+	for (i = 0; i < WORKERS; i++)
 		finish(pids[i]);
 	close(control);
 	reload();

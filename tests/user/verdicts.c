@@ -4,7 +4,7 @@
  * every scope. The rules as such are for the unit tests.
  */
 #include <stdio.h>
-#include "rig.h"
+#include "fixture.h"
 
 #define MAX_STEPS 8
 
@@ -216,7 +216,7 @@ static unsigned int nr_steps(const struct story *s)
 	return n;
 }
 
-static void begin(const struct rig *r, const struct story *s)
+static void begin(const struct fixture *f, const struct story *s)
 {
 	struct buftrack_declare arg = {
 		.flags = s->declare,
@@ -231,12 +231,12 @@ static void begin(const struct rig *r, const struct story *s)
 		.max_records = s->max_records,
 	};
 
-	CHECK_OK(CALL(r->fd, DECLARE, &arg));
-	CHECK_OK(set_device(r->fd, set));
+	CHECK_OK(CALL(f->fd, DECLARE, &arg));
+	CHECK_OK(set_device(f->fd, set));
 }
 
-static void check_scope(const struct rig *r, const struct story *s, __u32 scope,
-			__u64 number)
+static void check_scope(const struct fixture *f, const struct story *s,
+			__u32 scope, __u64 number)
 {
 	__u64 got[BUFTRACK_NR_COUNTERS], want[BUFTRACK_NR_COUNTERS] = {};
 	unsigned int i;
@@ -245,7 +245,7 @@ static void check_scope(const struct rig *r, const struct story *s, __u32 scope,
 		want[s->counters[i].counter] += s->counters[i].value;
 	if (s->lost && scope != BUFTRACK_SCOPE_SPACE)
 		want[BUFTRACK_COUNTER_LOST_REPORTS] = 1;
-	CHECK_OK(counters(r->fd, scope, number, got));
+	CHECK_OK(counters(f->fd, scope, number, got));
 	for (i = 0; i < BUFTRACK_NR_COUNTERS; i++)
 		if (got[i] != want[i])
 			test_failed(__FILE__, __LINE__,
@@ -253,32 +253,32 @@ static void check_scope(const struct rig *r, const struct story *s, __u32 scope,
 				    scope, i, got[i], want[i]);
 }
 
-static void end_story(struct rig *r, const struct story *s)
+static void end_story(struct fixture *f, const struct story *s)
 {
-	check_scope(r, s, BUFTRACK_SCOPE_DEVICE, 0);
-	check_scope(r, s, BUFTRACK_SCOPE_SPACE, 0);
-	check_scope(r, s, BUFTRACK_SCOPE_CLIENT, 1);
-	rig_down(r);
+	check_scope(f, s, BUFTRACK_SCOPE_DEVICE, 0);
+	check_scope(f, s, BUFTRACK_SCOPE_SPACE, 0);
+	check_scope(f, s, BUFTRACK_SCOPE_CLIENT, 1);
+	fixture_teardown(f);
 }
 
 static void through_report(const void *arg)
 {
 	const struct story *s = arg;
-	struct rig r;
+	struct fixture f;
 	unsigned int i;
 
-	rig_up(&r);
-	begin(&r, s);
+	fixture_setup(&f);
+	begin(&f, s);
 	for (i = 0; i < nr_steps(s); i++) {
 		if (s->lost && i == s->lost)
-			CHECK_OK(lost(r.fd, 1));
-		CHECK_EQ(verdict_of(r.fd, s->steps[i].report),
+			CHECK_OK(lost(f.fd, 1));
+		CHECK_EQ(verdict_of(f.fd, s->steps[i].report),
 			 s->steps[i].verdict);
 	}
-	end_story(&r, s);
+	end_story(&f, s);
 }
 
-static void check_batch(const struct rig *r, const struct story *s,
+static void check_batch(const struct fixture *f, const struct story *s,
 			unsigned int from, unsigned int to)
 {
 	struct buftrack_report reports[MAX_STEPS];
@@ -289,7 +289,7 @@ static void check_batch(const struct rig *r, const struct story *s,
 	memset(verdicts, 0xee, sizeof(verdicts));
 	for (i = from; i < to; i++)
 		reports[i - from] = s->steps[i].report;
-	CHECK_OK(batch(r->fd, reports, to - from, verdicts, &done));
+	CHECK_OK(batch(f->fd, reports, to - from, verdicts, &done));
 	CHECK_EQ(done, to - from);
 	for (i = from; i < to; i++)
 		CHECK_EQ(verdicts[i - from], s->steps[i].verdict);
@@ -299,15 +299,15 @@ static void check_batch(const struct rig *r, const struct story *s,
 static void through_batch(const void *arg)
 {
 	const struct story *s = arg;
-	struct rig r;
+	struct fixture f;
 
-	rig_up(&r);
-	begin(&r, s);
-	check_batch(&r, s, 0, s->lost);
+	fixture_setup(&f);
+	begin(&f, s);
+	check_batch(&f, s, 0, s->lost);
 	if (s->lost)
-		CHECK_OK(lost(r.fd, 1));
-	check_batch(&r, s, s->lost, nr_steps(s));
-	end_story(&r, s);
+		CHECK_OK(lost(f.fd, 1));
+	check_batch(&f, s, s->lost, nr_steps(s));
+	end_story(&f, s);
 }
 
 __attribute__((constructor)) static void add_tests(void)

@@ -8,7 +8,7 @@
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 #include "card.h"
-#include "rig.h"
+#include "fixture.h"
 
 #define NR_PROCESSES 3
 #define NR_BUFFERS 16
@@ -16,7 +16,7 @@
 /* What a process at work on a card tells the test */
 struct work {
 	const struct card *card;
-	struct signpost ready, go;
+	struct checkpoint ready, go;
 	unsigned int seed;
 	pid_t pid;
 	__u64 bytes;
@@ -31,15 +31,15 @@ static struct work *work_on(const struct card *card)
 	struct work *w = shared_memory(sizeof(*w));
 
 	w->card = card;
-	signpost_init(&w->ready);
-	signpost_init(&w->go);
+	checkpoint_init(&w->ready);
+	checkpoint_init(&w->go);
 	return w;
 }
 
 static void wait_here(struct work *w)
 {
-	signpost_set(&w->ready);
-	signpost_wait(&w->go);
+	checkpoint_reach(&w->ready);
+	checkpoint_wait(&w->go);
 }
 
 /* A test of each card */
@@ -138,9 +138,9 @@ CARD_TEST(what_a_process_leaks_is_its_own_until_the_kernel_frees_it_on)
 	pid_t pid = start(leak, w);
 	__u64 client;
 
-	signpost_wait(&w->ready);
+	checkpoint_wait(&w->ready);
 	client = check_leaker(node, pid);
-	signpost_set(&w->go);
+	checkpoint_reach(&w->go);
 	finish(pid);
 	check_gone(node, client);
 }
@@ -152,7 +152,7 @@ CARD_TEST(a_process_that_is_killed_leaves_nothing_on)
 	pid_t pid = start(leak, w);
 	__u64 client;
 
-	signpost_wait(&w->ready);
+	checkpoint_wait(&w->ready);
 	client = check_leaker(node, pid);
 	end(pid, SIGKILL);
 	check_gone(node, client);
@@ -199,7 +199,7 @@ CARD_TEST(each_of_several_processes_has_what_it_created_on)
 		for (i = 0; i < NR_PROCESSES; i++) {
 			__u64 client;
 
-			signpost_wait(&w[i]->ready);
+			checkpoint_wait(&w[i]->ready);
 			client = client_of(node, pids[i]);
 			WAIT_UNTIL(
 				client_counter(node, client,
@@ -210,7 +210,7 @@ CARD_TEST(each_of_several_processes_has_what_it_created_on)
 				 w[i]->bytes);
 		}
 		for (i = 0; i < NR_PROCESSES; i++)
-			signpost_set(&w[i]->go);
+			checkpoint_reach(&w[i]->go);
 	}
 	for (i = 0; i < NR_PROCESSES; i++)
 		finish(pids[i]);
@@ -290,7 +290,7 @@ CARD_TEST(an_import_of_its_own_object_is_no_new_buffer_of)
 	w->file = fd;
 	w->dma_buf = dumb_export(fd, &dumb);
 	pid = start(import_and_leave, w);
-	signpost_wait(&w->ready);
+	checkpoint_wait(&w->ready);
 	CHECK_EQ(client_counter(node, client_of(node, pid),
 				BUFTRACK_COUNTER_LIVE_BUFFERS),
 		 0);
@@ -300,7 +300,7 @@ CARD_TEST(an_import_of_its_own_object_is_no_new_buffer_of)
 	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_STATE_OPEN));
 	CHECK(space_counter(node, card->space,
 			    BUFTRACK_COUNTER_ORPHANED_BUFFERS));
-	signpost_set(&w->go);
+	checkpoint_reach(&w->go);
 	finish(pid);
 	WAIT_UNTIL(!device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS));
 }
@@ -328,7 +328,7 @@ CARD_TEST(an_object_shared_by_name_stays_its_creators_on)
 	w->file = fd;
 	w->name = dumb_name(fd, &dumb);
 	pid = start(open_name, w);
-	signpost_wait(&w->ready);
+	checkpoint_wait(&w->ready);
 	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 	CHECK_EQ(client_counter(node, client_of(node, pid),
 				BUFTRACK_COUNTER_LIVE_BUFFERS),

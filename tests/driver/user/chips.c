@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
-#include "rig.h"
+#include "fixture.h"
 #include "sample.h"
 
 #define BUFFER_AT "address=0x1000 size=4096"
@@ -193,7 +193,7 @@ SAMPLE_TEST(a_driver_reports_into_the_device_that_was_registered_for_it)
 		 BUFTRACK_VERDICT_OK);
 	tell(fd, "free address=0x1000");
 	check_wrong(node, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
-	check_books(node);
+	check_invariants(node);
 	close(runtime);
 	close(node);
 }

@@ -197,7 +197,7 @@ TEST(buftrack_goes_and_comes_while_cards_are_used)
 	for (i = 0; i < NR_CARDS; i++)
 		pids[i] = start(create_on_and_on, (void *)cards[i]);
 	for (i = 0; i < n; i++) {
-		test_goes_on();
+		test_keepalive();
 		change(unload_module);
 		change(come);
 	}

@@ -2,7 +2,7 @@
 /* What a driver's frees are: the verdicts, from wherever it tells */
 #include <stdio.h>
 #include <unistd.h>
-#include "rig.h"
+#include "fixture.h"
 #include "sample.h"
 
 #define BUFFER_AT "address=0x1000 size=4096 span=4096"

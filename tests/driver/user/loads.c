@@ -192,7 +192,7 @@ static void go_and_come(const void *arg)
 	one = start(talk, NULL);
 	two = start(talk, NULL);
 	for (i = 0; i < n; i++) {
-		test_goes_on();
+		test_keepalive();
 		if (!order->buftrack_first)
 			change(false, driver_comes, driver_goes);
 		buftrack_in_and_out(order);

@@ -13,8 +13,8 @@
 /* What processes of a test tell each other */
 struct scene {
 	struct sample *s;
-	struct signpost ready;
-	struct signpost go;
+	struct checkpoint ready;
+	struct checkpoint go;
 	int file;
 	pid_t outer;
 };
@@ -24,8 +24,8 @@ static struct scene *scene(struct sample *s)
 	struct scene *sc = shared_memory(sizeof(*sc));
 
 	sc->s = s;
-	signpost_init(&sc->ready);
-	signpost_init(&sc->go);
+	checkpoint_init(&sc->ready);
+	checkpoint_init(&sc->go);
 	return sc;
 }
 
@@ -45,8 +45,8 @@ static void open_and_alloc(void *arg)
 	prctl(PR_SET_NAME, "opener");
 	fd = sample_client(CHIP);
 	tell(fd, "alloc " BUFFER_AT);
-	signpost_set(&sc->ready);
-	signpost_wait(&sc->go);
+	checkpoint_reach(&sc->ready);
+	checkpoint_wait(&sc->go);
 }
 
 SAMPLE_TEST(a_buffer_is_its_openers)
@@ -55,11 +55,11 @@ SAMPLE_TEST(a_buffer_is_its_openers)
 	struct buftrack_record rec;
 	pid_t pid = start(open_and_alloc, sc);
 
-	signpost_wait(&sc->ready);
+	checkpoint_wait(&sc->ready);
 	rec = only_record(s);
 	CHECK_EQ(rec.pid, pid);
 	CHECK_STR(rec.comm, "opener");
-	signpost_set(&sc->go);
+	checkpoint_reach(&sc->go);
 	finish(pid);
 	rec = only_record(s);
 	CHECK(rec.state & BUFTRACK_RECORD_STATE_ORPHANED);
@@ -72,7 +72,7 @@ SAMPLE_TEST(a_process_that_is_killed_leaves_orphans)
 	struct scene *sc = scene(s);
 	pid_t pid = start(open_and_alloc, sc);
 
-	signpost_wait(&sc->ready);
+	checkpoint_wait(&sc->ready);
 	end(pid, SIGKILL);
 	WAIT_UNTIL(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS) ==
 		   1);
@@ -105,14 +105,14 @@ static void open_as_user(void *arg)
 	struct scene *sc = arg;
 
 	tell(sample_client(CHIP), "alloc " BUFFER_AT);
-	signpost_set(&sc->ready);
+	checkpoint_reach(&sc->ready);
 }
 
 SAMPLE_TEST(a_buffer_has_the_uid_of_its_opener)
 {
 	struct buftrack_client_info info;
 
-	in_child_of(ALICE, open_as_user, scene(s));
+	in_child_as(ALICE, open_as_user, scene(s));
 	CHECK_OK(client_info(s->fd, nth_client(s->fd, 0), &info));
 	CHECK_EQ(info.uid, ALICE);
 }
@@ -137,7 +137,7 @@ SAMPLE_TEST(a_user_cannot_report_as_the_driver_does)
 	int fd = sample_client(CHIP);
 
 	tell(fd, "alloc " BUFFER_AT);
-	in_child_of(ALICE, declare_shared, scene(s));
+	in_child_as(ALICE, declare_shared, scene(s));
 	CHECK(!(only_record(s).state & BUFTRACK_RECORD_STATE_ORPHANED));
 	tell(fd, "free address=0x1000");
 	check_wrong(s->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
@@ -159,8 +159,8 @@ static void look_from_inside(void *arg)
 	CHECK_EQ(info.pid, 0);
 	CHECK_OK(client_info(fd, nth_client(fd, 1), &info));
 	CHECK_EQ(info.pid, 1);
-	signpost_set(&sc->ready);
-	signpost_wait(&sc->go);
+	checkpoint_reach(&sc->ready);
+	checkpoint_wait(&sc->go);
 }
 
 static void start_inside(void *arg)
@@ -180,11 +180,11 @@ SAMPLE_TEST(a_process_in_a_container_has_the_pid_that_its_reader_knows)
 
 	tell(sample_client(CHIP), "alloc " BUFFER_AT);
 	pid = start(start_inside, sc);
-	signpost_wait(&sc->ready);
+	checkpoint_wait(&sc->ready);
 	WAIT_UNTIL(*(volatile pid_t *)&sc->outer);
 	CHECK_OK(client_info(s->fd, nth_client(s->fd, 1), &info));
 	CHECK_EQ(info.pid, sc->outer);
-	signpost_set(&sc->go);
+	checkpoint_reach(&sc->go);
 	finish(pid);
 	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 1);
 }

@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include "module.h"
 #include "modules.h"
-#include "rig.h"
+#include "fixture.h"
 #include "sample.h"
 
 #define MAX_FILES 256
@@ -145,7 +145,7 @@ void sample_up(struct sample *s)
 
 void sample_down(struct sample *s)
 {
-	check_books(s->fd);
+	check_invariants(s->fd);
 	close(s->fd);
 	close(s->control);
 	sample_unload();

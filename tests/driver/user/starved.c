@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include "rig.h"
+#include "fixture.h"
 #include "sample.h"
 
 #define FAIL_NTH "/proc/self/fail-nth"
@@ -61,7 +61,7 @@ static void check_told_or_lost(struct sample *s, int err)
 			 values[BUFTRACK_COUNTER_UNTRACKED_BUFFERS],
 		 err ? 0 : 1);
 	CHECK_OK(reset_device(s->fd));
-	check_books(s->fd);
+	check_invariants(s->fd);
 }
 
 static unsigned int fail_each(struct sample *s)

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/* An instance of tracefs of a test's own */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "harness.h"
+#include "helper.h"
+#include "tracefs.h"
+
+#define INSTANCE TRACEFS "/instances/buftrack-test"
+
+static char text[MAX_TRACE], *at;
+
+/*
+ * To trace names the kernel patches its scheduler, which an emulated processor may
+ * run half patched; so names are left out, and all that is traced is on one.
+ */
+void trace_begin(void)
+{
+	if (access(TRACEFS "/instances", F_OK))
+		test_skip("this kernel has no tracing");
+	pin_to_one_cpu();
+	write_file(TRACEFS "/trace_options", "norecord-cmd");
+	/* One that failed left its own */
+	rmdir(INSTANCE);
+	CHECK_SYS(mkdir(INSTANCE, 0700));
+}
+
+void trace_end(void)
+{
+	CHECK_SYS(rmdir(INSTANCE));
+	write_file(TRACEFS "/trace_options", "record-cmd");
+}
+
+void trace_set(const char *file, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), INSTANCE "/%s", file);
+	write_file(path, value);
+}
+
+/* All that is there now; what was read is not read again */
+static void take_trace(void)
+{
+	int fd = CHECK_SYS(open(INSTANCE "/trace_pipe", O_RDONLY | O_NONBLOCK));
+	size_t nr = 0;
+	ssize_t n;
+
+	while ((n = read(fd, text + nr, sizeof(text) - 1 - nr)) > 0)
+		nr += n;
+	text[nr] = 0;
+	at = text;
+	close(fd);
+}
+
+bool trace_line(char *line, size_t size)
+{
+	const char *event;
+	size_t len;
+
+	if (!at || !*at)
+		take_trace();
+	event = strstr(at, "buftrack_");
+	if (!event) {
+		at = NULL;
+		return false;
+	}
+	len = strcspn(event, "\n");
+	CHECK(len < size);
+	memcpy(line, event, len);
+	line[len] = 0;
+	at = (char *)event + len;
+	return true;
+}
