@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * buftrack_client: who reports, as the kernel stamped it
+ * buftrack_client, a reporting file as the kernel recorded it, and buftrack_declaration
  */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "internal.h"
 
@@ -71,4 +73,46 @@ API uint64_t buftrack_client_opened(const struct buftrack_client *client)
 API uint64_t buftrack_client_closed(const struct buftrack_client *client)
 {
 	return client->info.closed;
+}
+
+/* buftrack_declaration: the claims of a client about itself */
+
+API struct buftrack_declaration *buftrack_declaration_new(void)
+{
+	return calloc(1, sizeof(struct buftrack_declaration));
+}
+
+API void buftrack_declaration_free(struct buftrack_declaration *declaration)
+{
+	free(declaration);
+}
+
+API void
+buftrack_declaration_set_flags(struct buftrack_declaration *declaration,
+			       unsigned int flags)
+{
+	declaration->declare.flags = flags;
+}
+
+API void
+buftrack_declaration_set_first_id(struct buftrack_declaration *declaration,
+				  uint64_t id)
+{
+	declaration->declare.first_id = id;
+}
+
+API int buftrack_declaration_claim(struct buftrack_declaration *declaration,
+				   unsigned int pid, const char *name)
+{
+	struct buftrack_declare *declare = &declaration->declare;
+	size_t length = strlen(name);
+
+	if (length >= sizeof(declare->claimed_name)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	declare->claimed_pid = pid;
+	memset(declare->claimed_name, 0, sizeof(declare->claimed_name));
+	memcpy(declare->claimed_name, name, length);
+	return 0;
 }

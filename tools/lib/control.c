@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * buftrack_control: the node that registers, lists and removes devices
+ * buftrack_control, the open control node, and its answers: buftrack_module, buftrack_probe
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -128,4 +128,123 @@ buftrack_control_find_device(struct buftrack_control *control, const char *name)
 		}
 	}
 	return NULL;
+}
+
+/* buftrack_module: version, limits and totals of the loaded module */
+
+API void buftrack_module_free(struct buftrack_module *module)
+{
+	free(module);
+}
+
+API const char *buftrack_module_version(const struct buftrack_module *module)
+{
+	return module->info.version;
+}
+
+API uint64_t buftrack_module_serial(const struct buftrack_module *module)
+{
+	return module->info.serial;
+}
+
+API unsigned int
+buftrack_module_nr_devices(const struct buftrack_module *module)
+{
+	return module->info.nr_devices;
+}
+
+API unsigned int
+buftrack_module_max_devices(const struct buftrack_module *module)
+{
+	return module->info.max_devices;
+}
+
+API uint64_t buftrack_module_nr_records(const struct buftrack_module *module)
+{
+	return module->info.nr_records;
+}
+
+API uint64_t buftrack_module_max_records(const struct buftrack_module *module)
+{
+	return module->info.max_records;
+}
+
+API unsigned int
+buftrack_module_record_size(const struct buftrack_module *module)
+{
+	return module->info.record_size;
+}
+
+API unsigned int
+buftrack_module_nr_counters(const struct buftrack_module *module)
+{
+	return module->info.nr_counters;
+}
+
+API unsigned int
+buftrack_module_nr_verdicts(const struct buftrack_module *module)
+{
+	return module->info.nr_verdicts;
+}
+
+/* buftrack_probe: a kernel function that an adapter probes */
+
+API struct buftrack_probe *
+buftrack_control_next_probe(struct buftrack_control *control, unsigned int from)
+{
+	struct buftrack_probe *probe = calloc(1, sizeof(*probe));
+
+	if (!probe)
+		return NULL;
+	probe->info.probe = from;
+	probe->info.flags = BUFTRACK_LOOKUP_NEXT;
+	if (!uapi_probe_info(control->fd, &probe->info))
+		return probe;
+	free(probe);
+	return NULL;
+}
+
+API void buftrack_probe_free(struct buftrack_probe *probe)
+{
+	free(probe);
+}
+
+API unsigned int buftrack_probe_number(const struct buftrack_probe *probe)
+{
+	return probe->info.probe;
+}
+
+API unsigned int buftrack_probe_state(const struct buftrack_probe *probe)
+{
+	return probe->info.state;
+}
+
+API const char *buftrack_probe_adapter(const struct buftrack_probe *probe)
+{
+	return probe->info.adapter;
+}
+
+API const char *buftrack_probe_module(const struct buftrack_probe *probe)
+{
+	return probe->info.module;
+}
+
+API const char *buftrack_probe_symbol(const struct buftrack_probe *probe)
+{
+	return probe->info.symbol;
+}
+
+API const char *buftrack_probe_covers(const struct buftrack_probe *probe)
+{
+	return probe->info.covers;
+}
+
+API uint64_t buftrack_probe_hits(const struct buftrack_probe *probe)
+{
+	return probe->info.hits;
+}
+
+API uint64_t buftrack_probe_missed(const struct buftrack_probe *probe)
+{
+	return probe->info.missed;
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * buftrack_device: the node of one device
+ * buftrack_device, the open node of one device
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,6 +77,31 @@ API int buftrack_device_add_space(struct buftrack_device *device,
 	if (space)
 		*space = arg.space;
 	return !!arg.created;
+}
+
+static char *stack_text(int fd, uint64_t site, unsigned int size)
+{
+	char *text = malloc(size + 1);
+	struct buftrack_stack stack = {
+		.site = site,
+		.text = (uintptr_t)text,
+		.len = size,
+	};
+
+	if (!text)
+		return NULL;
+	if (!uapi_stack(fd, &stack)) {
+		text[stack.len < size ? stack.len : size] = '\0';
+		return text;
+	}
+	free(text);
+	return NULL;
+}
+
+API char *buftrack_device_read_stack(struct buftrack_device *device,
+				     uint64_t site)
+{
+	return stack_text(device->fd, site, BUFTRACK_STACK_TEXT);
 }
 
 API struct buftrack_space *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * buftrack_events: the wrong reports of a device, as a stream
+ * buftrack_events, the wrong reports of a device as a stream
  */
 #include <errno.h>
 #include <stdlib.h>

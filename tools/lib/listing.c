@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * buftrack_listing: the records of a device as of an instant
+ * buftrack_listing, the records of a device at one instant, with buftrack_filter and
+ * buftrack_buffer
  */
 #include <stdlib.h>
 
@@ -83,4 +84,128 @@ API uint64_t buftrack_listing_missed(const struct buftrack_listing *listing)
 API bool buftrack_listing_is_exact(const struct buftrack_listing *listing)
 {
 	return listing->query.end && listing->query.exact;
+}
+
+/* buftrack_filter: the records that a listing selects */
+
+API struct buftrack_filter *buftrack_filter_new(void)
+{
+	struct buftrack_filter *filter = calloc(1, sizeof(*filter));
+
+	if (filter)
+		filter->query.space = BUFTRACK_ANY_SPACE;
+	return filter;
+}
+
+API void buftrack_filter_free(struct buftrack_filter *filter)
+{
+	free(filter);
+}
+
+API void buftrack_filter_set_client(struct buftrack_filter *filter,
+				    uint64_t client)
+{
+	filter->query.client = client;
+}
+
+API void buftrack_filter_set_space(struct buftrack_filter *filter,
+				   unsigned int space)
+{
+	filter->query.space = space;
+}
+
+API void buftrack_filter_set_states(struct buftrack_filter *filter,
+				    unsigned int states)
+{
+	filter->query.states = states;
+}
+
+API void buftrack_filter_set_min_size(struct buftrack_filter *filter,
+				      uint64_t size)
+{
+	filter->query.min_size = size;
+}
+
+API void buftrack_filter_set_age(struct buftrack_filter *filter, uint64_t min,
+				 uint64_t max)
+{
+	filter->query.min_age = min;
+	filter->query.max_age = max;
+}
+
+/* buftrack_buffer: the record of one buffer */
+
+API uint64_t buftrack_buffer_client(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.client;
+}
+
+API unsigned int buftrack_buffer_space(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.space;
+}
+
+API unsigned int buftrack_buffer_state(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.state;
+}
+
+API uint64_t buftrack_buffer_address(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.address;
+}
+
+API uint64_t buftrack_buffer_size(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.size;
+}
+
+API uint64_t buftrack_buffer_span(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.span;
+}
+
+API uint64_t buftrack_buffer_id(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.id;
+}
+
+API uint64_t buftrack_buffer_allocated(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.allocated;
+}
+
+API uint64_t buftrack_buffer_ended(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.ended;
+}
+
+API uint64_t buftrack_buffer_ended_by(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.ended_by;
+}
+
+API uint64_t buftrack_buffer_site(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.site;
+}
+
+API uint64_t buftrack_buffer_ended_site(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.ended_site;
+}
+
+API unsigned int buftrack_buffer_repeats(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.repeats;
+}
+
+API unsigned int buftrack_buffer_pid(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.pid;
+}
+
+API const char *buftrack_buffer_comm(const struct buftrack_buffer *buffer)
+{
+	return buffer->record.comm;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * buftrack_reports: reports that go in together
+ * buftrack_reports, a batch of reports with their verdicts
  */
 #include <errno.h>
 #include <stdlib.h>

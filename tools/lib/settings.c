@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * buftrack_settings: what to change of a device
+ * buftrack_settings, the settings of a device to change
  */
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * buftrack_device_status: how a device stood when it was asked
+ * Answers about a device: buftrack_device_status, buftrack_space, buftrack_counter_set
  */
 #include <stdlib.h>
 
@@ -99,4 +99,62 @@ API uint64_t
 buftrack_device_status_now(const struct buftrack_device_status *status)
 {
 	return status->info.now;
+}
+
+/* buftrack_space: a named memory region */
+
+API void buftrack_space_free(struct buftrack_space *space)
+{
+	free(space);
+}
+
+API unsigned int buftrack_space_number(const struct buftrack_space *space)
+{
+	return space->info.space;
+}
+
+API const char *buftrack_space_name(const struct buftrack_space *space)
+{
+	return space->info.name;
+}
+
+API uint64_t buftrack_space_capacity(const struct buftrack_space *space)
+{
+	return space->info.capacity;
+}
+
+/* buftrack_counter_set: all counters of one scope at one instant */
+
+API void buftrack_counter_set_free(struct buftrack_counter_set *set)
+{
+	free(set);
+}
+
+API unsigned int
+buftrack_counter_set_length(const struct buftrack_counter_set *set)
+{
+	return set->length;
+}
+
+API uint64_t buftrack_counter_set_value(const struct buftrack_counter_set *set,
+					unsigned int counter)
+{
+	return counter < BUFTRACK_NR_COUNTERS ? set->values[counter] : 0;
+}
+
+API void buftrack_counter_set_add(struct buftrack_counter_set *set,
+				  const struct buftrack_counter_set *more)
+{
+	for (unsigned int i = 0; i < BUFTRACK_NR_COUNTERS; i++)
+		set->values[i] += more->values[i];
+}
+
+API uint64_t
+buftrack_counter_set_unknown_frees(const struct buftrack_counter_set *set)
+{
+	return set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH] +
+	       set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_GAP] +
+	       set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED] +
+	       set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID] +
+	       set->values[BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER];
 }
