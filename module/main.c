@@ -3,12 +3,12 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
+#include "adapter/probe.h"
 #include "chardev/chardev.h"
 #include "device.h"
-#include "driver/announced.h"
 #include "driver/bus.h"
 #include "driver/chip.h"
-#include "driver/probe.h"
+#include "driver/tracepoint.h"
 #include "stack.h"
 #include "version.h"
 

@@ -23,7 +23,7 @@
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
-#include "caller.h"
+#include "syscall.h"
 #include "probe.h"
 
 /* Numbers of its ioctls, and bounds that it has */

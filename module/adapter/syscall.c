@@ -14,7 +14,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/unistd.h>
 #include <asm/syscall.h>
-#include "caller.h"
+#include "syscall.h"
 #if IS_ENABLED(CONFIG_DRM)
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>

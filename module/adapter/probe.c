@@ -9,7 +9,7 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "kind.h"
+#include "drm_mm.h"
 #include "probe.h"
 
 /* Calls of one function that can be under way at a time and are seen to return */

@@ -11,7 +11,7 @@
 #define BUFTRACK_DRIVER_PROBE_H
 
 #include <linux/types.h>
-#include "chip.h"
+#include "../driver/chip.h"
 #include "../compat.h"
 
 /* Arguments of a function that accessors can have */

@@ -15,8 +15,8 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
-#include "caller.h"
-#include "kind.h"
+#include "syscall.h"
+#include "drm_mm.h"
 #include "probe.h"
 
 static bool stands_on_ttm(const struct drm_device *drm)

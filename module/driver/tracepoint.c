@@ -5,7 +5,7 @@
 #include <linux/tracepoint.h>
 #include <linux/buftrack_driver.h>
 #include "../name.h"
-#include "announced.h"
+#include "tracepoint.h"
 #include "chip.h"
 
 /**

@@ -12,7 +12,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 #include <drm/drm_drv.h>
-#include "kind.h"
+#include "drm_mm.h"
 
 /* Drivers that are kept, and bits of an address that the kind takes */
 #define BT_KEPT_KINDS	8

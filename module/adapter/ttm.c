@@ -14,8 +14,8 @@
 #include <drm/ttm/ttm_device.h>
 #include <drm/ttm/ttm_placement.h>
 #include <drm/ttm/ttm_resource.h>
-#include "caller.h"
-#include "kind.h"
+#include "syscall.h"
+#include "drm_mm.h"
 #include "probe.h"
 #include BT_TTM_BO_HEADER
 
