@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Wrong reports in words, and how a flood of them is counted
+ * Wrong reports in words, and how a dedup of them is counted
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libbuftrack.h>
 
-#include "../../tools/cmd/event-text.h"
-#include "../../tools/cmd/event-words.h"
-#include "../../tools/cmd/flood.h"
+#include "../../tools/cmd/event-print.h"
+#include "../../tools/cmd/dedup.h"
 #include "../../tools/util/text.h"
 #include "tap.h"
 
@@ -436,8 +435,8 @@ static void test_units(void)
 	     "stamp: %s", text);
 }
 
-/* told() - what a flood has to tell of all kinds; it lives until the next */
-static const char *told(struct flood *flood)
+/* told() - what a dedup has to tell of all kinds; it lives until the next */
+static const char *told(struct dedup *dedup)
 {
 	static char *text;
 	size_t size;
@@ -445,21 +444,21 @@ static const char *told(struct flood *flood)
 
 	free(text);
 	out = open_memstream(&text, &size);
-	flood_tell_all(flood, out);
+	dedup_tell_all(dedup, out);
 	fclose(out);
 	return text;
 }
 
-static unsigned int admit_many(struct flood *flood, struct kind kind,
+static unsigned int admit_many(struct dedup *dedup, struct kind kind,
 			       unsigned int nr, uint64_t from, uint64_t step)
 {
 	unsigned int shown = 0;
 	bool first;
 
 	for (unsigned int i = 0; i < nr; i++) {
-		shown += flood_admit(flood, &kind, from + i * step, &first);
+		shown += dedup_admit(dedup, &kind, from + i * step, &first);
 		if (first)
-			flood_name(flood, strdup("a place"));
+			dedup_name(dedup, strdup("a place"));
 	}
 	return shown;
 }
@@ -467,68 +466,68 @@ static unsigned int admit_many(struct flood *flood, struct kind kind,
 static void test_flood_of_one(void)
 {
 	const struct kind kind = { .client = 1, .verdict = 8 };
-	struct flood *flood = flood_new();
+	struct dedup *dedup = dedup_new();
 
-	test(admit_many(flood, kind, 3, S, 1) == 3 && !flood_pending(flood) &&
-		     !*told(flood),
-	     "flood: the first three are shown, and nothing is to be told");
-	test(!admit_many(flood, kind, 1, 2 * S, 1) && flood_pending(flood) &&
-		     !strcmp(told(flood),
+	test(admit_many(dedup, kind, 3, S, 1) == 3 && !dedup_pending(dedup) &&
+		     !*told(dedup),
+	     "dedup: the first three are shown, and nothing is to be told");
+	test(!admit_many(dedup, kind, 1, 2 * S, 1) && dedup_pending(dedup) &&
+		     !strcmp(told(dedup),
 			     "1 more: a place: 2.000000000 s since boot\n"),
-	     "flood: the fourth is counted");
-	test(!flood_pending(flood) && !*told(flood),
-	     "flood: it is told but once");
-	admit_many(flood, kind, 1000001, 10 * S, 1000);
-	test(!strcmp(told(flood),
+	     "dedup: the fourth is counted");
+	test(!dedup_pending(dedup) && !*told(dedup),
+	     "dedup: it is told but once");
+	admit_many(dedup, kind, 1000001, 10 * S, 1000);
+	test(!strcmp(told(dedup),
 		     "1,000,001 more: a place: 10.000000000 to 11.000000000 s since boot, 1,000,000/s\n"),
-	     "flood: a million are one line");
-	test(!admit_many(flood, kind, 1, 70 * S, 1),
-	     "flood: less than a minute is not quiet");
-	told(flood);
-	test(admit_many(flood, kind, 5, 131 * S, 1) == 3,
-	     "flood: after a quiet minute it is shown again");
-	flood_free(flood);
+	     "dedup: a million are one line");
+	test(!admit_many(dedup, kind, 1, 70 * S, 1),
+	     "dedup: less than a minute is not quiet");
+	told(dedup);
+	test(admit_many(dedup, kind, 5, 131 * S, 1) == 3,
+	     "dedup: after a quiet minute it is shown again");
+	dedup_free(dedup);
 }
 
 static void test_flood_of_kinds(void)
 {
-	struct flood *flood = flood_new();
+	struct dedup *dedup = dedup_new();
 	struct kind kind = { 0 };
 	unsigned int lines = 0, shown = 0;
 	char *line = NULL;
 	size_t size;
 	FILE *out;
 
-	for (unsigned int i = 0; i < FLOOD_KINDS + 1000; i++) {
+	for (unsigned int i = 0; i < DEDUP_KINDS + 1000; i++) {
 		kind.site = i;
-		shown += admit_many(flood, kind, 5, S, 1);
+		shown += admit_many(dedup, kind, 5, S, 1);
 	}
-	test(shown == 3 * FLOOD_KINDS,
-	     "flood: of too many kinds no more are shown than can be kept");
+	test(shown == 3 * DEDUP_KINDS,
+	     "dedup: of too many kinds no more are shown than can be kept");
 	out = open_memstream(&line, &size);
-	flood_tell(flood, out);
+	dedup_tell(dedup, out);
 	fclose(out);
 	test(!strncmp(line, "5,000 more: at yet other places: ",
 		      strlen("5,000 more: at yet other places: ")),
-	     "flood: what is beyond them is told together, and the most first");
+	     "dedup: what is beyond them is told together, and the most first");
 	free(line);
-	for (const char *at = told(flood); *at; at++)
+	for (const char *at = told(dedup); *at; at++)
 		lines += *at == '\n';
-	test(lines == FLOOD_KINDS, "flood: one line for each kind: %u", lines);
+	test(lines == DEDUP_KINDS, "dedup: one line for each kind: %u", lines);
 	kind = (struct kind){ .device = 2 };
-	test(admit_many(flood, kind, 5, 62 * S, 1) == 3,
-	     "flood: kinds that were quiet for a minute make place");
+	test(admit_many(dedup, kind, 5, 62 * S, 1) == 3,
+	     "dedup: kinds that were quiet for a minute make place");
 	kind.site = 7;
-	test(admit_many(flood, kind, 5, 63 * S, 1) == 3,
-	     "flood: and leave place for more");
-	told(flood);
-	for (unsigned int i = 0; i < FLOOD_KINDS; i++) {
+	test(admit_many(dedup, kind, 5, 63 * S, 1) == 3,
+	     "dedup: and leave place for more");
+	told(dedup);
+	for (unsigned int i = 0; i < DEDUP_KINDS; i++) {
 		kind.site = 100 + i;
-		admit_many(flood, kind, 1, 64 * S, 1);
+		admit_many(dedup, kind, 1, 64 * S, 1);
 	}
 	kind = (struct kind){ .device = 1 };
-	test(!admit_many(flood, kind, 1, 65 * S, 1), "flood: it stays bounded");
-	flood_free(flood);
+	test(!admit_many(dedup, kind, 1, 65 * S, 1), "dedup: it stays bounded");
+	dedup_free(dedup);
 }
 
 void test_events(void)

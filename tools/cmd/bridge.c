@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "../bridge/bridge.h"
-#include "../util/parse.h"
 #include "../util/err.h"
-#include "verbs.h"
+#include "../util/parse.h"
+#include "cmd.h"
 
 enum {
 	SOCKET,

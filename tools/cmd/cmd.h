@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The frame of the command: verbs, their options, how they end
+ * The frame of the command: verbs, their options, exit statuses
  */
 #ifndef BUFTRACK_CMD_H
 #define BUFTRACK_CMD_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <libbuftrack.h>
 
 #include "../util/err.h"
 
@@ -94,9 +95,78 @@ int options_failed(int option);
  */
 char **operands(struct args *args, int least, int most);
 
+/**
+ * device_operand() - the device, from the option or the operand
+ * @args: the words
+ * @option: what --device said, or NULL
+ * @device: where to put it; NULL if it was not said
+ *
+ * Return: 0, or OPTIONS_BAD: it has complained.
+ */
+int device_operand(struct args *args, const char *option, const char **device);
+
 /* help.c */
 void print_help(const struct verb *verb);
 void print_overview(void);
 const struct verb *find_verb(const char *first, const char *second);
+
+extern const struct verb verb_status;
+extern const struct verb verb_list;
+extern const struct verb verb_remaining;
+extern const struct verb verb_events;
+extern const struct verb verb_diff;
+extern const struct verb verb_replay;
+extern const struct verb verb_bridge;
+extern const struct verb verb_device_add;
+extern const struct verb verb_device_remove;
+extern const struct verb verb_device_set;
+extern const struct verb verb_enable;
+extern const struct verb verb_disable;
+extern const struct verb verb_reset;
+extern const struct verb verb_version;
+extern const struct verb verb_help;
+
+struct args;
+
+/* In the order of LIMIT_OPTIONS, which come first in a verb's list */
+enum {
+	LIMIT_RECORDS,
+	LIMIT_CLIENT_RECORDS,
+	LIMIT_FREED,
+	LIMIT_CLIENTS,
+	LIMIT_CLOSED,
+	LIMIT_REMAINING,
+	NR_LIMITS,
+};
+
+#define LIMIT_OPTIONS                                                                   \
+	[LIMIT_RECORDS] = { "max-records", "N",                                         \
+			    "most records, live and freed, 1 to 2^32" },                \
+	[LIMIT_CLIENT_RECORDS] = { "client-records", "N",                               \
+				   "most of them that one client may own, 1 to 2^32" }, \
+	[LIMIT_FREED] = { "freed-records", "N",                                         \
+			  "most freed records of each domain, 0 to 2^32" },             \
+	[LIMIT_CLIENTS] = { "max-clients", "N",                                         \
+			    "most open clients, 1 to 65536" },                          \
+	[LIMIT_CLOSED] = { "max-closed", "N",                                           \
+			   "most closed clients that are kept, 0 to 65536" },           \
+	[LIMIT_REMAINING] = {                                                           \
+		"max-remaining", "N",                                                   \
+		"most remaining records that are kept, 0 to 2^24"                       \
+	}
+
+/**
+ * limits_option() - take one of LIMIT_OPTIONS
+ * @args: its value, and for the complaint
+ * @limit: which
+ * @settings: where to put it
+ *
+ * Return: 0, or OPTIONS_BAD: it has complained.
+ */
+int limits_option(const struct args *args, int limit,
+		  struct buftrack_settings *settings);
+
+/* new_settings() - settings, or the end of the command */
+struct buftrack_settings *new_settings(void);
 
 #endif /* BUFTRACK_CMD_H */

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Comparing two lists: reading one
- *
- * A list may have millions of records, so it is never held as a whole: values are
- * cut out of the file one by one, and json-c is given each of them.
+ * Reading a list that buftrack list --json wrote
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../util/err.h"
 #include "cmd.h"
 #include "diff.h"
-#include "owners.h"
-#include "../util/err.h"
+#include "lookup.h"
 
 /* A record is a few hundred bytes, what is told of all devices some more. */
 #define MAX_VALUE (16U << 20)
@@ -35,6 +32,36 @@ struct reader {
 	void (*take)(void *context, const struct record *record);
 	void *context;
 };
+
+bool is_of(const struct side *side, const char *name)
+{
+	for (const struct name *at = side->devices; at; at = at->next)
+		if (!strcmp(at->name, name))
+			return true;
+	return false;
+}
+
+static void note_device(struct side *side, const char *name)
+{
+	struct name *device;
+
+	if (is_of(side, name))
+		return;
+	device = xcalloc(1, sizeof(*device));
+	copy_name(device->name, name, sizeof(device->name));
+	device->next = side->devices;
+	side->devices = device;
+}
+
+void drop_devices(struct side *side)
+{
+	while (side->devices) {
+		struct name *device = side->devices;
+
+		side->devices = device->next;
+		free(device);
+	}
+}
 
 static int bad(struct reader *reader, const char *what)
 {

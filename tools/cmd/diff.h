@@ -90,8 +90,9 @@ int read_list(struct side *side,
 	      void (*take)(void *context, const struct record *record),
 	      void *context);
 
-/* note_device() - that a list is of a device */
-void note_device(struct side *side, const char *name);
+/* is_of() - true if a list is of this device */
+bool is_of(const struct side *side, const char *name);
+void drop_devices(struct side *side);
 
 struct diff;
 

@@ -3,22 +3,289 @@
  * buftrack events
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+#include <libbuftrack.h>
 
-#include "event-json.h"
-#include "event-sources.h"
-#include "event-text.h"
-#include "flood.h"
-#include "../util/parse.h"
 #include "../util/err.h"
+#include "../util/parse.h"
 #include "../util/text.h"
-#include "verbs.h"
+#include "cmd.h"
+#include "dedup.h"
+#include "event-print.h"
+#include "lookup.h"
+
+/**
+ * struct source - a device whose events are read
+ * @next: another one
+ * @number: of the device
+ * @name: its name
+ * @driver: a kernel driver announced it
+ * @now: its clock when it was opened
+ * @device: its node
+ * @reader: of its events
+ * @current: the next event of it, or NULL: it has not been asked for
+ * @drained: there is no more for now
+ * @removed: nor ever
+ * @owners: what is known of its clients
+ * @asked: how often that was asked since it was forgotten
+ * @spaces: names of its spaces
+ */
+struct source {
+	struct source *next;
+	unsigned int number;
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+	bool driver;
+	uint64_t now;
+	struct buftrack_device *device;
+	struct buftrack_events *reader;
+	const struct buftrack_event *current;
+	bool drained;
+	bool removed;
+	void *owners;
+	unsigned int asked;
+	space_names spaces;
+};
+
+/**
+ * struct sources - all of them
+ * @list: in the order of their opening
+ * @words: names of devices that were asked for, NULL at the end; none: all devices
+ * @kept_only: leave what happens after a device was opened
+ */
+struct sources {
+	struct source *list;
+	char **words;
+	bool kept_only;
+};
+
+static void close_source(struct source *source)
+{
+	drop_owners(&source->owners);
+	buftrack_events_free(source->reader);
+	buftrack_device_close(source->device);
+	free(source);
+}
+
+static bool is_open(const struct sources *sources, unsigned int number)
+{
+	for (const struct source *source = sources->list; source;
+	     source = source->next)
+		if (source->number == number)
+			return true;
+	return false;
+}
+
+static void append(struct sources *sources, struct source *source)
+{
+	struct source **link = &sources->list;
+
+	while (*link)
+		link = &(*link)->next;
+	*link = source;
+}
+
+/* The device may have been removed since it was found: then there is nothing. */
+static int add_source(struct sources *sources,
+		      const struct buftrack_device_status *status, bool may_go)
+{
+	struct source *source;
+	struct buftrack_device *device;
+
+	device = buftrack_device_open(buftrack_device_status_number(status),
+				      O_RDONLY | O_NONBLOCK);
+	if (!device) {
+		if (may_go &&
+		    (errno == ENOENT || errno == ENODEV || errno == ENXIO))
+			return 0;
+		return fail_errno(REQ_OPEN_DEVICE, "device %u (%s)",
+				  buftrack_device_status_number(status),
+				  buftrack_device_status_name(status));
+	}
+	source = xcalloc(1, sizeof(*source));
+	source->device = device;
+	source->reader = checked(buftrack_events_new(device));
+	source->number = buftrack_device_status_number(status);
+	source->driver = has_driver(status);
+	source->now = buftrack_device_status_now(status);
+	copy_name(source->name, buftrack_device_status_name(status),
+		  sizeof(source->name));
+	append(sources, source);
+	return name_spaces(source->spaces, device);
+}
+
+static int add_all(struct sources *sources, struct buftrack_control *control)
+{
+	struct buftrack_device_status *status;
+	unsigned int from = 0;
+	int ret = 0;
+
+	while (!ret && (status = buftrack_control_next_device(control, from))) {
+		from = buftrack_device_status_number(status) + 1;
+		if (!is_open(sources, from - 1))
+			ret = add_source(sources, status, true);
+		buftrack_device_status_free(status);
+	}
+	if (!ret && errno != ENOENT)
+		return fail_errno(REQ_DEVICE_INFO, "the devices");
+	return ret;
+}
+
+static int add_word(struct sources *sources, struct buftrack_control *control,
+		    const char *word)
+{
+	struct buftrack_device_status *status = find_device(control, word);
+	int ret = 0;
+
+	if (!status)
+		return EXIT_FAILED;
+	if (!is_open(sources, buftrack_device_status_number(status)))
+		ret = add_source(sources, status, false);
+	buftrack_device_status_free(status);
+	return ret;
+}
+
+/* sources_open() - open what is asked for; returns 0, or how the command ends */
+static int sources_open(struct sources *sources)
+{
+	struct buftrack_control *control = open_control(O_RDONLY);
+	int ret = 0;
+
+	if (!control)
+		return EXIT_FAILED;
+	if (!*sources->words)
+		ret = add_all(sources, control);
+	for (char **word = sources->words; *word && !ret; word++)
+		ret = add_word(sources, control, *word);
+	buftrack_control_close(control);
+	return ret;
+}
+
+static void sources_close(struct sources *sources)
+{
+	while (sources->list) {
+		struct source *source = sources->list;
+
+		sources->list = source->next;
+		close_source(source);
+	}
+}
+
+static int fetch(const struct sources *sources, struct source *source)
+{
+	int got = buftrack_events_next(source->reader, &source->current);
+	bool late = got > 0 && sources->kept_only &&
+		    source->current->stamp > source->now;
+
+	if (got > 0 && !late)
+		return 0;
+	source->current = NULL;
+	source->drained = true;
+	if (late)
+		return 0;
+	if (!got)
+		source->removed = true;
+	else if (errno != EAGAIN)
+		return fail_errno(REQ_EVENTS, "device %u (%s)", source->number,
+				  source->name);
+	return 0;
+}
+
+static struct source *oldest(struct source *a, struct source *b)
+{
+	return !a || b->current->stamp < a->current->stamp ? b : a;
+}
+
+/**
+ * sources_next() - the oldest event that is there
+ * @sources: where to look
+ * @source: set to the device that it is of
+ * @event: set to it; it lives until the next call
+ *
+ * Return: 1; 0: there is none now; or -1: it has said why.
+ */
+static int sources_next(struct sources *sources, struct source **source,
+			const struct buftrack_event **event)
+{
+	struct source *found = NULL;
+
+	for (struct source *at = sources->list; at; at = at->next) {
+		if (!at->current && !at->drained && fetch(sources, at))
+			return -1;
+		if (at->current)
+			found = oldest(found, at);
+	}
+	if (!found)
+		return 0;
+	*source = found;
+	*event = found->current;
+	found->current = NULL;
+	return 1;
+}
+
+/**
+ * sources_wait() - for more events, or a signal
+ * @sources: where from
+ * @signals: a descriptor that can be read when a signal came
+ * @timeout: in ms, at most; -1: no end
+ *
+ * Return: 0, or how the command ends: it has said why.
+ */
+static int sources_wait(struct sources *sources, int signals, int timeout)
+{
+	struct pollfd *fds;
+	nfds_t nr = 1;
+	int ret;
+
+	for (struct source *at = sources->list; at; at = at->next)
+		nr++;
+	fds = xcalloc(nr, sizeof(*fds));
+	fds[0] = (struct pollfd){ .fd = signals, .events = POLLIN };
+	nr = 1;
+	for (struct source *at = sources->list; at; at = at->next) {
+		at->drained = false;
+		fds[nr].fd = buftrack_device_fd(at->device);
+		fds[nr++].events = POLLIN;
+	}
+	ret = poll(fds, nr, timeout);
+	free(fds);
+	return ret < 0 && errno != EINTR ?
+		       fail_errno(REQ_EVENTS, "the devices") :
+		       0;
+}
+
+/* sources_drop_removed() - forget devices that are gone, and say so */
+static void sources_drop_removed(struct sources *sources)
+{
+	struct source **link = &sources->list;
+
+	while (*link) {
+		struct source *source = *link;
+
+		if (!source->removed) {
+			link = &source->next;
+			continue;
+		}
+		print_err("device %u (%s) was removed", source->number,
+			  source->name);
+		*link = source->next;
+		close_source(source);
+	}
+}
+
+/* sources_find_new() - open devices that have come meanwhile, if all are wanted */
+static int sources_find_new(struct sources *sources)
+{
+	return *sources->words ? 0 : sources_open(sources);
+}
 
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S UINT64_C(1000000000)
@@ -77,7 +344,7 @@ struct watch {
 	bool has_since;
 	uint64_t since;
 	uint64_t epoch;
-	struct flood *flood;
+	struct dedup *dedup;
 	struct stacks stacks;
 	uint64_t shown;
 	uint64_t dropped;
@@ -246,7 +513,7 @@ static bool admit(struct watch *watch, const struct buftrack_event *event,
 	char *name;
 	FILE *out;
 
-	shown = flood_admit(watch->flood, &kind, event->stamp, &first);
+	shown = dedup_admit(watch->dedup, &kind, event->stamp, &first);
 	if (!first)
 		return shown;
 	out = open_memstream(&name, &size);
@@ -254,7 +521,7 @@ static bool admit(struct watch *watch, const struct buftrack_event *event,
 		exit(fail("out of memory: free some and try again"));
 	event_label(out, event, scene);
 	fclose(out);
-	flood_name(watch->flood, name);
+	dedup_name(watch->dedup, name);
 	return shown;
 }
 
@@ -313,7 +580,7 @@ static void show(struct watch *watch, struct source *source,
 		event_json(event, &scene);
 		return;
 	}
-	/* What is lost is told where it is lost, but in a flood once a second. */
+	/* What is lost is told where it is lost, but in a dedup once a second. */
 	if (watch->all || !watch->shown++)
 		tell_dropped(watch);
 	event_text(stdout, event, &scene);
@@ -329,8 +596,8 @@ static void tell(struct watch *watch)
 		return;
 	watch->next = now + INTERVAL;
 	tell_dropped(watch);
-	if (flood_pending(watch->flood))
-		flood_tell(watch->flood, stdout);
+	if (dedup_pending(watch->dedup))
+		dedup_tell(watch->dedup, stdout);
 	fflush(stdout);
 }
 
@@ -395,7 +662,7 @@ static int show_all(struct watch *watch)
 static int patience(const struct watch *watch)
 {
 	if (!*watch->sources.words || watch->dropped ||
-	    flood_pending(watch->flood))
+	    dedup_pending(watch->dedup))
 		return INTERVAL / NS_PER_MS;
 	return -1;
 }
@@ -435,7 +702,7 @@ static int watch_all(struct watch *watch)
 	else
 		ret = show_all(watch);
 	tell_dropped(watch);
-	flood_tell_all(watch->flood, stdout);
+	dedup_tell_all(watch->dedup, stdout);
 	return ret;
 }
 
@@ -446,13 +713,13 @@ static int run(struct args *args)
 
 	if (ret != OPTIONS_END)
 		return options_failed(ret);
-	watch.flood = flood_new();
+	watch.dedup = dedup_new();
 	ret = catch_signals(&watch);
 	if (!ret)
 		ret = watch_all(&watch);
 	sources_close(&watch.sources);
 	drop_stacks(&watch.stacks);
-	flood_free(watch.flood);
+	dedup_free(watch.dedup);
 	return ret;
 }
 

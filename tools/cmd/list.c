@@ -4,9 +4,9 @@
  */
 #include <string.h>
 
-#include "records.h"
 #include "../util/err.h"
-#include "verbs.h"
+#include "cmd.h"
+#include "records.h"
 
 enum {
 	STATE = NR_QUERY_OPTIONS,

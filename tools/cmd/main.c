@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
 #include "../util/err.h"
-#include "verbs.h"
+#include "cmd.h"
 
 /* One a line */
 /* clang-format off */

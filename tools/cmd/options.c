@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The words that follow a verb, by getopt_long()
- *
- * What a verb takes is written down once, as its list of options, from which
- * both this and help are made.
+ * Parsing the words after the verb with getopt_long(), and printing help
  */
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "cmd.h"
 #include "../util/err.h"
+#include "../util/parse.h"
+#include "cmd.h"
 
 #define MAX_OPTIONS 32
 /* Beyond all characters, so that no option is taken for a short one. */
@@ -95,3 +95,173 @@ char **operands(struct args *args, int least, int most)
 		return args->argv + optind;
 	return NULL;
 }
+
+int device_operand(struct args *args, const char *option, const char **device)
+{
+	char **words = operands(args, 0, 1);
+
+	if (!words)
+		return OPTIONS_BAD;
+	if (words[0] && option) {
+		usage_error(args, "the device is given twice, as '%s' and '%s'",
+			    option, words[0]);
+		return OPTIONS_BAD;
+	}
+	*device = words[0] ? words[0] : option;
+	return 0;
+}
+
+#define POWER(n) (UINT64_C(1) << (n))
+
+static const struct {
+	const char *name;
+	uint64_t least;
+	uint64_t most;
+} ranges[NR_LIMITS] = {
+	[LIMIT_RECORDS] = { "max-records", 1, POWER(32) },
+	[LIMIT_CLIENT_RECORDS] = { "client-records", 1, POWER(32) },
+	[LIMIT_FREED] = { "freed-records", 0, POWER(32) },
+	[LIMIT_CLIENTS] = { "max-clients", 1, 65536 },
+	[LIMIT_CLOSED] = { "max-closed", 0, 65536 },
+	[LIMIT_REMAINING] = { "max-remaining", 0, POWER(24) },
+};
+
+struct buftrack_settings *new_settings(void)
+{
+	struct buftrack_settings *settings = buftrack_settings_new();
+
+	if (!settings)
+		exit(fail("out of memory: free some and try again"));
+	return settings;
+}
+
+static void set_limit(struct buftrack_settings *settings, int limit,
+		      uint64_t value)
+{
+	switch (limit) {
+	case LIMIT_RECORDS:
+		buftrack_settings_limit_records(settings, value);
+		break;
+	case LIMIT_CLIENT_RECORDS:
+		buftrack_settings_limit_client_records(settings, value);
+		break;
+	case LIMIT_FREED:
+		buftrack_settings_limit_freed(settings, value);
+		break;
+	case LIMIT_CLIENTS:
+		buftrack_settings_limit_clients(settings, value);
+		break;
+	case LIMIT_CLOSED:
+		buftrack_settings_limit_closed(settings, value);
+		break;
+	case LIMIT_REMAINING:
+		buftrack_settings_limit_remaining(settings, value);
+		break;
+	}
+}
+
+int limits_option(const struct args *args, int limit,
+		  struct buftrack_settings *settings)
+{
+	uint64_t value;
+
+	if (parse_number(args->value, &value) || value < ranges[limit].least ||
+	    value > ranges[limit].most) {
+		usage_error(args, "--%s: '%s' is no number from %llu to %llu",
+			    ranges[limit].name, args->value,
+			    (unsigned long long)ranges[limit].least,
+			    (unsigned long long)ranges[limit].most);
+		return OPTIONS_BAD;
+	}
+	set_limit(settings, limit, value);
+	return 0;
+}
+
+const struct verb *find_verb(const char *first, const char *second)
+{
+	size_t length = strlen(first);
+
+	for (size_t i = 0; verbs[i]; i++) {
+		const char *name = verbs[i]->name;
+
+		if (!strcmp(name, first))
+			return verbs[i];
+		if (second && !strncmp(name, first, length) &&
+		    name[length] == ' ' && !strcmp(name + length + 1, second))
+			return verbs[i];
+	}
+	return NULL;
+}
+
+static void print_options(const struct option_spec *spec)
+{
+	printf("\nOptions:\n");
+	for (; spec && spec->name; spec++) {
+		char left[48];
+
+		snprintf(left, sizeof(left), "--%s%s%s", spec->name,
+			 spec->argument ? " " : "",
+			 spec->argument ? spec->argument : "");
+		printf("  %-24s %s\n", left, spec->help);
+	}
+	printf("  %-24s %s\n", "--help", "show this");
+}
+
+void print_help(const struct verb *verb)
+{
+	printf("Usage: buftrack %s%s%s [OPTION]...\n\n", verb->name,
+	       *verb->operands ? " " : "", verb->operands);
+	printf("%c%s.\n", verb->summary[0] - ('a' - 'A'), verb->summary + 1);
+	print_options(verb->options);
+	if (verb->details)
+		printf("\n%s\n", verb->details);
+}
+
+void print_overview(void)
+{
+	printf("Usage: buftrack VERB [OPTION]...\n\n"
+	       "Tells who holds each device buffer, and whether it was freed once, twice or\nnever.\n\n");
+	for (size_t i = 0; verbs[i]; i++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "%s %s", verbs[i]->name,
+			 verbs[i]->operands);
+		printf("  %-24s %s\n", left, verbs[i]->summary);
+	}
+	printf("\n'buftrack VERB --help' tells more of a verb, 'man buftrack' all.\n\n"
+	       "Exit status: 0 fine, 1 failed, 2 wrong usage, 3 what --fail-on asks for is there.\n");
+}
+
+static const struct option_spec options[] = { { .name = NULL } };
+
+static int run(struct args *args)
+{
+	const struct verb *verb;
+	int option = next_option(args);
+	char **words;
+
+	if (option != OPTIONS_END)
+		return options_failed(option);
+	words = operands(args, 0, 2);
+	if (!words)
+		return EXIT_USAGE_ERROR;
+	if (!words[0]) {
+		print_overview();
+		return EXIT_OK;
+	}
+	verb = find_verb(words[0], words[1]);
+	if (!verb)
+		return usage_error(args, "there is no verb '%s%s%s'", words[0],
+				   words[1] ? " " : "",
+				   words[1] ? words[1] : "");
+	print_help(verb);
+	return EXIT_OK;
+}
+
+const struct verb verb_help = {
+	.name = "help",
+	.operands = "[VERB]",
+	.summary = "show what there is, or more of a verb",
+	.options = options,
+	.run = run,
+};

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Listing records: writing them
+ * Printing records, for list and remaining, as text and as JSON
  */
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "../util/table.h"
 #include "../util/json.h"
-#include "records.h"
+#include "../util/table.h"
 #include "../util/text.h"
+#include "records.h"
 
 #define JSON_HEAD "{\"records\":[\n"
 

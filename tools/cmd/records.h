@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Listing records: what list and remaining have in common
- *
- * records-options.c reads what a user wants, records-visit.c asks the devices,
- * records-sort.c keeps what is wanted in order, records-print.c writes it.
+ * Listing records, for list and remaining
  */
 #ifndef BUFTRACK_RECORDS_H
 #define BUFTRACK_RECORDS_H
@@ -12,8 +9,7 @@
 #include <libbuftrack.h>
 
 #include "cmd.h"
-#include "owners.h"
-#include "stacks.h"
+#include "lookup.h"
 
 /* What a list can be sorted by */
 enum sort_key {

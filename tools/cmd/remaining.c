@@ -2,9 +2,9 @@
 /*
  * buftrack remaining
  */
-#include "records.h"
 #include "../util/err.h"
-#include "verbs.h"
+#include "cmd.h"
+#include "records.h"
 
 static const struct option_spec options[] = {
 	QUERY_OPTIONS,

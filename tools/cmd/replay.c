@@ -4,20 +4,567 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
+#include <libbuftrack.h>
 
 #include "../bridge/bridge.h"
 #include "../trace/server-log.h"
-#include "limits.h"
-#include "progress.h"
-#include "replay.h"
+#include "../trace/trace.h"
 #include "../util/err.h"
+#include "cmd.h"
+#include "lookup.h"
 #include "snapshot.h"
-#include "verbs.h"
+
+/* So many reports of one client go in at once. */
+#define REPLAY_BATCH 1024
+
+/**
+ * struct replay_device - a device of a replay
+ * @next: the one that was made after it
+ * @trace_name: its name in the trace
+ * @device: its node, open for all that is no report
+ * @number: n of /dev/buftrack/n
+ * @nr_spaces: how many spaces it has
+ * @spaces: their names; place in the array is number on the device
+ */
+struct replay_device {
+	struct replay_device *next;
+	const char *trace_name;
+	struct buftrack_device *device;
+	unsigned int number;
+	unsigned int nr_spaces;
+	char spaces[BUFTRACK_MAX_SPACES][BUFTRACK_SPACE_NAME_SIZE];
+};
+
+/**
+ * struct replay - a replay
+ * @control: registers its devices; temporary ones go when it is closed
+ * @serial: the n in their names
+ * @keep: its devices stay when it ends
+ * @limits: settings for its devices
+ * @devices: its devices, in the order in which they were made
+ * @last: where to append the next
+ * @files: clients that are open, by the number of their file, @nr_files long
+ * @reports: reports of @client that were not made yet
+ * @lines: line of each of them
+ * @client: whose they are
+ * @declaration: of a client, to be filled in anew for each
+ * @events: how many events were taken
+ */
+struct replay {
+	struct buftrack_control *control;
+	uint64_t serial;
+	bool keep;
+	struct buftrack_settings *limits;
+	struct replay_device *devices;
+	struct replay_device **last;
+	struct buftrack_device **files;
+	size_t nr_files;
+	struct buftrack_reports *reports;
+	unsigned long lines[REPLAY_BATCH];
+	struct trace_client *client;
+	struct buftrack_declaration *declaration;
+	uint64_t events;
+};
+
+/**
+ * struct progress - how far something has come
+ * @wanted: there is a terminal to show it on
+ * @shown: there is a bar on it now
+ * @total: where the end is, 0: nobody knows
+ * @began: when, in ns
+ * @next: when to draw again
+ */
+struct progress {
+	bool wanted;
+	bool shown;
+	uint64_t total;
+	uint64_t began;
+	uint64_t next;
+};
+
+#define NS_PER_SEC UINT64_C(1000000000)
+
+/* What takes no longer than this needs no bar. */
+#define PATIENCE (NS_PER_SEC / 2)
+#define INTERVAL (NS_PER_SEC / 10)
+
+#define WIDTH 30
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
+}
+
+/* progress_begin() - @total is where the end is, 0 if nobody knows */
+static void progress_begin(struct progress *progress, uint64_t total)
+{
+	progress->wanted = isatty(STDERR_FILENO);
+	progress->shown = false;
+	progress->total = total;
+	progress->began = now();
+	progress->next = progress->began + PATIENCE;
+}
+
+static void draw(const struct progress *progress, uint64_t at, uint64_t done,
+		 uint64_t elapsed, const char *what)
+{
+	double rate = done / ((double)elapsed / NS_PER_SEC);
+	char bar[WIDTH + 1];
+	unsigned int filled;
+
+	if (!progress->total) {
+		fprintf(stderr, "\r\033[K%" PRIu64 " %s, %.0f/s", done, what,
+			rate);
+		return;
+	}
+	filled = at >= progress->total ? WIDTH :
+					 (double)at / progress->total * WIDTH;
+	memset(bar, '.', WIDTH);
+	memset(bar, '#', filled);
+	bar[WIDTH] = '\0';
+	fprintf(stderr, "\r\033[K[%s] %3.0f %%, %" PRIu64 " %s, %.0f/s", bar,
+		100.0 * at / progress->total, done, what, rate);
+}
+
+/* progress_show() - draw the bar, if it is time to; @what counts @done things */
+static void progress_show(struct progress *progress, uint64_t at, uint64_t done,
+			  const char *what)
+{
+	uint64_t time;
+
+	if (!progress->wanted)
+		return;
+	time = now();
+	if (time < progress->next)
+		return;
+	draw(progress, at, done, time - progress->began, what);
+	progress->shown = true;
+	progress->next = time + INTERVAL;
+}
+
+/* progress_end() - take the bar away */
+static void progress_end(struct progress *progress)
+{
+	if (progress->shown)
+		fprintf(stderr, "\r\033[K");
+	progress->shown = false;
+}
+
+/* A number that another user's device has taken is given up so often. */
+#define MAX_TRIES 16
+
+/* another_serial() - a number that no other opening of a node has */
+static int another_serial(uint64_t *serial)
+{
+	struct buftrack_control *control = buftrack_control_open(O_RDONLY);
+	struct buftrack_module *module = NULL;
+
+	if (control)
+		module = buftrack_control_read_module(control);
+	if (module)
+		*serial = buftrack_module_serial(module);
+	buftrack_module_free(module);
+	buftrack_control_close(control);
+	return module ? 0 : -1;
+}
+
+/*
+ * register_device() - register replay:<n>:<name>
+ *
+ * No other replay has this n, but anybody may have given a device such a name.
+ */
+static int register_device(struct replay *replay, const char *name,
+			   unsigned int *number)
+{
+	unsigned int flags = BUFTRACK_DEVICE_ADD_EXCL;
+	int ret, tries = 0;
+	char *full;
+
+	if (!replay->keep)
+		flags |= BUFTRACK_DEVICE_ADD_TEMPORARY;
+	do {
+		if (asprintf(&full, "replay:%" PRIu64 ":%s", replay->serial,
+			     name) < 0)
+			return -1;
+		ret = buftrack_control_add_device(replay->control, full, flags,
+						  number);
+		free(full);
+	} while (ret < 0 && errno == EEXIST && tries++ < MAX_TRIES &&
+		 !another_serial(&replay->serial));
+	return ret < 0 ? -1 : 0;
+}
+
+static int fail_at(const struct trace_event *event, enum err_request act,
+		   const char *kind, const char *name,
+		   struct trace_error *error)
+{
+	return trace_fail(error, event->line, "%s '%.40s': %s", kind, name,
+			  err_text(act, errno));
+}
+
+static int open_node(struct replay *replay, struct replay_device *device,
+		     const struct trace_event *event, struct trace_error *error)
+{
+	const char *name = event->device->name;
+
+	device->device = buftrack_device_open(device->number, O_RDWR);
+	if (!device->device)
+		return fail_at(event, REQ_OPEN_DEVICE, "device", name, error);
+	if (!buftrack_settings_empty(replay->limits) &&
+	    buftrack_device_apply(device->device, replay->limits))
+		return fail_at(event, REQ_DEVICE_SET, "device", name, error);
+	return 0;
+}
+
+static struct replay_device *make_device(struct replay *replay,
+					 const struct trace_event *event,
+					 struct trace_error *error)
+{
+	const char *name = event->device->name;
+	struct replay_device *device = calloc(1, sizeof(*device));
+
+	if (!device || register_device(replay, name, &device->number)) {
+		fail_at(event, REQ_DEVICE_ADD, "device", name, error);
+		free(device);
+		return NULL;
+	}
+	device->trace_name = name;
+	*replay->last = device;
+	replay->last = &device->next;
+	if (open_node(replay, device, event, error))
+		return NULL;
+	event->device->data = device;
+	return device;
+}
+
+/**
+ * replay_device() - the device of an event, made when it is first met
+ * @replay: the replay
+ * @event: the event
+ * @error: why it failed
+ *
+ * Return: the device, or NULL.
+ */
+static struct replay_device *replay_device(struct replay *replay,
+					   const struct trace_event *event,
+					   struct trace_error *error)
+{
+	if (event->device->data)
+		return event->device->data;
+	return make_device(replay, event, error);
+}
+
+static int add_space(struct replay_device *device,
+		     const struct trace_event *event, unsigned int *space,
+		     struct trace_error *error)
+{
+	if (buftrack_device_add_space(device->device, event->space, 0, space) <
+	    0)
+		return fail_at(event, REQ_SPACE_ADD, "space", event->space,
+			       error);
+	/* The kernel has taken the name, so it fits. */
+	if (*space < BUFTRACK_MAX_SPACES) {
+		snprintf(device->spaces[*space], BUFTRACK_SPACE_NAME_SIZE, "%s",
+			 event->space);
+		if (device->nr_spaces <= *space)
+			device->nr_spaces = *space + 1;
+	}
+	return 0;
+}
+
+/**
+ * replay_space() - the number of an event's space, made when it is first met
+ * @device: the device
+ * @event: the event
+ * @space: where to put the number
+ * @error: why it failed
+ *
+ * Return: 0, or -1.
+ */
+static int replay_space(struct replay_device *device,
+			const struct trace_event *event, unsigned int *space,
+			struct trace_error *error)
+{
+	for (*space = 0; *space < device->nr_spaces; (*space)++)
+		if (!strcmp(device->spaces[*space], event->space))
+			return 0;
+	return add_space(device, event, space, error);
+}
+
+/* replay_drop_devices() - close their nodes and forget them */
+static void replay_drop_devices(struct replay *replay)
+{
+	while (replay->devices) {
+		struct replay_device *device = replay->devices;
+
+		replay->devices = device->next;
+		buftrack_device_close(device->device);
+		free(device);
+	}
+}
+
+/* Each client is an open file: as many as a device may have, and some. */
+#define WANTED_FILES 70000
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit, higher;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	higher = limit;
+	if (higher.rlim_max < WANTED_FILES)
+		higher.rlim_max = WANTED_FILES;
+	higher.rlim_cur = higher.rlim_max;
+	/* The hard limit is root's to raise. */
+	if (!setrlimit(RLIMIT_NOFILE, &higher))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int read_serial(struct replay *replay)
+{
+	struct buftrack_module *module =
+		buftrack_control_read_module(replay->control);
+
+	if (!module)
+		return fail_errno(REQ_INFO, "the module");
+	replay->serial = buftrack_module_serial(module);
+	buftrack_module_free(module);
+	return 0;
+}
+
+/**
+ * replay_begin() - get ready
+ * @replay: to be filled in, but for @keep and @limits; for replay_end()
+ *
+ * Return: 0, or how the command ends: it has said why.
+ */
+static int replay_begin(struct replay *replay)
+{
+	raise_file_limit();
+	replay->last = &replay->devices;
+	replay->control = buftrack_control_open(O_RDWR);
+	if (!replay->control)
+		return fail_errno(REQ_OPEN_CONTROL, "/dev/buftrack/control");
+	replay->reports = buftrack_reports_new(REPLAY_BATCH);
+	replay->declaration = buftrack_declaration_new();
+	if (!replay->reports || !replay->declaration)
+		return fail("out of memory: free some and try again");
+	return read_serial(replay);
+}
+
+/* replay_end() - close all that is open; devices go unless they are kept */
+static void replay_end(struct replay *replay)
+{
+	for (size_t i = 0; i < replay->nr_files; i++)
+		buftrack_device_close(replay->files[i]);
+	free(replay->files);
+	replay_drop_devices(replay);
+	buftrack_reports_free(replay->reports);
+	buftrack_declaration_free(replay->declaration);
+	buftrack_control_close(replay->control);
+}
+
+/**
+ * replay_flush() - make the reports that wait
+ * @replay: the replay
+ * @error: why it failed
+ *
+ * Return: 0, or -1.
+ */
+static int replay_flush(struct replay *replay, struct trace_error *error)
+{
+	struct buftrack_reports *reports = replay->reports;
+	unsigned int length = buftrack_reports_length(reports);
+	int ret = 0;
+
+	if (!length)
+		return 0;
+	if (buftrack_device_submit(replay->client->data, reports)) {
+		unsigned int done = buftrack_reports_done(reports);
+
+		ret = trace_fail(error, replay->lines[done < length ? done : 0],
+				 "%s", err_text(REQ_REPORT, errno));
+	}
+	buftrack_reports_clear(reports);
+	return ret;
+}
+
+/* claim_name() - the trace's word for a client, as the kernel takes it */
+static void claim_name(struct replay *replay, const char *word)
+{
+	char name[BUFTRACK_CLAIMED_NAME_SIZE];
+	size_t i;
+
+	for (i = 0; word[i] && i < sizeof(name) - 1; i++)
+		name[i] = word[i] < ' ' || word[i] > '~' ? '?' : word[i];
+	name[i] = '\0';
+	buftrack_declaration_claim(replay->declaration, 0, name);
+}
+
+static int declare(struct replay *replay, struct buftrack_device *file,
+		   const struct trace_event *event)
+{
+	unsigned int flags = 0;
+
+	if (event->late)
+		flags |= BUFTRACK_DECLARE_LATE;
+	if (event->shared)
+		flags |= BUFTRACK_DECLARE_SHARED;
+	buftrack_declaration_set_flags(replay->declaration, flags);
+	buftrack_declaration_set_first_id(replay->declaration, event->id);
+	claim_name(replay, event->client->word);
+	return buftrack_device_declare(file, replay->declaration, NULL);
+}
+
+/* note_file() - remember a client's file, so that it is closed at the end */
+static int note_file(struct replay *replay, struct buftrack_device *file)
+{
+	size_t fd = buftrack_device_fd(file), nr = 2 * fd + 1;
+	struct buftrack_device **files;
+
+	if (fd >= replay->nr_files) {
+		files = reallocarray(replay->files, nr, sizeof(*files));
+		if (!files)
+			return -1;
+		memset(files + replay->nr_files, 0,
+		       (nr - replay->nr_files) * sizeof(*files));
+		replay->files = files;
+		replay->nr_files = nr;
+	}
+	replay->files[fd] = file;
+	return 0;
+}
+
+static int open_client(struct replay *replay, const struct trace_event *event,
+		       struct trace_error *error)
+{
+	struct replay_device *device = replay_device(replay, event, error);
+	const char *word = event->client->word;
+	struct buftrack_device *file;
+
+	if (!device)
+		return -1;
+	file = buftrack_device_open(device->number, O_RDWR);
+	if (!file)
+		return trace_fail(error, event->line, "client '%.40s': %s",
+				  word, err_text(REQ_OPEN_DEVICE, errno));
+	if (declare(replay, file, event) || note_file(replay, file)) {
+		trace_fail(error, event->line, "client '%.40s': %s", word,
+			   err_text(REQ_DECLARE, errno));
+		buftrack_device_close(file);
+		return -1;
+	}
+	event->client->data = file;
+	return 0;
+}
+
+static int close_client(struct replay *replay, const struct trace_event *event)
+{
+	struct buftrack_device *file = event->client->data;
+
+	replay->files[buftrack_device_fd(file)] = NULL;
+	buftrack_device_close(file);
+	event->client->data = NULL;
+	return 0;
+}
+
+static int report_gap(const struct trace_event *event,
+		      struct trace_error *error)
+{
+	if (buftrack_device_report_lost(event->client->data, 1))
+		return trace_fail(error, event->line, "%s",
+				  err_text(REQ_LOST, errno));
+	return 0;
+}
+
+static int switch_tracking(struct replay *replay,
+			   const struct trace_event *event,
+			   struct trace_error *error)
+{
+	struct replay_device *device = replay_device(replay, event, error);
+	struct buftrack_settings *settings;
+	int ret;
+
+	if (!device)
+		return -1;
+	settings = buftrack_settings_new();
+	if (!settings)
+		return trace_fail(error, event->line, "%s",
+				  err_text(REQ_DEVICE_SET, errno));
+	buftrack_settings_enable(settings, event->op == TRACE_ENABLE);
+	ret = buftrack_device_apply(device->device, settings);
+	if (ret)
+		trace_fail(error, event->line, "device '%.40s': %s",
+			   event->device->name,
+			   err_text(REQ_DEVICE_SET, errno));
+	buftrack_settings_free(settings);
+	return ret;
+}
+
+static int add_report(struct replay *replay, const struct trace_event *event,
+		      struct trace_error *error)
+{
+	bool alloc = event->op == TRACE_ALLOC;
+	struct buftrack_report report = {
+		.op = alloc ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE,
+		.flags = event->refused ? BUFTRACK_REPORT_REFUSED : 0,
+		.address = event->address,
+		.size = event->size,
+		.span = alloc ? event->span : 0,
+		.id = event->id,
+	};
+	unsigned int at = buftrack_reports_length(replay->reports);
+
+	if (at && (event->client != replay->client || at == REPLAY_BATCH)) {
+		if (replay_flush(replay, error))
+			return -1;
+		at = 0;
+	}
+	if (replay_space(event->device->data, event, &report.space, error))
+		return -1;
+	replay->client = event->client;
+	replay->lines[at] = event->line;
+	return buftrack_reports_add(replay->reports, &report);
+}
+
+/* replay_event() - take an event; @context is the replay */
+static int replay_event(void *context, const struct trace_event *event,
+			struct trace_error *error)
+{
+	struct replay *replay = context;
+
+	replay->events++;
+	if (event->op == TRACE_ALLOC || event->op == TRACE_FREE)
+		return add_report(replay, event, error);
+	if (replay_flush(replay, error))
+		return -1;
+	switch (event->op) {
+	case TRACE_OPEN:
+		return open_client(replay, event, error);
+	case TRACE_CLOSE:
+		return close_client(replay, event);
+	case TRACE_GAP:
+		return report_gap(event, error);
+	default:
+		return switch_tracking(replay, event, error);
+	}
+}
 
 enum {
 	FORMAT = NR_LIMITS,

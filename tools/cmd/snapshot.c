@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All that status and replay tell of a device, gathered
+ * Reading everything that status and replay print about a device
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "cmd.h"
 #include "../util/err.h"
+#include "cmd.h"
+#include "lookup.h"
 #include "snapshot.h"
 
 /* grow() - room for one more pointer in an array that has @nr of them */
@@ -205,4 +209,214 @@ uint64_t wrong_frees(const struct buftrack_counter_set *counters)
 	     i <= BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER; i++)
 		sum += buftrack_counter_set_value(counters, i);
 	return sum;
+}
+
+static int compare_holdings(const void *a, const void *b)
+{
+	const struct process *left = a, *right = b;
+
+	if (left->bytes != right->bytes)
+		return left->bytes < right->bytes ? 1 : -1;
+	return (left->pid > right->pid) - (left->pid < right->pid);
+}
+
+/* By process, so that clients of one are beside each other */
+static int compare_identities(const void *a, const void *b)
+{
+	const struct process *left = a, *right = b;
+
+	if (left->pid != right->pid)
+		return left->pid < right->pid ? -1 : 1;
+	/* Drivers are told by their names */
+	if (!left->pid)
+		return strcmp(left->comm, right->comm);
+	return (left->start_time > right->start_time) -
+	       (left->start_time < right->start_time);
+}
+
+static void hold(struct process *process,
+		 const struct buftrack_counter_set *counters)
+{
+	process->buffers = buftrack_counter_set_value(
+		counters, BUFTRACK_COUNTER_LIVE_BUFFERS);
+	process->bytes = buftrack_counter_set_value(
+		counters, BUFTRACK_COUNTER_LIVE_BYTES);
+}
+
+static struct process of_client(const struct snapshot *snapshot, size_t i)
+{
+	const struct buftrack_client *client = snapshot->clients[i];
+	struct process process = {
+		.pid = buftrack_client_pid(client),
+		.start_time = buftrack_client_start_time(client),
+		.comm = buftrack_client_comm(client),
+		.nr_clients = !!(buftrack_client_state(client) &
+				 BUFTRACK_CLIENT_STATE_OPEN),
+	};
+
+	hold(&process, snapshot->client_counters[i]);
+	return process;
+}
+
+static struct process of_others(const struct snapshot *snapshot)
+{
+	struct process process = {
+		.comm = OTHER,
+		.nr_clients = snapshot->nr_others_open,
+	};
+
+	hold(&process, snapshot->others);
+	return process;
+}
+
+/* What is closed and holds nothing is history, and among the clients. */
+static bool counts(const struct process *process)
+{
+	return process->nr_clients || process->buffers;
+}
+
+static void add_process(struct process *to, const struct process *more)
+{
+	to->nr_clients += more->nr_clients;
+	to->buffers += more->buffers;
+	to->bytes += more->bytes;
+}
+
+/* merge_processes() - clients of one process are one; returns how many there are */
+static size_t merge_processes(struct process *processes, size_t nr)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (kept &&
+		    !compare_identities(&processes[kept - 1], &processes[i]))
+			add_process(&processes[kept - 1], &processes[i]);
+		else
+			processes[kept++] = processes[i];
+	}
+	return kept;
+}
+
+int processes_take(struct snapshot *snapshot)
+{
+	struct process *processes;
+	size_t nr = 0;
+
+	processes = calloc(snapshot->nr_clients + 1, sizeof(*processes));
+	if (!processes)
+		return fail("out of memory: free some and try again");
+	for (size_t i = 0; i < snapshot->nr_clients; i++) {
+		processes[nr] = of_client(snapshot, i);
+		nr += counts(&processes[nr]);
+	}
+	if (snapshot->others) {
+		processes[nr] = of_others(snapshot);
+		nr += counts(&processes[nr]);
+	}
+	qsort(processes, nr, sizeof(*processes), compare_identities);
+	nr = merge_processes(processes, nr);
+	qsort(processes, nr, sizeof(*processes), compare_holdings);
+	snapshot->processes = processes;
+	snapshot->nr_processes = nr;
+	return 0;
+}
+
+_Static_assert(BUFTRACK_NR_COUNTERS <= 64, "a bit for each counter");
+
+#define UNKNOWN "unknown_free"
+
+static uint64_t bit(unsigned int counter)
+{
+	return UINT64_C(1) << counter;
+}
+
+/* counters_of() - the counters that a name stands for, 0: it is no name */
+static uint64_t counters_of(const char *name)
+{
+	uint64_t counters = 0;
+	int verdict, counter;
+
+	if (!strcmp(name, "remaining"))
+		return bit(BUFTRACK_COUNTER_REMAINING_BUFFERS);
+	if (!strcmp(name, UNKNOWN)) {
+		for (unsigned int i = 0; i < BUFTRACK_NR_COUNTERS; i++)
+			if (!strncmp(buftrack_counter_name(i), UNKNOWN ".",
+				     sizeof(UNKNOWN)))
+				counters |= bit(i);
+		return counters;
+	}
+	verdict = buftrack_verdict_from_name(name);
+	if (verdict < 0)
+		return 0;
+	counter = buftrack_verdict_counter(verdict);
+	return counter < 0 ? 0 : bit(counter);
+}
+
+int condition_parse(const struct args *args, struct condition *condition,
+		    const char *list)
+{
+	condition->counters = 0;
+	for (;;) {
+		size_t length = strcspn(list, ",");
+		char name[64] = "";
+		uint64_t counters;
+
+		if (length < sizeof(name))
+			memcpy(name, list, length);
+		counters = counters_of(name);
+		if (!counters) {
+			usage_error(
+				args,
+				"--fail-on: '%.*s' is neither a verdict nor 'remaining'",
+				(int)length, list);
+			return EXIT_USAGE_ERROR;
+		}
+		condition->counters |= counters;
+		if (!list[length])
+			return 0;
+		list += length + 1;
+	}
+}
+
+/* name_holding() - append what holds for a device; returns what is used now */
+static size_t name_holding(const struct condition *condition,
+			   const struct snapshot *snapshot, char *text,
+			   size_t size, size_t used)
+{
+	bool first = true;
+
+	for (unsigned int i = 0; i < BUFTRACK_NR_COUNTERS; i++) {
+		uint64_t count =
+			buftrack_counter_set_value(snapshot->counters, i);
+
+		if (!(condition->counters & bit(i)) || !count || used >= size)
+			continue;
+		if (first)
+			used += snprintf(
+				text + used, size - used,
+				"%sdevice %u (%s) has", used ? "; " : "",
+				buftrack_device_status_number(snapshot->status),
+				buftrack_device_status_name(snapshot->status));
+		if (used < size)
+			used += snprintf(text + used, size - used,
+					 "%s %" PRIu64 " %s", first ? "" : ",",
+					 count, buftrack_counter_name(i));
+		first = false;
+	}
+	return used;
+}
+
+int condition_check(const struct condition *condition,
+		    const struct snapshots *snapshots)
+{
+	char text[768] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < snapshots->nr; i++)
+		used = name_holding(condition, &snapshots->list[i], text,
+				    sizeof(text), used);
+	if (!used)
+		return 0;
+	print_err("what --fail-on asks for is there: %s", text);
+	return EXIT_CONDITION;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * All that status and replay tell of a device, gathered
+ * Everything that status and replay print about a device
  */
 #ifndef BUFTRACK_SNAPSHOT_H
 #define BUFTRACK_SNAPSHOT_H
@@ -101,5 +101,28 @@ int processes_take(struct snapshot *snapshot);
 
 /* wrong_frees() - how many frees were anything but ok */
 uint64_t wrong_frees(const struct buftrack_counter_set *counters);
+
+/* struct condition - what to look for, a bit for each counter */
+struct condition {
+	uint64_t counters;
+};
+
+struct args;
+
+/**
+ * condition_parse() - read a list
+ * @args: for the complaint
+ * @condition: to be filled in
+ * @list: names of verdicts, "unknown_free" for all of its reasons, or
+ *	  "remaining", separated by commas
+ *
+ * Return: 0, or EXIT_USAGE_ERROR: it has complained.
+ */
+int condition_parse(const struct args *args, struct condition *condition,
+		    const char *list);
+
+/* condition_check() - EXIT_CONDITION, and say what holds, or 0 */
+int condition_check(const struct condition *condition,
+		    const struct snapshots *snapshots);
 
 #endif /* BUFTRACK_SNAPSHOT_H */

@@ -2,10 +2,9 @@
 /*
  * buftrack enable, buftrack disable, buftrack reset
  */
-#include "change.h"
-#include "limits.h"
 #include "../util/err.h"
-#include "verbs.h"
+#include "cmd.h"
+#include "lookup.h"
 
 enum {
 	DEVICE,

@@ -9,10 +9,10 @@
 #include <string.h>
 #include <libbuftrack.h>
 
-#include "../util/json.h"
 #include "../util/err.h"
+#include "../util/json.h"
 #include "../util/text.h"
-#include "verbs.h"
+#include "cmd.h"
 
 enum {
 	JSON,

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Wrong reports, in words
+ * Printing events, as text and as JSON
  */
-#ifndef BUFTRACK_EVENT_TEXT_H
-#define BUFTRACK_EVENT_TEXT_H
+#ifndef BUFTRACK_EVENT_PRINT_H
+#define BUFTRACK_EVENT_PRINT_H
 
 #include <stdio.h>
 #include <libbuftrack.h>
 
-#include "owners.h"
-#include "stacks.h"
+#include "lookup.h"
 
 /**
  * struct record_stacks - where a record that an event names was, in the kernel
@@ -53,4 +52,26 @@ void event_text(FILE *out, const struct buftrack_event *event,
 void event_label(FILE *out, const struct buftrack_event *event,
 		 const struct scene *scene);
 
-#endif /* BUFTRACK_EVENT_TEXT_H */
+/**
+ * struct words - of a verdict
+ * @meaning: what happened, in plain words
+ * @proof: how far what is known reaches, and what follows from it
+ * @advice: what to do
+ * @target: how the record that the report was about is introduced
+ * @hit: how the live record that was in the way is
+ */
+struct words {
+	const char *meaning;
+	const char *proof;
+	const char *advice;
+	const char *target;
+	const char *hit;
+};
+
+/* words_for() - of a verdict; one that is not known has words, too */
+const struct words *words_for(unsigned int verdict);
+
+/* event_json() - one object in one line, on standard output */
+void event_json(const struct buftrack_event *event, const struct scene *scene);
+
+#endif /* BUFTRACK_EVENT_PRINT_H */

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Repeats of wrong reports
+ * Counting repeated events instead of printing them
  */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
-#include "flood.h"
 #include "../util/err.h"
 #include "../util/text.h"
+#include "cmd.h"
+#include "dedup.h"
 
 /* Twice as many buckets as kinds, and a power of two */
-#define BUCKETS (2 * FLOOD_KINDS)
+#define BUCKETS (2 * DEDUP_KINDS)
 
 /*
  * @shown: how many were shown since it was quiet
@@ -38,7 +38,7 @@ struct repeats {
  * @swept: when it was last looked for kinds that are quiet
  * @pending: how many kinds have something to tell
  */
-struct flood {
+struct dedup {
 	size_t nr;
 	struct repeats table[BUCKETS];
 	struct repeats rest;
@@ -47,24 +47,24 @@ struct flood {
 	size_t pending;
 };
 
-struct flood *flood_new(void)
+struct dedup *dedup_new(void)
 {
-	struct flood *flood = calloc(1, sizeof(*flood));
+	struct dedup *dedup = calloc(1, sizeof(*dedup));
 
-	if (!flood)
+	if (!dedup)
 		exit(fail("out of memory: free some and try again"));
 	/* Of what is not told apart nothing is shown. */
-	flood->rest.shown = FLOOD_SHOWN;
-	return flood;
+	dedup->rest.shown = DEDUP_SHOWN;
+	return dedup;
 }
 
-void flood_free(struct flood *flood)
+void dedup_free(struct dedup *dedup)
 {
-	if (!flood)
+	if (!dedup)
 		return;
 	for (size_t i = 0; i < BUCKETS; i++)
-		free(flood->table[i].name);
-	free(flood);
+		free(dedup->table[i].name);
+	free(dedup);
 }
 
 static size_t bucket_of(const struct kind *kind)
@@ -88,31 +88,31 @@ static bool is_same(const struct kind *a, const struct kind *b)
 }
 
 /* place_of() - the repeats of a kind, or where they would be: not @used */
-static struct repeats *place_of(struct flood *flood, const struct kind *kind)
+static struct repeats *place_of(struct dedup *dedup, const struct kind *kind)
 {
 	size_t i = bucket_of(kind);
 
-	while (flood->table[i].used && !is_same(&flood->table[i].kind, kind))
+	while (dedup->table[i].used && !is_same(&dedup->table[i].kind, kind))
 		i = (i + 1) % BUCKETS;
-	return &flood->table[i];
+	return &dedup->table[i];
 }
 
 static bool is_quiet(const struct repeats *repeats, uint64_t stamp)
 {
 	return !repeats->count && stamp > repeats->last &&
-	       stamp - repeats->last > FLOOD_QUIET;
+	       stamp - repeats->last > DEDUP_QUIET;
 }
 
 /* sweep() - forget kinds that are quiet, so that there is place for others */
-static void sweep(struct flood *flood, uint64_t stamp)
+static void sweep(struct dedup *dedup, uint64_t stamp)
 {
-	struct repeats *old = malloc(sizeof(flood->table));
+	struct repeats *old = malloc(sizeof(dedup->table));
 
 	if (!old)
 		exit(fail("out of memory: free some and try again"));
-	memcpy(old, flood->table, sizeof(flood->table));
-	memset(flood->table, 0, sizeof(flood->table));
-	flood->nr = 0;
+	memcpy(old, dedup->table, sizeof(dedup->table));
+	memset(dedup->table, 0, sizeof(dedup->table));
+	dedup->nr = 0;
 	for (size_t i = 0; i < BUCKETS; i++) {
 		if (!old[i].used)
 			continue;
@@ -120,45 +120,45 @@ static void sweep(struct flood *flood, uint64_t stamp)
 			free(old[i].name);
 			continue;
 		}
-		*place_of(flood, &old[i].kind) = old[i];
-		flood->nr++;
+		*place_of(dedup, &old[i].kind) = old[i];
+		dedup->nr++;
 	}
 	free(old);
-	flood->swept = stamp;
+	dedup->swept = stamp;
 }
 
 /* find() - the repeats of a kind, which are new if they are not @used */
-static struct repeats *find(struct flood *flood, const struct kind *kind,
+static struct repeats *find(struct dedup *dedup, const struct kind *kind,
 			    uint64_t stamp)
 {
-	struct repeats *repeats = place_of(flood, kind);
+	struct repeats *repeats = place_of(dedup, kind);
 
-	if (repeats->used || flood->nr < FLOOD_KINDS)
+	if (repeats->used || dedup->nr < DEDUP_KINDS)
 		return repeats;
-	/* A sweep takes a while: in a flood it is not for each event. */
-	if (stamp - flood->swept > FLOOD_QUIET / 4)
-		sweep(flood, stamp);
-	return flood->nr < FLOOD_KINDS ? place_of(flood, kind) : &flood->rest;
+	/* A sweep takes a while: in a dedup it is not for each event. */
+	if (stamp - dedup->swept > DEDUP_QUIET / 4)
+		sweep(dedup, stamp);
+	return dedup->nr < DEDUP_KINDS ? place_of(dedup, kind) : &dedup->rest;
 }
 
-static void count(struct flood *flood, struct repeats *repeats, uint64_t stamp)
+static void count(struct dedup *dedup, struct repeats *repeats, uint64_t stamp)
 {
 	if (!repeats->count++) {
 		repeats->from = stamp;
-		flood->pending++;
+		dedup->pending++;
 	}
 	repeats->to = stamp;
 }
 
-bool flood_admit(struct flood *flood, const struct kind *kind, uint64_t stamp,
+bool dedup_admit(struct dedup *dedup, const struct kind *kind, uint64_t stamp,
 		 bool *first)
 {
-	struct repeats *repeats = find(flood, kind, stamp);
+	struct repeats *repeats = find(dedup, kind, stamp);
 
 	*first = false;
-	if (repeats != &flood->rest) {
+	if (repeats != &dedup->rest) {
 		if (!repeats->used)
-			flood->nr++;
+			dedup->nr++;
 		if (repeats->used && is_quiet(repeats, stamp))
 			repeats->shown = 0;
 		repeats->used = true;
@@ -166,24 +166,24 @@ bool flood_admit(struct flood *flood, const struct kind *kind, uint64_t stamp,
 		*first = !repeats->shown;
 	}
 	repeats->last = stamp;
-	flood->admitted = repeats;
-	if (repeats->shown < FLOOD_SHOWN) {
+	dedup->admitted = repeats;
+	if (repeats->shown < DEDUP_SHOWN) {
 		repeats->shown++;
 		return true;
 	}
-	count(flood, repeats, stamp);
+	count(dedup, repeats, stamp);
 	return false;
 }
 
-void flood_name(struct flood *flood, char *name)
+void dedup_name(struct dedup *dedup, char *name)
 {
-	free(flood->admitted->name);
-	flood->admitted->name = name;
+	free(dedup->admitted->name);
+	dedup->admitted->name = name;
 }
 
-bool flood_pending(const struct flood *flood)
+bool dedup_pending(const struct dedup *dedup)
 {
-	return flood->pending;
+	return dedup->pending;
 }
 
 static void put_rate(FILE *out, const struct repeats *repeats)
@@ -198,7 +198,7 @@ static void put_rate(FILE *out, const struct repeats *repeats)
 				    text));
 }
 
-static void tell(struct flood *flood, struct repeats *repeats, FILE *out)
+static void tell(struct dedup *dedup, struct repeats *repeats, FILE *out)
 {
 	char number[UNIT_TEXT], from[UNIT_TEXT], to[UNIT_TEXT];
 
@@ -214,25 +214,25 @@ static void tell(struct flood *flood, struct repeats *repeats, FILE *out)
 	put_rate(out, repeats);
 	fprintf(out, "\n");
 	repeats->count = 0;
-	flood->pending--;
+	dedup->pending--;
 }
 
-void flood_tell(struct flood *flood, FILE *out)
+void dedup_tell(struct dedup *dedup, FILE *out)
 {
-	struct repeats *most = &flood->rest;
+	struct repeats *most = &dedup->rest;
 
 	for (size_t i = 0; i < BUCKETS; i++)
-		if (flood->table[i].count > most->count)
-			most = &flood->table[i];
+		if (dedup->table[i].count > most->count)
+			most = &dedup->table[i];
 	if (most->count)
-		tell(flood, most, out);
+		tell(dedup, most, out);
 }
 
-void flood_tell_all(struct flood *flood, FILE *out)
+void dedup_tell_all(struct dedup *dedup, FILE *out)
 {
 	for (size_t i = 0; i < BUCKETS; i++)
-		if (flood->table[i].count)
-			tell(flood, &flood->table[i], out);
-	if (flood->rest.count)
-		tell(flood, &flood->rest, out);
+		if (dedup->table[i].count)
+			tell(dedup, &dedup->table[i], out);
+	if (dedup->rest.count)
+		tell(dedup, &dedup->rest, out);
 }

@@ -1,15 +1,241 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Listing records: asking the devices
+ * Listing records, for list and remaining: options, reading, sorting
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "owners.h"
-#include "records.h"
 #include "../util/err.h"
-#include "select.h"
+#include "../util/parse.h"
+#include "cmd.h"
+#include "lookup.h"
+#include "records.h"
+
+void query_init(struct query *query)
+{
+	*query = (struct query){
+		.max_size = UINT64_MAX,
+		.limit = UINT64_MAX,
+	};
+}
+
+static int sort_option(const struct args *args, struct query *query)
+{
+	static const char *const names[] = {
+		[SORT_AGE] = "age",
+		[SORT_SIZE] = "size",
+		[SORT_ADDRESS] = "address",
+		[SORT_CLIENT] = "client",
+	};
+
+	for (unsigned int i = SORT_AGE; i <= SORT_CLIENT; i++) {
+		if (!strcmp(names[i], args->value)) {
+			query->sort = i;
+			return 0;
+		}
+	}
+	usage_error(args, "--sort: '%s' is not age, size, address or client",
+		    args->value);
+	return OPTIONS_BAD;
+}
+
+static int bad_value(const struct args *args, int option, const char *what)
+{
+	usage_error(args, "--%s: '%s' is no %s",
+		    args->verb->options[option].name, args->value, what);
+	return OPTIONS_BAD;
+}
+
+static int number_option(const struct args *args, int option, uint64_t *number)
+{
+	if (parse_number(args->value, number))
+		return bad_value(args, option, "number");
+	return 0;
+}
+
+static int size_option(const struct args *args, int option, uint64_t *bytes)
+{
+	if (parse_size(args->value, bytes))
+		return bad_value(
+			args, option,
+			"size: write bytes, or KiB, MiB, GiB, TiB behind a number");
+	return 0;
+}
+
+static int age_option(const struct args *args, int option, uint64_t *ns)
+{
+	if (parse_duration(args->value, ns))
+		return bad_value(
+			args, option,
+			"time: write seconds, or ns, us, ms, s, m, h, d behind a number");
+	return 0;
+}
+
+static int client_option(const struct args *args, struct query *query)
+{
+	if (parse_number(args->value, &query->client) || !query->client)
+		return bad_value(args, QUERY_CLIENT,
+				 "client: write its number, from 1");
+	return 0;
+}
+
+static int max_age_option(const struct args *args, struct query *query)
+{
+	int bad = age_option(args, QUERY_MAX_AGE, &query->max_age);
+
+	/* 0 would mean any to the kernel. */
+	if (!bad && !query->max_age)
+		query->max_age = 1;
+	return bad;
+}
+
+int query_option(const struct args *args, int option, struct query *query)
+{
+	switch (option) {
+	case QUERY_DEVICE:
+		query->device = args->value;
+		return 0;
+	case QUERY_CLIENT:
+		return client_option(args, query);
+	case QUERY_PID:
+		query->has_pid = true;
+		return number_option(args, option, &query->pid);
+	case QUERY_SPACE:
+		query->space = args->value;
+		return 0;
+	case QUERY_MIN_SIZE:
+		return size_option(args, option, &query->min_size);
+	case QUERY_MAX_SIZE:
+		return size_option(args, option, &query->max_size);
+	case QUERY_MIN_AGE:
+		return age_option(args, option, &query->min_age);
+	case QUERY_MAX_AGE:
+		return max_age_option(args, query);
+	case QUERY_SORT:
+		return sort_option(args, query);
+	case QUERY_REVERSE:
+		query->reverse = true;
+		return 0;
+	case QUERY_LIMIT:
+		return number_option(args, option, &query->limit);
+	case QUERY_STACKS:
+		query->stacks = true;
+		return 0;
+	default:
+		query->json = true;
+		return 0;
+	}
+}
+
+/* So many rows beyond twice the limit may wait. */
+#define SLACK 1024
+
+static int compare_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* by_place() - what decides between rows that are equal otherwise */
+static int by_place(const struct row *a, const struct row *b)
+{
+	int ret = compare_numbers(a->origin->number, b->origin->number);
+
+	if (!ret)
+		ret = compare_numbers(a->space, b->space);
+	if (!ret)
+		ret = compare_numbers(a->address, b->address);
+	if (!ret)
+		ret = compare_numbers(a->id, b->id);
+	if (!ret)
+		ret = compare_numbers(a->client, b->client);
+	return ret ? ret : compare_numbers(a->allocated, b->allocated);
+}
+
+static int compare_rows(const void *left, const void *right, void *context)
+{
+	const struct row *a = left, *b = right;
+	const struct query *query = context;
+	int ret = 0;
+
+	switch (query->sort) {
+	case SORT_AGE:
+		ret = compare_numbers(a->allocated, b->allocated);
+		break;
+	case SORT_SIZE:
+		ret = compare_numbers(b->size, a->size);
+		break;
+	case SORT_CLIENT:
+		ret = compare_numbers(a->origin->number, b->origin->number);
+		if (!ret)
+			ret = compare_numbers(a->client, b->client);
+		break;
+	default:
+		break;
+	}
+	if (!ret)
+		ret = by_place(a, b);
+	return query->reverse ? -ret : ret;
+}
+
+static void sort_rows(struct selection *selection)
+{
+	const struct query *query = selection->query;
+
+	if (selection->nr)
+		qsort_r(selection->rows, selection->nr,
+			sizeof(*selection->rows), compare_rows, (void *)query);
+	if (selection->nr > query->limit)
+		selection->nr = query->limit;
+}
+
+static bool is_crowded(const struct selection *selection)
+{
+	uint64_t limit = selection->query->limit;
+
+	return limit < SIZE_MAX / 4 && selection->nr >= 2 * limit + SLACK;
+}
+
+static void make_room(struct selection *selection)
+{
+	size_t room = selection->room ? 2 * selection->room : SLACK;
+	struct row *rows;
+
+	rows = reallocarray(selection->rows, room, sizeof(*rows));
+	if (!rows)
+		exit(fail(
+			"out of memory for the list: free some, or use --limit"));
+	selection->rows = rows;
+	selection->room = room;
+}
+
+/* To reverse no order is to wait for the last row, too. */
+static bool must_wait(const struct query *query)
+{
+	return query->sort != SORT_NONE || query->reverse;
+}
+
+void selection_add(struct selection *selection, const struct row *row)
+{
+	if (!must_wait(selection->query)) {
+		if (selection->printer->nr < selection->query->limit)
+			printer_row(selection->printer, row);
+		return;
+	}
+	if (is_crowded(selection))
+		sort_rows(selection);
+	if (selection->nr == selection->room)
+		make_room(selection);
+	selection->rows[selection->nr++] = *row;
+}
+
+void selection_end(struct selection *selection)
+{
+	sort_rows(selection);
+	for (size_t i = 0; i < selection->nr; i++)
+		printer_row(selection->printer, &selection->rows[i]);
+	free(selection->rows);
+}
 
 /* The kernel filters by these; the rest of the states is sifted here. */
 #define KERNEL_STATES                                               \
@@ -108,8 +334,8 @@ static void add_stacks(struct visit *visit, struct buftrack_device *device,
 	row->ended_stack = find_stack(&visit->stacks, device, row->ended_site);
 }
 
-static void take(struct visit *visit, struct buftrack_device *device,
-		 const struct buftrack_buffer *buffer)
+static void take_buffer(struct visit *visit, struct buftrack_device *device,
+			const struct buftrack_buffer *buffer)
 {
 	struct row row = {
 		.origin = visit->origin,
@@ -197,7 +423,7 @@ static int walk(struct visit *visit, struct buftrack_device *device,
 
 	while ((ret = buftrack_listing_next(listing, &buffer)) > 0)
 		if (is_wanted(visit->query, buffer))
-			take(visit, device, buffer);
+			take_buffer(visit, device, buffer);
 	if (!ret)
 		note_instant(visit->origin, listing);
 	buftrack_listing_free(listing);

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which device a user means
+ * Looking up devices, clients, spaces and kernel stacks
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
-#include "../util/parse.h"
 #include "../util/err.h"
-#include "select.h"
+#include "../util/parse.h"
+#include "../util/text.h"
+#include "cmd.h"
+#include "lookup.h"
 
 #define NODES "/dev/buftrack/"
 
@@ -283,4 +286,227 @@ int each_device(const char *word,
 	}
 	buftrack_control_close(control);
 	return ret;
+}
+
+int change_device(const char *word,
+		  int (*change)(struct buftrack_device *device,
+				const struct buftrack_device_status *status,
+				void *context),
+		  void *context)
+{
+	struct buftrack_control *control = open_control(O_RDONLY);
+	struct buftrack_device_status *status;
+	struct buftrack_device *device;
+	int ret = EXIT_FAILED;
+
+	if (!control)
+		return EXIT_FAILED;
+	status = pick_device(control, word);
+	device = status ? open_device(status, O_RDWR) : NULL;
+	if (device)
+		ret = change(device, status, context);
+	buftrack_device_close(device);
+	buftrack_device_status_free(status);
+	buftrack_control_close(control);
+	return ret;
+}
+
+void copy_name(char *to, const char *from, size_t size)
+{
+	size_t length = strnlen(from, size - 1);
+
+	memcpy(to, from, length);
+	to[length] = '\0';
+}
+
+static int compare_owners(const void *a, const void *b)
+{
+	const struct owner *left = a, *right = b;
+
+	return (left->number > right->number) - (left->number < right->number);
+}
+
+static void read_owner(struct owner *owner, struct buftrack_device *device)
+{
+	struct buftrack_client *client;
+	unsigned int state;
+
+	client = buftrack_device_read_client(device, owner->number);
+	if (!client)
+		return;
+	state = buftrack_client_state(client);
+	owner->exited = (state & BUFTRACK_CLIENT_STATE_OPEN) &&
+			(state & BUFTRACK_CLIENT_STATE_OPENER_EXITED);
+	owner->shared = state & BUFTRACK_CLIENT_STATE_SHARED;
+	owner->claimed_pid = buftrack_client_claimed_pid(client);
+	copy_name(owner->claimed_name, buftrack_client_claimed_name(client),
+		  sizeof(owner->claimed_name));
+	buftrack_client_free(client);
+}
+
+const struct owner *find_owner(void **owners, struct buftrack_device *device,
+			       uint64_t number)
+{
+	struct owner key = { .number = number }, *owner, **found;
+
+	found = tfind(&key, owners, compare_owners);
+	if (found)
+		return *found;
+	owner = xcalloc(1, sizeof(*owner));
+	owner->number = number;
+	checked(tsearch(owner, owners, compare_owners));
+	read_owner(owner, device);
+	return owner;
+}
+
+void drop_owners(void **owners)
+{
+	tdestroy(*owners, free);
+	*owners = NULL;
+}
+
+bool has_driver(const struct buftrack_device_status *status)
+{
+	return strcmp(buftrack_device_status_driver(status), "user");
+}
+
+const char *claim_text(unsigned int pid, const char *name,
+		       char text[CLAIM_TEXT])
+{
+	if (pid && *name)
+		snprintf(text, CLAIM_TEXT, "pid %u '%s'", pid, name);
+	else if (pid)
+		snprintf(text, CLAIM_TEXT, "pid %u", pid);
+	else if (*name)
+		snprintf(text, CLAIM_TEXT, "'%s'", name);
+	else
+		snprintf(text, CLAIM_TEXT, "-");
+	return text;
+}
+
+int name_spaces(space_names names, struct buftrack_device *device)
+{
+	struct buftrack_space *space;
+	unsigned int from = 0;
+
+	while ((space = buftrack_device_next_space(device, from))) {
+		unsigned int number = buftrack_space_number(space);
+
+		if (number < BUFTRACK_MAX_SPACES)
+			copy_name(names[number], buftrack_space_name(space),
+				  BUFTRACK_SPACE_NAME_SIZE);
+		buftrack_space_free(space);
+		from = number + 1;
+	}
+	return errno == ENOENT ? 0 : fail_errno(REQ_SPACE_INFO, "the spaces");
+}
+
+const char *space_name(const space_names names, unsigned int space,
+		       char text[BUFTRACK_SPACE_NAME_SIZE])
+{
+	/* A space that came while the device was asked has no name here. */
+	if (space < BUFTRACK_MAX_SPACES && *names[space])
+		return names[space];
+	snprintf(text, BUFTRACK_SPACE_NAME_SIZE, "#%u", space);
+	return text;
+}
+
+static int compare_stacks(const void *a, const void *b)
+{
+	const struct stack *left = a, *right = b;
+
+	return (left->site > right->site) - (left->site < right->site);
+}
+
+static void free_stack(void *pointer)
+{
+	struct stack *stack = pointer;
+
+	free(stack->frames);
+	free(stack);
+}
+
+/* Who is refused once is refused always: asking for the others costs for nothing. */
+static char *read_stack(struct stacks *stacks, struct buftrack_device *device,
+			uint64_t site)
+{
+	char *frames;
+
+	if (stacks->refused)
+		return NULL;
+	frames = buftrack_device_read_stack(device, site);
+	if (!frames) {
+		stacks->refused = errno == EPERM || errno == ENOTTY ||
+				  errno == EOPNOTSUPP;
+	} else if (!*frames) {
+		free(frames);
+		frames = NULL;
+	}
+	return frames;
+}
+
+static struct stack *add_stack(struct stacks *stacks,
+			       struct buftrack_device *device, uint64_t site)
+{
+	struct stack *stack = xcalloc(1, sizeof(*stack));
+
+	stack->site = site;
+	stack->frames = read_stack(stacks, device, site);
+	checked(tsearch(stack, &stacks->tree, compare_stacks));
+	stacks->nr++;
+	return stack;
+}
+
+struct stack *find_stack(struct stacks *stacks, struct buftrack_device *device,
+			 uint64_t site)
+{
+	struct stack key = { .site = site }, **found, *stack;
+
+	if (!site)
+		return NULL;
+	found = tfind(&key, &stacks->tree, compare_stacks);
+	stack = found ? *found : add_stack(stacks, device, site);
+	return stack->frames ? stack : NULL;
+}
+
+void drop_stacks(struct stacks *stacks)
+{
+	tdestroy(stacks->tree, free_stack);
+	stacks->tree = NULL;
+	stacks->nr = 0;
+}
+
+/* What is in the name of a module may be anything, but no order to a terminal. */
+static void put_frame_byte(FILE *out, unsigned char c)
+{
+	putc(c < ' ' || c == 0x7f ? '?' : c, out);
+}
+
+void put_stack(FILE *out, const char *indent, const struct stack *stack)
+{
+	const char *at = stack ? stack->frames : "";
+
+	while (*at) {
+		fputs(indent, out);
+		for (; *at && *at != '\n'; at++)
+			put_frame_byte(out, *at);
+		putc('\n', out);
+		at += *at == '\n';
+	}
+}
+
+static void put_named(const void *node, VISIT visit, void *context)
+{
+	const struct stack *stack = *(struct stack *const *)node;
+
+	(void)context;
+	if ((visit != postorder && visit != leaf) || !stack->named)
+		return;
+	printf("\n%sstack 0x%" PRIx64 "%s\n", bold(), stack->site, plain());
+	put_stack(stdout, "  ", stack);
+}
+
+void put_named_stacks(const struct stacks *stacks)
+{
+	twalk_r(stacks->tree, put_named, NULL);
 }

@@ -1,0 +1,526 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Printing events, as text and as JSON
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <libbuftrack.h>
+
+#include "../util/json.h"
+#include "../util/text.h"
+#include "event-print.h"
+#include "lookup.h"
+
+static const struct words verdict_words[BUFTRACK_NR_VERDICTS] = {
+	[BUFTRACK_VERDICT_DOUBLE_ALLOC] = {
+		.meaning = "this very buffer is live already; the new one has taken the place of the old",
+		.proof = "the old one is live in the books, and no report is known to be missing: either live memory was handed out twice, or a free was not reported",
+		.advice = "see that every free is reported before the memory can be handed out again; if it is, the allocator is wrong",
+		.target = "replaced",
+	},
+	[BUFTRACK_VERDICT_OVERLAP] = {
+		.meaning = "two live buffers share addresses: what is written to one changes the other",
+		.proof = "both are live, the extent of both was reported, and no report is known to be missing",
+		.advice = "see whether a free of the older one is not reported; if none is due, the allocator handed out memory in use",
+		.hit = "shared with",
+	},
+	[BUFTRACK_VERDICT_REFUSED_FREE] = {
+		.meaning = "the driver would not free it, and it lives on",
+		.proof = "it is live in the books, so it was no second free that the driver turned down",
+		.advice = "look for what still holds it (a mapping, an export), or whether it is the caller's at all; freed by nobody, it is a leak",
+		.target = "live",
+	},
+	[BUFTRACK_VERDICT_FOREIGN_FREE] = {
+		.meaning = "it was live and another client's, and is freed now, while its owner may still use it",
+		.proof = "both report into the device's shared domain, and the owner has not ended",
+		.advice = "have the owner free it, or end before others clean up: what an owner has left behind anyone may free",
+		.target = "owned",
+	},
+	[BUFTRACK_VERDICT_SIZE_MISMATCH] = {
+		.meaning = "it is freed, but whoever freed it took it for another size",
+		.proof = "both sizes were reported; the books go by that of the alloc",
+		.advice = "compare how the two sites come to the size: rounding, or the handle of another buffer",
+		.target = "allocated",
+	},
+	[BUFTRACK_VERDICT_DOUBLE_FREE] = {
+		.meaning = "it was freed already; nothing else is live at its address, so this time it hit nothing",
+		.proof = "complete: its alloc and its first free were reported, and no report is known to be missing since",
+		.advice = "of the two sites that free it keep one, or have the first say that it did",
+		.target = "allocated",
+	},
+	[BUFTRACK_VERDICT_STALE_FREE] = {
+		.meaning = "it was freed already, and another buffer lives there now: an allocator that goes by the address would have taken that one away",
+		.proof = "complete: its alloc, its first free and the alloc of the other were reported, and no report is known to be missing since",
+		.advice = "stop the second free first of all: its caller kept a handle that was no longer its own, and the other buffer's owner will be the one who crashes",
+		.target = "allocated",
+		.hit = "would hit",
+	},
+	[BUFTRACK_VERDICT_INVALID_FREE] = {
+		.meaning = "the address is inside of a live buffer, and not where that starts",
+		.proof = "the buffer around it is live, and its extent was reported",
+		.advice = "free it by the address that it was allocated at: this one was moved, or is a slice of it",
+		.hit = "inside of",
+	},
+	[BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH] = {
+		.meaning = "nothing is known of it: it is older than the client's reports",
+		.proof = "none, and nobody is blamed: the client's reports begin later than the buffer",
+		.advice = "to know, begin to report before the program allocates",
+		.hit = "also there",
+	},
+	[BUFTRACK_VERDICT_UNKNOWN_GAP] = {
+		.meaning = "it is not live in the books, but reports are missing that may explain it",
+		.proof = "none, and nobody is blamed: its alloc may be among what is missing",
+		.advice = "see lost_reports, disabled_reports and untracked_buffers of 'buftrack status' for what made the gap",
+		.target = "was",
+		.hit = "also there",
+	},
+	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = {
+		.meaning = "nothing is known of it any more: its record may be among those that made place for others",
+		.proof = "none, and nobody is blamed: freed records have been evicted",
+		.advice = "to know, keep more of them: 'buftrack device set --freed-records'",
+		.hit = "also there",
+	},
+	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = {
+		.meaning = "no buffer of this id was allocated, but others were at this address: several objects free one buffer",
+		.proof = "no report is known to be missing and no record was evicted: this object has allocated nothing here",
+		.advice = "look for copies of the handle, or views of the buffer: one of them owns it, and the others must not free it",
+		.hit = "is another's",
+	},
+	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = {
+		.meaning = "it was never allocated",
+		.proof = "complete: the client has reported from its beginning on, no report is known to be missing, and no record was evicted",
+		.advice = "look for a wild or cleared handle, or the wrong space or device; or is there an alloc that is not reported?",
+	},
+};
+
+/* A module that is newer than this command may have others. */
+static const struct words unforeseen = {
+	.meaning = "this command is too old to know what it means",
+	.proof = "the module knows: see its documentation",
+	.advice = "use the command that came with the module",
+	.target = "record",
+	.hit = "also there",
+};
+
+const struct words *words_for(unsigned int verdict)
+{
+	if (verdict < BUFTRACK_NR_VERDICTS && verdict_words[verdict].meaning)
+		return &verdict_words[verdict];
+	return &unforeseen;
+}
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* A line begins with what it is about. */
+#define LABEL "  %-12s "
+/* Frames of a stack are below what they belong to. */
+#define FRAME_INDENT "                 "
+
+/* put_name() - any bytes, of which a terminal takes none for an order */
+static void put_name(FILE *out, const char *name, size_t size)
+{
+	for (size_t i = 0; i < size && name[i]; i++)
+		putc((unsigned char)name[i] < ' ' || name[i] == 0x7f ? '?' :
+								       name[i],
+		     out);
+}
+
+static void put_process(FILE *out, unsigned int pid, const char *comm,
+			__u64 client)
+{
+	if (pid) {
+		put_name(out, comm, BUFTRACK_COMM_SIZE);
+		fprintf(out, "[%u] (client %llu)", pid, client);
+	} else if (*comm) {
+		fprintf(out, "the driver ");
+		put_name(out, comm, BUFTRACK_COMM_SIZE);
+		fprintf(out, " (client %llu)", client);
+	} else {
+		fprintf(out,
+			OTHER " (client %llu, outside of this pid namespace)",
+			client);
+	}
+}
+
+/* What a client says of itself is never shown as if it were known. */
+static void put_reporter(FILE *out, const struct buftrack_event *event,
+			 const struct scene *scene)
+{
+	const struct owner *owner = scene->reporter;
+	char claim[CLAIM_TEXT];
+
+	put_process(out, event->pid, event->comm, event->client);
+	if (owner && (owner->claimed_pid || *owner->claimed_name))
+		fprintf(out, ", which claims to speak for %s",
+			claim_text(owner->claimed_pid, owner->claimed_name,
+				   claim));
+}
+
+static const char *verdict_text(unsigned int verdict, char text[UNIT_TEXT])
+{
+	const char *name = buftrack_verdict_name(verdict);
+
+	if (name)
+		return name;
+	snprintf(text, UNIT_TEXT, "verdict %u", verdict);
+	return text;
+}
+
+/* The size of what was freed, if that is known, and else what was reported */
+static __u64 size_of(const struct buftrack_event *event)
+{
+	bool frees = event->report.op == BUFTRACK_OP_FREE;
+
+	return frees && event->target.client ? event->target.size :
+					       event->report.size;
+}
+
+static void put_headline(FILE *out, const struct buftrack_event *event,
+			 const struct scene *scene)
+{
+	__u64 size = size_of(event);
+	char text[UNIT_TEXT];
+
+	fprintf(out, "%s%s of ", bold(), verdict_text(event->verdict, text));
+	if (scene->hidden)
+		fprintf(out, "an address that is not shown");
+	else
+		fprintf(out, "0x%llx", event->report.address);
+	if (size)
+		fprintf(out, " (%s)", size_text(size, text));
+	fprintf(out, " in %s of device %u \"%s\" by ", scene->space,
+		scene->device, scene->device_name);
+	put_reporter(out, event, scene);
+	fprintf(out, "%s\n", plain());
+}
+
+static void put_line(FILE *out, const char *label, const char *text)
+{
+	fprintf(out, LABEL "%s\n", label, text);
+}
+
+static void put_site(FILE *out, __u64 site)
+{
+	if (site)
+		fprintf(out, " at site 0x%llx", site);
+}
+
+static void put_earlier(FILE *out, const struct buftrack_event *event,
+			__u64 when)
+{
+	__u64 ago = event->stamp > when ? event->stamp - when : 0;
+	char text[UNIT_TEXT];
+
+	fprintf(out, "%s earlier by ", interval_text(ago, text));
+}
+
+/* put_extent() - ", 4.00 KiB at 0x1000, id 12", as far as it is shown */
+static void put_extent(FILE *out, const struct buftrack_event_record *record)
+{
+	char text[UNIT_TEXT];
+
+	fprintf(out, ": %s", size_text(record->size, text));
+	if (record->state & BUFTRACK_RECORD_STATE_REDACTED)
+		return;
+	fprintf(out, " at 0x%llx", record->address);
+	if (record->span && record->span != record->size)
+		fprintf(out, " to 0x%llx", record->address + record->span - 1);
+	if (record->id)
+		fprintf(out, ", id %llu", record->id);
+}
+
+static void put_record(FILE *out, const char *label,
+		       const struct buftrack_event *event,
+		       const struct buftrack_event_record *record,
+		       const struct stack *stack)
+{
+	fprintf(out, LABEL "%s", label,
+		strcmp(label, "allocated") ? "allocated " : "");
+	put_earlier(out, event, record->allocated);
+	put_process(out, record->pid, record->comm, record->client);
+	put_site(out, record->site);
+	put_extent(out, record);
+	if (record->state & BUFTRACK_RECORD_STATE_DOUBTFUL)
+		fprintf(out, "; it may have gone since: reports are missing");
+	if (record->state & BUFTRACK_RECORD_STATE_ORPHANED)
+		fprintf(out, "; its owner has ended");
+	fprintf(out, "\n");
+	put_stack(out, FRAME_INDENT, stack);
+}
+
+static void put_free(FILE *out, const char *label,
+		     const struct buftrack_event *event,
+		     const struct buftrack_event_record *record,
+		     const struct stack *stack)
+{
+	if (!(record->state & BUFTRACK_RECORD_STATE_FREED))
+		return;
+	fprintf(out, LABEL, label);
+	put_earlier(out, event, record->ended);
+	put_process(out, record->ended_by_pid, record->ended_by_comm,
+		    record->ended_by);
+	put_site(out, record->ended_site);
+	fprintf(out, "\n");
+	put_stack(out, FRAME_INDENT, stack);
+}
+
+static const char *ordinal(__u64 number)
+{
+	static const char *const endings[] = { "th", "st", "nd", "rd" };
+
+	return number / 10 % 10 == 1 || number % 10 > 3 ? endings[0] :
+							  endings[number % 10];
+}
+
+/* put_this() - the report itself, and how often that is by now */
+static void put_this(FILE *out, const struct buftrack_event *event,
+		     const struct stack *stack)
+{
+	const struct buftrack_report *report = &event->report;
+	__u64 frees = (__u64)event->target.repeats + 1;
+	bool again = event->target.state & BUFTRACK_RECORD_STATE_FREED;
+	char text[UNIT_TEXT];
+
+	fprintf(out, LABEL "now",
+		report->op == BUFTRACK_OP_ALLOC ? "allocated" :
+		again				? "freed again" :
+						  "freed");
+	put_site(out, report->site);
+	if (report->id)
+		fprintf(out, ", id %llu", report->id);
+	if (again && frees > 1)
+		fprintf(out, ": its %s%s free", number_text(frees, text),
+			ordinal(frees));
+	if (event->verdict == BUFTRACK_VERDICT_SIZE_MISMATCH)
+		fprintf(out, ", as %s", size_text(report->size, text));
+	if (report->flags & BUFTRACK_REPORT_REFUSED)
+		fprintf(out, ", and the driver refused");
+	fprintf(out, "\n");
+	put_stack(out, FRAME_INDENT, stack);
+}
+
+/* put_common() - where the buffer that was reported and the one it hit meet */
+static void put_common(FILE *out, const struct buftrack_event *event,
+		       const struct scene *scene)
+{
+	const struct buftrack_report *report = &event->report;
+	const struct buftrack_event_record *hit = &event->hit;
+	__u64 first, last, end, hit_end;
+	char text[UNIT_TEXT];
+
+	if (!hit->client || scene->hidden ||
+	    hit->state & BUFTRACK_RECORD_STATE_REDACTED)
+		return;
+	if (event->verdict == BUFTRACK_VERDICT_INVALID_FREE) {
+		fprintf(out, LABEL "%s (0x%llx bytes) from its start\n",
+			"distance",
+			size_text(report->address - hit->address, text),
+			report->address - hit->address);
+		return;
+	}
+	if (event->verdict != BUFTRACK_VERDICT_OVERLAP || !report->span ||
+	    !hit->span)
+		return;
+	end = report->address + report->span - 1;
+	hit_end = hit->address + hit->span - 1;
+	first = report->address > hit->address ? report->address : hit->address;
+	last = end < hit_end ? end : hit_end;
+	fprintf(out, LABEL "0x%llx to 0x%llx (%s)\n", "in common", first, last,
+		size_text(last - first + 1, text));
+}
+
+/* put_when() - for a look into other logs */
+static void put_when(FILE *out, const struct buftrack_event *event,
+		     const struct scene *scene)
+{
+	__u64 ns = scene->epoch + event->stamp;
+	time_t seconds = ns / NS_PER_S;
+	char stamp[UNIT_TEXT], date[32];
+	struct tm tm;
+
+	fprintf(out, LABEL "%s s since boot", "when",
+		stamp_text(event->stamp, stamp));
+	if (scene->epoch && localtime_r(&seconds, &tm) &&
+	    strftime(date, sizeof(date), "%F %T", &tm))
+		fprintf(out, ", %s.%06u", date,
+			(unsigned int)(ns % NS_PER_S / 1000));
+	fprintf(out, ", event %llu of the device\n", event->sequence);
+}
+
+static bool hides_something(const struct buftrack_event *event,
+			    const struct scene *scene)
+{
+	return scene->hidden || (event->target.state | event->hit.state) &
+					BUFTRACK_RECORD_STATE_REDACTED;
+}
+
+static void put_evidence(FILE *out, const struct buftrack_event *event,
+			 const struct scene *scene, const struct words *words)
+{
+	if (event->target.client) {
+		put_record(out, words->target ? words->target : "record", event,
+			   &event->target, scene->target.site);
+		put_free(out, "first freed", event, &event->target,
+			 scene->target.ended_site);
+	}
+	put_this(out, event, scene->stack);
+	if (event->hit.client) {
+		put_record(out, words->hit ? words->hit : "also there", event,
+			   &event->hit, scene->hit.site);
+		put_free(out, "and freed", event, &event->hit,
+			 scene->hit.ended_site);
+	}
+}
+
+void event_text(FILE *out, const struct buftrack_event *event,
+		const struct scene *scene)
+{
+	const struct words *words = words_for(event->verdict);
+
+	put_headline(out, event, scene);
+	put_line(out, "meaning", words->meaning);
+	put_evidence(out, event, scene, words);
+	put_common(out, event, scene);
+	if (hides_something(event, scene))
+		put_line(
+			out, "not shown",
+			"addresses, ids and sites of another user's buffers: " HOW_TO_SEE);
+	put_line(out, "proof", words->proof);
+	put_line(out, "what to do", words->advice);
+	put_when(out, event, scene);
+}
+
+void event_label(FILE *out, const struct buftrack_event *event,
+		 const struct scene *scene)
+{
+	char text[UNIT_TEXT];
+
+	fprintf(out, "%s in %s of device %u \"%s\" by ",
+		verdict_text(event->verdict, text), scene->space, scene->device,
+		scene->device_name);
+	put_process(out, event->pid, event->comm, event->client);
+	put_site(out, event->report.site);
+}
+
+/* What is in a comm need not end with a NUL. */
+static void json_put_process(struct json_object *object, const char *pid_key,
+			     unsigned int pid, const char *comm_key,
+			     const char *comm)
+{
+	char name[BUFTRACK_COMM_SIZE];
+
+	copy_name(name, comm, sizeof(name));
+	json_put_number(object, pid_key, pid);
+	json_put_text(object, comm_key, pid || *name ? name : OTHER);
+}
+
+static void put_state(struct json_object *object, unsigned int state)
+{
+	json_put_text(object, "state",
+		      state & BUFTRACK_RECORD_STATE_FREED ? "freed" : "live");
+	json_put_bool(object, "doubtful",
+		      state & BUFTRACK_RECORD_STATE_DOUBTFUL);
+	json_put_bool(object, "orphaned",
+		      state & BUFTRACK_RECORD_STATE_ORPHANED);
+	json_put_bool(object, "redacted",
+		      state & BUFTRACK_RECORD_STATE_REDACTED);
+}
+
+/* A stack is told where it is known. */
+static void put_frames(struct json_object *object, const char *key,
+		       const struct stack *stack)
+{
+	if (stack)
+		json_put_lines(object, key, stack->frames);
+}
+
+static struct json_object *
+record_json(const struct buftrack_event_record *record,
+	    const struct record_stacks *stacks)
+{
+	bool shown = !(record->state & BUFTRACK_RECORD_STATE_REDACTED);
+	struct json_object *object = json_dict();
+
+	json_put_number(object, "client", record->client);
+	json_put_process(object, "pid", record->pid, "comm", record->comm);
+	json_put_shown(object, "address", record->address, shown);
+	json_put_number(object, "size", record->size);
+	json_put_number(object, "span", record->span);
+	json_put_shown(object, "id", record->id, shown);
+	json_put_number(object, "allocated_ns", record->allocated);
+	json_put_shown(object, "site", record->site, shown);
+	put_frames(object, "stack", stacks->site);
+	put_state(object, record->state);
+	json_put_number(object, "ended_ns", record->ended);
+	json_put_number(object, "ended_by", record->ended_by);
+	if (record->ended_by)
+		json_put_process(object, "ended_by_pid", record->ended_by_pid,
+				 "ended_by_comm", record->ended_by_comm);
+	json_put_shown(object, "ended_site", record->ended_site, shown);
+	put_frames(object, "ended_stack", stacks->ended_site);
+	json_put_number(object, "repeats", record->repeats);
+	return object;
+}
+
+static void json_put_record(struct json_object *object, const char *key,
+			    const struct buftrack_event_record *record,
+			    const struct record_stacks *stacks)
+{
+	json_put(object, key,
+		 record->client ? record_json(record, stacks) : NULL);
+}
+
+static void put_report(struct json_object *object,
+		       const struct buftrack_report *report,
+		       const struct scene *scene)
+{
+	bool shown = !scene->hidden;
+
+	json_put_text(object, "op",
+		      report->op == BUFTRACK_OP_ALLOC ? "alloc" : "free");
+	json_put_bool(object, "refused",
+		      report->flags & BUFTRACK_REPORT_REFUSED);
+	json_put_text(object, "space", scene->space);
+	json_put_shown(object, "address", report->address, shown);
+	json_put_number(object, "size", report->size);
+	json_put_number(object, "span", report->span);
+	json_put_shown(object, "id", report->id, shown);
+	json_put_shown(object, "site", report->site, shown);
+	put_frames(object, "stack", scene->stack);
+	json_put_bool(object, "redacted", !shown);
+}
+
+static void put_verdict(struct json_object *object, unsigned int verdict)
+{
+	const char *name = buftrack_verdict_name(verdict);
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u", verdict);
+	json_put_text(object, "verdict", name ? name : text);
+}
+
+void event_json(const struct buftrack_event *event, const struct scene *scene)
+{
+	const struct owner *owner = scene->reporter;
+	struct json_object *object = json_dict();
+
+	json_put_number(object, "device", scene->device);
+	json_put_text(object, "device_name", scene->device_name);
+	json_put_number(object, "sequence", event->sequence);
+	json_put_number(object, "dropped", event->dropped);
+	put_verdict(object, event->verdict);
+	json_put_number(object, "stamp_ns", event->stamp);
+	json_put_number(object, "client", event->client);
+	json_put_process(object, "pid", event->pid, "comm", event->comm);
+	json_put_number(object, "uid", event->uid);
+	if (owner && owner->claimed_pid)
+		json_put_number(object, "claimed_pid", owner->claimed_pid);
+	if (owner && *owner->claimed_name)
+		json_put_text(object, "claimed_name", owner->claimed_name);
+	put_report(object, &event->report, scene);
+	json_put_record(object, "target", &event->target, &scene->target);
+	json_put_record(object, "hit", &event->hit, &scene->hit);
+	json_print_plain(object);
+	putchar('\n');
+}
