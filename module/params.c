@@ -6,8 +6,8 @@
 #include "core/tracker.h"
 #include "params.h"
 
-/* A quarter of the memory at most goes into records, unless it is set */
-#define DEFAULT_MEMORY_SHARE	4
+/* Records take at most a quarter of the memory, unless max_records is set */
+#define BT_MEMORY_SHARE	4
 
 static unsigned int max_devices = 256;
 module_param(max_devices, uint, 0644);
@@ -21,7 +21,7 @@ MODULE_PARM_DESC(max_devices_per_user,
 static ulong max_records;
 module_param(max_records, ulong, 0444);
 MODULE_PARM_DESC(max_records,
-		 "most records on this machine (default 0: as many as fit in a quarter of its memory)");
+		 "most records on this machine (default 0: as many as fit into a quarter of its memory)");
 
 static ulong records_per_device = 16777216;
 module_param(records_per_device, ulong, 0644);
@@ -69,9 +69,9 @@ MODULE_PARM_DESC(records_per_user,
 		 "most records of one user without CAP_SYS_ADMIN, on all devices (default 0: half of the machine's)");
 
 /**
- * bt_param_max_devices() - most devices that may be registered
+ * bt_param_max_devices() - bound on devices
  *
- * Return: their number.
+ * Return: the number.
  */
 u32 bt_param_max_devices(void)
 {
@@ -79,9 +79,9 @@ u32 bt_param_max_devices(void)
 }
 
 /**
- * bt_param_max_devices_per_user() - most devices that one user may register
+ * bt_param_max_devices_per_user() - bound on devices that one user registers
  *
- * Return: their number.
+ * Return: the number.
  */
 u32 bt_param_max_devices_per_user(void)
 {
@@ -89,9 +89,9 @@ u32 bt_param_max_devices_per_user(void)
 }
 
 /**
- * bt_param_max_records() - most records that all devices together may hold
+ * bt_param_max_records() - bound on records of all devices together
  *
- * Return: their number.
+ * Return: the number.
  */
 u64 bt_param_max_records(void)
 {
@@ -99,13 +99,13 @@ u64 bt_param_max_records(void)
 
 	if (max_records)
 		return max_records;
-	return bytes / DEFAULT_MEMORY_SHARE / sizeof(struct bt_record);
+	return bytes / BT_MEMORY_SHARE / sizeof(struct bt_record);
 }
 
 /**
  * bt_param_clients_per_user() - bound on open clients of one user
  *
- * Return: their number.
+ * Return: the number.
  */
 u32 bt_param_clients_per_user(void)
 {
@@ -115,7 +115,7 @@ u32 bt_param_clients_per_user(void)
 /**
  * bt_param_records_per_user() - bound on records of one user
  *
- * Return: their number.
+ * Return: the number.
  */
 u64 bt_param_records_per_user(void)
 {
@@ -123,9 +123,9 @@ u64 bt_param_records_per_user(void)
 }
 
 /**
- * bt_param_events() - how many events a new device keeps
+ * bt_param_events() - number of events that a new device keeps
  *
- * Return: their number.
+ * Return: the number.
  */
 u32 bt_param_events(void)
 {
@@ -133,10 +133,10 @@ u32 bt_param_events(void)
 }
 
 /**
- * bt_param_limits() - the bounds that a new device begins with
+ * bt_param_limits() - the bounds of a new device
  * @limits: where to
  *
- * Parameters out of the range that a device can be set to are brought into it.
+ * Parameters outside the range that a device can be set to are clamped to it.
  */
 void bt_param_limits(struct bt_limits *limits)
 {

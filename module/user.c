@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What each user has of what all share */
+/* Quotas of users: no user can exhaust what all share */
 #include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/mutex.h>
@@ -10,7 +10,7 @@
 static DEFINE_MUTEX(users_lock);	/* guards the table, and refs and nr_clients */
 static DEFINE_HASHTABLE(users, 6);
 
-static struct bt_user *find_user(kuid_t uid)
+static struct bt_user *bt_user_find(kuid_t uid)
 {
 	struct bt_user *user;
 
@@ -20,9 +20,9 @@ static struct bt_user *find_user(kuid_t uid)
 	return NULL;
 }
 
-static struct bt_user *find_or_create(kuid_t uid)
+static struct bt_user *bt_user_find_or_create(kuid_t uid)
 {
-	struct bt_user *user = find_user(uid);
+	struct bt_user *user = bt_user_find(uid);
 
 	lockdep_assert_held(&users_lock);
 	if (user)
@@ -35,7 +35,7 @@ static struct bt_user *find_or_create(kuid_t uid)
 	return user;
 }
 
-static void put_locked(struct bt_user *user)
+static void bt_user_put_locked(struct bt_user *user)
 {
 	lockdep_assert_held(&users_lock);
 	if (--user->refs)
@@ -45,19 +45,19 @@ static void put_locked(struct bt_user *user)
 }
 
 /**
- * bt_user_enter() - a user begins one more client
+ * bt_user_enter() - charge an open client to a user
  * @uid: the user
  *
  * Context: may sleep.
  * Return: the user, for bt_user_leave() and bt_user_put(), or an ERR_PTR: -EUSERS
- * if it has as many open clients as one user may, -ENOMEM.
+ * if it has reached its bound on open clients, -ENOMEM.
  */
 struct bt_user *bt_user_enter(kuid_t uid)
 {
 	struct bt_user *user;
 
 	mutex_lock(&users_lock);
-	user = find_or_create(uid);
+	user = bt_user_find_or_create(uid);
 	if (!user) {
 		user = ERR_PTR(-ENOMEM);
 		goto unlock;
@@ -65,7 +65,7 @@ struct bt_user *bt_user_enter(kuid_t uid)
 	user->refs++;
 	user->records.max = bt_param_records_per_user();
 	if (user->nr_clients >= bt_param_clients_per_user()) {
-		put_locked(user);
+		bt_user_put_locked(user);
 		user = ERR_PTR(-EUSERS);
 		goto unlock;
 	}
@@ -76,8 +76,8 @@ unlock:
 }
 
 /**
- * bt_user_leave() - one of a user's clients has ended
- * @user: the user; its records may still be there
+ * bt_user_leave() - uncharge an open client that ends
+ * @user: its user, which stays charged for the client's records
  */
 void bt_user_leave(struct bt_user *user)
 {
@@ -87,12 +87,12 @@ void bt_user_leave(struct bt_user *user)
 }
 
 /**
- * bt_user_put() - nothing refers to one of a user's clients any more
- * @user: the user
+ * bt_user_put() - drop the reference of a client that is freed
+ * @user: its user
  */
 void bt_user_put(struct bt_user *user)
 {
 	mutex_lock(&users_lock);
-	put_locked(user);
+	bt_user_put_locked(user);
 	mutex_unlock(&users_lock);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What each user has of what all share: so that nobody can crowd others out */
+/* Quotas of users: no user can exhaust what all share */
 #ifndef BUFTRACK_USER_H
 #define BUFTRACK_USER_H
 
@@ -8,12 +8,12 @@
 #include "core/tracker.h"
 
 /**
- * struct bt_user - a user without CAP_SYS_ADMIN who has open clients or records
+ * struct bt_user - a user without CAP_SYS_ADMIN that has clients
  * @link: in the table of users
- * @uid: who it is
- * @refs: clients that refer to it, open or not
+ * @uid: the user
+ * @refs: clients charged to it, open or not
  * @nr_clients: open clients
- * @records: live and freed records
+ * @records: quota of live and freed records
  */
 struct bt_user {
 	struct hlist_node link;

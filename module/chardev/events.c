@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* read() and poll() on a device's node: the stream of wrong reports */
+/* read() and poll() of a device's node: the event log of its wrong reports */
 #include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -8,15 +8,15 @@
 #include "file.h"
 #include "view.h"
 
-/* One event on its way to a reader */
+/* An event on its way to a reader */
 struct bt_delivery {
 	struct bt_view view;
 	struct buftrack_event event;
 };
 
-static void fill_record(const struct bt_view *view,
-			struct buftrack_event_record *to,
-			const struct bt_event_record *from)
+static void bt_delivery_fill_record(const struct bt_view *view,
+				    struct buftrack_event_record *to,
+				    const struct bt_event_record *from)
 {
 	const struct bt_opener *owner, *by;
 
@@ -48,13 +48,7 @@ static void fill_record(const struct bt_view *view,
 	bt_view_comm(view, by, to->ended_by_comm);
 }
 
-/* The address of a report is that of its target, and of what it hit */
-static bool may_see_report(const struct bt_view *view, const struct bt_event *from)
-{
-	return bt_view_addresses(view, from->reporter);
-}
-
-static void fill_event(void *arg, const struct bt_event *from)
+static void bt_delivery_fill(void *arg, const struct bt_event *from)
 {
 	struct bt_delivery *delivery = arg;
 	const struct bt_view *view = &delivery->view;
@@ -65,7 +59,7 @@ static void fill_event(void *arg, const struct bt_event *from)
 	to->stamp = from->stamp;
 	to->client = from->reporter->number;
 	to->report = from->report;
-	if (!may_see_report(view, from)) {
+	if (!bt_view_addresses(view, from->reporter)) {
 		to->flags |= BUFTRACK_EVENT_REDACTED;
 		to->report.address = 0;
 		to->report.id = 0;
@@ -74,12 +68,12 @@ static void fill_event(void *arg, const struct bt_event *from)
 	to->pid = bt_view_pid(view, reporter->opener.tgid);
 	to->uid = bt_view_uid(view, reporter->opener.uid);
 	bt_view_comm(view, &reporter->opener, to->comm);
-	fill_record(view, &to->target, &from->target);
-	fill_record(view, &to->hit, &from->hit);
+	bt_delivery_fill_record(view, &to->target, &from->target);
+	bt_delivery_fill_record(view, &to->hit, &from->hit);
 }
 
 /* Take the next event; false if there is none */
-static bool take_event(struct bt_file *file, struct bt_delivery *delivery)
+static bool bt_delivery_take(struct bt_file *file, struct bt_delivery *delivery)
 {
 	struct buftrack_event *event = &delivery->event;
 	bool found;
@@ -88,14 +82,14 @@ static bool take_event(struct bt_file *file, struct bt_delivery *delivery)
 	event->size = sizeof(*event);
 	mutex_lock(&file->lock);
 	found = bt_events_next(file->dev->tracker, &file->position,
-			       &event->dropped, fill_event, delivery);
+			       &event->dropped, bt_delivery_fill, delivery);
 	event->sequence = file->position;
 	mutex_unlock(&file->lock);
 	return found;
 }
 
-/* What could not be delivered can be read again, if nobody has read on */
-static void give_back(struct bt_file *file, const struct buftrack_event *event)
+/* Make an undelivered event readable again, unless another call has read on */
+static void bt_delivery_return(struct bt_file *file, const struct buftrack_event *event)
 {
 	mutex_lock(&file->lock);
 	if (file->position == event->sequence)
@@ -103,21 +97,21 @@ static void give_back(struct bt_file *file, const struct buftrack_event *event)
 	mutex_unlock(&file->lock);
 }
 
-/* Returns bytes that were read, 0 if there is no later event, or an errno */
-static ssize_t read_event(struct bt_file *file, struct bt_delivery *delivery,
-			  char __user *buf)
+/* Returns the size of the event, 0 without a further event, or an errno */
+static ssize_t bt_delivery_read(struct bt_file *file, struct bt_delivery *delivery,
+				char __user *buf)
 {
-	if (!take_event(file, delivery))
+	if (!bt_delivery_take(file, delivery))
 		return 0;
 	if (copy_to_user(buf, &delivery->event, sizeof(delivery->event))) {
-		give_back(file, &delivery->event);
+		bt_delivery_return(file, &delivery->event);
 		return -EFAULT;
 	}
 	return sizeof(delivery->event);
 }
 
-/* As many whole events as there are and fit; an errno only if there is none */
-static ssize_t read_events(struct bt_file *file, char __user *buf, size_t count)
+/* Read as many whole events as fit; an errno is returned only without any */
+static ssize_t bt_events_read_all(struct bt_file *file, char __user *buf, size_t count)
 {
 	struct bt_delivery *delivery = kmalloc(sizeof(*delivery), GFP_KERNEL);
 	ssize_t done = 0, n = 1;
@@ -126,7 +120,7 @@ static ssize_t read_events(struct bt_file *file, char __user *buf, size_t count)
 		return -ENOMEM;
 	bt_view_init(&delivery->view, file);
 	while (n > 0 && count - done >= sizeof(delivery->event)) {
-		n = read_event(file, delivery, buf + done);
+		n = bt_delivery_read(file, delivery, buf + done);
 		if (n > 0)
 			done += n;
 		cond_resched();
@@ -135,23 +129,23 @@ static ssize_t read_events(struct bt_file *file, char __user *buf, size_t count)
 	return done ?: n;
 }
 
-static bool has_events(const struct bt_file *file)
+static bool bt_events_pending(const struct bt_file *file)
 {
 	return READ_ONCE(file->dev->tracker->events.last) !=
 	       READ_ONCE(file->position);
 }
 
-static bool is_removed(const struct bt_file *file)
+static bool bt_events_ended(const struct bt_file *file)
 {
 	return READ_ONCE(file->dev->tracker->removed);
 }
 
 /**
- * bt_events_read() - read() on a device's node
- * @filp: the file
+ * bt_events_read() - the read operation of a device's node
+ * @filp: the struct file, which has its own position in the log
  * @buf: where to
- * @count: bytes that fit
- * @ppos: not used: each file has a position of its own
+ * @count: size of @buf
+ * @ppos: unused
  *
  * Return: bytes read, 0 at the end, or a negative errno.
  */
@@ -165,26 +159,26 @@ ssize_t bt_events_read(struct file *filp, char __user *buf, size_t count,
 	if (count < sizeof(struct buftrack_event))
 		return -EINVAL;
 	for (;;) {
-		/* Asked first: of a removed device no event comes any more */
-		removed = is_removed(file);
-		n = read_events(file, buf, count);
+		/* Read first: a removed device logs no further event */
+		removed = bt_events_ended(file);
+		n = bt_events_read_all(file, buf, count);
 		if (n || removed)
 			return n;
 		if (filp->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		n = wait_event_interruptible(file->dev->wait, has_events(file) ||
-					     is_removed(file));
+		n = wait_event_interruptible(file->dev->wait, bt_events_pending(file) ||
+					     bt_events_ended(file));
 		if (n)
 			return n;
 	}
 }
 
 /**
- * bt_events_poll() - poll() on a device's node
- * @filp: the file
+ * bt_events_poll() - the poll operation of a device's node
+ * @filp: the struct file
  * @wait: poll table
  *
- * Return: EPOLLIN when an event can be read, EPOLLHUP when the device is gone.
+ * Return: EPOLLIN if an event can be read, EPOLLHUP if the device was removed.
  */
 __poll_t bt_events_poll(struct file *filp, poll_table *wait)
 {
@@ -192,9 +186,9 @@ __poll_t bt_events_poll(struct file *filp, poll_table *wait)
 	__poll_t mask = 0;
 
 	poll_wait(filp, &file->dev->wait, wait);
-	if (has_events(file))
+	if (bt_events_pending(file))
 		mask |= EPOLLIN | EPOLLRDNORM;
-	if (is_removed(file))
+	if (bt_events_ended(file))
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
 	return mask;
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctls: one table, and one place that copies arguments in and out
+ * The ioctls: one table, and one place that copies their arguments
  *
- * A handler gets its argument in kernel memory, zero where the caller's structure
- * was shorter than ours, and answers in place.
+ * bt_ioctl() copies the argument into a union on its stack, zero where the caller's
+ * structure is shorter than the module's, and calls the handler, which answers in
+ * place. An ioctl that changes anything first proves that its answer can be written:
+ * bt_ioctl_copy_in() writes the argument back before the handler runs. Handlers check flags and
+ * reserved fields first, then values, then rights, and change nothing if they fail.
  */
-#include <linux/fs.h>
+#include <linux/build_bug.h>
 #include <linux/buftrack.h>
+#include <linux/fs.h>
 #include <linux/uaccess.h>
 #include "file.h"
 #include "ioctl.h"
@@ -33,14 +37,14 @@ union bt_ioctl_arg {
 
 /**
  * struct bt_ioctl_op - an ioctl
- * @handle: does it
- * @size: of the structure as we know it
- * @min_size: of the structure as it was introduced
- * @mode: FMODE_* that the file must have been opened with
- * @on_control: the control node knows it
- * @on_device: a device's node knows it
- * @changes: it changes something, so that first of all the answer must fit
- * @partial: it answers even when it fails
+ * @handle: handler
+ * @size: size of its structure
+ * @min_size: size of the structure when it was introduced
+ * @mode: FMODE_* that the file must be open with
+ * @on_control: the control node has it
+ * @on_device: device nodes have it
+ * @changes: it changes state, so the answer must be proved writable first
+ * @partial: it answers even if it fails
  */
 struct bt_ioctl_op {
 	int (*handle)(struct bt_file *file, void *arg);
@@ -56,7 +60,9 @@ struct bt_ioctl_op {
 #define BT_OP(_cmd, _handle, _struct, _last, ...)			\
 	[BUFTRACK_CMD_##_cmd] = {					\
 		.handle = _handle,					\
-		.size = sizeof(struct _struct),				\
+		.size = sizeof(struct _struct) +			\
+			BUILD_BUG_ON_ZERO(sizeof(struct _struct) >	\
+					  sizeof(union bt_ioctl_arg)),	\
 		.min_size = offsetofend(struct _struct, _last),		\
 		__VA_ARGS__						\
 	}
@@ -100,8 +106,8 @@ static const struct bt_ioctl_op bt_ops[] = {
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
 };
 
-static const struct bt_ioctl_op *find_op(const struct bt_file *file,
-					 unsigned int cmd)
+static const struct bt_ioctl_op *bt_ioctl_find(const struct bt_file *file,
+					       unsigned int cmd)
 {
 	const struct bt_ioctl_op *op;
 	unsigned int nr = _IOC_NR(cmd);
@@ -112,9 +118,8 @@ static const struct bt_ioctl_op *find_op(const struct bt_file *file,
 	return (file->dev ? op->on_device : op->on_control) ? op : NULL;
 }
 
-/* Copy the argument in, and see that an answer can be written where it was */
-static int take_arg(const struct bt_ioctl_op *op, union bt_ioctl_arg *arg,
-		    void __user *from, u32 *len)
+static int bt_ioctl_copy_in(const struct bt_ioctl_op *op, union bt_ioctl_arg *arg,
+			    void __user *from, u32 *len)
 {
 	u32 size;
 	int err;
@@ -129,23 +134,24 @@ static int take_arg(const struct bt_ioctl_op *op, union bt_ioctl_arg *arg,
 	if (err)
 		return err;
 	*len = min(size, op->size);
+	/* The answer must be writable before anything changes */
 	if (op->changes && copy_to_user(from, arg, *len))
 		return -EFAULT;
 	return 0;
 }
 
 /**
- * bt_ioctl() - the ioctl operation of both nodes
- * @filp: the file
+ * bt_ioctl() - the ioctl operation of all nodes
+ * @filp: the struct file
  * @cmd: number of the ioctl
- * @ptr: address of its argument
+ * @ptr: user address of its argument
  *
  * Return: 0 or a negative errno.
  */
 long bt_ioctl(struct file *filp, unsigned int cmd, unsigned long ptr)
 {
 	struct bt_file *file = filp->private_data;
-	const struct bt_ioctl_op *op = find_op(file, cmd);
+	const struct bt_ioctl_op *op = bt_ioctl_find(file, cmd);
 	void __user *user = (void __user *)ptr;
 	union bt_ioctl_arg arg;
 	u32 len;
@@ -155,7 +161,7 @@ long bt_ioctl(struct file *filp, unsigned int cmd, unsigned long ptr)
 		return -ENOTTY;
 	if (op->mode & ~filp->f_mode)
 		return -EBADF;
-	err = take_arg(op, &arg, user, &len);
+	err = bt_ioctl_copy_in(op, &arg, user, &len);
 	if (err)
 		return err;
 	err = op->handle(file, &arg);

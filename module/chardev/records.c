@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Listing records: one listing per open file, as of the instant of its beginning */
+/* Listing records: an open file has one listing, of the instant at which it began */
 #include <linux/delay.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -10,10 +10,10 @@
 #include "records.h"
 #include "view.h"
 
-/* Records that are copied out at a time */
+/* Records that are copied out per step */
 #define BT_PAGE_RECORDS	32
 
-/* How long to wait for the records of a client that is being ended, in us */
+/* Wait for a client that is being ended, in us */
 #define BT_BUSY_WAIT	200
 
 #define BT_KEPT_STATES	(BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED |	\
@@ -21,15 +21,15 @@
 
 /**
  * struct bt_reader_listing - the listing of an open file
- * @listing: how far it has come, and the core's filters
- * @view: what the reader of the call under way may see
- * @begun: by the device's clock: ages are as of then
- * @min_size: only records of at least this size
- * @min_age: only records of at least this age in ns
- * @max_age: only records of at most this age in ns; 0: any
+ * @listing: the core's listing, with its filters
+ * @view: rights of the current call's reader
+ * @begun: when it began, by the device's clock; ages are relative to it
+ * @min_size: smallest size of a record
+ * @min_age: lowest age of a record in ns
+ * @max_age: highest age of a record in ns; 0: any
  * @nr: records in @page
- * @max: how many there is place for in this step
- * @page: what was found in this step
+ * @max: most records that this step may find
+ * @page: the records that this step found
  */
 struct bt_reader_listing {
 	struct bt_listing listing;
@@ -43,8 +43,8 @@ struct bt_reader_listing {
 	struct buftrack_record page[BT_PAGE_RECORDS];
 };
 
-static bool matches(const struct bt_reader_listing *l,
-		    const struct bt_record *rec)
+static bool bt_records_match(const struct bt_reader_listing *l,
+			     const struct bt_record *rec)
 {
 	u64 age = l->begun > rec->allocated ? l->begun - rec->allocated : 0;
 
@@ -52,8 +52,9 @@ static bool matches(const struct bt_reader_listing *l,
 	       (!l->max_age || age <= l->max_age);
 }
 
-static void fill_place(const struct bt_view *view, struct buftrack_record *out,
-		       const struct bt_record *rec)
+static void bt_records_fill_address(const struct bt_view *view,
+				    struct buftrack_record *out,
+				    const struct bt_record *rec)
 {
 	if (!bt_view_addresses(view, rec->owner)) {
 		out->state |= BUFTRACK_RECORD_STATE_REDACTED;
@@ -66,8 +67,8 @@ static void fill_place(const struct bt_view *view, struct buftrack_record *out,
 		out->ended_site = rec->freed.site;
 }
 
-static void fill_record(struct bt_reader_listing *l, const struct bt_record *rec,
-			u32 state)
+static void bt_records_fill(struct bt_reader_listing *l, const struct bt_record *rec,
+			    u32 state)
 {
 	const struct bt_opener *opener = &bt_reporter_of(rec->owner)->opener;
 	struct buftrack_record *out = &l->page[l->nr++];
@@ -81,7 +82,7 @@ static void fill_record(struct bt_reader_listing *l, const struct bt_record *rec
 		.allocated = rec->allocated,
 		.pid = bt_view_pid(&l->view, opener->tgid),
 	};
-	fill_place(&l->view, out, rec);
+	bt_records_fill_address(&l->view, out, rec);
 	bt_view_comm(&l->view, opener, out->comm);
 	if (!(state & BUFTRACK_RECORD_STATE_LIVE))
 		out->ended = rec->freed.stamp;
@@ -91,23 +92,23 @@ static void fill_record(struct bt_reader_listing *l, const struct bt_record *rec
 	}
 }
 
-static bool emit(struct bt_listing *listing, const struct bt_record *rec,
-		 u32 state)
+static bool bt_records_emit(struct bt_listing *listing, const struct bt_record *rec,
+			    u32 state)
 {
 	struct bt_reader_listing *l = container_of(listing,
 						   struct bt_reader_listing,
 						   listing);
 
-	if (!matches(l, rec))
+	if (!bt_records_match(l, rec))
 		return true;
 	if (l->nr == l->max)
 		return false;
-	fill_record(l, rec, state);
+	bt_records_fill(l, rec, state);
 	return true;
 }
 
-/* A caller's records may be longer or shorter than ours */
-static int copy_records(const struct bt_reader_listing *l, u64 to, u32 stride)
+/* The caller's records may be longer or shorter than the module's */
+static int bt_records_copy_out(const struct bt_reader_listing *l, u64 to, u32 stride)
 {
 	u32 i;
 
@@ -122,7 +123,7 @@ static int copy_records(const struct bt_reader_listing *l, u64 to, u32 stride)
 	return 0;
 }
 
-static void pause(const struct bt_listing *listing)
+static void bt_records_pause(const struct bt_listing *listing)
 {
 	if (listing->busy)
 		usleep_range(BT_BUSY_WAIT, 2 * BT_BUSY_WAIT);
@@ -131,8 +132,8 @@ static void pause(const struct bt_listing *listing)
 }
 
 /* Fill the caller's array */
-static int list_records(struct bt_tracker *t, struct bt_reader_listing *l,
-			struct buftrack_records *q)
+static int bt_records_list(struct bt_tracker *t, struct bt_reader_listing *l,
+			   struct buftrack_records *q)
 {
 	struct bt_listing *listing = &l->listing;
 	u64 to = q->records;
@@ -142,11 +143,11 @@ static int list_records(struct bt_tracker *t, struct bt_reader_listing *l,
 		l->nr = 0;
 		l->max = min_t(u32, q->nr - done, BT_PAGE_RECORDS);
 		bt_listing_step(t, listing);
-		if (copy_records(l, to, q->record_size))
+		if (bt_records_copy_out(l, to, q->record_size))
 			return -EFAULT;
 		to += (u64)l->nr * q->record_size;
 		done += l->nr;
-		pause(listing);
+		bt_records_pause(listing);
 		if (signal_pending(current))
 			break;
 	}
@@ -158,8 +159,8 @@ static int list_records(struct bt_tracker *t, struct bt_reader_listing *l,
 	return 0;
 }
 
-static int check_query(const struct bt_device *dev,
-		       const struct buftrack_records *q)
+static int bt_records_check(const struct bt_device *dev,
+			    const struct buftrack_records *q)
 {
 	if (q->flags & ~BUFTRACK_RECORDS_BEGIN || q->states & ~BT_KEPT_STATES)
 		return -EOPNOTSUPP;
@@ -173,16 +174,16 @@ static int check_query(const struct bt_device *dev,
 	return 0;
 }
 
-static void end_listing(struct bt_file *file, struct bt_reader_listing *l)
+static void bt_records_end(struct bt_file *file, struct bt_reader_listing *l)
 {
 	if (l)
 		bt_listing_end(file->dev->tracker, &l->listing);
 	kfree(l);
 }
 
-/* Leave a file with another listing, or none; returns the one that it had */
-static struct bt_reader_listing *exchange(struct bt_file *file,
-					  struct bt_reader_listing *l)
+/* Replace the listing of a file, by none if @l is NULL; returns the old one */
+static struct bt_reader_listing *bt_records_exchange(struct bt_file *file,
+						     struct bt_reader_listing *l)
 {
 	mutex_lock(&file->lock);
 	swap(file->listing, l);
@@ -191,16 +192,16 @@ static struct bt_reader_listing *exchange(struct bt_file *file,
 }
 
 /**
- * bt_records_release() - end the listing of a file, if it has one
+ * bt_records_release() - end the listing of a file that is being released
  * @file: the file
  */
 void bt_records_release(struct bt_file *file)
 {
-	end_listing(file, exchange(file, NULL));
+	bt_records_end(file, bt_records_exchange(file, NULL));
 }
 
-static struct bt_reader_listing *begin_listing(struct bt_file *file,
-					       const struct buftrack_records *q)
+static struct bt_reader_listing *bt_records_begin(struct bt_file *file,
+						  const struct buftrack_records *q)
 {
 	struct bt_reader_listing *l;
 
@@ -215,7 +216,7 @@ static struct bt_reader_listing *begin_listing(struct bt_file *file,
 		.client = q->client,
 		.space = q->space,
 		.states = q->states ?: BT_KEPT_STATES,
-		.emit = emit,
+		.emit = bt_records_emit,
 	};
 	bt_listing_begin(file->dev->tracker, &l->listing, l->begun);
 	return l;
@@ -234,24 +235,24 @@ int bt_ioctl_records(struct bt_file *file, void *arg)
 	struct bt_reader_listing *l;
 	int err;
 
-	err = check_query(file->dev, q);
+	err = bt_records_check(file->dev, q);
 	if (err)
 		return err;
-	/* The listing is this call's while it writes to user memory, unlocked */
-	l = exchange(file, NULL);
+	/* This call owns the listing while it writes to user memory without a lock */
+	l = bt_records_exchange(file, NULL);
 	if (q->flags & BUFTRACK_RECORDS_BEGIN) {
-		end_listing(file, l);
-		l = begin_listing(file, q);
+		bt_records_end(file, l);
+		l = bt_records_begin(file, q);
 		if (!l)
 			return -ENOMEM;
 	}
 	if (!l)
 		return -EINVAL;
 	bt_view_init(&l->view, file);
-	err = list_records(file->dev->tracker, l, q);
-	/* What a fault kept from the reader cannot be listed again */
+	err = bt_records_list(file->dev->tracker, l, q);
+	/* Records that were lost to a fault cannot be listed again */
 	if (!err && !l->listing.end)
-		l = exchange(file, l);
-	end_listing(file, l);
+		l = bt_records_exchange(file, l);
+	bt_records_end(file, l);
 	return err;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may see what */
+/* Redaction: which reader sees which pids, names, addresses and ids */
 #include <linux/capability.h>
 #include <linux/pid_namespace.h>
 #include <linux/user_namespace.h>
+#include "file.h"
 #include "view.h"
 
 /**
- * bt_view_init() - find out what a reader may see
- * @view: set to that; valid while the reader's call lasts
+ * bt_view_init() - find out what the calling process may see
+ * @view: the view to set up, valid for the duration of the call
  * @file: the file that it reads from
  */
 void bt_view_init(struct bt_view *view, const struct bt_file *file)
@@ -20,12 +21,12 @@ void bt_view_init(struct bt_view *view, const struct bt_file *file)
 }
 
 /**
- * bt_view_pid() - a pid as a reader knows it
- * @view: the reader
+ * bt_view_pid() - a pid in the reader's namespace
+ * @view: the reader's view
  * @pid: the pid
  *
  * Context: any.
- * Return: its number, or 0 if it is outside of the reader's pid namespace.
+ * Return: the number, or 0: the namespace does not have it.
  */
 u32 bt_view_pid(const struct bt_view *view, struct pid *pid)
 {
@@ -33,11 +34,11 @@ u32 bt_view_pid(const struct bt_view *view, struct pid *pid)
 }
 
 /**
- * bt_view_uid() - a user as a reader knows it
- * @view: the reader
+ * bt_view_uid() - a user in the reader's namespace
+ * @view: the reader's view
  * @uid: the user
  *
- * Return: its number, or the overflow uid.
+ * Return: the number, or the overflow uid.
  */
 u32 bt_view_uid(const struct bt_view *view, kuid_t uid)
 {
@@ -45,11 +46,10 @@ u32 bt_view_uid(const struct bt_view *view, kuid_t uid)
 }
 
 /**
- * bt_view_comm() - the name of a process, for a reader
- * @view: the reader
- * @opener: the process
- * @comm: set to its name, or that of the driver that it is; empty if it is a
- *	  process outside of the reader's pid namespace
+ * bt_view_comm() - the name of a process or driver
+ * @view: the reader's view
+ * @opener: the process or driver
+ * @comm: set to its name; empty for a process outside the reader's pid namespace
  */
 void bt_view_comm(const struct bt_view *view, const struct bt_opener *opener,
 		  char comm[BUFTRACK_COMM_SIZE])
@@ -60,10 +60,9 @@ void bt_view_comm(const struct bt_view *view, const struct bt_opener *opener,
 }
 
 /**
- * bt_view_addresses() - whether a reader may see addresses and ids of a client's
- *			 buffers
- * @view: the reader
- * @owner: the client
+ * bt_view_addresses() - whether a reader may see addresses and ids of buffers
+ * @view: the reader's view
+ * @owner: the client that owns the buffers
  *
  * Return: true if so.
  */

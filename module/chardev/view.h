@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Who may see what: every pid, name, address and id that leaves goes through here
+ * Redaction: every pid, name, address and id that leaves the module passes through here
  *
- * Rights are those of the opener of the file that is read; pids and users are
- * given as the reader's namespaces have them.
+ * The opener of the file decides which addresses are shown, the namespaces of the
+ * reading process which pids and users.
  */
 #ifndef BUFTRACK_VIEW_H
 #define BUFTRACK_VIEW_H
 
-#include "file.h"
+#include "../reporter.h"
+
+struct bt_file;
 
 /**
- * struct bt_view - a reader
- * @pids: its pid namespace
+ * struct bt_view - what a reader may see
+ * @pids: pid namespace of the reading process
  * @users: its user namespace
- * @uid: the user who opened the file
- * @all: it may see addresses and ids of everybody's buffers
+ * @uid: user who opened the file
+ * @all: the opener may see addresses and ids of all users' buffers
  */
 struct bt_view {
 	struct pid_namespace *pids;
