@@ -6,6 +6,9 @@
 #define CREATE_TRACE_POINTS
 #include "trace.h"
 
+static_assert(ARRAY_SIZE(((struct trace_print_flags[]) { BT_VERDICT_NAMES })) ==
+	      BUFTRACK_NR_VERDICTS);
+
 /* The verdicts that the core logs as events */
 static bool bt_notify_is_event(int verdict)
 {

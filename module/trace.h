@@ -9,25 +9,39 @@
 #include <linux/tracepoint.h>
 #include <linux/buftrack.h>
 
-#ifndef BUFTRACK_VERDICT_NAMES
-#define BUFTRACK_VERDICT_NAMES						\
-	{ BUFTRACK_VERDICT_OK, "ok" },						\
-	{ BUFTRACK_VERDICT_DISABLED, "disabled" },				\
-	{ BUFTRACK_VERDICT_UNTRACKED, "untracked" },				\
-	{ BUFTRACK_VERDICT_DOUBLE_ALLOC, "double_alloc" },			\
-	{ BUFTRACK_VERDICT_OVERLAP, "overlap" },				\
-	{ BUFTRACK_VERDICT_REFUSED_FREE, "refused_free" },			\
-	{ BUFTRACK_VERDICT_FOREIGN_FREE, "foreign_free" },			\
-	{ BUFTRACK_VERDICT_SIZE_MISMATCH, "size_mismatch" },			\
-	{ BUFTRACK_VERDICT_DOUBLE_FREE, "double_free" },			\
-	{ BUFTRACK_VERDICT_STALE_FREE, "stale_free" },				\
-	{ BUFTRACK_VERDICT_INVALID_FREE, "invalid_free" },			\
-	{ BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, "unknown_free:pre_attach" },	\
-	{ BUFTRACK_VERDICT_UNKNOWN_GAP, "unknown_free:gap" },			\
-	{ BUFTRACK_VERDICT_UNKNOWN_EVICTED, "unknown_free:evicted" },		\
-	{ BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, "unknown_free:other_id" },		\
-	{ BUFTRACK_VERDICT_UNKNOWN_NEVER, "unknown_free:never" }
+#ifndef BT_VERDICT_NAMES
+#define BT_VERDICT_NAMES						\
+	EM(BUFTRACK_VERDICT_OK, "ok")					\
+	EM(BUFTRACK_VERDICT_DISABLED, "disabled")			\
+	EM(BUFTRACK_VERDICT_UNTRACKED, "untracked")			\
+	EM(BUFTRACK_VERDICT_DOUBLE_ALLOC, "double_alloc")		\
+	EM(BUFTRACK_VERDICT_OVERLAP, "overlap")				\
+	EM(BUFTRACK_VERDICT_REFUSED_FREE, "refused_free")		\
+	EM(BUFTRACK_VERDICT_FOREIGN_FREE, "foreign_free")		\
+	EM(BUFTRACK_VERDICT_SIZE_MISMATCH, "size_mismatch")		\
+	EM(BUFTRACK_VERDICT_DOUBLE_FREE, "double_free")			\
+	EM(BUFTRACK_VERDICT_STALE_FREE, "stale_free")			\
+	EM(BUFTRACK_VERDICT_INVALID_FREE, "invalid_free")		\
+	EM(BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, "unknown_free.pre_attach")\
+	EM(BUFTRACK_VERDICT_UNKNOWN_GAP, "unknown_free.gap")		\
+	EM(BUFTRACK_VERDICT_UNKNOWN_EVICTED, "unknown_free.evicted")	\
+	EM(BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, "unknown_free.other_id")	\
+	EMe(BUFTRACK_VERDICT_UNKNOWN_NEVER, "unknown_free.never")
 #endif
+
+/* perf and trace-cmd parse the format file, which must have values, not names */
+#undef EM
+#undef EMe
+#define EM(verdict, name)	TRACE_DEFINE_ENUM(verdict);
+#define EMe(verdict, name)	TRACE_DEFINE_ENUM(verdict);
+BT_VERDICT_NAMES
+TRACE_DEFINE_ENUM(BUFTRACK_OP_ALLOC);
+
+/* From here on, the table of __print_symbolic() */
+#undef EM
+#undef EMe
+#define EM(verdict, name)	{ verdict, name },
+#define EMe(verdict, name)	{ verdict, name }
 
 DECLARE_EVENT_CLASS(buftrack_report,
 	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
@@ -64,24 +78,24 @@ DECLARE_EVENT_CLASS(buftrack_report,
 		  __entry->op == BUFTRACK_OP_ALLOC ? "alloc" : "free",
 		  __entry->space, __entry->address, __entry->size,
 		  __entry->span, __entry->id, __entry->site, __entry->flags,
-		  __print_symbolic(__entry->verdict, BUFTRACK_VERDICT_NAMES))
+		  __print_symbolic(__entry->verdict, BT_VERDICT_NAMES))
 );
 
-/* Every alloc that is reported, with its verdict */
+/* Every reported alloc, with its verdict */
 DEFINE_EVENT(buftrack_report, buftrack_alloc,
 	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
 		 int verdict),
 	TP_ARGS(device, client, r, verdict)
 );
 
-/* Every free that is reported, with its verdict */
+/* Every reported free, with its verdict */
 DEFINE_EVENT(buftrack_report, buftrack_free,
 	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
 		 int verdict),
 	TP_ARGS(device, client, r, verdict)
 );
 
-/* Every wrong report, alloc or free: those that are events, too */
+/* Every wrong report, alloc or free: those that the event log has, too */
 DEFINE_EVENT(buftrack_report, buftrack_wrong,
 	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
 		 int verdict),

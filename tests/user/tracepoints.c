@@ -90,11 +90,11 @@ TRACE_TEST(wrong_reports_are_traced_twice, "enable")
 		 BUFTRACK_VERDICT_UNKNOWN_NEVER);
 	check_line("buftrack_free: device=%u client=1 op=free space=0 "
 		   "address=0x1000 size=0 span=0 id=0x0 site=0x0 flags=0x1 "
-		   "verdict=unknown_free:never",
+		   "verdict=unknown_free.never",
 		   f->device);
 	check_line("buftrack_wrong: device=%u client=1 op=free space=0 "
 		   "address=0x1000 size=0 span=0 id=0x0 site=0x0 flags=0x1 "
-		   "verdict=unknown_free:never",
+		   "verdict=unknown_free.never",
 		   f->device);
 	check_no_line();
 }
@@ -253,15 +253,15 @@ static const char *const verdict_names[BUFTRACK_NR_VERDICTS] = {
 	[BUFTRACK_VERDICT_DOUBLE_FREE] = "double_free",
 	[BUFTRACK_VERDICT_STALE_FREE] = "stale_free",
 	[BUFTRACK_VERDICT_INVALID_FREE] = "invalid_free",
-	[BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH] = "unknown_free:pre_attach",
-	[BUFTRACK_VERDICT_UNKNOWN_GAP] = "unknown_free:gap",
-	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = "unknown_free:evicted",
-	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = "unknown_free:other_id",
-	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = "unknown_free:never",
+	[BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH] = "unknown_free.pre_attach",
+	[BUFTRACK_VERDICT_UNKNOWN_GAP] = "unknown_free.gap",
+	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = "unknown_free.evicted",
+	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = "unknown_free.other_id",
+	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = "unknown_free.never",
 };
 
-/* The format names each by its number */
-TEST(formats_name_each_verdict)
+/* perf and trace-cmd read the format, and do not know the module's enums */
+TEST(formats_name_each_verdict_by_number)
 {
 	char format[4096], want[64];
 	unsigned int i;
@@ -274,10 +274,12 @@ TEST(formats_name_each_verdict)
 	n = CHECK_SYS(read(fd, format, sizeof(format) - 1));
 	format[n] = 0;
 	for (i = 0; i < BUFTRACK_NR_VERDICTS; i++) {
-		snprintf(want, sizeof(want), "\"%s\" }", verdict_names[i]);
+		snprintf(want, sizeof(want), "{ %u, \"%s\" }", i,
+			 verdict_names[i]);
 		if (!strstr(format, want))
 			test_failed(__FILE__, __LINE__, "no %s", want);
 	}
+	CHECK(!strstr(format, "BUFTRACK_"));
 }
 
 /* With its events on, in an instance and for all */
