@@ -5,7 +5,7 @@
 #include "../device.h"
 #include "chardev.h"
 
-static void read_totals(struct device *d, struct bt_counters *counters)
+static void bt_sysfs_read_totals(struct device *d, struct bt_counters *counters)
 {
 	bt_read_counters(to_bt_device(d)->tracker, BUFTRACK_SCOPE_DEVICE, 0,
 			 counters);
@@ -38,12 +38,29 @@ static ssize_t live_bytes_show(struct device *d, struct device_attribute *attr,
 {
 	struct bt_counters counters;
 
-	read_totals(d, &counters);
+	bt_sysfs_read_totals(d, &counters);
 	return sysfs_emit(buf, "%llu\n", counters.v[BUFTRACK_COUNTER_LIVE_BYTES]);
 }
 static DEVICE_ATTR_RO(live_bytes);
 
-/* All frees that were wrong, but for those that the driver refused in time */
+/* Every verdict of a free but ok and disabled */
+static const enum buftrack_counter bt_wrong_frees[] = {
+	BUFTRACK_COUNTER_DOUBLE_FREES,
+	BUFTRACK_COUNTER_STALE_FREES,
+	BUFTRACK_COUNTER_FOREIGN_FREES,
+	BUFTRACK_COUNTER_SIZE_MISMATCHES,
+	BUFTRACK_COUNTER_REFUSED_FREES,
+	BUFTRACK_COUNTER_INVALID_FREES,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_GAP,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID,
+	BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
+};
+
+/* Five verdicts are not wrong frees: ok, disabled, and those of allocs */
+static_assert(ARRAY_SIZE(bt_wrong_frees) == BUFTRACK_NR_VERDICTS - 5);
+
 static ssize_t wrong_frees_show(struct device *d, struct device_attribute *attr,
 				char *buf)
 {
@@ -51,10 +68,9 @@ static ssize_t wrong_frees_show(struct device *d, struct device_attribute *attr,
 	u64 wrong = 0;
 	u32 i;
 
-	read_totals(d, &counters);
-	for (i = BUFTRACK_COUNTER_DOUBLE_FREES; i <= BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER; i++)
-		if (i != BUFTRACK_COUNTER_REFUSED_FREES)
-			wrong += counters.v[i];
+	bt_sysfs_read_totals(d, &counters);
+	for (i = 0; i < ARRAY_SIZE(bt_wrong_frees); i++)
+		wrong += counters.v[bt_wrong_frees[i]];
 	return sysfs_emit(buf, "%llu\n", wrong);
 }
 static DEVICE_ATTR_RO(wrong_frees);
