@@ -6,8 +6,9 @@
 #include "adapter/probe.h"
 #include "chardev/chardev.h"
 #include "device.h"
+#include "driver/binding.h"
 #include "driver/bus.h"
-#include "driver/chip.h"
+#include "driver/driver.h"
 #include "driver/tracepoint.h"
 #include "stack.h"
 #include "version.h"
@@ -34,33 +35,33 @@ static int __init bt_init(void)
 	err = bt_devices_init(&device_hooks);
 	if (err)
 		goto stacks;
-	err = bt_chips_init();
+	err = bt_driver_init();
 	if (err)
 		goto devices;
 	err = bt_bus_init();
 	if (err)
-		goto chips;
+		goto driver;
 	err = bt_probes_init();
 	if (err)
 		goto bus;
-	err = bt_announced_init();
+	err = bt_tracepoints_init();
 	if (err)
 		goto probes;
 	err = bt_chardev_init(&chardev_hooks);
 	if (err)
-		goto announced;
+		goto tracepoints;
 	pr_info("version " BUFTRACK_VERSION ", a record is %zu bytes\n",
 		sizeof(struct bt_record));
 	return 0;
 
-announced:
-	bt_announced_exit();
+tracepoints:
+	bt_tracepoints_exit();
 probes:
 	bt_probes_exit();
 bus:
 	bt_bus_exit();
-chips:
-	bt_chips_exit();
+driver:
+	bt_driver_exit();
 devices:
 	bt_devices_exit();
 stacks:
@@ -71,10 +72,10 @@ stacks:
 static void __exit bt_exit(void)
 {
 	bt_chardev_exit();
-	bt_announced_exit();
+	bt_tracepoints_exit();
 	bt_probes_exit();
 	bt_bus_exit();
-	bt_chips_exit();
+	bt_driver_exit();
 	bt_devices_exit();
 	bt_stacks_exit();
 }

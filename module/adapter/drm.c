@@ -1,40 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Adapter for DRM: who opens a device's node, and GEM objects
+ * Adapter for DRM: clients of every DRM driver, and GEM objects
  *
- * Every DRM driver's openings come through here. Objects do where the driver has no
- * TTM, whose placements tell more (ttm.c). An object that came from another device
- * is in a space of its own, and so is what leaves this one: a dma-buf outlives the
- * file that made it.
+ * The objects of drivers that use TTM are left to ttm.c, whose placements say more. An
+ * imported object is in a space of its own, and so is an exported one: a dma-buf
+ * outlives the file that made it.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <drm/drm.h>
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
-#include "syscall.h"
+#include "drm.h"
 #include "drm_mm.h"
 #include "probe.h"
+#include "syscall.h"
 
-static bool stands_on_ttm(const struct drm_device *drm)
+static const void *bt_drm_client_of(const struct file *file,
+				    const struct drm_device *drm)
 {
-	return bt_kind_of(drm->driver) != BT_KIND_GEM;
+	const struct drm_file *priv = file->private_data;
+
+	if (file->f_op != drm->driver->fops || !priv || priv->minor->dev != drm)
+		return NULL;
+	return priv;
 }
 
-static void be_of(struct bt_driver_event *e, enum bt_driver_op op,
-		  const struct drm_device *drm)
+/**
+ * bt_drm_current_client() - client whose ioctl the current task is in
+ * @drm: the device
+ *
+ * Context: any.
+ * Return: pointer that identifies the client, or NULL: the driver acts by itself.
+ */
+const void *bt_drm_current_client(const struct drm_device *drm)
+{
+	struct file *file = bt_syscall_file();
+	const void *client;
+
+	if (!file)
+		return NULL;
+	client = bt_drm_client_of(file, drm);
+	fput(file);
+	return client;
+}
+
+static bool bt_drm_uses_ttm(const struct drm_device *drm)
+{
+	return bt_mm_type_of(drm->driver) != BT_MM_GEM;
+}
+
+static void bt_drm_init_event(struct bt_driver_event *e, enum bt_driver_op op,
+			      const struct drm_device *drm)
 {
 	e->op = op;
 	e->dev = drm->dev;
 	e->driver = drm->driver->name;
-	e->client = op == BT_BUFFER_ALLOC ? bt_drm_caller(drm) : NULL;
+	e->client = op == BT_BUFFER_ALLOC ? bt_drm_current_client(drm) : NULL;
 }
 
-/* drm_dev_init(drm, driver, parent): its fields are not set yet */
-static bool look_dev_init(const struct bt_call *call, struct bt_driver_event *e)
+/* drm_dev_init(drm, driver, parent), on entry: the fields of drm are not set yet */
+static bool bt_drm_dev_init(const struct bt_call *call, struct bt_driver_event *e)
 {
 	const struct drm_driver *driver = (void *)call->arg[1];
 
@@ -44,21 +74,21 @@ static bool look_dev_init(const struct bt_call *call, struct bt_driver_event *e)
 	return e->dev;
 }
 
-/* drm_open(inode, file), when it has returned */
-static bool look_open(const struct bt_call *call, struct bt_driver_event *e)
+/* drm_open(inode, file), at return */
+static bool bt_drm_open(const struct bt_call *call, struct bt_driver_event *e)
 {
 	const struct file *file = (void *)call->arg[1];
 	const struct drm_file *priv = file->private_data;
 
 	if ((int)call->result || !priv)
 		return false;
-	be_of(e, BT_CLIENT_BEGIN, priv->minor->dev);
+	bt_drm_init_event(e, BT_CLIENT_BEGIN, priv->minor->dev);
 	e->client = priv;
 	return true;
 }
 
-/* drm_release(inode, file): the file's own is gone when it has returned */
-static void enter_release(struct bt_call *call)
+/* drm_release(inode, file), on entry: drm_file is freed before it returns */
+static void bt_drm_enter_release(struct bt_call *call)
 {
 	const struct file *file = (void *)call->arg[1];
 	const struct drm_file *priv = file->private_data;
@@ -73,11 +103,11 @@ static void enter_release(struct bt_call *call)
 	call->arg[1] = (unsigned long)priv;
 	call->arg[2] = e.number;
 	if (e.number)
-		bt_driver_tell(&e);
+		bt_driver_report(&e);
 }
 
-/* The memory may be another file's by now, which has another number */
-static bool look_release(const struct bt_call *call, struct bt_driver_event *e)
+/* At return the memory may be another file's, whose client has another number */
+static bool bt_drm_release(const struct bt_call *call, struct bt_driver_event *e)
 {
 	e->op = BT_CLIENT_END;
 	e->dev = (void *)call->arg[0];
@@ -86,74 +116,77 @@ static bool look_release(const struct bt_call *call, struct bt_driver_event *e)
 	return e->number;
 }
 
-static void be_object(struct bt_driver_event *e, const void *object, u64 size,
-		      const char *space)
+static void bt_drm_set_object(struct bt_driver_event *e, const void *object,
+			      u64 size, const char *space)
 {
-	e->counted = true;
+	e->refcounted = true;
 	e->space = space;
-	e->buffer.id = bt_driver_id(object);
+	e->buffer.id = bt_driver_object_id(object);
 	e->buffer.address = e->buffer.id;
 	e->buffer.size = size;
 }
 
-/* drm_gem_private_object_init(drm, object, size) */
-static bool skip_init(const struct bt_call *call)
+/* drm_gem_private_object_init(drm, object, size), and drm_gem_object_init() */
+static bool bt_drm_skip_object_init(const struct bt_call *call)
 {
-	return !call->arg[2] || stands_on_ttm((void *)call->arg[0]);
+	return !call->arg[2] || bt_drm_uses_ttm((void *)call->arg[0]);
 }
 
-static bool look_init(const struct bt_call *call, struct bt_driver_event *e)
+static bool bt_drm_object_init(const struct bt_call *call,
+			       struct bt_driver_event *e)
 {
 	const struct drm_device *drm = (void *)call->arg[0];
-	bool import = bt_caller_command() == DRM_IOCTL_PRIME_FD_TO_HANDLE;
+	bool import = bt_syscall_command() == DRM_IOCTL_PRIME_FD_TO_HANDLE;
 
-	be_of(e, BT_BUFFER_ALLOC, drm);
-	be_object(e, (void *)call->arg[1], call->arg[2],
-		  import && e->client ? "IMPORTED" : "GEM");
+	bt_drm_init_event(e, BT_BUFFER_ALLOC, drm);
+	bt_drm_set_object(e, (void *)call->arg[1], call->arg[2],
+			  import && e->client ? "IMPORTED" : "GEM");
 	return true;
 }
 
-static void tell_release(const struct drm_gem_object *object,
-			 struct bt_driver_event *e)
+static void bt_drm_free_object(const struct drm_gem_object *object,
+			       struct bt_driver_event *e)
 {
-	be_of(e, BT_BUFFER_FREE, object->dev);
-	be_object(e, object, 0, object->import_attach ? "IMPORTED" : "GEM");
-	/* An import that fails is none by then, or was not seen to be one */
-	e->or_space = object->import_attach ? "GEM" : "IMPORTED";
-	/* What has no memory yet may have been dropped below */
-	e->if_live = !object->filp;
+	bool import = object->import_attach;
+
+	bt_drm_init_event(e, BT_BUFFER_FREE, object->dev);
+	bt_drm_set_object(e, object, 0, import ? "IMPORTED" : "GEM");
+	/* A failed import has lost its attachment, and not every import is seen as one */
+	e->alt_space = import ? "GEM" : "IMPORTED";
+	/* A failed drm_gem_object_init() may have reported this free already */
+	e->only_if_live = !object->filp;
 }
 
 /* drm_gem_object_release(object) */
-static bool skip_object_release(const struct bt_call *call)
+static bool bt_drm_skip_object_release(const struct bt_call *call)
 {
 	const struct drm_gem_object *object = (void *)call->arg[0];
 
-	return !object->dev || !object->size || stands_on_ttm(object->dev);
+	return !object->dev || !object->size || bt_drm_uses_ttm(object->dev);
 }
 
-static bool look_object_release(const struct bt_call *call,
-				struct bt_driver_event *e)
+static bool bt_drm_object_release(const struct bt_call *call,
+				  struct bt_driver_event *e)
 {
-	tell_release((void *)call->arg[0], e);
+	bt_drm_free_object((void *)call->arg[0], e);
 	return true;
 }
 
-/* drm_gem_object_init(drm, object, size): where it fails, the object is dropped */
-static bool look_failed_init(const struct bt_call *call,
-			     struct bt_driver_event *e)
+/* drm_gem_object_init(drm, object, size), at return: on failure the object is freed */
+static bool bt_drm_object_init_failed(const struct bt_call *call,
+				      struct bt_driver_event *e)
 {
 	if (!(int)call->result)
 		return false;
-	tell_release((void *)call->arg[1], e);
+	bt_drm_free_object((void *)call->arg[1], e);
 	return true;
 }
 
 /*
- * dma_buf_export(info), which DRM's own helpers come to in ways that the compiler
- * chooses, and drivers by themselves. What is DRM's tells how it is released.
+ * dma_buf_export(info), at return. The helpers of DRM that call it may be inlined, and
+ * some drivers call it directly; DRM's release operation identifies its dma-bufs.
  */
-static bool look_export(const struct bt_call *call, struct bt_driver_event *e)
+static bool bt_drm_export(const struct bt_call *call, struct bt_driver_event *e)
 {
 	const struct dma_buf_export_info *info = (void *)call->arg[0];
 	const struct drm_gem_object *object = info->priv;
@@ -161,81 +194,81 @@ static bool look_export(const struct bt_call *call, struct bt_driver_event *e)
 	if (IS_ERR_OR_NULL((void *)call->result) || !info->size ||
 	    !bt_call_reaches(call, info->ops->release, "drm_gem_dmabuf_release"))
 		return false;
-	be_of(e, BT_BUFFER_ALLOC, object->dev);
-	be_object(e, (void *)call->result, info->size, "EXPORTED");
+	bt_drm_init_event(e, BT_BUFFER_ALLOC, object->dev);
+	bt_drm_set_object(e, (void *)call->result, info->size, "EXPORTED");
 	return true;
 }
 
 /* drm_gem_dmabuf_release(dma_buf) */
-static bool look_export_release(const struct bt_call *call,
-				struct bt_driver_event *e)
+static bool bt_drm_export_release(const struct bt_call *call,
+				  struct bt_driver_event *e)
 {
 	const struct dma_buf *dma_buf = (void *)call->arg[0];
 	const struct drm_gem_object *object = dma_buf->priv;
 
-	be_of(e, BT_BUFFER_FREE, object->dev);
-	be_object(e, dma_buf, 0, "EXPORTED");
+	bt_drm_init_event(e, BT_BUFFER_FREE, object->dev);
+	bt_drm_set_object(e, dma_buf, 0, "EXPORTED");
 	return true;
 }
 
-/* Ends come before beginnings, so that none is missed of what has begun */
-static const struct bt_point points[] = {
+/* Frees are attached before allocs, so that no free of a known buffer is missed */
+static const struct bt_probe_desc bt_drm_descs[] = {
 	{
 		.symbol = "drm_release",
-		.on_return = true,
-		.enter = enter_release,
-		.look = look_release,
-		.covers = "when clients end",
+		.at_return = true,
+		.enter = bt_drm_enter_release,
+		.handler = bt_drm_release,
+		.covers = "ends of clients",
 	}, {
 		.symbol = "drm_release_noglobal",
-		.on_return = true,
-		.enter = enter_release,
-		.look = look_release,
-		.covers = "when clients of some drivers end",
+		.at_return = true,
+		.enter = bt_drm_enter_release,
+		.handler = bt_drm_release,
+		.covers = "ends of clients of some drivers",
 	}, {
 		.symbol = "drm_gem_object_release",
-		.skip = skip_object_release,
-		.look = look_object_release,
+		.skip = bt_drm_skip_object_release,
+		.handler = bt_drm_object_release,
 		.covers = "frees of GEM objects",
 	}, {
 		.symbol = "drm_gem_dmabuf_release",
-		.look = look_export_release,
+		.handler = bt_drm_export_release,
 		.covers = "ends of exported dma-bufs",
 	}, {
 		.symbol = "drm_open",
 		.no_buffer = true,
-		.on_return = true,
-		.look = look_open,
-		.covers = "clients that have no buffers",
+		.at_return = true,
+		.handler = bt_drm_open,
+		.covers = "clients without buffers",
 	}, {
 #if IS_ENABLED(CONFIG_DRM_ACCEL)
 		.symbol = "accel_open",
 		.no_buffer = true,
-		.on_return = true,
-		.look = look_open,
-		.covers = "clients of accel nodes that have no buffers",
+		.at_return = true,
+		.handler = bt_drm_open,
+		.covers = "clients of accel nodes without buffers",
 	}, {
 #endif
 		.symbol = "drm_gem_object_init",
-		.on_return = true,
-		.skip = skip_init,
-		.look = look_failed_init,
-		.covers = "GEM objects whose memory was not to be had",
+		.at_return = true,
+		.skip = bt_drm_skip_object_init,
+		.handler = bt_drm_object_init_failed,
+		.covers = "failed allocations of GEM objects",
 	}, {
 		.symbol = "drm_gem_private_object_init",
-		.skip = skip_init,
-		.look = look_init,
+		.skip = bt_drm_skip_object_init,
+		.handler = bt_drm_object_init,
 		.covers = "GEM objects",
 	}, {
 		.symbol = "dma_buf_export",
-		.of_kernel = true,
-		.on_return = true,
-		.look = look_export,
+		.in_kernel = true,
+		.at_return = true,
+		.handler = bt_drm_export,
 		.covers = "exported dma-bufs",
 	}, {
 		.symbol = "drm_dev_init",
-		.look = look_dev_init,
-		.covers = "whether devices are known from their beginning",
+		.handler = bt_drm_dev_init,
+		.covers = "begins of devices",
 	},
 };
 
@@ -243,6 +276,7 @@ const struct bt_adapter bt_drm_adapter = {
 	.name = "drm",
 	.module = "drm",
 	.built_in = true,
-	.points = points,
-	.nr_points = ARRAY_SIZE(points),
+	.forget = bt_mm_types_forget,
+	.descs = bt_drm_descs,
+	.nr_descs = ARRAY_SIZE(bt_drm_descs),
 };

@@ -2,9 +2,9 @@
 /*
  * How a DRM driver manages the memory of its buffers
  *
- * It is asked for in each call, so what was found is kept, by the address of the
- * driver's structure. That is another driver's one day, so all is forgotten whenever a
- * module comes or goes.
+ * Every probed call looks it up, so the answer is cached by the address of struct
+ * drm_driver. Another driver can get that address once a module is unloaded, so the
+ * cache is emptied whenever one is loaded or unloaded.
  */
 #include <linux/build_bug.h>
 #include <linux/fs.h>
@@ -14,48 +14,49 @@
 #include <drm/drm_drv.h>
 #include "drm_mm.h"
 
-/* Drivers that are kept, and bits of an address that the kind takes */
-#define BT_KEPT_KINDS	8
-#define BT_KIND_MASK	7UL
+/* Drivers in the cache, and the low bits of an address that hold the type */
+#define BT_MM_CACHE_SIZE	8
+#define BT_MM_TYPE_MASK		7UL
 
-static_assert(BT_NR_KINDS - 1 <= BT_KIND_MASK);
+static_assert(BT_NR_MM_TYPES - 1 <= BT_MM_TYPE_MASK);
 
 static const struct {
 	const char *name;
-	enum bt_kind kind;
-} drivers[] = {
-	{ "amdgpu", BT_KIND_AMDGPU },
-	{ "bochs-drm", BT_KIND_TTM_RANGES },
-	/* Only what is in memory of the device is TTM's, and that is GEM objects, too */
-	{ "i915", BT_KIND_GEM },
-	{ "nouveau", BT_KIND_TTM_PAGES },
-	{ "qxl", BT_KIND_TTM_RANGES },
-	{ "radeon", BT_KIND_TTM_RANGES },
-	{ "vboxvideo", BT_KIND_TTM_RANGES },
-	{ "vmwgfx", BT_KIND_TTM_PAGES },
-	{ "xe", BT_KIND_TTM_BYTES },
+	enum bt_mm_type type;
+} mm_type_drivers[] = {
+	{ "amdgpu", BT_MM_AMDGPU },
+	{ "bochs-drm", BT_MM_TTM_RANGES },
+	/* TTM holds only its device memory, and GEM objects cover that as well */
+	{ "i915", BT_MM_GEM },
+	{ "nouveau", BT_MM_TTM_PAGES },
+	{ "qxl", BT_MM_TTM_RANGES },
+	{ "radeon", BT_MM_TTM_RANGES },
+	{ "vboxvideo", BT_MM_TTM_RANGES },
+	{ "vmwgfx", BT_MM_TTM_PAGES },
+	{ "xe", BT_MM_TTM_BYTES },
 };
 
-static unsigned long kept[BT_KEPT_KINDS];	/* address | kind */
+static unsigned long mm_type_cache[BT_MM_CACHE_SIZE];	/* address | type */
 
 /**
- * bt_kind_of_name() - the kind of a driver that is known by name
+ * bt_mm_type_by_name() - memory management of a driver with a known name
  * @name: its name
  *
- * Return: the kind; %BT_KIND_UNKNOWN if the name is not known.
+ * Context: any.
+ * Return: the type, or %BT_MM_UNKNOWN.
  */
-enum bt_kind bt_kind_of_name(const char *name)
+enum bt_mm_type bt_mm_type_by_name(const char *name)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (!strcmp(drivers[i].name, name))
-			return drivers[i].kind;
-	return BT_KIND_UNKNOWN;
+	for (i = 0; i < ARRAY_SIZE(mm_type_drivers); i++)
+		if (!strcmp(mm_type_drivers[i].name, name))
+			return mm_type_drivers[i].type;
+	return BT_MM_UNKNOWN;
 }
 
-/* Whether a driver's module stands on TTM, by itself or through a helper */
-static bool stands_on_ttm(const struct module *mod)
+/* Does the driver's module depend on TTM, directly or through a helper? */
+static bool mm_type_uses_ttm(const struct module *mod)
 {
 #ifdef CONFIG_MODULE_UNLOAD
 	const struct module_use *use;
@@ -70,57 +71,60 @@ static bool stands_on_ttm(const struct module *mod)
 	return false;
 }
 
-static enum bt_kind find_kind(const struct drm_driver *driver)
+static enum bt_mm_type mm_type_find(const struct drm_driver *driver)
 {
-	enum bt_kind kind = bt_kind_of_name(driver->name);
+	enum bt_mm_type type = bt_mm_type_by_name(driver->name);
 
-	if (kind != BT_KIND_UNKNOWN)
-		return kind;
-	return stands_on_ttm(driver->fops ? driver->fops->owner : NULL) ?
-	       BT_KIND_TTM : BT_KIND_GEM;
+	if (type != BT_MM_UNKNOWN)
+		return type;
+	return mm_type_uses_ttm(driver->fops ? driver->fops->owner : NULL) ?
+	       BT_MM_TTM : BT_MM_GEM;
 }
 
-static void keep(const struct drm_driver *driver, enum bt_kind kind)
+static void mm_type_cache_add(const struct drm_driver *driver,
+			      enum bt_mm_type type)
 {
 	unsigned int i;
 
-	if ((unsigned long)driver & BT_KIND_MASK)
+	if ((unsigned long)driver & BT_MM_TYPE_MASK)
 		return;
-	for (i = 0; i < BT_KEPT_KINDS; i++)
-		if (!cmpxchg(&kept[i], 0, (unsigned long)driver | kind))
+	for (i = 0; i < BT_MM_CACHE_SIZE; i++)
+		if (!cmpxchg(&mm_type_cache[i], 0, (unsigned long)driver | type))
 			return;
 }
 
 /**
- * bt_kind_of() - the kind of a driver
+ * bt_mm_type_of() - memory management of a driver
  * @driver: the driver
  *
  * Context: any.
- * Return: the kind, never %BT_KIND_UNKNOWN.
+ * Return: the type, never %BT_MM_UNKNOWN.
  */
-enum bt_kind bt_kind_of(const struct drm_driver *driver)
+enum bt_mm_type bt_mm_type_of(const struct drm_driver *driver)
 {
-	enum bt_kind kind;
+	enum bt_mm_type type;
 	unsigned int i;
 
-	for (i = 0; i < BT_KEPT_KINDS; i++) {
-		unsigned long word = READ_ONCE(kept[i]);
+	for (i = 0; i < BT_MM_CACHE_SIZE; i++) {
+		unsigned long word = READ_ONCE(mm_type_cache[i]);
 
-		if ((word & ~BT_KIND_MASK) == (unsigned long)driver)
-			return word & BT_KIND_MASK;
+		if ((word & ~BT_MM_TYPE_MASK) == (unsigned long)driver)
+			return word & BT_MM_TYPE_MASK;
 	}
-	kind = find_kind(driver);
-	keep(driver, kind);
-	return kind;
+	type = mm_type_find(driver);
+	mm_type_cache_add(driver, type);
+	return type;
 }
 
 /**
- * bt_kinds_forget() - a driver may have another's address
+ * bt_mm_types_forget() - empty the cache
+ *
+ * Context: any.
  */
-void bt_kinds_forget(void)
+void bt_mm_types_forget(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < BT_KEPT_KINDS; i++)
-		WRITE_ONCE(kept[i], 0);
+	for (i = 0; i < BT_MM_CACHE_SIZE; i++)
+		WRITE_ONCE(mm_type_cache[i], 0);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Attaching adapters to drivers as they are, and letting go of them */
+/* Attaching adapters to drivers by kprobes, and detaching them */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/device/bus.h>
@@ -9,55 +9,54 @@
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include "drm_mm.h"
 #include "probe.h"
 
-/* Calls of one function that can be under way at a time and are seen to return */
-#define BT_CALLS_AT_ONCE	128
+/* Concurrent calls of one function whose returns can be probed */
+#define BT_MAX_ACTIVE		128
 
-/* A probe may sit behind an instruction that only says that a function begins */
+/* A probe may sit behind an instruction that marks the entry of a function */
 #define BT_PROBE_OFFSET		16
 
 /**
- * struct bt_probe - a row of a table, at work
- * @point: the row
- * @site: the adapter at work that it is of
+ * struct bt_probe - an attached row of a table
+ * @desc: the row
+ * @attachment: its adapter's attachment
  * @state: enum buftrack_probe_state
- * @look: accessor for the function that was found
- * @call: the probe, for both entry and return
- * @hits: calls that were looked at
- * @missed: calls that are known to have been missed, and told as lost
- * @symbol: name of the function, with its module's
+ * @handler: handler for the symbol that was found
+ * @krp: the probe, for entry as for return
+ * @hits: calls that were handled
+ * @missed: missed calls that have been reported as lost
+ * @symbol: name of the function, prefixed by its module's
  */
 struct bt_probe {
-	const struct bt_point *point;
-	struct bt_site *site;
+	const struct bt_probe_desc *desc;
+	struct bt_attachment *attachment;
 	u32 state;
-	bool (*look)(const struct bt_call *call, struct bt_driver_event *e);
-	struct kretprobe call;
+	bool (*handler)(const struct bt_call *call, struct bt_driver_event *e);
+	struct kretprobe krp;
 	atomic64_t hits;
 	unsigned long missed;
 	char symbol[BUFTRACK_SYMBOL_SIZE];
 };
 
 /**
- * struct bt_site - an adapter at work
+ * struct bt_attachment - an adapter and its probes
  * @adapter: the adapter
- * @sure: every row is in place
- * @probes: its rows
- * @entries: room to let go of the probes of entries all at once
- * @returns: the same for those of returns
+ * @complete: every probe is in place
+ * @probes: one per row
+ * @entries: scratch space to unregister all entry probes in one go
+ * @returns: the same for return probes
  */
-struct bt_site {
+struct bt_attachment {
 	const struct bt_adapter *adapter;
-	bool sure;
+	bool complete;
 	struct bt_probe *probes;
 	struct kprobe **entries;
 	struct kretprobe **returns;
 };
 
-/* Those that tell that a device begins come after those that tell of it, too */
-static const struct bt_adapter *const adapters[] = {
+/* TTM before DRM, which reports the begin of devices that both report */
+static const struct bt_adapter *const probe_adapters[] = {
 #if IS_ENABLED(CONFIG_DRM_TTM)
 	&bt_ttm_adapter,
 #endif
@@ -69,52 +68,53 @@ static const struct bt_adapter *const adapters[] = {
 #endif
 };
 
-static DEFINE_MUTEX(sites_lock);	/* guards attaching and letting go */
-static struct bt_site sites[ARRAY_SIZE(adapters) + 1];
+static DEFINE_MUTEX(probe_lock);	/* guards attaching, detaching and @state */
+static struct bt_attachment probe_attachments[ARRAY_SIZE(probe_adapters) + 1];
 
-static struct bt_probe *probe_of(struct kretprobe *call)
+static struct bt_probe *probe_of(struct kretprobe *krp)
 {
-	return container_of(call, struct bt_probe, call);
+	return container_of(krp, struct bt_probe, krp);
 }
 
-/* What a probe missed may have been anything: all that is known has a gap */
-static void see_to_missed(struct bt_probe *p)
+/* Missed calls may have concerned any device: every binding notes a gap */
+static void probe_report_missed(struct bt_probe *p)
 {
-	unsigned long missed = READ_ONCE(p->call.nmissed) +
-			       READ_ONCE(p->call.kp.nmissed);
-	unsigned long told = READ_ONCE(p->missed);
+	unsigned long missed = READ_ONCE(p->krp.nmissed) +
+			       READ_ONCE(p->krp.kp.nmissed);
+	unsigned long reported = READ_ONCE(p->missed);
 
-	if (likely(missed == told))
+	if (likely(missed == reported))
 		return;
-	if (cmpxchg(&p->missed, told, missed) == told && !p->point->no_buffer)
-		bt_driver_lost(missed - told);
+	if (cmpxchg(&p->missed, reported, missed) == reported &&
+	    !p->desc->no_buffer)
+		bt_driver_lost(missed - reported);
 }
 
-/* One event of a call; false: there is none, or no other */
-static bool tell_next(struct bt_probe *p, struct bt_call *call)
+/* Report an event of a call; false: the call has no more */
+static bool probe_report_next(struct bt_probe *p, struct bt_call *call)
 {
 	struct bt_driver_event e = {
-		.driver = p->site->adapter->name,
-		.sure = p->site->sure,
+		.driver = p->attachment->adapter->name,
+		.complete = p->attachment->complete,
 	};
-	bool any = p->point->each ? p->point->each(call, &e) :
-				    p->look(call, &e);
+	bool any = p->desc->each ? p->desc->each(call, &e) :
+				   p->handler(call, &e);
 
 	if (any)
-		bt_driver_tell(&e);
-	return any && p->point->each;
+		bt_driver_report(&e);
+	return any && p->desc->each;
 }
 
-static void look(struct bt_probe *p, struct bt_call *call)
+static void probe_report(struct bt_probe *p, struct bt_call *call)
 {
-	see_to_missed(p);
+	probe_report_missed(p);
 	atomic64_inc(&p->hits);
-	while (tell_next(p, call))
+	while (probe_report_next(p, call))
 		;
 }
 
-static void take_args(struct bt_call *call, const struct bt_site *site,
-		      struct pt_regs *regs)
+static void probe_init_call(struct bt_call *call, const struct bt_probe *p,
+			    struct pt_regs *regs)
 {
 	unsigned int i;
 
@@ -122,169 +122,179 @@ static void take_args(struct bt_call *call, const struct bt_site *site,
 		call->arg[i] = regs_get_kernel_argument(regs, i);
 	call->result = 0;
 	call->next = 0;
-	call->site = site;
+	call->attachment = p->attachment;
 }
 
 /**
- * bt_call_reaches() - whether a pointer is that of a function that is probed
- * @call: a call that the same adapter looks at
+ * bt_call_reaches() - whether a pointer points to a function of the adapter's table
+ * @call: a call of the same adapter
  * @function: the pointer
- * @symbol: the function, as the table of the adapter has it
+ * @symbol: name of the function in the table
  *
+ * Context: any.
  * Return: true if so.
  */
 bool bt_call_reaches(const struct bt_call *call, const void *function,
 		     const char *symbol)
 {
-	const struct bt_site *site = call->site;
+	const struct bt_attachment *a = call->attachment;
 	unsigned int i;
 
-	for (i = 0; i < site->adapter->nr_points; i++) {
-		const struct bt_probe *p = &site->probes[i];
+	for (i = 0; i < a->adapter->nr_descs; i++) {
+		const struct bt_probe *p = &a->probes[i];
+		const void *addr = p->krp.kp.addr;
 
-		if (!strcmp(p->point->symbol, symbol))
-			return (const void *)p->call.kp.addr >= function &&
-			       (const void *)p->call.kp.addr - function <
-			       BT_PROBE_OFFSET;
+		if (!strcmp(p->desc->symbol, symbol))
+			return addr >= function &&
+			       addr - function < BT_PROBE_OFFSET;
 	}
 	return false;
 }
 
-static bool is_skipped(const struct bt_probe *p, const struct bt_call *call)
+static bool probe_skips(const struct bt_probe *p, const struct bt_call *call)
 {
-	return p->point->skip && p->point->skip(call);
+	return p->desc->skip && p->desc->skip(call);
 }
 
-static int on_entry(struct kprobe *kp, struct pt_regs *regs)
+/* Handler of an entry probe */
+static int probe_at_entry(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct bt_probe *p = probe_of(container_of(kp, struct kretprobe, kp));
-	struct bt_call args;
+	struct bt_call call;
 
-	take_args(&args, p->site, regs);
-	if (!is_skipped(p, &args))
-		look(p, &args);
+	probe_init_call(&call, p, regs);
+	if (!probe_skips(p, &call))
+		probe_report(p, &call);
 	return 0;
 }
 
-static int on_call(struct kretprobe_instance *ri, struct pt_regs *regs)
+/* Entry handler of a return probe; 1: the return is not probed */
+static int probe_before_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct kretprobe *call = get_kretprobe(ri);
-	struct bt_call *args = (struct bt_call *)ri->data;
+	struct kretprobe *krp = get_kretprobe(ri);
+	struct bt_call *call = (struct bt_call *)ri->data;
+	const struct bt_probe *p;
 
-	if (!call)
+	if (!krp)
 		return 1;
-	take_args(args, probe_of(call)->site, regs);
-	if (is_skipped(probe_of(call), args))
+	p = probe_of(krp);
+	probe_init_call(call, p, regs);
+	if (probe_skips(p, call))
 		return 1;
-	if (probe_of(call)->point->enter)
-		probe_of(call)->point->enter(args);
+	if (p->desc->enter)
+		p->desc->enter(call);
 	return 0;
 }
 
-static int on_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+/* Handler of a return probe */
+static int probe_at_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct kretprobe *call = get_kretprobe(ri);
-	struct bt_call *args = (struct bt_call *)ri->data;
+	struct kretprobe *krp = get_kretprobe(ri);
+	struct bt_call *call = (struct bt_call *)ri->data;
 
-	if (!call)
+	if (!krp)
 		return 0;
-	args->result = regs_return_value(regs);
-	look(probe_of(call), args);
+	call->result = regs_return_value(regs);
+	probe_report(probe_of(krp), call);
 	return 0;
 }
 
-static int register_at(struct bt_probe *p, const char *mod, const char *symbol)
+static int probe_register_at(struct bt_probe *p, const char *mod,
+			     const char *symbol)
 {
-	memset(&p->call, 0, sizeof(p->call));
+	memset(&p->krp, 0, sizeof(p->krp));
 	WRITE_ONCE(p->missed, 0);
 	snprintf(p->symbol, sizeof(p->symbol), "%s%s%s", mod, *mod ? ":" : "",
 		 symbol);
-	p->call.kp.symbol_name = p->symbol;
-	if (!p->point->on_return) {
-		p->call.kp.pre_handler = on_entry;
-		return register_kprobe(&p->call.kp);
+	p->krp.kp.symbol_name = p->symbol;
+	if (!p->desc->at_return) {
+		p->krp.kp.pre_handler = probe_at_entry;
+		return register_kprobe(&p->krp.kp);
 	}
-	p->call.entry_handler = on_call;
-	p->call.handler = on_return;
-	p->call.data_size = sizeof(struct bt_call);
-	p->call.maxactive = BT_CALLS_AT_ONCE;
-	return register_kretprobe(&p->call);
+	p->krp.entry_handler = probe_before_return;
+	p->krp.handler = probe_at_return;
+	p->krp.data_size = sizeof(struct bt_call);
+	p->krp.maxactive = BT_MAX_ACTIVE;
+	return register_kretprobe(&p->krp);
 }
 
-/* Where the compiler gave a suffix, the function without it may not be called */
-static int register_in(struct bt_probe *p, const char *mod)
+/* If a suffixed copy exists, the plain function may have no caller */
+static int probe_register_in(struct bt_probe *p, const char *mod)
 {
-	const struct bt_point *point = p->point;
+	const struct bt_probe_desc *desc = p->desc;
 	int err = -ENOENT;
 
-	if (point->or_symbol) {
-		p->look = point->or_look ?: point->look;
-		err = register_at(p, mod, point->or_symbol);
+	if (desc->isra_symbol) {
+		p->handler = desc->isra_handler ?: desc->handler;
+		err = probe_register_at(p, mod, desc->isra_symbol);
 	}
 	if (err) {
-		p->look = point->look;
-		err = register_at(p, mod, point->symbol);
+		p->handler = desc->handler;
+		err = probe_register_at(p, mod, desc->symbol);
 	}
 	return err;
 }
 
-static int register_probe(struct bt_probe *p)
+static int probe_register(struct bt_probe *p)
 {
-	const struct bt_adapter *a = p->site->adapter;
+	const struct bt_adapter *adapter = p->attachment->adapter;
 	int err = -ENOENT;
 
-	if (!p->point->of_kernel)
-		err = register_in(p, a->module);
-	if (err && (a->built_in || p->point->of_kernel))
-		err = register_in(p, "");
+	if (!p->desc->in_kernel)
+		err = probe_register_in(p, adapter->module);
+	if (err && (adapter->built_in || p->desc->in_kernel))
+		err = probe_register_in(p, "");
 	return err;
 }
 
-static void set_states(struct bt_site *site, u32 from, u32 to)
+static void probe_set_states(struct bt_attachment *a, u32 from, u32 to)
 {
 	unsigned int i;
 
-	for (i = 0; i < site->adapter->nr_points; i++)
-		if (site->probes[i].state == from)
-			site->probes[i].state = to;
+	lockdep_assert_held(&probe_lock);
+	for (i = 0; i < a->adapter->nr_descs; i++)
+		if (a->probes[i].state == from)
+			a->probes[i].state = to;
 }
 
-/* All at once: each time one waits for all processors */
-static void unregister_all(struct bt_site *site)
+/* In one go: each call waits for every processor */
+static void probe_unregister_all(struct bt_attachment *a)
 {
 	unsigned int i, nr_entries = 0, nr_returns = 0;
 
-	for (i = 0; i < site->adapter->nr_points; i++) {
-		struct bt_probe *p = &site->probes[i];
+	for (i = 0; i < a->adapter->nr_descs; i++) {
+		struct bt_probe *p = &a->probes[i];
 
 		if (p->state != BUFTRACK_PROBE_STATE_IN_PLACE)
 			continue;
-		if (p->point->on_return)
-			site->returns[nr_returns++] = &p->call;
+		if (p->desc->at_return)
+			a->returns[nr_returns++] = &p->krp;
 		else
-			site->entries[nr_entries++] = &p->call.kp;
+			a->entries[nr_entries++] = &p->krp.kp;
 	}
-	unregister_kprobes(site->entries, nr_entries);
-	unregister_kretprobes(site->returns, nr_returns);
-	/* What was missed last, no later call tells */
-	for (i = 0; i < site->adapter->nr_points; i++)
-		if (site->probes[i].state == BUFTRACK_PROBE_STATE_IN_PLACE)
-			see_to_missed(&site->probes[i]);
-	set_states(site, BUFTRACK_PROBE_STATE_IN_PLACE, BUFTRACK_PROBE_STATE_WAITING);
+	unregister_kprobes(a->entries, nr_entries);
+	unregister_kretprobes(a->returns, nr_returns);
+	/* No later call reports the last misses */
+	for (i = 0; i < a->adapter->nr_descs; i++)
+		if (a->probes[i].state == BUFTRACK_PROBE_STATE_IN_PLACE)
+			probe_report_missed(&a->probes[i]);
+	probe_set_states(a, BUFTRACK_PROBE_STATE_IN_PLACE,
+			 BUFTRACK_PROBE_STATE_WAITING);
 }
 
-static unsigned int register_all(struct bt_site *site)
+/* Returns how many probes are in place */
+static unsigned int probe_register_all(struct bt_attachment *a)
 {
 	unsigned int i, n = 0;
 
-	for (i = 0; i < site->adapter->nr_points; i++) {
-		struct bt_probe *p = &site->probes[i];
+	for (i = 0; i < a->adapter->nr_descs; i++) {
+		struct bt_probe *p = &a->probes[i];
 
-		/* The kernel's functions do not tell that the module is there */
-		if (p->point->of_kernel && !n)
+		/* A function of the kernel does not prove that the module is loaded */
+		if (p->desc->in_kernel && !n)
 			continue;
 		if (p->state == BUFTRACK_PROBE_STATE_IN_PLACE ||
-		    !register_probe(p)) {
+		    !probe_register(p)) {
 			p->state = BUFTRACK_PROBE_STATE_IN_PLACE;
 			n++;
 		}
@@ -292,153 +302,163 @@ static unsigned int register_all(struct bt_site *site)
 	return n;
 }
 
-static void tell_of(const struct bt_site *site, unsigned int in_place)
+static void probe_log(const struct bt_attachment *a, unsigned int in_place)
 {
-	const struct bt_adapter *a = site->adapter;
+	const struct bt_adapter *adapter = a->adapter;
 	unsigned int i;
 
-	pr_info("%s: %u of %u probes in place\n", a->name, in_place,
-		a->nr_points);
-	for (i = 0; i < a->nr_points; i++)
-		if (site->probes[i].state == BUFTRACK_PROBE_STATE_MISSING)
-			pr_warn("%s: no function %s: not covered: %s\n", a->name,
-				a->points[i].symbol, a->points[i].covers);
+	pr_info("%s: %u of %u probes in place\n", adapter->name, in_place,
+		adapter->nr_descs);
+	for (i = 0; i < adapter->nr_descs; i++)
+		if (a->probes[i].state == BUFTRACK_PROBE_STATE_MISSING)
+			pr_warn("%s: no function %s: not covered: %s\n",
+				adapter->name, adapter->descs[i].symbol,
+				adapter->descs[i].covers);
 }
 
-static void let_go(struct bt_site *site)
+static void probe_detach(struct bt_attachment *a)
 {
-	lockdep_assert_held(&sites_lock);
-	unregister_all(site);
-	set_states(site, BUFTRACK_PROBE_STATE_MISSING, BUFTRACK_PROBE_STATE_WAITING);
-	set_states(site, BUFTRACK_PROBE_STATE_UNKNOWN_VERSION, BUFTRACK_PROBE_STATE_WAITING);
+	lockdep_assert_held(&probe_lock);
+	probe_unregister_all(a);
+	probe_set_states(a, BUFTRACK_PROBE_STATE_MISSING,
+			 BUFTRACK_PROBE_STATE_WAITING);
+	probe_set_states(a, BUFTRACK_PROBE_STATE_UNKNOWN_VERSION,
+			 BUFTRACK_PROBE_STATE_WAITING);
 }
 
-/* Whether its first function has been found: the others may be in the kernel itself */
-static bool is_there(const struct bt_site *site)
+/* Has the first function been found? The others may be in the kernel itself. */
+static bool probe_found_module(const struct bt_attachment *a)
 {
-	return site->probes[0].state == BUFTRACK_PROBE_STATE_IN_PLACE;
+	return a->probes[0].state == BUFTRACK_PROBE_STATE_IN_PLACE;
 }
 
 /*
- * The module that is there already, found by its driver. It cannot go meanwhile: the
- * notifier, which is told before, waits for the lock.
+ * Find a module that is already loaded by its driver. It cannot be unloaded meanwhile:
+ * the notifier is called before and waits for the lock.
  */
-static const struct module *find_module_of(const struct bt_adapter *a)
+static const struct module *probe_find_module(const struct bt_adapter *adapter)
 {
-	const struct device_driver *drv = driver_find(a->driver, a->bus);
+	const struct device_driver *drv = driver_find(adapter->driver, adapter->bus);
 
-	lockdep_assert_held(&sites_lock);
-	return drv && drv->owner && !strcmp(drv->owner->name, a->module) ?
+	lockdep_assert_held(&probe_lock);
+	return drv && drv->owner && !strcmp(drv->owner->name, adapter->module) ?
 	       drv->owner : NULL;
 }
 
-static void refuse(struct bt_site *site)
+static void probe_refuse(struct bt_attachment *a)
 {
-	const struct bt_adapter *a = site->adapter;
-
-	set_states(site, BUFTRACK_PROBE_STATE_WAITING, BUFTRACK_PROBE_STATE_UNKNOWN_VERSION);
-	pr_warn("%s: this version of %s is not known: not covered\n", a->name,
-		a->module);
+	probe_set_states(a, BUFTRACK_PROBE_STATE_WAITING,
+			 BUFTRACK_PROBE_STATE_UNKNOWN_VERSION);
+	pr_warn("%s: unknown version of %s: not covered\n", a->adapter->name,
+		a->adapter->module);
 }
 
-/* Whether there is a module, as far as one can see, and the table is for it */
-static bool is_known(struct bt_site *site, const struct module *mod)
+/* Is the module loaded, as far as we can see, and does the table fit its version? */
+static bool probe_is_supported(struct bt_attachment *a, const struct module *mod)
 {
-	const struct bt_adapter *a = site->adapter;
+	const struct bt_adapter *adapter = a->adapter;
 
-	if (!a->knows)
+	if (!adapter->is_supported)
 		return true;
 	if (!mod)
-		mod = find_module_of(a);
+		mod = probe_find_module(adapter);
 	if (!mod)
 		return false;
-	if (a->knows(mod))
+	if (adapter->is_supported(mod))
 		return true;
-	refuse(site);
+	probe_refuse(a);
 	return false;
 }
 
-/* @mod: the module that has come; NULL: look whether it is there */
-static void attach(struct bt_site *site, const struct module *mod)
+/* @mod: the module that is being loaded; NULL: attach if it is already loaded */
+static void probe_attach(struct bt_attachment *a, const struct module *mod)
 {
-	const struct bt_adapter *a = site->adapter;
 	unsigned int in_place;
 
-	lockdep_assert_held(&sites_lock);
-	if (!is_known(site, mod))
+	lockdep_assert_held(&probe_lock);
+	if (!probe_is_supported(a, mod))
 		return;
-	site->sure = false;
-	in_place = register_all(site);
-	if (!mod && !is_there(site)) {
-		let_go(site);
+	a->complete = false;
+	in_place = probe_register_all(a);
+	if (!mod && !probe_found_module(a)) {
+		probe_detach(a);
 		return;
 	}
-	set_states(site, BUFTRACK_PROBE_STATE_WAITING, BUFTRACK_PROBE_STATE_MISSING);
-	site->sure = in_place == a->nr_points;
-	tell_of(site, in_place);
+	probe_set_states(a, BUFTRACK_PROBE_STATE_WAITING,
+			 BUFTRACK_PROBE_STATE_MISSING);
+	a->complete = in_place == a->adapter->nr_descs;
+	probe_log(a, in_place);
 }
 
-static int on_module(struct notifier_block *nb, unsigned long state, void *data)
+static bool probe_is_waiting(const struct bt_attachment *a)
+{
+	return a->probes[0].state == BUFTRACK_PROBE_STATE_WAITING;
+}
+
+static void probe_notify_one(struct bt_attachment *a, unsigned long state,
+			     const struct module *mod)
+{
+	if (a->adapter->forget)
+		a->adapter->forget();
+	if (strcmp(a->adapter->module, mod->name))
+		return;
+	if (state == MODULE_STATE_COMING ||
+	    (state == MODULE_STATE_LIVE && probe_is_waiting(a)))
+		probe_attach(a, mod);
+	else if (state == MODULE_STATE_GOING)
+		probe_detach(a);
+}
+
+static int probe_notify(struct notifier_block *nb, unsigned long state, void *data)
 {
 	const struct module *mod = data;
 	unsigned int i;
 
-#if IS_ENABLED(CONFIG_DRM)
-	bt_kinds_forget();
-#endif
-	mutex_lock(&sites_lock);
-	for (i = 0; i < ARRAY_SIZE(adapters); i++) {
-		if (strcmp(adapters[i]->module, mod->name))
-			continue;
-		if (state == MODULE_STATE_COMING)
-			attach(&sites[i], mod);
-		else if (state == MODULE_STATE_LIVE &&
-			 sites[i].probes[0].state == BUFTRACK_PROBE_STATE_WAITING)
-			attach(&sites[i], mod);
-		else if (state == MODULE_STATE_GOING)
-			let_go(&sites[i]);
-	}
-	mutex_unlock(&sites_lock);
-	/* Of drivers behind other buses than PCI nobody else tells that they go */
+	mutex_lock(&probe_lock);
+	for (i = 0; i < ARRAY_SIZE(probe_adapters); i++)
+		probe_notify_one(&probe_attachments[i], state, mod);
+	mutex_unlock(&probe_lock);
+	/* The only sign for drivers on buses other than PCI and platform */
 	if (state == MODULE_STATE_GOING)
-		bt_chips_end_of(mod->name);
+		bt_driver_unloaded(mod->name);
 	return NOTIFY_OK;
 }
 
-static struct notifier_block notifier = { .notifier_call = on_module };
+static struct notifier_block probe_notifier = { .notifier_call = probe_notify };
 
-static void fini_sites(void)
+static void probe_fini_attachments(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(adapters); i++) {
-		kfree(sites[i].probes);
-		kfree(sites[i].entries);
-		kfree(sites[i].returns);
+	for (i = 0; i < ARRAY_SIZE(probe_adapters); i++) {
+		kfree(probe_attachments[i].probes);
+		kfree(probe_attachments[i].entries);
+		kfree(probe_attachments[i].returns);
 	}
 }
 
-static int init_site(struct bt_site *site, const struct bt_adapter *a)
+static int probe_init_attachment(struct bt_attachment *a,
+				 const struct bt_adapter *adapter)
 {
-	unsigned int i;
+	unsigned int nr = adapter->nr_descs, i;
 
-	site->adapter = a;
-	site->probes = kcalloc(a->nr_points, sizeof(*site->probes), GFP_KERNEL);
-	site->entries = kcalloc(a->nr_points, sizeof(*site->entries), GFP_KERNEL);
-	site->returns = kcalloc(a->nr_points, sizeof(*site->returns), GFP_KERNEL);
-	if (!site->probes || !site->entries || !site->returns)
+	a->adapter = adapter;
+	a->probes = kcalloc(nr, sizeof(*a->probes), GFP_KERNEL);
+	a->entries = kcalloc(nr, sizeof(*a->entries), GFP_KERNEL);
+	a->returns = kcalloc(nr, sizeof(*a->returns), GFP_KERNEL);
+	if (!a->probes || !a->entries || !a->returns)
 		return -ENOMEM;
-	for (i = 0; i < a->nr_points; i++) {
-		site->probes[i].point = &a->points[i];
-		site->probes[i].site = site;
-		strscpy(site->probes[i].symbol, a->points[i].symbol,
-			sizeof(site->probes[i].symbol));
+	for (i = 0; i < nr; i++) {
+		a->probes[i].desc = &adapter->descs[i];
+		a->probes[i].attachment = a;
+		strscpy(a->probes[i].symbol, adapter->descs[i].symbol,
+			sizeof(a->probes[i].symbol));
 	}
 	return 0;
 }
 
 /**
- * bt_probes_init() - attach to drivers that are there, and to those that come
+ * bt_probes_init() - attach to loaded drivers, and to others when they load
  *
  * Return: 0 or a negative errno.
  */
@@ -447,66 +467,71 @@ int __init bt_probes_init(void)
 	unsigned int i;
 	int err = 0;
 
-	for (i = 0; !err && i < ARRAY_SIZE(adapters); i++)
-		err = init_site(&sites[i], adapters[i]);
+	for (i = 0; !err && i < ARRAY_SIZE(probe_adapters); i++)
+		err = probe_init_attachment(&probe_attachments[i],
+					    probe_adapters[i]);
 	if (!err)
-		err = register_module_notifier(&notifier);
+		err = register_module_notifier(&probe_notifier);
 	if (err) {
-		fini_sites();
+		probe_fini_attachments();
 		return err;
 	}
-	mutex_lock(&sites_lock);
-	for (i = 0; i < ARRAY_SIZE(adapters); i++)
-		if (sites[i].probes[0].state == BUFTRACK_PROBE_STATE_WAITING)
-			attach(&sites[i], NULL);
-	mutex_unlock(&sites_lock);
+	mutex_lock(&probe_lock);
+	for (i = 0; i < ARRAY_SIZE(probe_adapters); i++)
+		if (probe_is_waiting(&probe_attachments[i]))
+			probe_attach(&probe_attachments[i], NULL);
+	mutex_unlock(&probe_lock);
 	return 0;
 }
 
 /**
- * bt_probes_exit() - let go of all drivers
+ * bt_probes_exit() - detach from all drivers
+ *
+ * Context: may sleep.
  */
 void bt_probes_exit(void)
 {
 	unsigned int i;
 
-	unregister_module_notifier(&notifier);
-	mutex_lock(&sites_lock);
-	for (i = 0; i < ARRAY_SIZE(adapters); i++)
-		let_go(&sites[i]);
-	mutex_unlock(&sites_lock);
-	fini_sites();
+	unregister_module_notifier(&probe_notifier);
+	mutex_lock(&probe_lock);
+	for (i = 0; i < ARRAY_SIZE(probe_adapters); i++)
+		probe_detach(&probe_attachments[i]);
+	mutex_unlock(&probe_lock);
+	probe_fini_attachments();
 }
 
-static struct bt_probe *find_probe(u32 number)
+static struct bt_probe *probe_find(u32 number)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(adapters); i++) {
-		if (number < adapters[i]->nr_points)
-			return &sites[i].probes[number];
-		number -= adapters[i]->nr_points;
+	for (i = 0; i < ARRAY_SIZE(probe_adapters); i++) {
+		if (number < probe_adapters[i]->nr_descs)
+			return &probe_attachments[i].probes[number];
+		number -= probe_adapters[i]->nr_descs;
 	}
 	return NULL;
 }
 
-static void fill_info(struct buftrack_probe_info *info, struct bt_probe *p)
+static void probe_fill_info(struct buftrack_probe_info *info, struct bt_probe *p)
 {
-	const struct bt_adapter *a = p->site->adapter;
+	const struct bt_adapter *adapter = p->attachment->adapter;
 
 	info->state = p->state;
 	info->hits = atomic64_read(&p->hits);
 	info->missed = READ_ONCE(p->missed);
-	strscpy_pad(info->adapter, a->name, sizeof(info->adapter));
-	strscpy_pad(info->module, a->module, sizeof(info->module));
+	strscpy_pad(info->adapter, adapter->name, sizeof(info->adapter));
+	strscpy_pad(info->module, adapter->module, sizeof(info->module));
 	strscpy_pad(info->symbol, p->symbol, sizeof(info->symbol));
-	strscpy_pad(info->covers, p->point->covers, sizeof(info->covers));
+	strscpy_pad(info->covers, p->desc->covers, sizeof(info->covers));
 }
 
 /**
- * bt_probe_describe() - describe a probe
- * @info: @probe: its number; its state, names and counts are set
- * @next: take the first probe from that number on; numbers have no holes
+ * bt_probe_describe() - describe a probe to user space
+ * @info: in: number of the probe; out: the rest
+ * @next: return the first probe whose number is >= the given one
+ *
+ * Probes are numbered without gaps, so that @next makes no difference.
  *
  * Context: may sleep.
  * Return: 0, or -ENOENT: there is no such probe.
@@ -515,10 +540,10 @@ int bt_probe_describe(struct buftrack_probe_info *info, bool next)
 {
 	struct bt_probe *p;
 
-	mutex_lock(&sites_lock);
-	p = find_probe(info->probe);
+	mutex_lock(&probe_lock);
+	p = probe_find(info->probe);
 	if (p)
-		fill_info(info, p);
-	mutex_unlock(&sites_lock);
+		probe_fill_info(info, p);
+	mutex_unlock(&probe_lock);
 	return p ? 0 : -ENOENT;
 }

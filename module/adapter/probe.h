@@ -1,93 +1,92 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Adapters: tables that say where in a driver's code which buffers come and go
+ * Adapters: tables of the functions in which a driver allocates and frees buffers
  *
- * An adapter is a file of its own with one table. Each row names a function, when to
- * look, and an accessor that makes an event of the function's arguments and result.
- * Everything else (attaching when the driver is loaded, letting go when it is
- * unloaded, missing functions, missed calls) is the same for all, in probe.c.
+ * An adapter is a file with one table. Each row names a function, says whether to probe
+ * its entry or its return, and has a handler that turns arguments and result into an
+ * event. probe.c does the rest for all adapters: it attaches when the driver is loaded,
+ * detaches when it is unloaded, and accounts for missing functions and missed calls.
  */
-#ifndef BUFTRACK_DRIVER_PROBE_H
-#define BUFTRACK_DRIVER_PROBE_H
+#ifndef BUFTRACK_ADAPTER_PROBE_H
+#define BUFTRACK_ADAPTER_PROBE_H
 
+#include <linux/errno.h>
 #include <linux/types.h>
-#include "../driver/chip.h"
 #include "../compat.h"
+#include "../driver/driver.h"
 
-/* Arguments of a function that accessors can have */
+/* Arguments of a function that handlers can read */
 #define BT_CALL_ARGS	3
 
-struct bt_site;
+struct bt_attachment;
+struct module;
 
 /**
  * struct bt_call - a call of a probed function
- * @arg: its first arguments, as on entry; a row's @enter may have changed them
- * @result: what it returned, on return
- * @next: where an accessor that is called again for one call goes on; 0 at first
- * @site: the adapter at work
+ * @arg: its first arguments, as on entry; @enter of the row may overwrite them
+ * @result: its return value, at return
+ * @next: position of an @each handler within this call; 0 at first
+ * @attachment: attachment of the adapter
  */
 struct bt_call {
 	unsigned long arg[BT_CALL_ARGS];
 	unsigned long result;
 	unsigned long next;
-	const struct bt_site *site;
+	const struct bt_attachment *attachment;
 };
 
 /**
- * struct bt_point - a row of an adapter's table
- * @symbol: the function
- * @or_symbol: its name where the compiler has given it a suffix, NULL: none known
- * @of_kernel: the function is the kernel's, not the module's
- * @no_buffer: no buffer comes or goes in a call: one that is missed makes no gap
- * @on_return: look when it returns, rather than when it is entered
- * @skip: whether there is nothing to tell, as is seen on entry, so that calls that are
- *	  not of interest cost little; may be NULL
- * @enter: called on entry where @on_return is set, to keep what will be gone later;
- *	   may be NULL
- * @look: make an event of the call; false: there is nothing to tell. Cannot sleep.
- * @or_look: instead of @look where the function has @or_symbol, whose arguments the
- *	     compiler may have changed, too; NULL: it has not
- * @each: in place of @look where one call does many things: called until it is false
- * @covers: what is not tracked without this row
+ * struct bt_probe_desc - a row of an adapter's table
+ * @symbol: name of the function
+ * @isra_symbol: its name where the compiler appended a suffix; NULL: none known
+ * @in_kernel: the function is in the kernel, not in the module
+ * @no_buffer: its calls concern no buffer: a missed one makes no gap
+ * @at_return: probe the return rather than the entry
+ * @skip: on entry: nothing to report for this call, which makes it cheap; may be NULL
+ * @enter: with @at_return: save on entry what is gone at return; may be NULL
+ * @handler: turn the call into an event; false: nothing to report. Cannot sleep.
+ * @isra_handler: used with @isra_symbol, whose arguments can differ; NULL: @handler
+ * @each: used instead of @handler if a call makes several events: called until false
+ * @covers: what is not tracked if the function is missing
  */
-struct bt_point {
+struct bt_probe_desc {
 	const char *symbol;
-	const char *or_symbol;
-	bool of_kernel;
+	const char *isra_symbol;
+	bool in_kernel;
 	bool no_buffer;
-	bool on_return;
+	bool at_return;
 	bool (*skip)(const struct bt_call *call);
 	void (*enter)(struct bt_call *call);
-	bool (*look)(const struct bt_call *call, struct bt_driver_event *e);
-	bool (*or_look)(const struct bt_call *call, struct bt_driver_event *e);
+	bool (*handler)(const struct bt_call *call, struct bt_driver_event *e);
+	bool (*isra_handler)(const struct bt_call *call, struct bt_driver_event *e);
 	bool (*each)(struct bt_call *call, struct bt_driver_event *e);
 	const char *covers;
 };
 
-struct module;
-
 /**
- * struct bt_adapter - where a driver is looked at
- * @name: its name
- * @module: name of the module that has the functions, as in /proc/modules
- * @built_in: the functions may be in the kernel itself, too
- * @knows: whether the table was made for this version of the module; NULL: it has
- *	   the kernel's own version, and kernel headers tell its structures
- * @bus: where the module registers a driver, by which a module with @knows is found
- *	 that was there before
+ * struct bt_adapter - the functions of a driver that are probed
+ * @name: name of the adapter
+ * @module: module that has the functions, as named in /proc/modules
+ * @built_in: the functions may be built into the kernel
+ * @is_supported: does the table fit this version of the module? NULL: it is versioned
+ *		  with the kernel, whose headers declare its structures
+ * @bus: with @is_supported: bus on which the module registers a driver; a module that
+ *	 is already loaded is found by it
  * @driver: name of that driver
- * @points: the table; the first function is one that the module has for sure
- * @nr_points: its rows
+ * @forget: a module was loaded or unloaded: drop what is cached; may be NULL
+ * @descs: the table; every version of the module has the first function
+ * @nr_descs: its length
  */
 struct bt_adapter {
 	const char *name;
 	const char *module;
 	bool built_in;
-	bool (*knows)(const struct module *mod);
+	bool (*is_supported)(const struct module *mod);
 	bt_bus *bus;
 	const char *driver;
-	const struct bt_point *points;
-	unsigned int nr_points;
+	void (*forget)(void);
+	const struct bt_probe_desc *descs;
+	unsigned int nr_descs;
 };
 
 extern const struct bt_adapter bt_drm_adapter;
@@ -117,4 +116,4 @@ static inline int bt_probe_describe(struct buftrack_probe_info *info, bool next)
 }
 #endif
 
-#endif /* BUFTRACK_DRIVER_PROBE_H */
+#endif /* BUFTRACK_ADAPTER_PROBE_H */

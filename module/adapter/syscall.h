@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Who is behind what a driver does: the system call that is under way */
-#ifndef BUFTRACK_DRIVER_CALLER_H
-#define BUFTRACK_DRIVER_CALLER_H
+/* The ioctl that the current task is in, and its file */
+#ifndef BUFTRACK_ADAPTER_SYSCALL_H
+#define BUFTRACK_ADAPTER_SYSCALL_H
 
 #include <linux/types.h>
 
-struct drm_device;
 struct file;
 
-u32 bt_caller_command(void);
-struct file *bt_caller_file(void);
-const void *bt_drm_caller(const struct drm_device *drm);
+u32 bt_syscall_command(void);
+struct file *bt_syscall_file(void);
 
-#endif /* BUFTRACK_DRIVER_CALLER_H */
+#endif /* BUFTRACK_ADAPTER_SYSCALL_H */

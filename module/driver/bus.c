@@ -1,46 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Devices that are unbound or removed: what their drivers left ends with that */
+/* Devices that are unbound from their driver or removed: their binding ends */
 #include <linux/device.h>
 #include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
 #include "bus.h"
-#include "chip.h"
+#include "driver.h"
 
-static int on_bus(struct notifier_block *nb, unsigned long action, void *data)
+static int bus_notify(struct notifier_block *nb, unsigned long action, void *data)
 {
 	if (action == BUS_NOTIFY_UNBOUND_DRIVER ||
 	    action == BUS_NOTIFY_REMOVED_DEVICE)
-		bt_chip_end(data);
+		bt_driver_unbound(data);
 	return NOTIFY_OK;
 }
 
-/* Buses that are the kernel's own, and cannot go before this module does */
-static struct notifier_block on_pci = { .notifier_call = on_bus };
-static struct notifier_block on_platform = { .notifier_call = on_bus };
+/* Both buses belong to the kernel itself, so they outlive this module */
+static struct notifier_block bus_pci_notifier = { .notifier_call = bus_notify };
+static struct notifier_block bus_platform_notifier = { .notifier_call = bus_notify };
 
 /**
- * bt_bus_init() - watch for devices that go
+ * bt_bus_init() - watch the PCI and platform buses
  *
  * Return: 0 or a negative errno.
  */
 int __init bt_bus_init(void)
 {
-	int err = bus_register_notifier(&pci_bus_type, &on_pci);
+	int err = bus_register_notifier(&pci_bus_type, &bus_pci_notifier);
 
 	if (err)
 		return err;
-	err = bus_register_notifier(&platform_bus_type, &on_platform);
+	err = bus_register_notifier(&platform_bus_type, &bus_platform_notifier);
 	if (err)
-		bus_unregister_notifier(&pci_bus_type, &on_pci);
+		bus_unregister_notifier(&pci_bus_type, &bus_pci_notifier);
 	return err;
 }
 
 /**
- * bt_bus_exit() - watch no more
+ * bt_bus_exit() - stop watching the buses
+ *
+ * Context: may sleep.
  */
 void bt_bus_exit(void)
 {
-	bus_unregister_notifier(&platform_bus_type, &on_platform);
-	bus_unregister_notifier(&pci_bus_type, &on_pci);
+	bus_unregister_notifier(&platform_bus_type, &bus_platform_notifier);
+	bus_unregister_notifier(&pci_bus_type, &bus_pci_notifier);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PCI devices that go */
+/* Devices that are unbound from their driver or removed */
 #ifndef BUFTRACK_DRIVER_BUS_H
 #define BUFTRACK_DRIVER_BUS_H
 

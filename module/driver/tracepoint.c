@@ -1,72 +1,77 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Drivers that tell of buffers themselves: the tracepoints of buftrack_driver.h */
+/* Drivers that report their buffers through the tracepoints of buftrack_driver.h */
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/tracepoint.h>
 #include <linux/buftrack_driver.h>
 #include "../name.h"
+#include "driver.h"
 #include "tracepoint.h"
-#include "chip.h"
 
 /**
- * struct bt_announcer - a driver with tracepoints
- * @link: in the list of announcers
+ * struct bt_tracepoint_user - a driver with tracepoints
+ * @link: in the list of them
  * @mod: its module
- * @sure: all of its tracepoints are attached to
- * @attached: those that are, by their place in @points
+ * @complete: buftrack is attached to all of its tracepoints
+ * @attached: bit mask of those, by their index in tracepoint_probes
  */
-struct bt_announcer {
+struct bt_tracepoint_user {
 	struct list_head link;
 	struct module *mod;
-	bool sure;
+	bool complete;
 	unsigned long attached;
 };
 
-static LIST_HEAD(announcers);	/* changed by the notifier only, one at a time */
+/* The notifier alone changes the list, and the kernel calls it one at a time */
+static LIST_HEAD(tracepoint_users);
 
-static struct bt_driver_event event_of(const struct bt_announcer *from,
-				       enum bt_driver_op op, struct device *dev,
-				       const void *client)
+static struct bt_driver_event
+tracepoint_event(const struct bt_tracepoint_user *from, enum bt_driver_op op,
+		 struct device *dev, const void *client)
 {
 	return (struct bt_driver_event) {
 		.op = op,
 		.dev = dev,
 		.client = client,
 		.driver = from->mod->name,
-		.sure = READ_ONCE(from->sure),
+		.complete = READ_ONCE(from->complete),
 	};
 }
 
-static void tell(const struct bt_announcer *from, enum bt_driver_op op,
-		 struct device *dev, const void *client)
+static void tracepoint_report(const struct bt_tracepoint_user *from,
+			      enum bt_driver_op op, struct device *dev,
+			      const void *client)
 {
-	const struct bt_driver_event e = event_of(from, op, dev, client);
+	const struct bt_driver_event e = tracepoint_event(from, op, dev, client);
 
-	bt_driver_tell(&e);
+	bt_driver_report(&e);
 }
 
-static void on_device_begin(void *data, struct device *dev)
+static void tracepoint_device_begin(void *data, struct device *dev)
 {
-	tell(data, BT_DEVICE_BEGIN, dev, NULL);
+	tracepoint_report(data, BT_DEVICE_BEGIN, dev, NULL);
 }
 
-static void on_device_end(void *data, struct device *dev)
+static void tracepoint_device_end(void *data, struct device *dev)
 {
-	tell(data, BT_DEVICE_END, dev, NULL);
+	tracepoint_report(data, BT_DEVICE_END, dev, NULL);
 }
 
-static void on_client_begin(void *data, struct device *dev, const void *client)
+static void tracepoint_client_begin(void *data, struct device *dev,
+				    const void *client)
 {
-	tell(data, BT_CLIENT_BEGIN, dev, client);
+	tracepoint_report(data, BT_CLIENT_BEGIN, dev, client);
 }
 
-static void on_client_end(void *data, struct device *dev, const void *client)
+static void tracepoint_client_end(void *data, struct device *dev,
+				  const void *client)
 {
-	tell(data, BT_CLIENT_END, dev, client);
+	tracepoint_report(data, BT_CLIENT_END, dev, client);
 }
 
-/* What a driver says is not taken on trust: a report must be a valid one */
-static bool is_valid(enum bt_driver_op op, const struct buftrack_buffer *b)
+/* The driver may be built against another version of the header, or be wrong */
+static bool tracepoint_is_valid(enum bt_driver_op op,
+				const struct buftrack_buffer *b)
 {
 	if (b->struct_size < offsetofend(struct buftrack_buffer, id) ||
 	    bt_name_check(b->space, BUFTRACK_SPACE_NAME_SIZE))
@@ -76,58 +81,62 @@ static bool is_valid(enum bt_driver_op op, const struct buftrack_buffer *b)
 	return b->size && (!b->span || b->address <= U64_MAX - (b->span - 1));
 }
 
-static void tell_buffer(const struct bt_announcer *from, enum bt_driver_op op,
-			struct device *dev, const void *client,
-			const struct buftrack_buffer *b)
+static void tracepoint_report_buffer(const struct bt_tracepoint_user *from,
+				     enum bt_driver_op op, struct device *dev,
+				     const void *client,
+				     const struct buftrack_buffer *b)
 {
-	struct bt_driver_event e = event_of(from, op, dev, client);
+	struct bt_driver_event e = tracepoint_event(from, op, dev, client);
 
-	if (!is_valid(op, b)) {
-		tell(from, BT_REPORT_LOST, dev, NULL);
+	if (!tracepoint_is_valid(op, b)) {
+		tracepoint_report(from, BT_REPORT_LOST, dev, NULL);
 		return;
 	}
 	e.space = b->space;
 	e.capacity = b->capacity;
-	e.counted = b->flags & BUFTRACK_BUFFER_COUNTED;
+	e.refcounted = b->flags & BUFTRACK_BUFFER_COUNTED;
 	e.buffer.address = b->address;
 	e.buffer.size = b->size;
 	e.buffer.span = b->span;
 	e.buffer.id = b->id;
 	if (op == BT_BUFFER_FREE && b->flags & BUFTRACK_BUFFER_REFUSED)
 		e.buffer.flags = BUFTRACK_REPORT_REFUSED;
-	bt_driver_tell(&e);
+	bt_driver_report(&e);
 }
 
-static void on_alloc(void *data, struct device *dev, const void *client,
-		     const struct buftrack_buffer *buffer)
+static void tracepoint_buffer_alloc(void *data, struct device *dev,
+				    const void *client,
+				    const struct buftrack_buffer *buffer)
 {
-	tell_buffer(data, BT_BUFFER_ALLOC, dev, client, buffer);
+	tracepoint_report_buffer(data, BT_BUFFER_ALLOC, dev, client, buffer);
 }
 
-static void on_free(void *data, struct device *dev, const void *client,
-		    const struct buftrack_buffer *buffer)
+static void tracepoint_buffer_free(void *data, struct device *dev,
+				   const void *client,
+				   const struct buftrack_buffer *buffer)
 {
-	tell_buffer(data, BT_BUFFER_FREE, dev, client, buffer);
+	tracepoint_report_buffer(data, BT_BUFFER_FREE, dev, client, buffer);
 }
 
 /*
- * Tracepoints by name, and what they are attached to: ends before beginnings, and that
- * of the device last, so that all is told of a device that is seen to begin
+ * In the order of attaching: ends before begins, and the begin of devices last, so that
+ * coverage of a device that is seen to begin is complete
  */
 static const struct {
 	const char *name;
-	void *probe;
-} points[] = {
-	{ "buftrack_device_end", on_device_end },
-	{ "buftrack_client_end", on_client_end },
-	{ "buftrack_buffer_free", on_free },
-	{ "buftrack_client_begin", on_client_begin },
-	{ "buftrack_buffer_alloc", on_alloc },
-	{ "buftrack_device_begin", on_device_begin },
+	void *fn;
+} tracepoint_probes[] = {
+	{ "buftrack_device_end", tracepoint_device_end },
+	{ "buftrack_client_end", tracepoint_client_end },
+	{ "buftrack_buffer_free", tracepoint_buffer_free },
+	{ "buftrack_client_begin", tracepoint_client_begin },
+	{ "buftrack_buffer_alloc", tracepoint_buffer_alloc },
+	{ "buftrack_device_begin", tracepoint_device_begin },
 };
 
 /* NULL: the module has no tracepoint of that name */
-static struct tracepoint *find_point(const struct module *mod, const char *name)
+static struct tracepoint *tracepoint_find(const struct module *mod,
+					  const char *name)
 {
 	unsigned int i;
 
@@ -141,93 +150,104 @@ static struct tracepoint *find_point(const struct module *mod, const char *name)
 	return NULL;
 }
 
-static bool attach_to(struct bt_announcer *a, unsigned int i)
+static bool tracepoint_attach_one(struct bt_tracepoint_user *user, unsigned int i)
 {
-	struct tracepoint *tp = find_point(a->mod, points[i].name);
+	struct tracepoint *tp = tracepoint_find(user->mod,
+						tracepoint_probes[i].name);
 
-	if (!tp || tracepoint_probe_register(tp, points[i].probe, a))
+	if (!tp || tracepoint_probe_register(tp, tracepoint_probes[i].fn, user))
 		return false;
-	a->attached |= BIT(i);
+	user->attached |= BIT(i);
 	return true;
 }
 
-static bool has_points(const struct module *mod)
+static bool tracepoint_has_any(const struct module *mod)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(points); i++)
-		if (find_point(mod, points[i].name))
+	for (i = 0; i < ARRAY_SIZE(tracepoint_probes); i++)
+		if (tracepoint_find(mod, tracepoint_probes[i].name))
 			return true;
 	return false;
 }
 
-static void attach(struct module *mod)
+static void tracepoint_attach(struct module *mod)
 {
-	struct bt_announcer *a;
+	struct bt_tracepoint_user *user;
 	bool all = true;
 	unsigned int i;
 
-	if (!has_points(mod))
+	if (!tracepoint_has_any(mod))
 		return;
-	a = kzalloc(sizeof(*a), GFP_KERNEL);
-	if (!a)
+	user = kzalloc(sizeof(*user), GFP_KERNEL);
+	if (!user)
 		return;
-	a->mod = mod;
-	list_add(&a->link, &announcers);
-	for (i = 0; i < ARRAY_SIZE(points) - 1; i++)
-		all &= attach_to(a, i);
-	WRITE_ONCE(a->sure, all);
-	attach_to(a, i);
+	user->mod = mod;
+	list_add(&user->link, &tracepoint_users);
+	for (i = 0; i < ARRAY_SIZE(tracepoint_probes) - 1; i++)
+		all &= tracepoint_attach_one(user, i);
+	WRITE_ONCE(user->complete, all);
+	tracepoint_attach_one(user, i);
 }
 
-static void detach(struct bt_announcer *a)
+static void tracepoint_detach_one(struct bt_tracepoint_user *user, unsigned int i)
+{
+	struct tracepoint *tp = tracepoint_find(user->mod,
+						tracepoint_probes[i].name);
+
+	tracepoint_probe_unregister(tp, tracepoint_probes[i].fn, user);
+}
+
+static void tracepoint_detach(struct bt_tracepoint_user *user)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(points); i++)
-		if (a->attached & BIT(i))
-			tracepoint_probe_unregister(find_point(a->mod,
-							       points[i].name),
-						    points[i].probe, a);
+	for_each_set_bit(i, &user->attached, ARRAY_SIZE(tracepoint_probes))
+		tracepoint_detach_one(user, i);
 	tracepoint_synchronize_unregister();
-	list_del(&a->link);
-	if (a->mod->state == MODULE_STATE_GOING)
-		bt_chips_end_of(a->mod->name);
-	kfree(a);
+	list_del(&user->link);
+	if (user->mod->state == MODULE_STATE_GOING)
+		bt_driver_unloaded(user->mod->name);
+	kfree(user);
 }
 
-static int on_module(struct notifier_block *nb, unsigned long state, void *data)
+static int tracepoint_notify(struct notifier_block *nb, unsigned long state,
+			     void *data)
 {
 	struct tp_module *tp_mod = data;
-	struct bt_announcer *a, *next;
+	struct bt_tracepoint_user *user, *next;
 
 	if (state == MODULE_STATE_COMING)
-		attach(tp_mod->mod);
+		tracepoint_attach(tp_mod->mod);
 	if (state != MODULE_STATE_GOING)
 		return NOTIFY_OK;
-	list_for_each_entry_safe(a, next, &announcers, link)
-		if (a->mod == tp_mod->mod)
-			detach(a);
+	list_for_each_entry_safe(user, next, &tracepoint_users, link)
+		if (user->mod == tp_mod->mod)
+			tracepoint_detach(user);
 	return NOTIFY_OK;
 }
 
-static struct notifier_block notifier = { .notifier_call = on_module };
+static struct notifier_block tracepoint_notifier = {
+	.notifier_call = tracepoint_notify,
+};
 
 /**
- * bt_announced_init() - attach to drivers that are there, and to those that come
+ * bt_tracepoints_init() - attach to loaded drivers, and to others when they load
  *
  * Return: 0 or a negative errno.
  */
-int __init bt_announced_init(void)
+int __init bt_tracepoints_init(void)
 {
-	return register_tracepoint_module_notifier(&notifier);
+	return register_tracepoint_module_notifier(&tracepoint_notifier);
 }
 
 /**
- * bt_announced_exit() - let go of all of them
+ * bt_tracepoints_exit() - detach from all drivers
+ *
+ * Context: may sleep.
  */
-void bt_announced_exit(void)
+void bt_tracepoints_exit(void)
 {
-	/* It is told that all modules go, whose state says that they do not */
-	unregister_tracepoint_module_notifier(&notifier);
+	/* This notifies of every module as going; the module's own state says otherwise */
+	unregister_tracepoint_module_notifier(&tracepoint_notifier);
 }

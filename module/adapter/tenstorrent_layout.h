@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the adapter for tt-kmd reads from the driver's structures */
+#ifndef BUFTRACK_ADAPTER_TENSTORRENT_LAYOUT_H
+#define BUFTRACK_ADAPTER_TENSTORRENT_LAYOUT_H
+
+#include <linux/types.h>
+
+/* Bounds of the driver */
+#define BT_TT_WINDOWS		256
+#define BT_TT_REGIONS		16
+
+/* The driver's own structures */
+struct bt_tt_chip;
+struct bt_tt_export;
+struct bt_tt_file;
+struct bt_tt_pin;
+
+struct device;
+struct module;
+
+bool bt_tt_is_supported(const struct module *mod);
+
+struct device *bt_tt_chip_dev(const struct bt_tt_chip *chip);
+u64 bt_tt_chip_window_bytes(const struct bt_tt_chip *chip);
+unsigned int bt_tt_chip_window_users(const struct bt_tt_chip *chip, u32 window);
+bool bt_tt_chip_region_is_stale(const struct bt_tt_chip *chip, u32 region);
+
+const struct bt_tt_chip *bt_tt_file_chip(const struct bt_tt_file *file);
+bool bt_tt_file_find_dma(const struct bt_tt_file *file, u8 index, u64 *size);
+bool bt_tt_file_next_dma(const struct bt_tt_file *file, unsigned long *next,
+			 u8 *index);
+
+u64 bt_tt_pin_address(const struct bt_tt_pin *pin);
+u64 bt_tt_pin_nr_pages(const struct bt_tt_pin *pin);
+
+const struct bt_tt_chip *bt_tt_export_chip(const struct bt_tt_export *export);
+u32 bt_tt_export_window(const struct bt_tt_export *export);
+
+#endif /* BUFTRACK_ADAPTER_TENSTORRENT_LAYOUT_H */
