@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "../../tools/trace/addresses.h"
-#include "../../tools/bridge/device.h"
-#include "../../tools/bridge/holder.h"
+#include "../../tools/bridge/internal.h"
 #include "../../tools/trace/server-log.h"
-#include "../../tools/bridge/sizing.h"
+#include "../../tools/bridge/framing.h"
 #include "../../tools/bridge/wire.h"
 #include "../cli/tap.h"
 #include "message.h"
@@ -66,11 +65,11 @@ static void test_every_length(size_t size)
 	for (int round = 0; round < 200; round++) {
 		size_t length = put_some(bytes, size, 7);
 
-		for (size_t i = 1; i <= length && i < SIZING_MOST; i++) {
-			int found = sizing_decide(bytes, i);
+		for (size_t i = 1; i <= length && i < FRAMING_MAX; i++) {
+			int found = framing_size(bytes, i);
 
-			if (found == SIZING_OPEN)
-				open += i >= size + WIRE_TELLING;
+			if (found == FRAMING_UNDECIDED)
+				open += i >= size + WIRE_DECISIVE;
 			else
 				wrong += found != (int)size;
 		}
@@ -85,12 +84,13 @@ static void test_alone(size_t size)
 	uint8_t bytes[144];
 	size_t length = put(bytes, size, ALLOC);
 
-	test(sizing_decide(bytes, length) ==
-			     (size == 144 ? 144 : SIZING_OPEN) &&
-		     sizing_guess(bytes, length) == (int)size,
+	test(framing_size(bytes, length) ==
+			     (size == 144 ? 144 : FRAMING_UNDECIDED) &&
+		     framing_size_after_pause(bytes, length) == (int)size,
 	     "%zu bytes: one message is known after a pause", size);
 	for (size_t i = 1; i < size; i++)
-		if (!wire_is_size(i) && sizing_guess(bytes, i) != SIZING_OPEN)
+		if (!wire_is_size(i) &&
+		    framing_size_after_pause(bytes, i) != FRAMING_UNDECIDED)
 			test(false, "%zu of %zu bytes are no message", i, size);
 }
 
@@ -107,7 +107,7 @@ static void test_garbage_behind(size_t size)
 		for (size_t at = 0; at < length; at += size)
 			for (size_t i = WIRE_HEAD; i < size; i++)
 				bytes[at + i] = 1 + roll(255);
-		found = sizing_decide(bytes, length);
+		found = framing_size(bytes, length);
 		wrong += found > 0 && found != (int)size;
 		undecided += found <= 0;
 	}
@@ -121,8 +121,8 @@ static void test_twins(void)
 	uint8_t bytes[1008];
 
 	for (size_t i = 0; i < NR(sizes); i++)
-		test(sizing_decide(bytes, put_some(bytes, sizes[i],
-						   1008 / sizes[i])) ==
+		test(framing_size(bytes,
+				  put_some(bytes, sizes[i], 1008 / sizes[i])) ==
 			     (int)sizes[i],
 		     "1008 bytes are %zu messages of %zu", 1008 / sizes[i],
 		     sizes[i]);
@@ -130,35 +130,35 @@ static void test_twins(void)
 
 static void test_nonsense(void)
 {
-	uint8_t bytes[SIZING_MOST];
+	uint8_t bytes[FRAMING_MAX];
 	unsigned int taken = 0;
 
 	memset(bytes, 0, sizeof(bytes));
-	test(sizing_decide(bytes, 1) == SIZING_NONSENSE, "type 0 is none");
+	test(framing_size(bytes, 1) == FRAMING_INVALID, "type 0 is none");
 	bytes[0] = 13;
-	test(sizing_decide(bytes, 1) == SIZING_NONSENSE, "type 13 is none");
+	test(framing_size(bytes, 1) == FRAMING_INVALID, "type 13 is none");
 	bytes[0] = 1;
 	bytes[2] = 1;
-	test(sizing_decide(bytes, 3) == SIZING_NONSENSE, "padding is zero");
+	test(framing_size(bytes, 3) == FRAMING_INVALID, "padding is zero");
 	bytes[2] = 0;
 	bytes[5] = 1;
-	test(sizing_decide(bytes, 8) == SIZING_NONSENSE,
+	test(framing_size(bytes, 8) == FRAMING_INVALID,
 	     "there are no 256 devices");
 	bytes[0] = QUERY;
-	test(sizing_decide(bytes, 8) == SIZING_OPEN,
+	test(framing_size(bytes, 8) == FRAMING_UNDECIDED,
 	     "one can ask for any device");
 	bytes[0] = ALLOC;
 	bytes[5] = 0;
-	test(sizing_decide(bytes, 145) == SIZING_NONSENSE,
+	test(framing_size(bytes, 145) == FRAMING_INVALID,
 	     "a message has no more than 144 bytes");
 	for (int round = 0; round < 10000; round++) {
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = roll(256);
-		taken += sizing_decide(bytes, sizeof(bytes)) != SIZING_NONSENSE;
+		taken += framing_size(bytes, sizeof(bytes)) != FRAMING_INVALID;
 	}
 	test(!taken, "random bytes are nonsense (%u are not)", taken);
 	memcpy(bytes, "GET / HTTP/1.1\r\n\r\n", 18);
-	test(sizing_decide(bytes, 18) == SIZING_NONSENSE, "so is HTTP");
+	test(framing_size(bytes, 18) == FRAMING_INVALID, "so is HTTP");
 }
 
 /* --- the wire */
@@ -310,10 +310,14 @@ static void test_room(void)
 
 static void check_name(const char *name, int32_t claimed, const char *expected)
 {
-	const struct holder holder = { 100, name, claimed, false };
+	const struct identity identity = {
+		.pid = 100,
+		.name = name,
+		.claimed = claimed,
+	};
 	char got[BUFTRACK_CLAIMED_NAME_SIZE];
 
-	holder_name(&holder, got);
+	identity_text(&identity, got);
 	test(!strcmp(got, expected), "%s", got);
 }
 

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A connection: its bytes, its messages, its end
+ * A peer's socket in the event loop
  *
- * One turn is one read. What comes of it is reported before the turn is over, so
- * that nothing waits in here for a peer to go on.
+ * A turn is one read. Its reports are submitted before the turn ends, so nothing
+ * waits here for a peer to continue.
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -16,235 +14,186 @@
 #include <unistd.h>
 #include <utlist.h>
 
-#include "connection.h"
+#include "internal.h"
 
-static void tell(struct connection *connection, const char *format,
-		 va_list args)
+/* Silence after which held bytes may be taken for a message */
+#define PAUSE_USEC 50000
+
+/* Time that a peer has to read its answers after it stopped sending */
+#define LINGER_USEC 5000000
+
+/**
+ * struct connection - a connection
+ * @prev: previous connection
+ * @next: next connection
+ * @source: event source of the socket
+ * @timer: event source for a pause or for lingering
+ * @session: the peer's requests
+ * @framing: position in its stream
+ * @is_ending: nothing more is read, answers are still sent
+ */
+struct connection {
+	struct connection *prev;
+	struct connection *next;
+	sd_event_source *source;
+	sd_event_source *timer;
+	struct session session;
+	struct framing framing;
+	bool is_ending;
+};
+
+static void resume_accepting(struct bridge *bridge)
 {
-	const struct holder *holder = &connection->holder;
-	char what[300];
-
-	vsnprintf(what, sizeof(what), format, args);
-	log_line(&connection->bridge->log, "process %d (%s): %s", holder->pid,
-		 holder->name, what);
-}
-
-void connection_tell(struct connection *connection, const char *format, ...)
-{
-	va_list args;
-
-	if (connection->told)
-		return;
-	connection->told = true;
-	va_start(args, format);
-	tell(connection, format, args);
-	va_end(args);
-}
-
-void connection_tell_end(struct connection *connection, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	tell(connection, format, args);
-	va_end(args);
-}
-
-static void close_accounts(struct connection *connection)
-{
-	struct account *account, *next;
-
-	LL_FOREACH_SAFE(connection->accounts, account, next)
-	{
-		keep_account_no_more(connection, account);
-		account_close(account);
-		free(account);
-	}
-	connection->accounts = NULL;
-	addresses_free(connection->addresses);
-	connection->addresses = NULL;
+	if (bridge->listener)
+		sd_event_source_set_enabled(bridge->listener, SD_EVENT_ON);
 }
 
 static void destroy(struct connection *connection)
 {
-	struct bridge *bridge = connection->bridge;
+	struct session *session = &connection->session;
+	struct bridge *bridge = session->bridge;
 
-	close_accounts(connection);
-	keep_no_more(connection);
-	output_drop(&connection->output);
+	session_close_clients(session);
+	fdstore_drop(&session->slot, bridge, session->fd);
+	output_free(&session->output);
 	sd_event_source_disable_unref(connection->source);
-	sd_event_source_disable_unref(connection->pause);
-	close(connection->fd);
-	if (connection->process)
-		process_leave(connection->process);
+	sd_event_source_disable_unref(connection->timer);
+	close(session->fd);
+	identity_put(&session->identity);
 	DL_DELETE(bridge->connections, connection);
 	bridge->nr_connections--;
 	free(connection);
-	bridge_resume_accepting(bridge);
+	resume_accepting(bridge);
 }
 
-static int nonsense(struct connection *connection)
+static void start_timer(struct connection *connection, uint64_t usec)
 {
-	connection_tell_end(connection,
-			    "it sends what no client does, and is cut off");
-	request_lose(connection, NULL, 0);
-	connection->nr_held = 0;
-	return -1;
+	sd_event_source_set_time_relative(connection->timer, usec);
+	sd_event_source_set_enabled(connection->timer, SD_EVENT_ONESHOT);
 }
 
-/* act() - do what the message at @bytes asks for */
-static int act(struct connection *connection, const uint8_t *bytes)
+static int handle_message(void *context, const uint8_t *bytes, size_t size)
 {
-	struct wire_message message;
+	struct connection *connection = context;
 
-	if (!wire_plausible(bytes, WIRE_HEAD))
-		return nonsense(connection);
-	wire_decode(bytes, &message);
-	return request_take(connection, &message);
+	return session_handle(&connection->session, bytes, size);
 }
 
-/* hold() - keep what is no whole message yet */
-static int hold(struct connection *connection, const uint8_t *bytes,
-		size_t length)
+/* check_framing() - an invalid message is logged and counts as a lost report */
+static int check_framing(struct connection *connection, int ret)
 {
-	if (length && !wire_plausible(bytes, length))
-		return nonsense(connection);
-	memmove(connection->held, bytes, length);
-	connection->nr_held = length;
-	return 0;
-}
-
-static int take_messages(struct connection *connection, const uint8_t *bytes,
-			 size_t length)
-{
-	size_t size = connection->size;
-
-	/* Whatever its size turned out to be, its head was acted on. */
-	if (connection->early) {
-		connection->early = false;
-		bytes += size;
-		length -= size;
+	if (ret == FRAMING_INVALID) {
+		session_log_end(&connection->session,
+				"it sends an invalid message and is cut off");
+		session_lose(&connection->session, NULL, 0);
 	}
-	for (; length >= size; bytes += size, length -= size)
-		if (act(connection, bytes))
-			return -1;
-	return hold(connection, bytes, length);
-}
-
-static int await_pause(struct connection *connection)
-{
-	sd_event_source_set_time_relative(connection->pause, PAUSE_USEC);
-	return sd_event_source_set_enabled(connection->pause, SD_EVENT_ONESHOT);
-}
-
-/* take() - all bytes that there are, what was held first among them */
-static int take(struct connection *connection, const uint8_t *bytes,
-		size_t length)
-{
-	int size;
-
-	if (connection->size)
-		return take_messages(connection, bytes, length);
-	size = sizing_decide(bytes, length);
-	if (size == SIZING_NONSENSE)
-		return nonsense(connection);
-	if (size == SIZING_OPEN) {
-		await_pause(connection);
-		return hold(connection, bytes, length);
-	}
-	sd_event_source_set_enabled(connection->pause, SD_EVENT_OFF);
-	connection->size = size;
-	return take_messages(connection, bytes, length);
-}
-
-/* guess() - nothing more has come: what is there may be a message */
-static int guess(struct connection *connection)
-{
-	size_t length = connection->nr_held;
-	int size, ret;
-
-	if (connection->size || !length)
-		return 0;
-	size = sizing_guess(connection->held, length);
-	if (size == SIZING_NONSENSE)
-		return nonsense(connection);
-	if (size == SIZING_OPEN)
-		return 0;
-	connection->size = size;
-	if ((size_t)size < length)
-		return take_messages(connection, connection->held, length);
-	/* The next byte may say that this was the first half of a message. */
-	ret = connection->early ? 0 : act(connection, connection->held);
-	connection->early = true;
-	connection->size = 0;
 	return ret;
 }
 
-/* lose_rest() - half a message is a report that never arrived */
+static int handle_input(struct connection *connection, const uint8_t *bytes,
+			size_t length)
+{
+	struct framing *framing = &connection->framing;
+	bool was_undecided = !framing->size;
+	int ret = framing_feed(framing, bytes, length, handle_message,
+			       connection);
+
+	if (!framing->size)
+		start_timer(connection, PAUSE_USEC);
+	else if (was_undecided)
+		sd_event_source_set_enabled(connection->timer, SD_EVENT_OFF);
+	return check_framing(connection, ret);
+}
+
+static int handle_pause(struct connection *connection)
+{
+	return check_framing(connection,
+			     framing_pause(&connection->framing, handle_message,
+					   connection));
+}
+
+/* lose_rest() - an incomplete message at the end is a lost report */
 static void lose_rest(struct connection *connection)
 {
-	guess(connection);
-	if (!connection->early && connection->nr_held)
-		request_lose(connection, connection->held, connection->nr_held);
+	size_t length;
+
+	handle_pause(connection);
+	length = framing_rest(&connection->framing);
+	if (length)
+		session_lose(&connection->session, connection->framing.held,
+			     length);
 }
 
 static void set_events(struct connection *connection)
 {
 	uint32_t events = connection->is_ending ? 0 : EPOLLIN;
 
-	if (connection->output.length)
+	if (connection->session.output.length)
 		events |= EPOLLOUT;
 	sd_event_source_set_io_events(connection->source, events);
 }
 
-/* end() - nothing more comes; answers may still have to be read */
-static void end(struct connection *connection)
+/* finish() - the peer has sent everything; it may still have answers to read */
+static void finish(struct connection *connection)
 {
+	struct session *session = &connection->session;
+
 	lose_rest(connection);
-	close_accounts(connection);
-	if (output_push(&connection->output, connection->fd) ||
-	    !connection->output.length) {
+	session_close_clients(session);
+	if (output_flush(&session->output, session->fd) ||
+	    !session->output.length) {
 		destroy(connection);
 		return;
 	}
 	connection->is_ending = true;
 	set_events(connection);
-	sd_event_source_set_time_relative(connection->pause, LINGER_USEC);
-	sd_event_source_set_enabled(connection->pause, SD_EVENT_ONESHOT);
+	start_timer(connection, LINGER_USEC);
 }
 
-static ssize_t nothing_came(struct connection *connection)
+/* Results of a turn other than a number of bytes */
+enum {
+	TURN_FAILED = -1,
+	TURN_EOF = -2,
+};
+
+static ssize_t no_input(struct connection *connection)
 {
 	if (errno != EAGAIN && errno != EINTR)
-		return -2;
-	keep_end(connection);
+		return TURN_EOF;
+	fdstore_save(&connection->session.slot, &connection->framing);
 	return 0;
 }
 
-/*
- * read_some() - one turn
- *
- * Return: bytes that came, 0: none now, -1: the connection must end, -2: the peer
- * has said all.
- */
-static ssize_t read_some(struct connection *connection, size_t most)
+/* read_turn() - read at most @max bytes, handle them, and return their number */
+static ssize_t read_turn(struct connection *connection, size_t max)
 {
-	uint8_t *input = connection->bridge->input;
-	size_t held = connection->nr_held;
+	struct session *session = &connection->session;
+	struct framing *framing = &connection->framing;
+	uint8_t *input = session->bridge->input;
+	size_t held = framing->nr_held;
 	ssize_t got;
 
-	keep_begin(connection);
-	got = recv(connection->fd, input + held, most, MSG_DONTWAIT);
+	fdstore_mark_busy(&session->slot);
+	got = recv(session->fd, input + held, max, MSG_DONTWAIT);
 	if (got < 0)
-		return nothing_came(connection);
+		return no_input(connection);
 	if (!got)
-		return -2;
-	memcpy(input, connection->held, held);
-	if (take(connection, input, held + got))
-		return -1;
-	requests_flush(connection);
-	keep_end(connection);
+		return TURN_EOF;
+	memcpy(input, framing->held, held);
+	if (handle_input(connection, input, held + got))
+		return TURN_FAILED;
+	session_flush(session);
+	fdstore_save(&session->slot, framing);
 	return got;
+}
+
+/* linger() - keep sending answers until all are read or the peer is gone */
+static ssize_t linger(struct connection *connection, uint32_t events)
+{
+	if (connection->session.output.length &&
+	    !(events & (EPOLLERR | EPOLLHUP)))
+		return 0;
+	return TURN_FAILED;
 }
 
 static int on_io(sd_event_source *source, int fd, uint32_t events,
@@ -254,55 +203,54 @@ static int on_io(sd_event_source *source, int fd, uint32_t events,
 	ssize_t got = 0;
 
 	(void)source;
-	if (events & EPOLLOUT && output_push(&connection->output, fd))
-		got = -1;
+	if (events & EPOLLOUT && output_flush(&connection->session.output, fd))
+		got = TURN_FAILED;
 	else if (connection->is_ending)
-		got = connection->output.length &&
-				      !(events & (EPOLLERR | EPOLLHUP)) ?
-			      0 :
-			      -1;
+		got = linger(connection, events);
 	else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		got = read_some(connection, TURN_BYTES);
-	if (got == -1)
+		got = read_turn(connection, TURN_BYTES);
+	if (got == TURN_FAILED)
 		destroy(connection);
-	else if (got == -2)
-		end(connection);
+	else if (got == TURN_EOF)
+		finish(connection);
 	else
 		set_events(connection);
 	return 0;
 }
 
-static int on_pause(sd_event_source *source, uint64_t when, void *context)
+static int on_timer(sd_event_source *source, uint64_t when, void *context)
 {
 	struct connection *connection = context;
+	struct session *session = &connection->session;
 
 	(void)source;
 	(void)when;
-	keep_begin(connection);
-	if (connection->is_ending || guess(connection)) {
+	fdstore_mark_busy(&session->slot);
+	if (connection->is_ending || handle_pause(connection)) {
 		destroy(connection);
 		return 0;
 	}
-	requests_flush(connection);
-	keep_end(connection);
+	session_flush(session);
+	fdstore_save(&session->slot, &connection->framing);
 	set_events(connection);
 	return 0;
 }
 
 static int add_sources(struct connection *connection)
 {
-	sd_event *event = connection->bridge->event;
+	sd_event *event = connection->session.bridge->event;
 	int ret;
 
-	ret = sd_event_add_io(event, &connection->source, connection->fd,
-			      EPOLLIN, on_io, connection);
+	ret = sd_event_add_io(event, &connection->source,
+			      connection->session.fd, EPOLLIN, on_io,
+			      connection);
 	if (ret >= 0)
-		ret = sd_event_add_time_relative(event, &connection->pause,
+		ret = sd_event_add_time_relative(event, &connection->timer,
 						 CLOCK_MONOTONIC, PAUSE_USEC,
-						 PAUSE_USEC / 10, on_pause,
+						 PAUSE_USEC / 10, on_timer,
 						 connection);
 	if (ret >= 0)
-		ret = sd_event_source_set_enabled(connection->pause,
+		ret = sd_event_source_set_enabled(connection->timer,
 						  SD_EVENT_OFF);
 	if (ret >= 0)
 		return 0;
@@ -310,23 +258,7 @@ static int add_sources(struct connection *connection)
 	return -1;
 }
 
-static int meet_peer(struct connection *connection)
-{
-	struct process *process =
-		process_of_peer(connection->bridge, connection->fd);
-
-	if (!process)
-		return -1;
-	connection->process = process;
-	connection->holder = (struct holder){
-		.pid = process_pid(process),
-		.name = process_name(process),
-		.is_late = process_is_late(process),
-	};
-	return 0;
-}
-
-struct connection *connection_again(struct bridge *bridge, int fd)
+static struct connection *create(struct bridge *bridge, int fd)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 
@@ -334,53 +266,50 @@ struct connection *connection_again(struct bridge *bridge, int fd)
 		close(fd);
 		return NULL;
 	}
-	connection->bridge = bridge;
-	connection->fd = fd;
+	connection->session.bridge = bridge;
+	connection->session.fd = fd;
 	DL_APPEND(bridge->connections, connection);
 	bridge->nr_connections++;
-	if (!meet_peer(connection) && !add_sources(connection))
+	if (!identity_get(&connection->session.identity, bridge, fd) &&
+	    !add_sources(connection))
 		return connection;
 	destroy(connection);
 	return NULL;
 }
 
-/* is_silent() - nothing has ever come of it */
-static bool is_silent(const struct connection *connection)
+/* has_never_sent() - no byte has ever come */
+static bool has_never_sent(const struct connection *connection)
 {
-	return !connection->size && !connection->nr_held &&
+	return !connection->framing.size && !connection->framing.nr_held &&
 	       !connection->is_ending;
 }
 
-bool connections_make_room(struct bridge *bridge)
+bool connections_close_silent(struct bridge *bridge)
 {
 	struct connection *connection;
 
 	DL_FOREACH(bridge->connections, connection)
 	{
-		if (!is_silent(connection))
+		if (!has_never_sent(connection))
 			continue;
-		connection_tell_end(
-			connection,
-			"it has never said anything, and makes room for another");
+		session_log_end(
+			&connection->session,
+			"it has never sent anything and makes room for another");
 		destroy(connection);
 		return true;
 	}
 	return false;
 }
 
-/*
- * take_rest() - what was sent before the process ended
- *
- * As much as there is now: who has inherited the socket may go on for ever.
- */
-static void take_rest(struct connection *connection)
+/* The bytes there are now only: an heir of the socket may send forever. */
+static void read_rest(struct connection *connection)
 {
 	int left = 0;
 
-	ioctl(connection->fd, FIONREAD, &left);
+	ioctl(connection->session.fd, FIONREAD, &left);
 	while (left > 0) {
-		size_t most = left < TURN_BYTES ? left : TURN_BYTES;
-		ssize_t got = read_some(connection, most);
+		size_t max = left < TURN_BYTES ? left : TURN_BYTES;
+		ssize_t got = read_turn(connection, max);
 
 		if (got <= 0)
 			return;
@@ -388,10 +317,11 @@ static void take_rest(struct connection *connection)
 	}
 }
 
+/* end_orphan() - handle what the process sent before it ended, then close */
 static void end_orphan(struct connection *connection)
 {
 	if (!connection->is_ending) {
-		take_rest(connection);
+		read_rest(connection);
 		lose_rest(connection);
 	}
 	destroy(connection);
@@ -399,46 +329,62 @@ static void end_orphan(struct connection *connection)
 
 int connection_new(struct bridge *bridge, int fd)
 {
-	struct connection *connection = connection_again(bridge, fd);
+	struct connection *connection = create(bridge, fd);
 
 	if (!connection)
 		return -1;
-	/* Who has inherited the socket is not who has connected. */
-	if (process_is_over(connection->process))
+	/* A process that inherited the socket is not the one that connected. */
+	if (identity_has_ended(&connection->session.identity))
 		end_orphan(connection);
 	return 0;
 }
 
-void connection_resume(struct connection *connection, bool is_whole)
+int connection_restore(struct bridge *bridge,
+		       const struct fdstore_connection *kept)
 {
-	if (!is_whole) {
-		connection_tell_end(
-			connection,
-			"the last bridge had not done with it, and it is cut off");
-		request_lose(connection, NULL, 0);
+	struct connection *connection = create(bridge, kept->socket);
+	const struct fdstore_page *page = kept->slot.page;
+	struct framing *framing;
+	struct session *session;
+
+	if (!connection)
+		return -1;
+	session = &connection->session;
+	framing = &connection->framing;
+	framing->size = page->size;
+	framing->is_early = page->is_early;
+	framing->nr_held = page->nr_held;
+	memcpy(framing->held, page->held, page->nr_held);
+	if (!session_restore(session, kept) || page->is_busy) {
+		session_log_end(
+			session,
+			"the previous bridge had not finished its input, so it is cut off");
+		session_lose(session, NULL, 0);
 		destroy(connection);
-		return;
+		return 0;
 	}
-	process_note_report(connection->process);
-	if (process_is_over(connection->process))
+	identity_note_report(&session->identity);
+	if (identity_has_ended(&session->identity))
 		end_orphan(connection);
-	else if (!connection->size && connection->nr_held)
-		await_pause(connection);
+	else if (!framing->size && framing->nr_held)
+		start_timer(connection, PAUSE_USEC);
+	return 0;
 }
 
-void connections_end_of(struct bridge *bridge, const struct process *process)
+void connections_end_process(struct bridge *bridge,
+			     const struct process *process)
 {
 	struct connection *connection, *next;
 
 	DL_FOREACH_SAFE(bridge->connections, connection, next)
 	{
-		/* With the last of them the process itself goes. */
-		if (connection->process == process)
+		/* The last one frees the process. */
+		if (connection->session.identity.process == process)
 			end_orphan(connection);
 	}
 }
 
-void connections_end_all(struct bridge *bridge)
+void connections_free(struct bridge *bridge)
 {
 	struct connection *connection, *next;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The devices that programs speak of, and which of the kernel's they are
+ * The kernel's device for a device number of a program
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "../util/err.h"
 #include "card.h"
-#include "device.h"
+#include "internal.h"
 
 static const char *const space_names[NR_SPACES] = {
 	[SPACE_DRAM] = "DRAM",	   [SPACE_L1] = "L1",
@@ -24,17 +24,17 @@ const char *bridge_space_name(enum space space)
 	return space_names[space];
 }
 
-void device_tell(struct device *device, const char *what, int error)
+void device_log(struct device *device, const char *what, int error)
 {
-	if (device->told == error)
+	if (device->logged == error)
 		return;
-	device->told = error;
+	device->logged = error;
 	log_line(&device->bridge->log, "device %d: %s: %s", device->id, what,
 		 err_text(REQ_DEVICE_ADD, error));
 }
 
-/* find_by_name() - its number, or -1 */
-static int find_by_name(struct buftrack_control *control, const char *name)
+/* find_number() - the number of a device, or -1 */
+static int find_number(struct buftrack_control *control, const char *name)
 {
 	struct buftrack_device_status *status =
 		buftrack_control_find_device(control, name);
@@ -47,11 +47,10 @@ static int find_by_name(struct buftrack_control *control, const char *name)
 	return number;
 }
 
-/* register_as() - the number of the device of a name, registered if need be */
-static int register_as(struct buftrack_control *control, const char *name,
+static int find_or_add(struct buftrack_control *control, const char *name,
 		       bool may_add)
 {
-	int number = find_by_name(control, name);
+	int number = find_number(control, name);
 	unsigned int added;
 
 	if (number >= 0 || !may_add)
@@ -61,8 +60,8 @@ static int register_as(struct buftrack_control *control, const char *name,
 	return added;
 }
 
-/* look_up() - find or register it; a name that only root may give is passed over */
-static int look_up(struct device *device, struct buftrack_control *control,
+/* resolve() - find or register the device; without permission, as tt:<id> */
+static int resolve(struct device *device, struct buftrack_control *control,
 		   bool may_add)
 {
 	const struct bridge *bridge = device->bridge;
@@ -73,17 +72,17 @@ static int look_up(struct device *device, struct buftrack_control *control,
 		      &card) &&
 	    *card.name) {
 		snprintf(device->name, sizeof(device->name), "%s", card.name);
-		number = register_as(control, device->name, may_add);
+		number = find_or_add(control, device->name, may_add);
 		if (number >= 0 || (may_add && errno != EPERM))
 			return number;
 		if (may_add)
-			device_tell(device, device->name, EPERM);
+			device_log(device, device->name, EPERM);
 	}
 	snprintf(device->name, sizeof(device->name), "tt:%d", device->id);
-	return register_as(control, device->name, may_add);
+	return find_or_add(control, device->name, may_add);
 }
 
-static int open_file(struct device *device, bool may_add)
+static int open_device(struct device *device, bool may_add)
 {
 	struct buftrack_control *control =
 		buftrack_control_open(may_add ? O_RDWR : O_RDONLY);
@@ -91,7 +90,7 @@ static int open_file(struct device *device, bool may_add)
 
 	if (!control)
 		return -1;
-	number = look_up(device, control, may_add);
+	number = resolve(device, control, may_add);
 	buftrack_control_close(control);
 	if (number < 0)
 		return -1;
@@ -119,7 +118,7 @@ static struct device *new_device(struct bridge *bridge, int32_t id)
 	return NULL;
 }
 
-static struct device *find(struct bridge *bridge, int32_t id)
+static struct device *find_or_create(struct bridge *bridge, int32_t id)
 {
 	if (bridge->devices[id])
 		return bridge->devices[id];
@@ -128,7 +127,7 @@ static struct device *find(struct bridge *bridge, int32_t id)
 
 struct device *device_get(struct bridge *bridge, int32_t id)
 {
-	struct device *device = find(bridge, id);
+	struct device *device = find_or_create(bridge, id);
 	uint64_t now;
 
 	if (!device || device->file)
@@ -136,18 +135,18 @@ struct device *device_get(struct bridge *bridge, int32_t id)
 	sd_event_now(bridge->event, CLOCK_MONOTONIC, &now);
 	if (now < device->retry)
 		return NULL;
-	if (!open_file(device, true)) {
-		device->told = 0;
+	if (!open_device(device, true)) {
+		device->logged = 0;
 		log_line(&bridge->log, "device %d is device %u (%s)", id,
 			 device->number, device->name);
 		return device;
 	}
 	device->retry = now + RETRY_USEC;
-	device_tell(device, "its reports are lost", errno);
+	device_log(device, "its reports are lost", errno);
 	return NULL;
 }
 
-/* A file that is open outlives its device. */
+/* An open file outlives its device. */
 static bool was_removed(struct device *device)
 {
 	struct buftrack_device_status *status =
@@ -159,24 +158,24 @@ static bool was_removed(struct device *device)
 	return removed;
 }
 
-struct device *device_look(struct bridge *bridge, int32_t id)
+struct device *device_lookup(struct bridge *bridge, int32_t id)
 {
 	struct device *device;
 
 	if (id < 0 || id >= WIRE_DEVICES)
 		return NULL;
-	device = find(bridge, id);
+	device = find_or_create(bridge, id);
 	if (!device)
 		return NULL;
 	if (device->file && was_removed(device))
-		device_gone(device);
-	if (!device->file && open_file(device, false))
+		device_close(device);
+	if (!device->file && open_device(device, false))
 		return NULL;
 	return device;
 }
 
-/* capacity_of() - what a space can hold, as far as it is known */
-static uint64_t capacity_of(const struct device *device, enum space space)
+/* get_capacity() - the capacity of a space, 0 if unknown */
+static uint64_t get_capacity(const struct device *device, enum space space)
 {
 	const struct bridge *bridge = device->bridge;
 	struct card card;
@@ -193,12 +192,12 @@ static int add_space(struct device *device, enum space space)
 {
 	const char *name = bridge_space_name(space);
 	unsigned int *number = &device->spaces[space];
-	uint64_t capacity = capacity_of(device, space);
+	uint64_t capacity = get_capacity(device, space);
 
 	if (buftrack_device_add_space(device->file, name, capacity, number) >=
 	    0)
 		return 0;
-	/* Who has said another capacity may know better. */
+	/* The space exists with another capacity: keep that. */
 	if (errno == EEXIST &&
 	    buftrack_device_add_space(device->file, name, 0, number) >= 0)
 		return 0;
@@ -214,13 +213,13 @@ int device_space(struct device *device, enum space space, unsigned int *number)
 	return 0;
 }
 
-void device_gone(struct device *device)
+void device_close(struct device *device)
 {
 	buftrack_device_close(device->file);
 	device->file = NULL;
 }
 
-void devices_forget_all(struct bridge *bridge)
+void devices_free(struct bridge *bridge)
 {
 	for (int i = 0; i < WIRE_DEVICES; i++) {
 		struct device *device = bridge->devices[i];

@@ -1,16 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a peer has not read yet
+ * Output that never waits for a reader: log lines, dumps, answers to peers
  */
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "output.h"
 
-/* send_some() - how much the socket has taken, or -1: the peer is gone */
-static ssize_t send_some(int fd, const uint8_t *bytes, size_t length)
+/* Lines of the log in a burst */
+#define LOG_BURST 20
+
+bool log_take_credit(struct log *log)
+{
+	struct timespec now;
+	uint64_t passed;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	passed = log->refilled ? now.tv_sec - log->refilled : LOG_BURST;
+	log->credit = passed + log->credit > LOG_BURST ? LOG_BURST :
+							 log->credit + passed;
+	log->refilled = now.tv_sec;
+	if (!log->credit) {
+		log->left_out++;
+		return false;
+	}
+	log->credit--;
+	return true;
+}
+
+/* Text from a peer must not control the terminal or end the line. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+bool write_nowait(int fd, const char *text, size_t length)
+{
+	struct pollfd poller = { .fd = fd, .events = POLLOUT };
+
+	while (length) {
+		/* A pipe that polls as writable takes PIPE_BUF bytes. */
+		size_t piece = length < PIPE_BUF ? length : PIPE_BUF;
+		ssize_t written;
+
+		if (poll(&poller, 1, 0) != 1 || !(poller.revents & POLLOUT))
+			return false;
+		written = write(fd, text, piece);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return false;
+		text += written;
+		length -= written;
+	}
+	return true;
+}
+
+static void write_log(const char *text)
+{
+	char line[600];
+	int length =
+		snprintf(line, sizeof(line), "buftrack: bridge: %s\n", text);
+
+	write_nowait(STDERR_FILENO, line, length);
+}
+
+void log_line(struct log *log, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	if (!log_take_credit(log))
+		return;
+	if (log->left_out) {
+		snprintf(text, sizeof(text), "%llu lines were left out",
+			 (unsigned long long)log->left_out);
+		log->left_out = 0;
+		write_log(text);
+	}
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	make_printable(text);
+	write_log(text);
+}
+
+/* send_nowait() - number of bytes the socket took, or -1 */
+static ssize_t send_nowait(int fd, const uint8_t *bytes, size_t length)
 {
 	ssize_t sent;
 
@@ -22,14 +108,14 @@ static ssize_t send_some(int fd, const uint8_t *bytes, size_t length)
 	return sent;
 }
 
-static int keep(struct output *output, const uint8_t *bytes, size_t length)
+static int queue(struct output *output, const uint8_t *bytes, size_t length)
 {
-	if (output->length + length > OUTPUT_MOST) {
+	if (output->length + length > OUTPUT_MAX) {
 		errno = ENOBUFS;
 		return -1;
 	}
 	if (!output->bytes)
-		output->bytes = malloc(OUTPUT_MOST);
+		output->bytes = malloc(OUTPUT_MAX);
 	if (!output->bytes)
 		return -1;
 	memcpy(output->bytes + output->length, bytes, length);
@@ -43,21 +129,21 @@ int output_send(struct output *output, int fd, const uint8_t *bytes,
 	ssize_t sent = 0;
 
 	if (!output->length)
-		sent = send_some(fd, bytes, length);
+		sent = send_nowait(fd, bytes, length);
 	if (sent < 0)
 		return -1;
 	if ((size_t)sent == length)
 		return 0;
-	return keep(output, bytes + sent, length - sent);
+	return queue(output, bytes + sent, length - sent);
 }
 
-int output_push(struct output *output, int fd)
+int output_flush(struct output *output, int fd)
 {
 	ssize_t sent;
 
 	if (!output->length)
 		return 0;
-	sent = send_some(fd, output->bytes, output->length);
+	sent = send_nowait(fd, output->bytes, output->length);
 	if (sent < 0)
 		return -1;
 	output->length -= sent;
@@ -65,7 +151,7 @@ int output_push(struct output *output, int fd)
 	return 0;
 }
 
-void output_drop(struct output *output)
+void output_free(struct output *output)
 {
 	free(output->bytes);
 	output->bytes = NULL;

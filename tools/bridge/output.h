@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a peer has not read yet
+ * Output that never waits for a reader: log lines, dumps, answers to peers
  */
 #ifndef BUFTRACK_BRIDGE_OUTPUT_H
 #define BUFTRACK_BRIDGE_OUTPUT_H
@@ -9,13 +9,45 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A peer that lets more than this pile up does not read. */
-#define OUTPUT_MOST 65536
+/* A peer with more unread bytes than this is cut off. */
+#define OUTPUT_MAX 65536
 
 /**
- * struct output - bytes for a peer
- * @bytes: those that its socket had no room for, NULL: none ever
- * @length: how many
+ * struct log - a rate-limited log
+ * @credit: lines that may be written at once
+ * @refilled: when @credit was last topped up, in seconds
+ * @left_out: lines dropped since the last one written
+ *
+ * Peers decide how often something is wrong. After a burst, one line per second is
+ * written; the next line is preceded by the number of lines left out.
+ */
+struct log {
+	unsigned int credit;
+	uint64_t refilled;
+	uint64_t left_out;
+};
+
+/* log_take_credit() - take the credit for one line; false if there is none */
+bool log_take_credit(struct log *log);
+
+/* log_line() - write a line to standard error if there is credit */
+void log_line(struct log *log, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * write_nowait() - write to a file, terminal or pipe without blocking
+ * @fd: the file
+ * @text: what to write
+ * @length: its length
+ *
+ * Return: true if all of it was written.
+ */
+bool write_nowait(int fd, const char *text, size_t length);
+
+/**
+ * struct output - answers that wait for their peer
+ * @bytes: buffer of OUTPUT_MAX bytes, NULL until first needed
+ * @length: bytes waiting
  */
 struct output {
 	uint8_t *bytes;
@@ -23,20 +55,20 @@ struct output {
 };
 
 /**
- * output_send() - send, or keep for later what does not go now
- * @output: what waits before it
+ * output_send() - send, or queue what the socket does not take
+ * @output: the queue
  * @fd: the socket
  * @bytes: what to send
- * @length: how much
+ * @length: its length
  *
- * Return: 0, or -1 with errno: the peer is gone, or (ENOBUFS) does not read.
+ * Return: 0, or -1 with errno; ENOBUFS if the queue is full.
  */
 int output_send(struct output *output, int fd, const uint8_t *bytes,
 		size_t length);
 
-/* output_push() - send what waits, as far as it goes; returns likewise */
-int output_push(struct output *output, int fd);
+/* output_flush() - send as much of the queue as the socket takes; 0 or -1 */
+int output_flush(struct output *output, int fd);
 
-void output_drop(struct output *output);
+void output_free(struct output *output);
 
 #endif /* BUFTRACK_BRIDGE_OUTPUT_H */

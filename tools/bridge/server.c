@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The loop: taking connections, and ending
+ * Listening, accepting, the event loop
+ *
+ * The socket is created under a temporary name, gets its mode, listens, and is then
+ * linked to its path, which succeeds for one server only. Nobody can connect before
+ * it is ready, and no live socket is taken for a stale one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,34 +16,209 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../util/err.h"
-#include "config.h"
-#include "connection.h"
-#include "device.h"
-#include "keeping.h"
-#include "listening.h"
+#include "card.h"
+#include "internal.h"
 
-/* A connection takes its socket, a pidfd, and a client for each device it uses. */
-#define FILES_EACH 3
-#define FILES_BESIDE 64
+/* A connection needs its socket, a pidfd, and a client for each of its devices. */
+#define FILES_PER_CONNECTION 3
+#define OTHER_FILES 64
 
-/* So many are taken before those that are there have their turn. */
-#define ACCEPT_AT_ONCE 64
+/* Connections accepted before the others have their turn */
+#define ACCEPT_BATCH 64
 
-uint64_t now_boot(void)
+/* --- listening */
+
+static int set_address(struct sockaddr_un *address, const char *path)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (!*path || strlen(path) >= sizeof(address->sun_path))
+		return fail(
+			"--socket: '%s' is not a socket path: use 1 to %zu characters",
+			path, sizeof(address->sun_path) - 1);
+	strcpy(address->sun_path, path);
+	return 0;
 }
 
-/* raise_files() - as many files as connections may need, or as there may be */
-static uint64_t raise_files(uint64_t wanted)
+/* is_served() - true if a server listens at a path, even with a full backlog */
+static bool is_served(const char *path)
+{
+	struct sockaddr_un address;
+	bool refused;
+	int fd;
+
+	if (set_address(&address, path))
+		return true;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return true;
+	refused = connect(fd, (struct sockaddr *)&address, sizeof(address)) &&
+		  errno == ECONNREFUSED;
+	close(fd);
+	return !refused;
+}
+
+/* remove_stale() - remove the socket of an earlier bridge, and nothing else */
+static int remove_stale(const char *path)
+{
+	struct stat before, now;
+
+	if (lstat(path, &before))
+		return errno == ENOENT ? 0 :
+					 fail("%s: %s", path, strerror(errno));
+	if (before.st_uid != geteuid())
+		return fail(
+			"%s belongs to another user (%u): remove it, or choose another path with --socket",
+			path, before.st_uid);
+	if (!S_ISSOCK(before.st_mode))
+		return fail(
+			"%s exists and is not a socket: remove it, or choose another path with --socket",
+			path);
+	if (is_served(path))
+		return fail(
+			"%s: another server listens there: stop it, or choose another path with --socket",
+			path);
+	if (!lstat(path, &now) && now.st_ino == before.st_ino &&
+	    now.st_dev == before.st_dev && unlink(path))
+		return fail("%s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* make_listener() - a listening socket at a temporary path */
+static int make_listener(const char *path, mode_t mode)
+{
+	struct sockaddr_un address;
+	int fd, bound;
+	mode_t mask;
+
+	if (set_address(&address, path))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -1;
+	unlink(path);
+	mask = umask(0777 & ~mode);
+	bound = bind(fd, (struct sockaddr *)&address, sizeof(address));
+	umask(mask);
+	if (!bound && !listen(fd, SOMAXCONN))
+		return fd;
+	fail("%s: cannot create the socket: %s", path, strerror(errno));
+	unlink(path);
+	close(fd);
+	return -1;
+}
+
+/* listen_at() - listen at a path; -1 with an error message printed */
+static int listen_at(const char *path, mode_t mode)
+{
+	char temporary[sizeof(((struct sockaddr_un *)0)->sun_path) + 32];
+	struct sockaddr_un address;
+	int fd;
+
+	if (set_address(&address, path) || remove_stale(path))
+		return -1;
+	snprintf(temporary, sizeof(temporary), "%s.%d", path, getpid());
+	fd = make_listener(temporary, mode);
+	if (fd < 0)
+		return -1;
+	if (link(temporary, path)) {
+		fail("%s: %s", path,
+		     errno == EEXIST ? "another server has just taken it" :
+				       strerror(errno));
+		close(fd);
+		fd = -1;
+	}
+	unlink(temporary);
+	return fd;
+}
+
+/* stop_listening() - remove our socket, but not one that replaced it */
+static void stop_listening(int fd, const char *path)
+{
+	close(fd);
+	if (!is_served(path))
+		unlink(path);
+}
+
+/* --- files from systemd */
+
+/* Return values of listen_by_systemd() beside a socket */
+enum {
+	LISTEN_FAILED = -1,
+	LISTEN_NONE = -2,
+};
+
+static bool is_listener(int fd)
+{
+	return sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) > 0;
+}
+
+static int set_up_inherited(int fd, int mode)
+{
+	struct sockaddr_un address;
+	socklen_t length = sizeof(address);
+
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	if (mode < 0)
+		return 0;
+	if (getsockname(fd, (struct sockaddr *)&address, &length) ||
+	    chmod(address.sun_path, mode))
+		return fail(
+			"--mode: cannot change systemd's socket: set SocketMode= in buftrack-bridge.socket");
+	return 0;
+}
+
+/* take_files() - restore connections from @nr files, and return the listener */
+static int take_files(struct bridge *bridge, char **names, int nr)
+{
+	int *fds = calloc(nr, sizeof(*fds)), listener = LISTEN_NONE;
+	char **kept = calloc(nr, sizeof(*kept));
+	unsigned int nr_kept = 0;
+
+	for (int i = 0; i < nr && fds && kept; i++) {
+		int fd = SD_LISTEN_FDS_START + i;
+
+		if (listener == LISTEN_NONE && is_listener(fd)) {
+			listener = set_up_inherited(fd, bridge->options->mode) ?
+					   LISTEN_FAILED :
+					   fd;
+			continue;
+		}
+		fds[nr_kept] = fd;
+		kept[nr_kept++] = names[i];
+	}
+	if (fds && kept)
+		fdstore_restore(bridge, fds, kept, nr_kept, connection_restore);
+	free(kept);
+	free(fds);
+	return listener;
+}
+
+/* listen_by_systemd() - take the listener and the kept connections from systemd */
+static int listen_by_systemd(struct bridge *bridge)
+{
+	char **names = NULL;
+	int nr = sd_listen_fds_with_names(1, &names), listener = LISTEN_NONE;
+
+	bridge->keeps = getenv("NOTIFY_SOCKET") != NULL;
+	if (nr > 0)
+		listener = take_files(bridge, names, nr);
+	for (int i = 0; i < nr; i++)
+		free(names[i]);
+	free(names);
+	return listener;
+}
+
+/* --- accepting */
+
+/* raise_file_limit() - return the limit on open files, raised if possible */
+static uint64_t raise_file_limit(uint64_t wanted)
 {
 	struct rlimit limit;
 
@@ -49,7 +228,7 @@ static uint64_t raise_files(uint64_t wanted)
 	if (limit.rlim_max < wanted) {
 		struct rlimit higher = { wanted, wanted };
 
-		/* The hard limit is root's to raise. */
+		/* Only root may raise the hard limit. */
 		if (!setrlimit(RLIMIT_NOFILE, &higher))
 			return wanted;
 	}
@@ -57,74 +236,73 @@ static uint64_t raise_files(uint64_t wanted)
 	return limit.rlim_cur;
 }
 
-static void bound_connections(struct bridge *bridge)
+static void limit_connections(struct bridge *bridge)
 {
 	uint64_t wanted = bridge->options->max_connections;
-	uint64_t files = raise_files(wanted * FILES_EACH + FILES_BESIDE);
-	uint64_t most = files > FILES_BESIDE + FILES_EACH ?
-				(files - FILES_BESIDE) / FILES_EACH :
-				1;
+	uint64_t files =
+		raise_file_limit(wanted * FILES_PER_CONNECTION + OTHER_FILES);
+	uint64_t max = files > OTHER_FILES + FILES_PER_CONNECTION ?
+			       (files - OTHER_FILES) / FILES_PER_CONNECTION :
+			       1;
 
-	if (most < wanted)
+	if (max < wanted)
 		log_line(
 			&bridge->log,
-			"%llu connections at most, of the %llu asked for: raise the limit of open files",
-			(unsigned long long)most, (unsigned long long)wanted);
-	bridge->most_connections = most < wanted ? most : wanted;
+			"at most %llu connections instead of %llu: raise the limit on open files",
+			(unsigned long long)max, (unsigned long long)wanted);
+	bridge->max_connections = max < wanted ? max : wanted;
 }
 
-static void stop_accepting(struct bridge *bridge, const char *why)
+static void pause_accepting(struct bridge *bridge, const char *why)
 {
 	log_line(&bridge->log,
-		 "no more connections for now, as %s: there are %u", why,
-		 bridge->nr_connections);
+		 "no more connections are accepted for now (%u are open): %s",
+		 bridge->nr_connections, why);
 	sd_event_source_set_enabled(bridge->listener, SD_EVENT_OFF);
 }
 
-void bridge_resume_accepting(struct bridge *bridge)
-{
-	if (bridge->listener)
-		sd_event_source_set_enabled(bridge->listener, SD_EVENT_ON);
-}
-
-/* is_awaited() - whether somebody is at the door */
-static bool is_awaited(int listener)
+static bool is_peer_waiting(int listener)
 {
 	struct pollfd poller = { .fd = listener, .events = POLLIN };
 
 	return poll(&poller, 1, 0) == 1;
 }
 
-/* has_room() - whether one more can be taken, if there is one */
-static bool has_room(struct bridge *bridge, int listener)
+/* make_room() - true if another connection may be accepted */
+static bool make_room(struct bridge *bridge, int listener)
 {
-	if (bridge->nr_connections < bridge->most_connections)
+	if (bridge->nr_connections < bridge->max_connections)
 		return true;
-	if (!is_awaited(listener))
+	if (!is_peer_waiting(listener))
 		return false;
-	if (connections_make_room(bridge))
+	if (connections_close_silent(bridge))
 		return true;
-	stop_accepting(bridge, "there may be no more");
+	pause_accepting(bridge, "the limit is reached");
 	return false;
 }
 
-/* take_one() - false: there is none any more */
-static bool take_one(struct bridge *bridge, int listener)
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	       error == ENOBUFS;
+}
+
+/* accept_one() - true if there may be more to accept */
+static bool accept_one(struct bridge *bridge, int listener)
 {
 	int fd;
 
-	if (!has_room(bridge, listener))
+	if (!make_room(bridge, listener))
 		return false;
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
-		if ((errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-		     errno == ENOBUFS) &&
-		    bridge->nr_connections)
-			stop_accepting(bridge, strerror(errno));
+		/* A connection that ends resumes accepting. */
+		if (is_shortage(errno) && bridge->nr_connections)
+			pause_accepting(bridge, strerror(errno));
 		return errno == EINTR || errno == ECONNABORTED;
 	}
 	if (connection_new(bridge, fd))
-		log_line(&bridge->log, "a connection cannot be taken: %s",
+		log_line(&bridge->log, "cannot accept a connection: %s",
 			 strerror(errno));
 	return true;
 }
@@ -136,12 +314,14 @@ static int on_connection(sd_event_source *source, int fd, uint32_t events,
 
 	(void)source;
 	(void)events;
-	for (int i = 0; i < ACCEPT_AT_ONCE && take_one(bridge, fd); i++)
+	for (int i = 0; i < ACCEPT_BATCH && accept_one(bridge, fd); i++)
 		;
 	return 0;
 }
 
-/* handle_signals() - SIGTERM and SIGINT end the loop */
+/* --- the event loop */
+
+/* SIGTERM and SIGINT end the loop. */
 static int handle_signals(struct bridge *bridge)
 {
 	static const int ends[] = { SIGTERM, SIGINT };
@@ -170,11 +350,11 @@ static int set_up(struct bridge *bridge)
 	bridge->declaration = buftrack_declaration_new();
 	if (ret >= 0 && bridge->declaration)
 		return 0;
-	return fail("the event loop cannot be made: %s",
+	return fail("cannot create the event loop: %s",
 		    strerror(ret < 0 ? -ret : ENOMEM));
 }
 
-/* The module has to be there; without it every report would be lost. */
+/* Without the module every report would be lost. */
 static int check_module(void)
 {
 	struct buftrack_control *control = buftrack_control_open(O_RDWR);
@@ -185,63 +365,60 @@ static int check_module(void)
 	return 0;
 }
 
-static int begin_listening(struct bridge *bridge, int fd, const char *where)
+/* now_boot() - ns since boot, the clock of process start times */
+static uint64_t now_boot(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
+}
+
+static int start_accepting(struct bridge *bridge, int fd, const char *where)
 {
 	int ret = sd_event_add_io(bridge->event, &bridge->listener, fd, EPOLLIN,
 				  on_connection, bridge);
 	char line[256];
 
 	if (ret < 0)
-		return fail("the event loop does not take the socket: %s",
+		return fail("cannot add the socket to the event loop: %s",
 			    strerror(-ret));
 	bridge->listening = now_boot();
 	snprintf(line, sizeof(line), "listening at %s; %s\n", where,
 		 ADDRESS_ONLY);
-	write_if_read(STDOUT_FILENO, line, strlen(line));
+	write_nowait(STDOUT_FILENO, line, strlen(line));
 	sd_notify(0, "READY=1");
 	return 0;
 }
 
 static int serve(struct bridge *bridge, int fd, const char *where)
 {
-	int ret = begin_listening(bridge, fd, where);
+	int ret = start_accepting(bridge, fd, where);
 
 	if (ret)
 		return ret;
 	ret = sd_event_loop(bridge->event);
 	sd_notify(0, "STOPPING=1");
 	if (ret < 0)
-		return fail("the event loop has failed: %s", strerror(-ret));
+		return fail("the event loop failed: %s", strerror(-ret));
 	return EXIT_OK;
-}
-
-/* take_over() - what systemd has handed over; returns as listen_as_told() does */
-static int take_over(struct bridge *bridge)
-{
-	struct handed handed = { .nr = 0 };
-	int fd = listen_as_told(bridge->options->mode, &handed);
-
-	bridge->keeps = getenv("NOTIFY_SOCKET") != NULL;
-	keep_restore(bridge, handed.fds, handed.names, handed.nr);
-	handed_free(&handed);
-	return fd;
 }
 
 static int listen_and_serve(struct bridge *bridge)
 {
 	const struct bridge_options *options = bridge->options;
-	int fd = take_over(bridge), ret;
+	int fd = listen_by_systemd(bridge), ret;
 
 	if (fd >= 0)
 		return serve(bridge, fd, "the socket of systemd");
-	if (fd == -1)
+	if (fd == LISTEN_FAILED)
 		return EXIT_FAILED;
 	fd = listen_at(options->socket,
 		       options->mode < 0 ? BRIDGE_MODE : options->mode);
 	if (fd < 0)
 		return EXIT_FAILED;
 	ret = serve(bridge, fd, options->socket);
-	listen_no_more(fd, options->socket);
+	stop_listening(fd, options->socket);
 	return ret;
 }
 
@@ -249,9 +426,9 @@ static void tear_down(struct bridge *bridge)
 {
 	bridge->is_ending = true;
 	bridge->listener = sd_event_source_disable_unref(bridge->listener);
-	connections_end_all(bridge);
-	process_forget_all(bridge);
-	devices_forget_all(bridge);
+	connections_free(bridge);
+	processes_free(bridge);
+	devices_free(bridge);
 	buftrack_declaration_free(bridge->declaration);
 	sd_event_unref(bridge->event);
 	config_free(bridge->config);
@@ -266,12 +443,13 @@ int bridge_run(const struct bridge_options *options)
 	if (!bridge)
 		return fail("out of memory: free some and try again");
 	bridge->options = options;
+	bridge->process_ended = connections_end_process;
 	bridge->addresses.max = options->max_addresses;
 	bridge->config =
 		config_read(options->config ? options->config : BRIDGE_CONFIG,
 			    options->config != NULL);
 	if (bridge->config && !check_module() && !set_up(bridge)) {
-		bound_connections(bridge);
+		limit_connections(bridge);
 		ret = listen_and_serve(bridge);
 	}
 	tear_down(bridge);

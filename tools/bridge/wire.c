@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The messages of the allocation server's clients, byte by byte
- *
- * Fields are little-endian, and lie where a packed structure has them.
+ * The layout of the allocation server's messages: packed, little-endian
  */
 #include <endian.h>
 #include <string.h>
 
 #include "wire.h"
 
-/* Where fields lie; in the larger two sizes, two fields precede the totals. */
+/* Offsets of fields; V3 and V4 have two more fields before the totals. */
 enum {
 	AT_TYPE = 0,
 	AT_DEVICE = 4,
@@ -68,7 +66,7 @@ static bool is_zero(const uint8_t *bytes, size_t from, size_t to, size_t length)
 	return true;
 }
 
-/* Who asks may ask for any device, and learns that there is none. */
+/* A query may name any device; the answer says whether it exists. */
 static bool names_device(unsigned int type)
 {
 	switch (type) {

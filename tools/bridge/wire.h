@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The messages of the allocation server's clients, byte by byte
+ * The layout of the allocation server's messages
  *
- * Documentation/bridge.md has the table. Nothing here knows of sockets.
+ * Documentation/bridge.md has the table.
  */
 #ifndef BUFTRACK_BRIDGE_WIRE_H
 #define BUFTRACK_BRIDGE_WIRE_H
@@ -26,7 +26,7 @@ enum wire_type {
 	WIRE_DUMP_KERNELS = 12,
 };
 
-/* The four sizes that a message can have; one connection has one of them */
+/* The four sizes of a message; a connection uses one of them */
 enum {
 	WIRE_V1 = 72,
 	WIRE_V2 = 112,
@@ -35,21 +35,21 @@ enum {
 	WIRE_MAX = WIRE_V4,
 };
 
-/* What all sizes begin with, and how much of it can be told to be nonsense */
+/* Bytes common to all sizes, and how many of them wire_plausible() checks */
 #define WIRE_HEAD 40
-#define WIRE_TELLING 20
+#define WIRE_DECISIVE 20
 
-/* Devices are numbered from 0, and -1 asks for their number */
+/* Devices are 0 to 255; a query for device -1 asks how many there are. */
 #define WIRE_DEVICES 256
 
 /**
- * struct wire_message - what of a message matters to who receives it
+ * struct wire_message - a request
  * @type: enum wire_type
- * @device: as the program numbers its devices
- * @size: bytes of a buffer
- * @buffer_type: which memory an alloc is in
- * @pid: what the sender says it is
- * @address: of a buffer
+ * @device: device number of the program
+ * @size: size of the buffer in bytes
+ * @buffer_type: memory that an alloc is in
+ * @pid: process id that the sender claims
+ * @address: address of the buffer
  */
 struct wire_message {
 	unsigned int type;
@@ -61,11 +61,23 @@ struct wire_message {
 };
 
 /**
- * struct wire_answer - what is told to who asks
+ * struct wire_answer - an answer
  * @type: WIRE_RESPONSE or WIRE_DEVICE_INFO_RESPONSE
- * @device: as it was asked for
- * @dram: bytes that are allocated, and so on
- * @total_dram: what the device has, and so on
+ * @device: device number from the request
+ * @dram: bytes live in DRAM
+ * @l1: bytes live in L1
+ * @l1_small: bytes live in L1_SMALL and in SYSTEM
+ * @trace: bytes live in TRACE
+ * @cb: bytes live in CB
+ * @kernel: bytes live in KERNEL
+ * @total_dram: size of all DRAM
+ * @total_l1: size of all L1
+ * @arch: architecture: 1 grayskull, 2 wormhole_b0, 3 blackhole, 0 unknown
+ * @channels: number of DRAM channels
+ * @dram_per_channel: size of a channel
+ * @l1_per_core: size of a core's L1
+ * @is_available: the device, or any device, exists
+ * @nr_devices: number of devices
  */
 struct wire_answer {
 	unsigned int type;
@@ -86,29 +98,29 @@ struct wire_answer {
 	uint32_t nr_devices;
 };
 
-/* wire_is_size() - whether messages can be so long */
+/* wire_is_size() - true for the four sizes */
 bool wire_is_size(size_t size);
 
 /**
- * wire_plausible() - whether a message can begin like that
- * @bytes: its beginning
- * @length: how much of it there is, at least 1
+ * wire_plausible() - check whether a message can begin with these bytes
+ * @bytes: the bytes
+ * @length: number of bytes, at least 1
  *
- * There is no magic number. But the type is one of twelve, what pads is zero,
- * and no machine has thousands of devices.
+ * Messages have no magic number. The check is a type from 1 to 12, zero padding and
+ * a device below WIRE_DEVICES.
  *
- * Return: false if no client ever sent that.
+ * Return: false if no client sends such bytes.
  */
 bool wire_plausible(const uint8_t *bytes, size_t length);
 
-/* wire_decode() - take the first WIRE_HEAD bytes of a message apart */
+/* wire_decode() - decode a message from its first WIRE_HEAD bytes */
 void wire_decode(const uint8_t *bytes, struct wire_message *message);
 
 /**
- * wire_encode() - put an answer together
+ * wire_encode() - encode an answer
  * @answer: the answer
- * @size: of the messages of this connection
- * @bytes: where to
+ * @size: size of the connection's messages
+ * @bytes: filled in, zero after the answer's fields
  */
 void wire_encode(const struct wire_answer *answer, size_t size,
 		 uint8_t bytes[WIRE_MAX]);

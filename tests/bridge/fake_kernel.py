@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The books of bridge-standin.so, read and made to fail while it runs."""
+"""The books of bridge-fake-kernel.so, read and made to fail while it runs."""
 import mmap
 import struct
 

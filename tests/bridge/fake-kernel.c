@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bridge-standin.so: /dev/buftrack without a kernel, for LD_PRELOAD
+ * bridge-fake-kernel.so: /dev/buftrack without a kernel, for LD_PRELOAD
  *
  * It keeps books by address, as the contract has them for reports without ids and
- * spans, in a file that others can map while it runs ($STANDIN_BOOKS), and fails
+ * spans, in a file that others can map while it runs ($FAKE_KERNEL_BOOKS), and fails
  * as that file says. It holds the bridge's side of the interface, no more. With
- * $STANDIN_SINK it counts reports, and remembers none.
+ * $FAKE_KERNEL_SINK it counts reports, and remembers none.
  */
 #include <dlfcn.h>
 #include <err.h>
@@ -31,7 +31,7 @@
 #define MOST_FILES 65536
 
 /**
- * struct book - a client, as tests read it; layout known to standin.py
+ * struct book - a client, as tests read it; layout known to fake_kernel.py
  */
 struct book {
 	uint32_t is_open;
@@ -108,19 +108,19 @@ static void *real(const char *name)
 static void open_books(void)
 {
 	int (*real_open)(const char *, int, ...) = real("open");
-	const char *path = getenv("STANDIN_BOOKS");
+	const char *path = getenv("FAKE_KERNEL_BOOKS");
 	int fd;
 
 	if (books)
 		return;
-	is_sink = getenv("STANDIN_SINK") != NULL;
+	is_sink = getenv("FAKE_KERNEL_SINK") != NULL;
 	fd = path ? real_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
 	if (fd < 0 || ftruncate(fd, sizeof(*books)))
-		err(1, "standin: $STANDIN_BOOKS");
+		err(1, "fake-kernel: $FAKE_KERNEL_BOOKS");
 	books = mmap(NULL, sizeof(*books), PROT_READ | PROT_WRITE, MAP_SHARED,
 		     fd, 0);
 	if (books == MAP_FAILED)
-		err(1, "standin: %s", path);
+		err(1, "fake-kernel: %s", path);
 	close(fd);
 }
 

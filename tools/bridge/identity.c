@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who is at the other end of a socket: a process, as the kernel knows it
+ * The process at the other end of a socket
  *
- * A pid alone can be another process's tomorrow. The pidfd cannot, and becomes
- * readable when the process has ended, whoever else may still hold the socket.
+ * A pid can be reused; a pidfd cannot. It becomes readable when the process ends,
+ * even if another process still holds the socket.
  */
 #include <errno.h>
 #include <poll.h>
@@ -17,21 +17,30 @@
 #include <utlist.h>
 #include <uthash.h>
 
-#include "connection.h"
-#include "process.h"
+#include "internal.h"
 
-/* Linux 6.5; what is older knows the pid alone. */
+/* Linux 6.5; older kernels give the pid only. */
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
 #endif
 
+#define COMM_SIZE 16
 #define NSEC_PER_SEC UINT64_C(1000000000)
 
-/*
- * @started: when it was started, ns since boot, 0: not known
- * @pidfd: tells when it ends; -1: it has, or nothing can be known of it
- * @watch: of @pidfd
- * @reported: it has reported, through whichever connection
+/**
+ * struct process - a process that has connected
+ * @bridge: the bridge
+ * @pid: its pid
+ * @name: its name, printable
+ * @started: its start time, ns since boot; 0 if unknown
+ * @pidfd: its pidfd; -1 if it has ended or none could be opened
+ * @watch: event source of @pidfd
+ * @has_reported: it has reported through any connection
+ * @nr_connections: number of its connections
+ * @hh: in the bridge's table
+ *
+ * A process that has reported stays in the table after its last connection, until it
+ * ends, since its next connection is late.
  */
 struct process {
 	struct bridge *bridge;
@@ -40,7 +49,7 @@ struct process {
 	uint64_t started;
 	int pidfd;
 	sd_event_source *watch;
-	bool reported;
+	bool has_reported;
 	unsigned int nr_connections;
 	UT_hash_handle hh;
 };
@@ -71,7 +80,7 @@ static ssize_t read_file(pid_t pid, const char *file, char *text, size_t size)
 	return length;
 }
 
-/* The 22nd field, and the second one may hold anything in brackets. */
+/* Field 22 of stat; field 2, in parentheses, may contain anything. */
 static uint64_t read_start(pid_t pid)
 {
 	unsigned long long ticks;
@@ -109,11 +118,12 @@ static bool has_ended(int pidfd)
 }
 
 /*
- * look_at() - learn what can be known of it
+ * read_proc() - read the name and the start time
  *
- * If it is there afterwards, it was there meanwhile, and what was read is its own.
+ * If the process has not ended afterwards, its pid was not reused meanwhile and both
+ * are its own.
  */
-static void look_at(struct process *process)
+static void read_proc(struct process *process)
 {
 	if (process->pidfd < 0)
 		return;
@@ -125,7 +135,7 @@ static void look_at(struct process *process)
 	process->name[0] = '\0';
 }
 
-static void drop(struct process *process)
+static void free_process(struct process *process)
 {
 	sd_event_source_disable_unref(process->watch);
 	if (process->pidfd >= 0)
@@ -145,13 +155,13 @@ static int on_end(sd_event_source *source, int fd, uint32_t events,
 	close(process->pidfd);
 	process->pidfd = -1;
 	if (process->nr_connections)
-		connections_end_of(process->bridge, process);
+		process->bridge->process_ended(process->bridge, process);
 	else
-		drop(process);
+		free_process(process);
 	return 0;
 }
 
-static int watch(struct process *process)
+static int watch_end(struct process *process)
 {
 	int ret;
 
@@ -165,7 +175,7 @@ static int watch(struct process *process)
 	return -1;
 }
 
-static struct process *meet(struct bridge *bridge, int fd, pid_t pid)
+static struct process *new_process(struct bridge *bridge, int fd, pid_t pid)
 {
 	struct process *process = calloc(1, sizeof(*process));
 
@@ -174,16 +184,16 @@ static struct process *meet(struct bridge *bridge, int fd, pid_t pid)
 	process->bridge = bridge;
 	process->pid = pid;
 	process->pidfd = open_pidfd(fd, pid);
-	look_at(process);
+	read_proc(process);
 	HASH_ADD(hh, bridge->processes, pid, sizeof(process->pid), process);
-	if (!watch(process))
+	if (!watch_end(process))
 		return process;
-	drop(process);
+	free_process(process);
 	return NULL;
 }
 
-/* Those that nothing is known of are kept apart: each is met anew. */
-static struct process *find(struct bridge *bridge, pid_t pid)
+/* A process without a pidfd cannot be told from its successor: never reuse it. */
+static struct process *find_process(struct bridge *bridge, pid_t pid)
 {
 	struct process *process;
 
@@ -193,65 +203,76 @@ static struct process *find(struct bridge *bridge, pid_t pid)
 	return process;
 }
 
-struct process *process_of_peer(struct bridge *bridge, int fd)
+static bool is_late(const struct process *process)
+{
+	return process->has_reported || !process->started ||
+	       process->started < process->bridge->listening;
+}
+
+int identity_get(struct identity *identity, struct bridge *bridge, int fd)
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
 	struct process *process;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
-		return NULL;
-	process = find(bridge, peer.pid);
+		return -1;
+	process = find_process(bridge, peer.pid);
 	if (!process)
-		process = meet(bridge, fd, peer.pid);
-	if (process)
-		process->nr_connections++;
-	return process;
+		process = new_process(bridge, fd, peer.pid);
+	if (!process)
+		return -1;
+	process->nr_connections++;
+	*identity = (struct identity){
+		.process = process,
+		.pid = process->pid,
+		.name = process->name,
+		.is_late = is_late(process),
+	};
+	return 0;
 }
 
-void process_leave(struct process *process)
+void identity_put(struct identity *identity)
 {
-	if (--process->nr_connections)
+	struct process *process = identity->process;
+
+	if (!process || --process->nr_connections)
 		return;
-	/* Of one that has ended, or has never told anything, there is no past. */
-	if (process->pidfd < 0 || !process->reported ||
+	/* A process that has ended or never reported needs no record. */
+	if (process->pidfd < 0 || !process->has_reported ||
 	    HASH_COUNT(process->bridge->processes) >
-		    2 * process->bridge->most_connections)
-		drop(process);
+		    2 * process->bridge->max_connections)
+		free_process(process);
 }
 
-void process_forget_all(struct bridge *bridge)
+void processes_free(struct bridge *bridge)
 {
 	struct process *process, *next;
 
 	HASH_ITER(hh, bridge->processes, process, next)
 	{
-		drop(process);
+		free_process(process);
 	}
 }
 
-bool process_is_over(const struct process *process)
+bool identity_has_ended(const struct identity *identity)
 {
-	return process->pid > 0 && process->pidfd < 0;
+	return identity->pid > 0 && identity->process->pidfd < 0;
 }
 
-pid_t process_pid(const struct process *process)
+void identity_note_report(struct identity *identity)
 {
-	return process->pid;
+	identity->process->has_reported = true;
 }
 
-const char *process_name(const struct process *process)
+void identity_text(const struct identity *identity,
+		   char text[BUFTRACK_CLAIMED_NAME_SIZE])
 {
-	return process->name;
-}
+	const char *name = *identity->name ? identity->name : "ended";
 
-bool process_is_late(const struct process *process)
-{
-	return process->reported || !process->started ||
-	       process->started < process->bridge->listening;
-}
-
-void process_note_report(struct process *process)
-{
-	process->reported = true;
+	if (identity->claimed && identity->claimed != identity->pid)
+		snprintf(text, BUFTRACK_CLAIMED_NAME_SIZE, "%s (says pid %d)",
+			 name, identity->claimed);
+	else
+		snprintf(text, BUFTRACK_CLAIMED_NAME_SIZE, "%s", name);
 }

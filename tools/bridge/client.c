@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The kernel's client for a connection on a device
+ */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "internal.h"
+
+/* Most lost reports that the kernel takes at once */
+#define MAX_LOST UINT64_C(0xffffffff)
+
+static int declare(struct client *client, const struct bridge *bridge,
+		   const struct identity *identity)
+{
+	bool is_late = identity->is_late || client->was_open || client->lost;
+	char name[BUFTRACK_CLAIMED_NAME_SIZE];
+
+	identity_text(identity, name);
+	buftrack_declaration_set_flags(bridge->declaration,
+				       is_late ? BUFTRACK_DECLARE_LATE : 0);
+	if (buftrack_declaration_claim(bridge->declaration, identity->pid,
+				       name))
+		return -1;
+	return buftrack_device_declare(client->file, bridge->declaration,
+				       &client->number);
+}
+
+static int open_on_device(struct client *client, const struct bridge *bridge,
+			  const struct identity *identity)
+{
+	client->file = buftrack_device_open(client->device->number, O_RDWR);
+	if (!client->file)
+		return -1;
+	if (!declare(client, bridge, identity))
+		return 0;
+	buftrack_device_close(client->file);
+	client->file = NULL;
+	return -1;
+}
+
+static bool is_removal(int error)
+{
+	return error == ENODEV || error == ENOENT || error == ENXIO;
+}
+
+static void report_lost(struct client *client)
+{
+	while (client->file && client->lost) {
+		uint64_t count = client->lost < MAX_LOST ? client->lost :
+							   MAX_LOST;
+
+		if (buftrack_device_report_lost(client->file, count)) {
+			device_log(client->device, "lost reports", errno);
+			return;
+		}
+		client->lost -= count;
+	}
+}
+
+static int open_once(struct client *client, struct bridge *bridge,
+		     const struct identity *identity)
+{
+	client->device = device_get(bridge, client->id);
+	if (!client->device)
+		return -1;
+	return open_on_device(client, bridge, identity);
+}
+
+/* open_client() - if the device was removed, register it again */
+static int open_client(struct client *client, struct bridge *bridge,
+		       const struct identity *identity)
+{
+	if (!open_once(client, bridge, identity))
+		return 0;
+	if (!client->device || !is_removal(errno))
+		return -1;
+	device_close(client->device);
+	return open_once(client, bridge, identity);
+}
+
+/* ensure_open() - false if the client cannot be opened now */
+static bool ensure_open(struct client *client, struct bridge *bridge,
+			const struct identity *identity)
+{
+	uint64_t now;
+
+	if (client->file)
+		return true;
+	sd_event_now(bridge->event, CLOCK_MONOTONIC, &now);
+	if (now < client->retry)
+		return false;
+	if (!open_client(client, bridge, identity)) {
+		report_lost(client);
+		return true;
+	}
+	client->retry = now + RETRY_USEC;
+	/* Without a device, device_get() has logged why. */
+	if (client->device)
+		device_log(client->device,
+			   "cannot open a client, its reports are lost", errno);
+	return false;
+}
+
+/* lose() - the kernel rejected @count reports */
+static void lose(struct client *client, uint64_t count, int error)
+{
+	client->lost += count;
+	device_log(client->device, "reports are lost", error);
+	if (!is_removal(error)) {
+		report_lost(client);
+		return;
+	}
+	buftrack_device_close(client->file);
+	client->file = NULL;
+	client->was_open = true;
+	device_close(client->device);
+}
+
+void client_flush(struct client *client)
+{
+	struct buftrack_reports *reports;
+	unsigned int length;
+
+	if (!client->has_pending)
+		return;
+	client->has_pending = false;
+	reports = client->device->reports;
+	length = buftrack_reports_length(reports);
+	report_lost(client);
+	if (buftrack_device_submit(client->file, reports))
+		lose(client, length - buftrack_reports_done(reports), errno);
+	buftrack_reports_clear(reports);
+}
+
+void client_report(struct client *client, struct bridge *bridge,
+		   const struct identity *identity, enum space space,
+		   struct buftrack_report *report)
+{
+	if (!ensure_open(client, bridge, identity)) {
+		client->lost++;
+		return;
+	}
+	if (device_space(client->device, space, &report->space)) {
+		lose(client, 1, errno);
+		return;
+	}
+	if (buftrack_reports_length(client->device->reports) == DEVICE_BATCH)
+		client_flush(client);
+	if (!client->file) {
+		client->lost++;
+		return;
+	}
+	buftrack_reports_add(client->device->reports, report);
+	client->has_pending = true;
+}
+
+void client_lose(struct client *client, struct bridge *bridge,
+		 const struct identity *identity)
+{
+	client_flush(client);
+	client->lost++;
+	if (ensure_open(client, bridge, identity))
+		report_lost(client);
+}
+
+void client_close(struct client *client)
+{
+	client_flush(client);
+	report_lost(client);
+	buftrack_device_close(client->file);
+	client->file = NULL;
+}

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Interfaces between the files of the bridge, in their order (bridge.h)
+ */
+#ifndef BUFTRACK_BRIDGE_INTERNAL_H
+#define BUFTRACK_BRIDGE_INTERNAL_H
+
+#include <libbuftrack.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <systemd/sd-event.h>
+
+#include "../trace/addresses.h"
+#include "bridge.h"
+#include "framing.h"
+#include "output.h"
+#include "wire.h"
+
+/* Bytes read from a peer before the others have their turn */
+#define TURN_BYTES 65536
+
+/* A connection may use one in CONNECTION_SHARE of all addresses. */
+#define CONNECTION_SHARE 4
+
+/* Delay before a failed open is retried */
+#define RETRY_USEC 1000000
+
+struct config;
+struct connection;
+struct device;
+struct process;
+
+/**
+ * struct bridge - the bridge
+ * @options: command-line options
+ * @event: the event loop
+ * @listener: event source of the listening socket
+ * @listening: when listening began, ns since boot
+ * @config: configuration of devices
+ * @devices: devices in use, by the programs' numbers
+ * @processes: processes that have connected, by pid
+ * @process_ended: called when a process ends that has connections
+ * @connections: all connections
+ * @nr_connections: number of connections
+ * @max_connections: most connections at a time
+ * @addresses: bound on the addresses of all connections
+ * @keeps: connections are kept in the descriptor store
+ * @serial: number of the latest kept connection
+ * @is_ending: the bridge is ending
+ * @declaration: scratch declaration for new clients
+ * @log: the log
+ * @dumps: rate limit of dumps
+ * @input: read buffer; a connection's held bytes precede what is read
+ */
+struct bridge {
+	const struct bridge_options *options;
+	sd_event *event;
+	sd_event_source *listener;
+	uint64_t listening;
+	struct config *config;
+	struct device *devices[WIRE_DEVICES];
+	struct process *processes;
+	void (*process_ended)(struct bridge *bridge,
+			      const struct process *process);
+	struct connection *connections;
+	unsigned int nr_connections;
+	unsigned int max_connections;
+	struct address_pool addresses;
+	bool keeps;
+	uint64_t serial;
+	bool is_ending;
+	struct buftrack_declaration *declaration;
+	struct log log;
+	struct log dumps;
+	uint8_t input[FRAMING_MAX + TURN_BYTES];
+};
+
+/* --- device.c: the kernel's device for a device number of a program
+ *
+ * Device 3 of a program is chip 3. It is registered by its configured name or by the
+ * chip's PCI address, or as tt:3 if neither is known or allowed.
+ */
+
+/* The first five are buffer types of the protocol. */
+enum space {
+	SPACE_DRAM = 0,
+	SPACE_L1 = 1,
+	SPACE_SYSTEM = 2,
+	SPACE_L1_SMALL = 3,
+	SPACE_TRACE = 4,
+	SPACE_CB,
+	SPACE_KERNEL,
+	SPACE_UNKNOWN,
+	NR_SPACES,
+};
+
+/* Most reports of a client in a batch */
+#define DEVICE_BATCH 1024
+
+/* A space whose number is not known yet */
+#define NO_SPACE UINT32_MAX
+
+/**
+ * struct device - a device in use
+ * @bridge: the bridge
+ * @id: device number of the programs
+ * @number: n of /dev/buftrack/n
+ * @name: name it is registered by
+ * @file: its node, open for everything but reports; NULL if not open
+ * @spaces: numbers of its spaces, or NO_SPACE
+ * @reports: pending reports of one client
+ * @retry: time before which it is not opened again, by the event loop's clock
+ * @logged: latest errno in the log
+ */
+struct device {
+	struct bridge *bridge;
+	int32_t id;
+	unsigned int number;
+	char name[BUFTRACK_DEVICE_NAME_SIZE];
+	struct buftrack_device *file;
+	unsigned int spaces[NR_SPACES];
+	struct buftrack_reports *reports;
+	uint64_t retry;
+	int logged;
+};
+
+const char *bridge_space_name(enum space space);
+
+/**
+ * device_get() - get a device for reports, registering it if needed
+ * @bridge: the bridge
+ * @id: device number of the program, below WIRE_DEVICES
+ *
+ * Return: the device, or NULL if it cannot be opened now.
+ */
+struct device *device_get(struct bridge *bridge, int32_t id);
+
+/**
+ * device_lookup() - get a device for a query, without registering it
+ * @bridge: the bridge
+ * @id: any number
+ *
+ * Return: the device, or NULL if it is not registered.
+ */
+struct device *device_lookup(struct bridge *bridge, int32_t id);
+
+/* device_space() - get the number of a space, adding it if needed; 0 or -1, errno */
+int device_space(struct device *device, enum space space, unsigned int *number);
+
+/* device_close() - close a device that was removed; the next user registers it */
+void device_close(struct device *device);
+
+/* device_log() - log an errno unless it is the latest one logged */
+void device_log(struct device *device, const char *what, int error);
+
+void devices_free(struct bridge *bridge);
+
+/* --- identity.c: the process at the other end of a socket */
+
+/**
+ * struct identity - the identity of a peer
+ * @process: the process
+ * @pid: its pid, 0 if it is in no namespace of ours
+ * @name: its name, printable, "" if it has ended
+ * @claimed: pid that its messages claim, 0 if none
+ * @is_late: it may have made allocations that were not reported
+ */
+struct identity {
+	struct process *process;
+	pid_t pid;
+	const char *name;
+	int32_t claimed;
+	bool is_late;
+};
+
+/**
+ * identity_get() - identify the process that has connected
+ * @identity: filled in
+ * @bridge: the bridge
+ * @fd: the socket
+ *
+ * When the process ends, bridge->process_ended() is called. The identity is late if
+ * the process is older than the listening socket, has reported through another
+ * connection before, or has an unknown start time.
+ *
+ * Return: 0, or -1 with errno.
+ */
+int identity_get(struct identity *identity, struct bridge *bridge, int fd);
+
+/* identity_put() - a connection of the process has ended */
+void identity_put(struct identity *identity);
+
+/* identity_has_ended() - true if the process has ended */
+bool identity_has_ended(const struct identity *identity);
+
+/* identity_note_report() - later connections of the process are late */
+void identity_note_report(struct identity *identity);
+
+/* identity_text() - "python3", or "python3 (says pid 7)" if it claims another pid */
+void identity_text(const struct identity *identity,
+		   char text[BUFTRACK_CLAIMED_NAME_SIZE]);
+
+void processes_free(struct bridge *bridge);
+
+/* --- client.c: the kernel's client for a connection on a device
+ *
+ * A client is opened by the first report and closed with the connection. Errors of
+ * the kernel do not reach the program: reports that fail are counted, and reported
+ * as lost when the kernel accepts that.
+ */
+
+/**
+ * struct client - a client of the kernel
+ * @next: next client of the connection
+ * @id: device number of the program
+ * @device: the device, NULL if it could not be opened yet
+ * @file: the open node; NULL if none
+ * @number: number of the client
+ * @kept: number of the client in the descriptor store, 0 if none
+ * @was_open: an earlier client was closed, so the next one is late
+ * @has_pending: its reports are pending in @device
+ * @lost: lost reports that the kernel does not know of
+ * @retry: time before which it is not opened again, by the event loop's clock
+ */
+struct client {
+	struct client *next;
+	int32_t id;
+	struct device *device;
+	struct buftrack_device *file;
+	uint64_t number;
+	uint64_t kept;
+	bool was_open;
+	bool has_pending;
+	uint64_t lost;
+	uint64_t retry;
+};
+
+/**
+ * client_report() - queue a report
+ * @client: the client
+ * @bridge: the bridge
+ * @identity: the peer
+ * @space: space of the report
+ * @report: the report without its space
+ */
+void client_report(struct client *client, struct bridge *bridge,
+		   const struct identity *identity, enum space space,
+		   struct buftrack_report *report);
+
+/* client_lose() - count a lost report */
+void client_lose(struct client *client, struct bridge *bridge,
+		 const struct identity *identity);
+
+/* client_flush() - submit the pending reports */
+void client_flush(struct client *client);
+
+/* client_close() - submit the pending reports and end the client */
+void client_close(struct client *client);
+
+/* --- fdstore.c: connections kept across a restart
+ *
+ * systemd's file descriptor store holds each connection's socket, the files of its
+ * clients, and a page with the position in the stream. If the bridge ends for
+ * whatever reason, programs stay connected and clients stay open, and the next
+ * bridge resumes. It learns the spaces of addresses from the kernel's records.
+ *
+ * Names in the store: SERIAL.socket, SERIAL.state, and SERIAL.DEVICE.CLIENT for each
+ * client.
+ */
+
+#define FDSTORE_VERSION 1
+
+/**
+ * struct fdstore_page - state of a kept connection
+ * @version: FDSTORE_VERSION
+ * @is_busy: input was read and not reported yet, so the position is unknown
+ * @is_late: from struct identity
+ * @claimed: from struct identity
+ * @size: from struct framing
+ * @is_early: from struct framing
+ * @nr_held: from struct framing
+ * @held: from struct framing
+ */
+struct fdstore_page {
+	uint32_t version;
+	uint32_t is_busy;
+	uint32_t is_late;
+	int32_t claimed;
+	uint32_t size;
+	uint32_t is_early;
+	uint32_t nr_held;
+	uint8_t held[FRAMING_MAX];
+};
+
+/**
+ * struct fdstore_slot - a connection in the store
+ * @serial: its number in the store, 0 if it is not kept
+ * @page: its state
+ * @fd: memfd of the page
+ */
+struct fdstore_slot {
+	uint64_t serial;
+	struct fdstore_page *page;
+	int fd;
+};
+
+/**
+ * struct fdstore_file - a file from the store
+ * @serial: number of its connection
+ * @kind: what it is
+ * @device: device number of the client
+ * @client: number of the client
+ * @fd: the file
+ */
+struct fdstore_file {
+	uint64_t serial;
+	enum { FDSTORE_SOCKET, FDSTORE_STATE, FDSTORE_CLIENT } kind;
+	int device;
+	uint64_t client;
+	int fd;
+};
+
+/**
+ * struct fdstore_connection - a connection from the store
+ * @slot: its place in the store
+ * @socket: its socket
+ * @clients: files of its clients
+ * @nr_clients: number of clients, at least 1
+ */
+struct fdstore_connection {
+	struct fdstore_slot slot;
+	int socket;
+	const struct fdstore_file *clients;
+	unsigned int nr_clients;
+};
+
+/* fdstore_mark_busy() - input is about to be read */
+void fdstore_mark_busy(struct fdstore_slot *slot);
+
+/* fdstore_save() - save the position: all input is reported or held */
+void fdstore_save(struct fdstore_slot *slot, const struct framing *framing);
+
+/**
+ * fdstore_keep_client() - keep an open client, and with the first its connection
+ * @slot: the connection's place
+ * @bridge: the bridge
+ * @socket: the connection's socket
+ * @identity: the peer
+ * @client: the client
+ */
+void fdstore_keep_client(struct fdstore_slot *slot, struct bridge *bridge,
+			 int socket, const struct identity *identity,
+			 struct client *client);
+
+/* fdstore_drop_client() - remove a client that ends */
+void fdstore_drop_client(struct fdstore_slot *slot, const struct bridge *bridge,
+			 struct client *client);
+
+/* fdstore_drop() - remove a connection that ends */
+void fdstore_drop(struct fdstore_slot *slot, const struct bridge *bridge,
+		  int socket);
+
+/**
+ * fdstore_restore() - take over the previous bridge's connections
+ * @bridge: the bridge
+ * @fds: files from systemd
+ * @names: their names
+ * @nr: number of files
+ * @restore: called for each connection; owns the socket, and on success the clients
+ *	     and the slot. Returns 0, or -1 if there is no such connection
+ */
+void fdstore_restore(struct bridge *bridge, const int *fds, char *const *names,
+		     unsigned int nr,
+		     int (*restore)(struct bridge *bridge,
+				    const struct fdstore_connection *kept));
+
+/**
+ * fdstore_relearn() - learn a restored client's addresses from the kernel's records
+ * @addresses: receives the addresses
+ * @client: the client
+ *
+ * Return: 0, or -1 if some could not be learned.
+ */
+int fdstore_relearn(struct addresses *addresses, const struct client *client);
+
+/* --- query.c: answers and dumps, from the kernel's counters and records */
+
+/* query_allocated() - fill in the live bytes of a device */
+void query_allocated(struct bridge *bridge, struct wire_answer *answer);
+
+/* query_device() - fill in the properties of a device, or the number of devices */
+void query_device(struct bridge *bridge, struct wire_answer *answer);
+
+/**
+ * query_dump() - print live buffers and those that ended clients left
+ * @bridge: the bridge
+ * @kernels_only: only the space KERNEL
+ */
+void query_dump(struct bridge *bridge, bool kernels_only);
+
+/* --- session.c: requests of a peer */
+
+/**
+ * struct session - the requests and reports of a peer
+ * @bridge: the bridge
+ * @fd: the socket
+ * @identity: the peer
+ * @clients: its clients, latest used first
+ * @addresses: its addresses, NULL if none yet
+ * @slot: its place in the descriptor store
+ * @output: answers that it has not read
+ * @was_logged: something odd about it was logged
+ */
+struct session {
+	struct bridge *bridge;
+	int fd;
+	struct identity identity;
+	struct client *clients;
+	struct addresses *addresses;
+	struct fdstore_slot slot;
+	struct output output;
+	bool was_logged;
+};
+
+/* session_log_end() - log why the peer is cut off */
+void session_log_end(struct session *session, const char *why);
+
+/**
+ * session_handle() - handle a message
+ * @session: the session
+ * @bytes: the message
+ * @size: size of its messages, and of the answer
+ *
+ * Return: 0, or -1 if the connection must end.
+ */
+int session_handle(struct session *session, const uint8_t *bytes, size_t size);
+
+/* session_lose() - count a lost report; its first @length bytes are known */
+void session_lose(struct session *session, const uint8_t *bytes, size_t length);
+
+/* session_flush() - submit the pending reports */
+void session_flush(struct session *session);
+
+/* session_close_clients() - end the clients and drop the addresses */
+void session_close_clients(struct session *session);
+
+/* session_restore() - resume a kept session; false if a client cannot resume */
+bool session_restore(struct session *session,
+		     const struct fdstore_connection *kept);
+
+/* --- connection.c: a peer's socket in the event loop */
+
+/* connection_new() - serve an accepted socket; 0, or -1 with the socket closed */
+int connection_new(struct bridge *bridge, int fd);
+
+/* connection_restore() - resume a kept connection; for fdstore_restore() */
+int connection_restore(struct bridge *bridge,
+		       const struct fdstore_connection *kept);
+
+/* connections_end_process() - end the connections of a process that has ended */
+void connections_end_process(struct bridge *bridge,
+			     const struct process *process);
+
+/* connections_close_silent() - close the oldest that never sent; false if none */
+bool connections_close_silent(struct bridge *bridge);
+
+void connections_free(struct bridge *bridge);
+
+#endif /* BUFTRACK_BRIDGE_INTERNAL_H */
