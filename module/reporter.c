@@ -178,6 +178,6 @@ void bt_reporter_free_zombies(struct bt_tracker *t)
 {
 	struct bt_client *c;
 
-	while ((c = bt_take_dead(t)))
+	while ((c = bt_tracker_take_zombie(t)))
 		bt_reporter_free(bt_reporter_of(c));
 }

@@ -210,8 +210,8 @@ int bt_ioctl_counters(struct bt_file *file, void *arg)
 		return -EOPNOTSUPP;
 	if (query->scope > BUFTRACK_SCOPE_CLIENT)
 		return -EINVAL;
-	err = bt_read_counters(file->dev->tracker, query->scope, query->number,
-			       &counters);
+	err = bt_tracker_read_counters(file->dev->tracker, query->scope,
+				       query->number, &counters);
 	if (err)
 		return err;
 	if (copy_to_user(u64_to_user_ptr(query->values), counters.v,

@@ -7,8 +7,8 @@
 
 static void bt_sysfs_read_totals(struct device *d, struct bt_counters *counters)
 {
-	bt_read_counters(to_bt_device(d)->tracker, BUFTRACK_SCOPE_DEVICE, 0,
-			 counters);
+	bt_tracker_read_counters(to_bt_device(d)->tracker,
+				 BUFTRACK_SCOPE_DEVICE, 0, counters);
 }
 
 static ssize_t name_show(struct device *d, struct device_attribute *attr,

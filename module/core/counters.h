@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Bookkeeping: every change of a counter goes through here, so that the scopes
- * (device, space, client) cannot differ. bt_tracker.lock is held throughout.
+ * Every change of a counter
+ *
+ * The device, its spaces and its clients count the same things. Only these functions
+ * change counters one by one, so the scopes cannot differ. Each caller holds
+ * @bt_tracker.lock, and each function asserts it through bt_counters_add().
  */
 #ifndef BUFTRACK_CORE_COUNTERS_H
 #define BUFTRACK_CORE_COUNTERS_H
 
+#include <linux/lockdep.h>
 #include "tracker.h"
 
 /**
- * bt_book() - add to a counter in all scopes
+ * bt_counters_add() - add to a counter in every scope
  * @t: the tracker, locked
- * @c: client that it counts for
- * @space: space that it counts for, or BT_NO_SPACE
- * @counter: which counter
- * @n: how much; the counters are unsigned, so that adding -n takes n off
+ * @c: client that is charged
+ * @space: space that is charged, or BT_NO_SPACE
+ * @counter: the counter
+ * @n: amount; counters are unsigned, so adding -n subtracts n
  */
-static inline void bt_book(struct bt_tracker *t, struct bt_client *c, u32 space,
-			   enum buftrack_counter counter, u64 n)
+static inline void bt_counters_add(struct bt_tracker *t, struct bt_client *c,
+				   u32 space, enum buftrack_counter counter, u64 n)
 {
+	lockdep_assert_held(&t->lock);
 	t->total.v[counter] += n;
 	if (space != BT_NO_SPACE)
 		t->spaces[space].v[counter] += n;
@@ -26,24 +31,24 @@ static inline void bt_book(struct bt_tracker *t, struct bt_client *c, u32 space,
 }
 
 /**
- * bt_book_record() - count what happens to a record, which is its owner's
+ * bt_counters_add_owner() - charge the owner of a record
  * @t: the tracker, locked
  * @rec: the record
- * @counter: which counter
- * @n: how much, as in bt_book()
+ * @counter: the counter
+ * @n: amount, as in bt_counters_add()
  */
-static inline void bt_book_record(struct bt_tracker *t,
-				  const struct bt_record *rec,
-				  enum buftrack_counter counter, u64 n)
+static inline void bt_counters_add_owner(struct bt_tracker *t,
+					 const struct bt_record *rec,
+					 enum buftrack_counter counter, u64 n)
 {
-	bt_book(t, rec->owner, rec->space, counter, n);
+	bt_counters_add(t, rec->owner, rec->space, counter, n);
 }
 
 /**
- * bt_book_peak() - take note of a new peak, if there is one
- * @counters: the counters of one scope, of a tracker that is locked
+ * bt_counters_raise_peak() - raise the peak of a scope to its live bytes
+ * @counters: the counters of the scope; their tracker is locked
  */
-static inline void bt_book_peak(struct bt_counters *counters)
+static inline void bt_counters_raise_peak(struct bt_counters *counters)
 {
 	counters->v[BUFTRACK_COUNTER_PEAK_BYTES] =
 		max(counters->v[BUFTRACK_COUNTER_PEAK_BYTES],
@@ -51,58 +56,60 @@ static inline void bt_book_peak(struct bt_counters *counters)
 }
 
 /**
- * bt_book_live() - a record came to life
+ * bt_counters_live() - count a record that becomes live
  * @t: the tracker, locked
  * @rec: the record
  */
-static inline void bt_book_live(struct bt_tracker *t,
-				const struct bt_record *rec)
+static inline void bt_counters_live(struct bt_tracker *t,
+				    const struct bt_record *rec)
 {
 	if (rec->owner->closed) {
-		bt_book_record(t, rec, BUFTRACK_COUNTER_ORPHANED_BUFFERS, 1);
-		bt_book_record(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES, rec->size);
+		bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ORPHANED_BUFFERS, 1);
+		bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES,
+				      rec->size);
 	} else {
 		rec->owner->holdings[rec->space].buffers++;
 		rec->owner->holdings[rec->space].bytes += rec->size;
 	}
-	bt_book_record(t, rec, BUFTRACK_COUNTER_ALLOCS, 1);
-	bt_book_record(t, rec, BUFTRACK_COUNTER_LIVE_BUFFERS, 1);
-	bt_book_record(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, rec->size);
-	bt_book_peak(&t->total);
-	bt_book_peak(&t->spaces[rec->space]);
-	bt_book_peak(&rec->owner->counters);
+	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ALLOCS, 1);
+	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_LIVE_BUFFERS, 1);
+	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, rec->size);
+	bt_counters_raise_peak(&t->total);
+	bt_counters_raise_peak(&t->spaces[rec->space]);
+	bt_counters_raise_peak(&rec->owner->counters);
 }
 
 /**
- * bt_book_freed() - a freed record came or went
+ * bt_counters_freed() - count a freed record that comes or goes
  * @t: the tracker, locked
  * @rec: the record
  * @n: 1 or -1
  */
-static inline void bt_book_freed(struct bt_tracker *t,
-				 const struct bt_record *rec, u64 n)
+static inline void bt_counters_freed(struct bt_tracker *t,
+				     const struct bt_record *rec, u64 n)
 {
-	bt_book_record(t, rec, BUFTRACK_COUNTER_FREED_RECORDS, n);
+	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_FREED_RECORDS, n);
 	if (!rec->owner->closed)
 		rec->owner->holdings[rec->space].freed += n;
 }
 
 /**
- * bt_book_ended() - a live record ended
+ * bt_counters_ended() - count a record that stops being live
  * @t: the tracker, locked
  * @rec: the record
- * @why: the counter of how
+ * @why: the counter of the way it ended
  */
-static inline void bt_book_ended(struct bt_tracker *t,
-				 const struct bt_record *rec,
-				 enum buftrack_counter why)
+static inline void bt_counters_ended(struct bt_tracker *t,
+				     const struct bt_record *rec,
+				     enum buftrack_counter why)
 {
-	bt_book_record(t, rec, why, 1);
-	bt_book_record(t, rec, BUFTRACK_COUNTER_LIVE_BUFFERS, -1);
-	bt_book_record(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, -rec->size);
+	bt_counters_add_owner(t, rec, why, 1);
+	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_LIVE_BUFFERS, -1);
+	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, -rec->size);
 	if (rec->owner->closed) {
-		bt_book_record(t, rec, BUFTRACK_COUNTER_ORPHANED_BUFFERS, -1);
-		bt_book_record(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES, -rec->size);
+		bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ORPHANED_BUFFERS, -1);
+		bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES,
+				      -rec->size);
 	} else {
 		rec->owner->holdings[rec->space].buffers--;
 		rec->owner->holdings[rec->space].bytes -= rec->size;

@@ -1,37 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The latest wrong reports: places for a fixed number, filled under the lock
+ * The event log: the latest wrong reports, in a fixed number of slots
  *
- * However fast wrong reports come, they cost no more memory than these places, and
- * a client that makes many of them loses its own old ones rather than others'.
- * Readers keep positions of their own and are told what they were too late for.
+ * A burst of wrong reports costs no memory beyond the slots, and a client that makes
+ * many of them recycles its own slots first. Each reader keeps its own position and
+ * learns how many events it missed.
  */
 #include <linux/mm.h>
-#include "export.h"
 #include "index.h"
+#include "internal.h"
 
-/* A client with one of so many parts of the places makes place itself */
+/* A client that holds 1/BT_EVENTS_SHARE of the slots recycles its own oldest event */
 #define BT_EVENTS_SHARE		4
 
-static struct bt_event *event_of(struct rb_node *node)
+static struct bt_event *events_entry(struct rb_node *node)
 {
 	return rb_entry_safe(node, struct bt_event, node);
 }
 
-static struct bt_client *keep(struct bt_client *c)
+static bool events_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct bt_event, node)->number <
+	       rb_entry(b, struct bt_event, node)->number;
+}
+
+static struct bt_client *events_get(struct bt_client *c)
 {
 	if (c)
 		__bt_client_get(c);
 	return c;
 }
 
-static void forget(struct bt_tracker *t, struct bt_client *c)
+static void events_put(struct bt_tracker *t, struct bt_client *c)
 {
 	if (c)
 		__bt_client_put(t, c);
 }
 
-static u32 state_of(const struct bt_domain *d, const struct bt_record *rec)
+static u32 events_state(const struct bt_domain *d, const struct bt_record *rec)
 {
 	if (rec->is_freed)
 		return BUFTRACK_RECORD_STATE_FREED;
@@ -40,45 +46,46 @@ static u32 state_of(const struct bt_domain *d, const struct bt_record *rec)
 	       (rec->owner->closed ? BUFTRACK_RECORD_STATE_ORPHANED : 0);
 }
 
-static void keep_record(struct bt_event_record *to, const struct bt_domain *d,
-			const struct bt_record *rec)
+static void events_copy_record(struct bt_event_record *to,
+			       const struct bt_domain *d, const struct bt_record *rec)
 {
 	memset(to, 0, sizeof(*to));
 	if (!rec)
 		return;
-	to->owner = keep(rec->owner);
+	to->owner = events_get(rec->owner);
 	to->address = rec->address;
 	to->id = rec->id;
 	to->size = rec->size;
 	to->span = rec->span;
 	to->allocated = rec->allocated;
 	to->site = rec->site;
-	to->state = state_of(d, rec);
+	to->state = events_state(d, rec);
 	if (rec->is_freed) {
-		to->by = keep(rec->freed.by);
+		to->by = events_get(rec->freed.by);
 		to->freed = rec->freed.stamp;
 		to->freed_site = rec->freed.site;
 		to->repeats = rec->repeats;
 	}
 }
 
-/* Take an event from where it is kept; its place is then free */
-static void drop_event(struct bt_tracker *t, struct bt_event *event)
+/* Take an event out of the log, which leaves its slot free */
+static void __events_drop(struct bt_tracker *t, struct bt_event *event)
 {
+	lockdep_assert_held(&t->lock);
 	rb_erase_cached(&event->node, &t->events.kept);
 	list_del(&event->link);
 	event->reporter->nr_events--;
-	forget(t, event->target.owner);
-	forget(t, event->target.by);
-	forget(t, event->hit.owner);
-	forget(t, event->hit.by);
-	forget(t, event->reporter);
+	events_put(t, event->target.owner);
+	events_put(t, event->target.by);
+	events_put(t, event->hit.owner);
+	events_put(t, event->hit.by);
+	events_put(t, event->reporter);
 }
 
 /**
- * bt_events_setup() - make place for events
+ * bt_events_setup() - allocate the slots of the event log
  * @t: the tracker
- * @size: how many to keep; if there is place already, it stays as it is
+ * @size: number of slots; ignored if the log was set up before
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
@@ -86,66 +93,72 @@ static void drop_event(struct bt_tracker *t, struct bt_event *event)
 int bt_events_setup(struct bt_tracker *t, u32 size)
 {
 	struct bt_event *slots;
-	unsigned long irq;
+	unsigned long flags;
 
 	if (READ_ONCE(t->events.size) || !size)
 		return 0;
 	slots = kvcalloc(size, sizeof(*slots), GFP_KERNEL);
 	if (!slots)
 		return -ENOMEM;
-	raw_spin_lock_irqsave(&t->lock, irq);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	if (!t->events.size) {
 		swap(t->events.slots, slots);
 		t->events.size = size;
 	}
-	raw_spin_unlock_irqrestore(&t->lock, irq);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	kvfree(slots);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_events_setup);
 
 /**
- * bt_events_retire() - forget all events
- * @t: the tracker, which no other context can reach
+ * bt_events_retire() - drop all events and free the slots
+ * @t: the tracker, to which no more reports are made
  *
  * Context: may sleep.
  */
 void bt_events_retire(struct bt_tracker *t)
 {
 	struct rb_node *node;
+	unsigned long flags;
 
-	while ((node = rb_first_cached(&t->events.kept)))
-		drop_event(t, event_of(node));
+	while ((node = rb_first_cached(&t->events.kept))) {
+		raw_spin_lock_irqsave(&t->lock, flags);
+		__events_drop(t, events_entry(node));
+		raw_spin_unlock_irqrestore(&t->lock, flags);
+	}
 	kvfree(t->events.slots);
 	t->events.slots = NULL;
 	t->events.size = 0;
 	t->events.nr = 0;
 }
 
-/* A place for one more event of a client */
-static struct bt_event *take_place(struct bt_tracker *t, struct bt_client *c)
+/* A free slot for an event of a client, recycled if need be */
+static struct bt_event *__events_take_slot(struct bt_tracker *t,
+					   struct bt_client *c)
 {
 	struct bt_events *events = &t->events;
 	struct bt_event *old;
 
+	lockdep_assert_held(&t->lock);
 	if (events->nr < events->size)
 		return &events->slots[events->nr++];
 	if (c->nr_events && c->nr_events >= events->size / BT_EVENTS_SHARE)
 		old = list_first_entry(&c->events, struct bt_event, link);
 	else
-		old = event_of(rb_first_cached(&events->kept));
-	drop_event(t, old);
+		old = events_entry(rb_first_cached(&events->kept));
+	__events_drop(t, old);
 	return old;
 }
 
 /**
- * __bt_events_add() - note a wrong report
+ * __bt_events_add() - log a wrong report
  * @t: the tracker, locked
- * @event: the report, its verdict and stamp, and its reporter
- * @target: the record that it was about, or NULL
- * @hit: the live record that was in the way, or NULL
+ * @event: the report, its verdict, its stamp and its reporter
+ * @target: the record that the report names, or NULL
+ * @hit: the live record that it collides with, or NULL
  *
- * Both records are as they were before the report.
+ * Call this before the report changes either record.
  */
 void __bt_events_add(struct bt_tracker *t, const struct bt_event *event,
 		     const struct bt_record *target, const struct bt_record *hit)
@@ -157,42 +170,30 @@ void __bt_events_add(struct bt_tracker *t, const struct bt_event *event,
 	t->events.last++;
 	if (!t->events.size)
 		return;
-	to = take_place(t, reporter);
+	to = __events_take_slot(t, reporter);
 	to->number = t->events.last;
 	to->stamp = event->stamp;
 	to->report = event->report;
 	to->verdict = event->verdict;
-	to->reporter = keep(reporter);
+	to->reporter = events_get(reporter);
 	list_add_tail(&to->link, &reporter->events);
 	reporter->nr_events++;
-	keep_record(&to->target, reporter->domain, target);
-	keep_record(&to->hit, reporter->domain, hit);
-	bt_append(&t->events.kept, &to->node);
+	events_copy_record(&to->target, reporter->domain, target);
+	events_copy_record(&to->hit, reporter->domain, hit);
+	rb_add_cached(&to->node, &t->events.kept, events_less);
 }
 
-static struct bt_event *first_after(const struct bt_events *events, u64 number)
+/* Every event after the number matches; rb_find_first() returns the lowest */
+static int events_match_after(const void *number, const struct rb_node *node)
 {
-	struct rb_node *node = events->kept.rb_root.rb_node;
-	struct bt_event *found = NULL;
-
-	while (node) {
-		struct bt_event *event = event_of(node);
-
-		if (event->number > number) {
-			found = event;
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return found;
+	return rb_entry(node, struct bt_event, node)->number <= *(const u64 *)number;
 }
 
 /**
  * bt_events_next() - read the event after a position
  * @t: the tracker
- * @position: number of the event read last, 0: none; set to that of this one
- * @dropped: set to how many events in between are gone
+ * @position: number of the event that was read last, 0: none; set to this event's
+ * @dropped: set to the number of events between the two that were dropped
  * @emit: called with the lock held for the event
  * @arg: handed to @emit
  *
@@ -203,16 +204,17 @@ bool bt_events_next(struct bt_tracker *t, u64 *position, u64 *dropped,
 		    void *arg)
 {
 	const struct bt_event *next;
-	unsigned long irq;
+	unsigned long flags;
 
-	raw_spin_lock_irqsave(&t->lock, irq);
-	next = first_after(&t->events, *position);
+	raw_spin_lock_irqsave(&t->lock, flags);
+	next = events_entry(rb_find_first(position, &t->events.kept.rb_root,
+					  events_match_after));
 	if (next) {
 		*dropped = next->number - *position - 1;
 		*position = next->number;
 		emit(arg, next);
 	}
-	raw_spin_unlock_irqrestore(&t->lock, irq);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	return next;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_events_next);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The core's functions are exported to the KUnit suites, and to nothing else */
+/* The core exports its functions to the KUnit suites only */
 #ifndef BUFTRACK_CORE_EXPORT_H
 #define BUFTRACK_CORE_EXPORT_H
 

@@ -2,177 +2,196 @@
 /*
  * Augmented trees of records
  *
- * Each node knows the highest stamp of its subtree, which answers "the latest
- * of all that start at this address" without a walk over them, however many
- * there are. A node of a live tree also knows the reach of its subtree, as an
- * interval tree does, with the epoch folded in: see struct bt_reach.
+ * Each node knows the newest stamp of its subtree, so the latest record at an address
+ * is found without visiting the others there. A node of a live tree also knows the
+ * extent of its subtree, as in an interval tree but with the epoch: see struct
+ * bt_extent.
  */
 #include <linux/rbtree_augmented.h>
-#include "export.h"
 #include "index.h"
+#include "internal.h"
 
-/* What the augmentation keeps of a subtree */
-struct bt_summary {
-	u64 newest;
-	struct bt_reach reach;
-};
-
-static u64 own_stamp(const struct bt_record *rec)
+/* The stamp by which a tree of live or of freed records is augmented */
+static u64 index_stamp(const struct bt_record *rec)
 {
 	return rec->is_freed ? rec->freed.stamp : rec->allocated;
 }
 
-static void reach_merge(struct bt_reach *to, const struct bt_reach *from)
+static void index_merge_extent(struct bt_extent *to, const struct bt_extent *from)
 {
 	if (!from->epoch)
 		return;
 	if (from->epoch > to->epoch) {
 		to->epoch = from->epoch;
-		to->last_sure = from->last_sure;
+		to->last_current = from->last_current;
 	} else if (from->epoch == to->epoch) {
-		to->last_sure = max(to->last_sure, from->last_sure);
+		to->last_current = max(to->last_current, from->last_current);
 	}
 	to->last = max(to->last, from->last);
 }
 
-static void summary_merge(struct bt_summary *sum, const struct bt_record *rec)
+static void index_merge(struct bt_subtree *to, const struct bt_subtree *from)
 {
-	sum->newest = max(sum->newest, rec->newest);
-	if (!rec->is_freed)
-		reach_merge(&sum->reach, &rec->live.reach);
+	to->newest = max(to->newest, from->newest);
+	index_merge_extent(&to->extent, &from->extent);
 }
 
-/* All records of one tree are of one kind, so that this holds for both */
-static struct bt_summary summarize_own(const struct bt_record *rec)
+/* What a live record alone contributes to its subtree */
+static struct bt_subtree index_live_own(const struct bt_record *rec)
 {
-	struct bt_summary sum = { .newest = own_stamp(rec) };
+	struct bt_subtree own = { .newest = rec->allocated };
 
-	if (!rec->is_freed && rec->span) {
-		sum.reach.epoch = rec->live.epoch;
-		sum.reach.last = bt_record_last(rec);
-		sum.reach.last_sure = sum.reach.last;
+	if (rec->span) {
+		own.extent.epoch = rec->live.epoch;
+		own.extent.last = bt_record_last(rec);
+		own.extent.last_current = own.extent.last;
 	}
-	return sum;
+	return own;
 }
 
-static struct bt_summary summarize(const struct bt_record *rec)
+static bool index_is_same(const struct bt_subtree *a, const struct bt_subtree *b)
 {
-	struct bt_summary sum = summarize_own(rec);
+	return a->newest == b->newest && a->extent.epoch == b->extent.epoch &&
+	       a->extent.last == b->extent.last &&
+	       a->extent.last_current == b->extent.last_current;
+}
+
+/* For RB_DECLARE_CALLBACKS(): returns true if @exit and nothing changed */
+static bool index_live_compute(struct bt_record *rec, bool exit)
+{
+	struct bt_subtree sum = index_live_own(rec);
 
 	if (rec->node.rb_left)
-		summary_merge(&sum, bt_record_of(rec->node.rb_left));
+		index_merge(&sum, &bt_record_of(rec->node.rb_left)->live.subtree);
 	if (rec->node.rb_right)
-		summary_merge(&sum, bt_record_of(rec->node.rb_right));
-	return sum;
+		index_merge(&sum, &bt_record_of(rec->node.rb_right)->live.subtree);
+	if (exit && index_is_same(&rec->live.subtree, &sum))
+		return true;
+	rec->live.subtree = sum;
+	return false;
 }
 
-static void summary_store(struct bt_record *rec, const struct bt_summary *sum)
+RB_DECLARE_CALLBACKS(static, index_live_callbacks, struct bt_record, node,
+		     live.subtree, index_live_compute)
+
+static u64 index_freed_own(const struct bt_record *rec)
 {
-	rec->newest = sum->newest;
-	if (!rec->is_freed)
-		rec->live.reach = sum->reach;
+	return rec->freed.stamp;
 }
 
-/* A record with the summary @sum comes below @rec */
-static void summary_raise(struct bt_record *rec, const struct bt_summary *sum)
-{
-	rec->newest = max(rec->newest, sum->newest);
-	if (!rec->is_freed)
-		reach_merge(&rec->live.reach, &sum->reach);
-}
+RB_DECLARE_CALLBACKS_MAX(static, index_freed_callbacks, struct bt_record, node,
+			 u64, freed.newest, index_freed_own)
 
-static bool summary_equal(const struct bt_record *rec,
-			  const struct bt_summary *sum)
-{
-	if (rec->newest != sum->newest)
-		return false;
-	return rec->is_freed ||
-	       (rec->live.reach.epoch == sum->reach.epoch &&
-		rec->live.reach.last == sum->reach.last &&
-		rec->live.reach.last_sure == sum->reach.last_sure);
-}
-
-static void augment_propagate(struct rb_node *node, struct rb_node *stop)
-{
-	while (node != stop) {
-		struct bt_record *rec = bt_record_of(node);
-		struct bt_summary sum = summarize(rec);
-
-		if (summary_equal(rec, &sum))
-			break;
-		summary_store(rec, &sum);
-		node = rb_parent(node);
-	}
-}
-
-/* @new takes the place of @old, whose subtree it now heads */
-static void augment_copy(struct rb_node *old, struct rb_node *new)
-{
-	struct bt_record *from = bt_record_of(old);
-	struct bt_record *to = bt_record_of(new);
-
-	to->newest = from->newest;
-	if (!to->is_freed)
-		to->live.reach = from->live.reach;
-}
-
-static void augment_rotate(struct rb_node *old, struct rb_node *new)
-{
-	struct bt_summary sum;
-
-	augment_copy(old, new);
-	sum = summarize(bt_record_of(old));
-	summary_store(bt_record_of(old), &sum);
-}
-
-static const struct rb_augment_callbacks augment = {
-	.propagate = augment_propagate,
-	.copy = augment_copy,
-	.rotate = augment_rotate,
-};
-
-/**
- * bt_index_insert() - add a record to a tree
- * @root: live or freed tree, according to the record's freed flag
- * @rec: the record; its key must not be in the tree
+/*
+ * The two descents below are written out, because rb_add() does not let them update
+ * the augmentation on the way down, which spares a second walk up to the root.
  */
-void bt_index_insert(struct rb_root *root, struct bt_record *rec)
+static void index_insert_live(struct rb_root *root, struct bt_record *rec)
 {
 	struct rb_node **link = &root->rb_node, *parent = NULL;
-	struct bt_summary sum = summarize_own(rec);
+	const struct bt_subtree own = index_live_own(rec);
 
-	/* It will be below every node on the way down */
 	while (*link) {
 		struct bt_record *above = bt_record_of(*link);
 
 		parent = *link;
-		summary_raise(above, &sum);
+		index_merge(&above->live.subtree, &own);
 		if (bt_key_cmp(above, rec->address, rec->id) > 0)
 			link = &parent->rb_left;
 		else
 			link = &parent->rb_right;
 	}
 	rb_link_node(&rec->node, parent, link);
-	summary_store(rec, &sum);
-	rb_insert_augmented(&rec->node, root, &augment);
+	rec->live.subtree = own;
+	rb_insert_augmented(&rec->node, root, &index_live_callbacks);
+}
+
+static void index_insert_freed(struct rb_root *root, struct bt_record *rec)
+{
+	struct rb_node **link = &root->rb_node, *parent = NULL;
+
+	while (*link) {
+		struct bt_record *above = bt_record_of(*link);
+
+		parent = *link;
+		above->freed.newest = max(above->freed.newest, rec->freed.stamp);
+		if (bt_key_cmp(above, rec->address, rec->id) > 0)
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	rb_link_node(&rec->node, parent, link);
+	rec->freed.newest = rec->freed.stamp;
+	rb_insert_augmented(&rec->node, root, &index_freed_callbacks);
+}
+
+/**
+ * bt_index_insert() - add a record to a tree
+ * @root: live or freed tree, according to the record's freed flag
+ * @rec: the record, whose key is not in the tree
+ */
+void bt_index_insert(struct rb_root *root, struct bt_record *rec)
+{
+	if (rec->is_freed)
+		index_insert_freed(root, rec);
+	else
+		index_insert_live(root, rec);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_index_insert);
 
 /**
  * bt_index_erase() - take a record out of its tree
- * @root: tree that it is in
- * @rec: the record, whose key, stamps, epoch and freed flag are still those it
- *	 was inserted with
+ * @root: the tree
+ * @rec: the record; its key, stamps, epoch and freed flag have not changed since it
+ *	 was inserted
  */
 void bt_index_erase(struct rb_root *root, struct bt_record *rec)
 {
-	rb_erase_augmented(&rec->node, root, &augment);
+	if (rec->is_freed)
+		rb_erase_augmented(&rec->node, root, &index_freed_callbacks);
+	else
+		rb_erase_augmented(&rec->node, root, &index_live_callbacks);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_index_erase);
 
+/* A key to search for */
+struct index_key {
+	u64 address;
+	u64 id;
+};
+
+static int index_cmp(const void *key, const struct rb_node *node)
+{
+	const struct index_key *k = key;
+
+	return -bt_key_cmp(rb_entry(node, struct bt_record, node), k->address, k->id);
+}
+
+/**
+ * bt_index_find() - the record with a key
+ * @root: tree to search
+ * @address: address of the key
+ * @id: id of the key
+ *
+ * Return: the record, or NULL.
+ */
+struct bt_record *bt_index_find(struct rb_root *root, u64 address, u64 id)
+{
+	const struct index_key key = { address, id };
+
+	return bt_record_of(rb_find(&key, root, index_cmp));
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_index_find);
+
+/* Every record at or after the key matches; rb_find_first() returns the lowest */
+static int index_match_from(const void *key, const struct rb_node *node)
+{
+	return index_cmp(key, node) > 0;
+}
+
 /**
  * bt_index_from() - first record at or after a key
- * @root: tree to look in
+ * @root: tree to search
  * @address: address of the key
  * @id: id of the key
  *
@@ -180,43 +199,32 @@ EXPORT_SYMBOL_IF_KUNIT(bt_index_erase);
  */
 struct bt_record *bt_index_from(struct rb_root *root, u64 address, u64 id)
 {
-	struct rb_node *node = root->rb_node;
-	struct bt_record *found = NULL;
+	const struct index_key key = { address, id };
 
-	while (node) {
-		struct bt_record *rec = bt_record_of(node);
-
-		if (bt_key_cmp(rec, address, id) >= 0) {
-			found = rec;
-			node = node->rb_left;
-		} else {
-			node = node->rb_right;
-		}
-	}
-	return found;
+	return bt_record_of(rb_find_first(&key, root, index_match_from));
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_index_from);
 
-static u64 newest_below(struct rb_node *node)
+static u64 index_newest(struct rb_node *node)
 {
 	return node ? bt_record_of(node)->newest : 0;
 }
 
-/* First record below @node, whose newest stamp is above @stamp, above it, too */
-static struct bt_record *newer_below(struct rb_node *node, u64 stamp)
+/* First record newer than @stamp in the subtree of @node, which has one */
+static struct bt_record *index_first_newer(struct rb_node *node, u64 stamp)
 {
 	while (node) {
-		bool left = newest_below(node->rb_left) > stamp;
+		bool left = index_newest(node->rb_left) > stamp;
 
-		if (!left && own_stamp(bt_record_of(node)) > stamp)
+		if (!left && index_stamp(bt_record_of(node)) > stamp)
 			break;
 		node = left ? node->rb_left : node->rb_right;
 	}
 	return bt_record_of(node);
 }
 
-/* The node that @node's subtree is all to the left of, or NULL */
-static struct rb_node *right_ancestor(struct rb_node *node)
+/* The nearest ancestor whose left subtree contains @node, or NULL */
+static struct rb_node *index_right_ancestor(struct rb_node *node)
 {
 	struct rb_node *above = rb_parent(node);
 
@@ -229,8 +237,8 @@ static struct rb_node *right_ancestor(struct rb_node *node)
 
 /**
  * bt_index_next_newer() - next record with a later stamp
- * @rec: the one before
- * @stamp: only records allocated (of a live tree) or freed after this
+ * @rec: the previous record
+ * @stamp: consider only records allocated (live tree) or freed after this
  *
  * Return: the record, or NULL.
  */
@@ -238,13 +246,13 @@ struct bt_record *bt_index_next_newer(struct bt_record *rec, u64 stamp)
 {
 	struct rb_node *node = &rec->node;
 
-	if (newest_below(node->rb_right) > stamp)
-		return newer_below(node->rb_right, stamp);
-	for (node = right_ancestor(node); node; node = right_ancestor(node)) {
-		if (own_stamp(bt_record_of(node)) > stamp)
+	if (index_newest(node->rb_right) > stamp)
+		return index_first_newer(node->rb_right, stamp);
+	for (node = index_right_ancestor(node); node; node = index_right_ancestor(node)) {
+		if (index_stamp(bt_record_of(node)) > stamp)
 			return bt_record_of(node);
-		if (newest_below(node->rb_right) > stamp)
-			return newer_below(node->rb_right, stamp);
+		if (index_newest(node->rb_right) > stamp)
+			return index_first_newer(node->rb_right, stamp);
 	}
 	return NULL;
 }
@@ -252,10 +260,10 @@ EXPORT_SYMBOL_IF_KUNIT(bt_index_next_newer);
 
 /**
  * bt_index_from_newer() - first record at or after a key with a later stamp
- * @root: tree to look in
+ * @root: tree to search
  * @address: address of the key
  * @id: id of the key
- * @stamp: only records allocated (of a live tree) or freed after this
+ * @stamp: consider only records allocated (live tree) or freed after this
  *
  * Return: the record, or NULL.
  */
@@ -264,60 +272,33 @@ struct bt_record *bt_index_from_newer(struct rb_root *root, u64 address, u64 id,
 {
 	struct bt_record *rec = bt_index_from(root, address, id);
 
-	if (!rec || own_stamp(rec) > stamp)
+	if (!rec || index_stamp(rec) > stamp)
 		return rec;
 	return bt_index_next_newer(rec, stamp);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_index_from_newer);
 
-/**
- * bt_index_find() - the record with a key
- * @root: tree to look in
- * @address: address of the key
- * @id: id of the key
- *
- * Return: the record, or NULL.
- */
-struct bt_record *bt_index_find(struct rb_root *root, u64 address, u64 id)
-{
-	struct rb_node *node = root->rb_node;
-
-	while (node) {
-		struct bt_record *rec = bt_record_of(node);
-		int order = bt_key_cmp(rec, address, id);
-
-		if (!order)
-			return rec;
-		node = order > 0 ? node->rb_left : node->rb_right;
-	}
-	return NULL;
-}
-EXPORT_SYMBOL_IF_KUNIT(bt_index_find);
-
-/*
- * The latest record found so far: @rec itself, or, if @below, the one of that
- * stamp in the subtree of @rec
- */
-struct bt_latest {
+/* The latest record so far: @rec, or if @below the one with that stamp in its subtree */
+struct index_latest {
 	struct bt_record *rec;
 	u64 stamp;
 	bool below;
 };
 
-static void latest_raise(struct bt_latest *latest, struct rb_node *node,
-			 u64 stamp, bool below)
+static void index_latest_raise(struct index_latest *latest, struct rb_node *node,
+			       u64 stamp, bool below)
 {
 	if (stamp > latest->stamp)
-		*latest = (struct bt_latest){ bt_record_of(node), stamp, below };
+		*latest = (struct index_latest){ bt_record_of(node), stamp, below };
 }
 
 /*
- * Take in what starts at @address below @node, one side of a record that starts
- * there. What lies between two such records starts there, too: those subtrees
- * count whole.
+ * Consider the records at @address in the subtree of @node, a child of a record at that
+ * address. Everything between two records at one address is at that address, too, so
+ * each inner subtree counts as a whole.
  */
-static void latest_side(struct rb_node *node, u64 address, bool left,
-			struct bt_latest *latest)
+static void index_latest_side(struct rb_node *node, u64 address, bool left,
+			      struct index_latest *latest)
 {
 	while (node) {
 		struct bt_record *rec = bt_record_of(node);
@@ -328,35 +309,35 @@ static void latest_side(struct rb_node *node, u64 address, bool left,
 			node = inner;
 			continue;
 		}
-		latest_raise(latest, node, own_stamp(rec), false);
+		index_latest_raise(latest, node, index_stamp(rec), false);
 		if (inner)
-			latest_raise(latest, inner, newest_below(inner), true);
+			index_latest_raise(latest, inner, index_newest(inner), true);
 		node = outer;
 	}
 }
 
-static struct bt_record *latest_pick(const struct bt_latest *latest)
+static struct bt_record *index_latest_pick(const struct index_latest *latest)
 {
 	struct bt_record *rec = latest->rec;
 
-	while (latest->below && own_stamp(rec) != latest->stamp)
-		rec = bt_record_of(newest_below(rec->node.rb_left) ==
+	while (latest->below && index_stamp(rec) != latest->stamp)
+		rec = bt_record_of(index_newest(rec->node.rb_left) ==
 				   latest->stamp ? rec->node.rb_left :
 						   rec->node.rb_right);
 	return rec;
 }
 
 /**
- * bt_index_newest_at() - the latest of the records that start at an address
- * @root: tree to look in
+ * bt_index_newest_at() - the latest record that starts at an address
+ * @root: tree to search
  * @address: the address
  *
- * Return: the one allocated last in a live tree, freed last in a freed one, or
- * NULL if none starts there.
+ * Return: the record that was allocated last (live tree) or freed last (freed tree),
+ * or NULL if none starts there.
  */
 struct bt_record *bt_index_newest_at(struct rb_root *root, u64 address)
 {
-	struct bt_latest latest = {};
+	struct index_latest latest = {};
 	struct rb_node *top = root->rb_node;
 
 	while (top && bt_record_of(top)->address != address)
@@ -364,74 +345,76 @@ struct bt_record *bt_index_newest_at(struct rb_root *root, u64 address)
 							     top->rb_right;
 	if (!top)
 		return NULL;
-	latest_raise(&latest, top, own_stamp(bt_record_of(top)), false);
-	latest_side(top->rb_left, address, true, &latest);
-	latest_side(top->rb_right, address, false, &latest);
-	return latest_pick(&latest);
+	index_latest_raise(&latest, top, index_stamp(bt_record_of(top)), false);
+	index_latest_side(top->rb_left, address, true, &latest);
+	index_latest_side(top->rb_right, address, false, &latest);
+	return index_latest_pick(&latest);
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_index_newest_at);
 
-static bool reaches(struct rb_node *node, u64 first)
+/* Does a range in the subtree extend to @first or beyond? */
+static bool index_extends_to(struct rb_node *node, u64 first)
 {
-	const struct bt_reach *reach;
+	const struct bt_extent *extent;
 
 	if (!node)
 		return false;
-	reach = &bt_record_of(node)->live.reach;
-	return reach->epoch && reach->last >= first;
+	extent = &bt_record_of(node)->live.subtree.extent;
+	return extent->epoch && extent->last >= first;
 }
 
-static bool meets(const struct bt_record *rec, u64 first)
+static bool index_covers(const struct bt_record *rec, u64 first)
 {
 	return rec->span && bt_record_last(rec) >= first;
 }
 
-/* First record below @node, which reaches @first, that meets [first, last] */
-static struct bt_record *meeting_below(struct rb_node *node, u64 first, u64 last)
+/* First record that overlaps [first, last] in the subtree of @node, which extends to @first */
+static struct bt_record *index_overlap_below(struct rb_node *node, u64 first,
+					     u64 last)
 {
 	while (node) {
 		struct bt_record *rec = bt_record_of(node);
 
-		if (reaches(node->rb_left, first)) {
+		if (index_extends_to(node->rb_left, first)) {
 			node = node->rb_left;
 			continue;
 		}
 		if (rec->address > last)
 			return NULL;
-		if (meets(rec, first))
+		if (index_covers(rec, first))
 			return rec;
-		node = reaches(node->rb_right, first) ? node->rb_right : NULL;
+		node = index_extends_to(node->rb_right, first) ? node->rb_right : NULL;
 	}
 	return NULL;
 }
 
 /**
- * bt_index_first_meeting() - first live record whose range meets [first, last]
+ * bt_index_first_overlap() - first live record that overlaps [first, last]
  * @live: live tree
  * @first: first address of the range
  * @last: last address of the range
  *
- * Return: the lowest by (address, id), or NULL. Records of unknown span meet
+ * Return: the lowest by (address, id), or NULL. Records of unknown span overlap
  * nothing.
  */
-struct bt_record *bt_index_first_meeting(struct rb_root *live, u64 first,
+struct bt_record *bt_index_first_overlap(struct rb_root *live, u64 first,
 					 u64 last)
 {
-	if (!reaches(live->rb_node, first))
+	if (!index_extends_to(live->rb_node, first))
 		return NULL;
-	return meeting_below(live->rb_node, first, last);
+	return index_overlap_below(live->rb_node, first, last);
 }
-EXPORT_SYMBOL_IF_KUNIT(bt_index_first_meeting);
+EXPORT_SYMBOL_IF_KUNIT(bt_index_first_overlap);
 
 /**
- * bt_index_next_meeting() - next live record whose range meets [first, last]
- * @rec: the one before
+ * bt_index_next_overlap() - next live record that overlaps [first, last]
+ * @rec: the previous record
  * @first: first address of the range
  * @last: last address of the range
  *
  * Return: the next by (address, id), or NULL.
  */
-struct bt_record *bt_index_next_meeting(struct bt_record *rec, u64 first,
+struct bt_record *bt_index_next_overlap(struct bt_record *rec, u64 first,
 					u64 last)
 {
 	struct rb_node *node = &rec->node;
@@ -439,8 +422,8 @@ struct bt_record *bt_index_next_meeting(struct bt_record *rec, u64 first,
 	for (;;) {
 		struct rb_node *child;
 
-		if (reaches(node->rb_right, first))
-			return meeting_below(node->rb_right, first, last);
+		if (index_extends_to(node->rb_right, first))
+			return index_overlap_below(node->rb_right, first, last);
 		do {
 			child = node;
 			node = rb_parent(node);
@@ -450,53 +433,54 @@ struct bt_record *bt_index_next_meeting(struct bt_record *rec, u64 first,
 		rec = bt_record_of(node);
 		if (rec->address > last)
 			return NULL;
-		if (meets(rec, first))
+		if (index_covers(rec, first))
 			return rec;
 	}
 }
-EXPORT_SYMBOL_IF_KUNIT(bt_index_next_meeting);
+EXPORT_SYMBOL_IF_KUNIT(bt_index_next_overlap);
 
-static bool reaches_sure(struct rb_node *node, u64 address, u64 epoch)
+/* Does a range of the current epoch in the subtree extend to @address or beyond? */
+static bool index_current_extends_to(struct rb_node *node, u64 address, u64 epoch)
 {
-	const struct bt_reach *reach;
+	const struct bt_extent *extent;
 
 	if (!node)
 		return false;
-	reach = &bt_record_of(node)->live.reach;
-	return reach->epoch == epoch && reach->last_sure >= address;
+	extent = &bt_record_of(node)->live.subtree.extent;
+	return extent->epoch == epoch && extent->last_current >= address;
 }
 
 /**
- * bt_index_spanning_sure() - a live record of an epoch that spans an address
- *			      without starting there
+ * bt_index_spanning_current() - first live record of the current epoch that spans an
+ *				 address without starting there
  * @live: live tree
  * @address: the address
- * @epoch: the domain's epoch: older records are doubtful
+ * @epoch: current epoch of the domain
  *
  * Return: the lowest by (address, id), or NULL.
  */
-struct bt_record *bt_index_spanning_sure(struct rb_root *live, u64 address,
-					 u64 epoch)
+struct bt_record *bt_index_spanning_current(struct rb_root *live, u64 address,
+					    u64 epoch)
 {
 	struct rb_node *node = live->rb_node;
 
-	if (!reaches_sure(node, address, epoch))
+	if (!index_current_extends_to(node, address, epoch))
 		return NULL;
 	while (node) {
 		struct bt_record *rec = bt_record_of(node);
 
-		/* The leftmost that reaches far enough starts lowest, too */
-		if (reaches_sure(node->rb_left, address, epoch)) {
+		/* If the left subtree extends far enough, its record starts lowest */
+		if (index_current_extends_to(node->rb_left, address, epoch)) {
 			node = node->rb_left;
 			continue;
 		}
 		if (rec->address >= address)
 			return NULL;
-		if (rec->live.epoch == epoch && meets(rec, address))
+		if (rec->live.epoch == epoch && index_covers(rec, address))
 			return rec;
-		node = reaches_sure(node->rb_right, address, epoch) ?
+		node = index_current_extends_to(node->rb_right, address, epoch) ?
 		       node->rb_right : NULL;
 	}
 	return NULL;
 }
-EXPORT_SYMBOL_IF_KUNIT(bt_index_spanning_sure);
+EXPORT_SYMBOL_IF_KUNIT(bt_index_spanning_current);

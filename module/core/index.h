@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Augmented trees of records: every question a report asks, in O(log n) */
+/*
+ * Augmented trees of records: every query of a report, in O(log n)
+ *
+ * The caller holds @bt_tracker.lock, or the tree belongs to a private domain whose
+ * client has ended. A tree does not know its tracker, so these functions cannot assert
+ * the lock; their callers do.
+ */
 #ifndef BUFTRACK_CORE_INDEX_H
 #define BUFTRACK_CORE_INDEX_H
 
@@ -15,18 +21,18 @@ struct bt_record *bt_index_from_newer(struct rb_root *root, u64 address, u64 id,
 struct bt_record *bt_index_next_newer(struct bt_record *rec, u64 stamp);
 struct bt_record *bt_index_newest_at(struct rb_root *root, u64 address);
 
-struct bt_record *bt_index_first_meeting(struct rb_root *live, u64 first,
+struct bt_record *bt_index_first_overlap(struct rb_root *live, u64 first,
 					 u64 last);
-struct bt_record *bt_index_next_meeting(struct bt_record *rec, u64 first,
+struct bt_record *bt_index_next_overlap(struct bt_record *rec, u64 first,
 					u64 last);
-struct bt_record *bt_index_spanning_sure(struct rb_root *live, u64 address,
-					 u64 epoch);
+struct bt_record *bt_index_spanning_current(struct rb_root *live, u64 address,
+					    u64 epoch);
 
 /**
  * bt_record_of() - the record of a tree node
  * @node: the node, may be NULL
  *
- * Return: the record that it is embedded in, or NULL.
+ * Return: the record that embeds it, or NULL.
  */
 static inline struct bt_record *bt_record_of(struct rb_node *node)
 {
@@ -45,12 +51,12 @@ static inline u64 bt_record_last(const struct bt_record *rec)
 }
 
 /**
- * bt_key_cmp() - compare a record's key with another one
+ * bt_key_cmp() - compare the key of a record with another key
  * @rec: the record
  * @address: address of the other key
  * @id: id of the other key
  *
- * Return: less than, equal to or more than 0, as the record's key is.
+ * Return: less than, equal to or greater than 0, as the record's key is.
  */
 static inline int bt_key_cmp(const struct bt_record *rec, u64 address, u64 id)
 {
@@ -62,33 +68,16 @@ static inline int bt_key_cmp(const struct bt_record *rec, u64 address, u64 id)
 }
 
 /**
- * bt_is_doubtful() - whether a live record is older than its domain's latest gap
+ * bt_is_doubtful() - test whether a live record is older than its domain's latest gap
  * @d: the domain
  * @rec: the record
  *
- * Return: true if so.
+ * Return: true if it is older.
  */
 static inline bool bt_is_doubtful(const struct bt_domain *d,
 				  const struct bt_record *rec)
 {
 	return rec->live.epoch != d->epoch;
-}
-
-/**
- * bt_append() - insert a node behind all others, as what comes in order is
- * @root: tree, such as a log by stamps
- * @node: the node
- */
-static inline void bt_append(struct rb_root_cached *root, struct rb_node *node)
-{
-	struct rb_node **link = &root->rb_root.rb_node, *parent = NULL;
-
-	while (*link) {
-		parent = *link;
-		link = &parent->rb_right;
-	}
-	rb_link_node(node, parent, link);
-	rb_insert_color_cached(node, root, !parent);
 }
 
 #endif /* BUFTRACK_CORE_INDEX_H */

@@ -1,27 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Records without a buffer
+ * Spare records
  *
- * Reports take records from their tracker's pool, because they may be made where
- * nothing can be allocated, and give them back there. The pool is filled and
- * trimmed from where one can sleep. The store counts all records of the machine.
+ * A report may be made where nothing can be allocated, so it takes its record from
+ * the tracker's pool and returns dropped records there. Contexts that can sleep fill
+ * and trim the pool. The store counts the records of all trackers.
  */
 #include <linux/minmax.h>
 #include "compat.h"
-#include "export.h"
-#include "tracker.h"
+#include "internal.h"
 
-/* Records that are allocated at a time */
+/* Records per bulk allocation */
 #define BT_STORE_CHUNK	32
 
-/* Fill by this many, so that a report seldom has to; trim what is over twice that */
+/* A fill adds this many records, so few reports have to; a trim keeps twice as many */
 #define BT_POOL_TARGET	(4 * BT_STORE_CHUNK)
 
 /**
  * bt_store_init() - create a store of records
  * @store: the store
  * @name: name of its slab cache
- * @max: most records that may exist at a time
+ * @max: bound on the records that exist at a time
  *
  * Context: may sleep.
  * Return: 0 or -ENOMEM.
@@ -40,7 +39,7 @@ EXPORT_SYMBOL_IF_KUNIT(bt_store_init);
 
 /**
  * bt_store_fini() - destroy a store
- * @store: the store; all of its records have been put back
+ * @store: the store; all of its records were put back
  *
  * Context: may sleep.
  */
@@ -51,8 +50,8 @@ void bt_store_fini(struct bt_store *store)
 EXPORT_SYMBOL_IF_KUNIT(bt_store_fini);
 
 /**
- * bt_store_put() - destroy a record
- * @store: where it came from
+ * bt_store_put() - free a record
+ * @store: the store it was allocated from
  * @rec: the record
  *
  * Context: no raw lock held.
@@ -65,7 +64,7 @@ void bt_store_put(struct bt_store *store, struct bt_record *rec)
 
 /**
  * __bt_pool_get() - take a spare record
- * @pool: the pool, locked, or out of others' reach
+ * @pool: the pool of a locked tracker, or one that no other context can reach
  *
  * Return: the record, or NULL if the pool is empty.
  */
@@ -75,25 +74,25 @@ struct bt_record *__bt_pool_get(struct bt_pool *pool)
 
 	if (!rec)
 		return NULL;
-	pool->spare = rb_entry_safe(rec->node.rb_left, struct bt_record, node);
+	pool->spare = rec->next;
 	pool->nr--;
 	return rec;
 }
 
 /**
- * __bt_pool_put() - put a record where the spare ones are
- * @pool: the pool, locked, or out of others' reach
+ * __bt_pool_put() - add a spare record
+ * @pool: the pool of a locked tracker, or one that no other context can reach
  * @rec: the record, in no tree and on no list
  */
 void __bt_pool_put(struct bt_pool *pool, struct bt_record *rec)
 {
-	rec->node.rb_left = pool->spare ? &pool->spare->node : NULL;
+	rec->next = pool->spare;
 	pool->spare = rec;
 	pool->nr++;
 }
 
-/* Count up to @want new records in; returns how many the bound has room for */
-static unsigned int store_admit(struct bt_store *store, unsigned int want)
+/* Charge up to @want new records to the bound; returns how many it admits */
+static unsigned int pool_charge(struct bt_store *store, unsigned int want)
 {
 	s64 nr = atomic64_read(&store->nr);
 	s64 room;
@@ -104,12 +103,12 @@ static unsigned int store_admit(struct bt_store *store, unsigned int want)
 	return room;
 }
 
-/* Allocate up to a chunk of records into a pool; returns how many there were */
-static unsigned int store_get(struct bt_store *store, struct bt_pool *to,
-			      gfp_t gfp)
+/* Allocate up to a chunk of records into a pool; returns their number */
+static unsigned int pool_alloc(struct bt_store *store, struct bt_pool *to,
+			       gfp_t gfp)
 {
 	void *recs[BT_STORE_CHUNK];
-	unsigned int want = store_admit(store, ARRAY_SIZE(recs)), n = 0, i;
+	unsigned int want = pool_charge(store, ARRAY_SIZE(recs)), n = 0, i;
 
 	if (want)
 		n = kmem_cache_alloc_bulk(store->cache, gfp | __GFP_NOWARN,
@@ -121,7 +120,7 @@ static unsigned int store_get(struct bt_store *store, struct bt_pool *to,
 }
 
 /**
- * bt_pool_drain() - give all of a pool's records back to the store
+ * bt_pool_drain() - return all spare records of a pool to the store
  * @pool: the pool, which no other context can reach
  *
  * Context: may sleep.
@@ -146,36 +145,37 @@ static void pool_move(struct bt_pool *from, struct bt_pool *to, unsigned int nr)
 /**
  * bt_pool_stock() - add spare records to a tracker's pool
  * @t: the tracker
- * @want: how many, at least
- * @gfp: how to allocate
+ * @want: least number to add
+ * @gfp: allocation flags
  *
- * Context: as @gfp says, with interrupts on: allocating in bulk lets them in, on
- * Linux before 6.3. No raw lock held.
- * Return: 0 if at least one record was added, -ENOMEM if none: out of memory,
- * or the store's bound is reached.
+ * Context: as @gfp allows, no raw lock held, interrupts on: a bulk allocation enables
+ * them on Linux before 6.3.
+ * Return: 0 if at least one record was added; -ENOMEM if none was, because memory ran
+ * out or the store's bound is reached.
  */
 int bt_pool_stock(struct bt_tracker *t, unsigned int want, gfp_t gfp)
 {
 	struct bt_pool more = { .store = t->pool.store };
-	unsigned long irq;
+	unsigned long flags;
 
-	while (more.nr < want && store_get(more.store, &more, gfp))
+	while (more.nr < want && pool_alloc(more.store, &more, gfp))
 		;
 	if (!more.nr)
 		return -ENOMEM;
-	raw_spin_lock_irqsave(&t->lock, irq);
+	raw_spin_lock_irqsave(&t->lock, flags);
 	pool_move(&more, &t->pool, more.nr);
-	raw_spin_unlock_irqrestore(&t->lock, irq);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_pool_stock);
 
 /**
- * bt_pool_count() - have a tracker's spare records count as the machine's, or not
- * @t: the tracker, of which others know nothing yet
- * @count: whether they do from now on
+ * bt_pool_count() - charge a tracker's spare records to the store's bound, or stop
+ * @t: the tracker, which no other context can reach yet
+ * @count: charge them
  *
- * For what is prepared, and may never be needed: it takes nothing from the bound.
+ * A tracker that is prepared in advance and may never be used takes nothing from the
+ * bound.
  *
  * Context: any but NMI.
  */
@@ -189,7 +189,7 @@ void bt_pool_count(struct bt_tracker *t, bool count)
 EXPORT_SYMBOL_IF_KUNIT(bt_pool_count);
 
 /**
- * bt_pool_fill() - fill a tracker's pool of spare records
+ * bt_pool_fill() - add a usual number of spare records to a tracker's pool
  * @t: the tracker
  *
  * Context: may sleep.
@@ -202,7 +202,7 @@ int bt_pool_fill(struct bt_tracker *t)
 EXPORT_SYMBOL_IF_KUNIT(bt_pool_fill);
 
 /**
- * bt_pool_trim() - give what a tracker's pool has too many of back to the store
+ * bt_pool_trim() - return surplus spare records of a tracker to the store
  * @t: the tracker
  *
  * Context: may sleep.
@@ -210,12 +210,12 @@ EXPORT_SYMBOL_IF_KUNIT(bt_pool_fill);
 void bt_pool_trim(struct bt_tracker *t)
 {
 	struct bt_pool surplus = { .store = t->pool.store };
-	unsigned long irq;
+	unsigned long flags;
 
 	while (READ_ONCE(t->pool.nr) > 2 * BT_POOL_TARGET) {
-		raw_spin_lock_irqsave(&t->lock, irq);
+		raw_spin_lock_irqsave(&t->lock, flags);
 		pool_move(&t->pool, &surplus, BT_POOL_TARGET);
-		raw_spin_unlock_irqrestore(&t->lock, irq);
+		raw_spin_unlock_irqrestore(&t->lock, flags);
 		bt_pool_drain(&surplus);
 	}
 }

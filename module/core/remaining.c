@@ -2,34 +2,43 @@
 /*
  * The log of remaining records: what clients of private domains left live
  *
- * Each entry has a stamp of its own in @freed.stamp, by which the log is ordered,
- * and a reference to its owner.
+ * Each record gets a stamp in @freed.stamp when it is logged, which orders the log,
+ * and holds a reference to its owner.
  */
 #include <linux/sched.h>
-#include "export.h"
 #include "index.h"
+#include "internal.h"
 
 /* Records that are moved under one lock hold */
 #define BT_LOG_CHUNK	32
 
-static void log_add(struct bt_tracker *t, struct bt_record *rec)
+static bool remaining_less(struct rb_node *a, const struct rb_node *b)
 {
+	return rb_entry(a, struct bt_record, node)->freed.stamp <
+	       rb_entry(b, struct bt_record, node)->freed.stamp;
+}
+
+static void __remaining_add(struct bt_tracker *t, struct bt_record *rec)
+{
+	lockdep_assert_held(&t->lock);
 	rec->freed.stamp = ++t->stamp;
 	rec->freed.by = NULL;
 	rec->freed.site = 0;
-	bt_append(&t->remaining, &rec->node);
+	rb_add_cached(&rec->node, &t->remaining, remaining_less);
 	__bt_client_get(rec->owner);
 	t->nr_remaining++;
 }
 
-static struct bt_record *log_first(struct bt_tracker *t)
+static struct bt_record *__remaining_first(struct bt_tracker *t)
 {
+	lockdep_assert_held(&t->lock);
 	return bt_record_of(rb_first_cached(&t->remaining));
 }
 
-static void log_pop(struct bt_tracker *t, struct bt_record *rec,
-		    struct bt_pool *out)
+static void __remaining_pop(struct bt_tracker *t, struct bt_record *rec,
+			    struct bt_pool *out)
 {
+	lockdep_assert_held(&t->lock);
 	if (t->nr_listings)
 		__bt_listings_drop_remaining(t, rec);
 	rb_erase_cached(&rec->node, &t->remaining);
@@ -39,40 +48,41 @@ static void log_pop(struct bt_tracker *t, struct bt_record *rec,
 }
 
 /*
- * Take up to a chunk of records from a tree that is no longer looked up in. A pool
- * gives last what it got first, so it takes two of them to keep the tree's order.
+ * Take up to a chunk of records out of a tree that no other context can reach. A pool
+ * is last in, first out, so a second pool restores the order of the tree.
  */
-static void take_chunk(struct rb_root *root, struct bt_pool *chunk)
+static void remaining_take_chunk(struct rb_root *root, struct bt_pool *chunk)
 {
-	struct bt_pool turned = {};
+	struct bt_pool reversed = {};
 	struct bt_record *rec;
 	struct rb_node *node;
 
-	while (turned.nr < BT_LOG_CHUNK && (node = rb_first(root))) {
+	while (reversed.nr < BT_LOG_CHUNK && (node = rb_first(root))) {
 		rb_erase(node, root);
 		bt_quota_add(bt_record_of(node)->owner, -1);
-		__bt_pool_put(&turned, bt_record_of(node));
+		__bt_pool_put(&reversed, bt_record_of(node));
 	}
-	while ((rec = __bt_pool_get(&turned)))
+	while ((rec = __bt_pool_get(&reversed)))
 		__bt_pool_put(chunk, rec);
 }
 
-/* What ended before a reset is of the time before it, however late it is logged */
-static bool is_past(const struct bt_tracker *t, const struct bt_client *c)
+/* A client that ended before a reset belongs to the time before, however late it is logged */
+static bool remaining_is_past(const struct bt_tracker *t, const struct bt_client *c)
 {
 	return t->removed || c->closed <= t->reset;
 }
 
-/* Log a chunk, or what has to be told of records that are not to be logged */
-static void log_or_pass(struct bt_tracker *t, struct bt_client *c,
-			struct bt_pool *chunk, struct bt_pool *out)
+/* Log a chunk, or tell the listings that it is dropped instead */
+static void __remaining_log_or_drop(struct bt_tracker *t, struct bt_client *c,
+				    struct bt_pool *chunk, struct bt_pool *out)
 {
-	bool past = is_past(t, c);
+	bool past = remaining_is_past(t, c);
 	struct bt_record *rec;
 
+	lockdep_assert_held(&t->lock);
 	while ((rec = __bt_pool_get(chunk))) {
 		if (!past) {
-			log_add(t, rec);
+			__remaining_add(t, rec);
 			continue;
 		}
 		if (t->nr_listings)
@@ -81,18 +91,18 @@ static void log_or_pass(struct bt_tracker *t, struct bt_client *c,
 	}
 }
 
-static void log_chunk(struct bt_tracker *t, struct bt_client *c,
-		      struct bt_pool *chunk)
+static void remaining_log_chunk(struct bt_tracker *t, struct bt_client *c,
+				struct bt_pool *chunk)
 {
 	struct bt_pool out = { .store = chunk->store };
-	unsigned long irq;
+	unsigned long flags;
 
-	raw_spin_lock_irqsave(&t->lock, irq);
-	log_or_pass(t, c, chunk, &out);
+	raw_spin_lock_irqsave(&t->lock, flags);
+	__remaining_log_or_drop(t, c, chunk, &out);
 	while (t->nr_remaining > t->limits.max_remaining &&
 	       out.nr < BT_LOG_CHUNK)
-		log_pop(t, log_first(t), &out);
-	raw_spin_unlock_irqrestore(&t->lock, irq);
+		__remaining_pop(t, __remaining_first(t), &out);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
 	bt_pool_drain(&out);
 	cond_resched();
 }
@@ -100,9 +110,9 @@ static void log_chunk(struct bt_tracker *t, struct bt_client *c,
 /**
  * bt_remaining_log() - move the live records of a private domain to the log
  * @t: the tracker
- * @c: its client, which has ended
+ * @c: the client of the domain, which has ended
  *
- * The oldest entries make place for the new ones.
+ * New records displace the oldest ones of the log.
  *
  * Context: may sleep.
  */
@@ -116,17 +126,17 @@ void bt_remaining_log(struct bt_tracker *t, struct bt_client *c)
 		struct rb_root *live = &d->spaces[i].live;
 
 		while (!RB_EMPTY_ROOT(live)) {
-			take_chunk(live, &chunk);
-			log_chunk(t, c, &chunk);
+			remaining_take_chunk(live, &chunk);
+			remaining_log_chunk(t, c, &chunk);
 		}
 	}
 }
 
 /**
- * bt_remaining_drop() - drop the oldest entries of the log
+ * bt_remaining_drop() - drop the oldest records of the log
  * @t: the tracker
- * @keep: most entries to keep
- * @stamp: drop all that are not younger than this, too
+ * @keep: bound on the records to keep
+ * @stamp: also drop all records that were logged at this stamp or before
  *
  * Context: may sleep.
  */
@@ -137,13 +147,13 @@ void bt_remaining_drop(struct bt_tracker *t, u64 keep, u64 stamp)
 
 	do {
 		struct bt_record *rec;
-		unsigned long irq;
+		unsigned long flags;
 
-		raw_spin_lock_irqsave(&t->lock, irq);
-		while (out.nr < BT_LOG_CHUNK && (rec = log_first(t)) &&
+		raw_spin_lock_irqsave(&t->lock, flags);
+		while (out.nr < BT_LOG_CHUNK && (rec = __remaining_first(t)) &&
 		       (t->nr_remaining > keep || rec->freed.stamp <= stamp))
-			log_pop(t, rec, &out);
-		raw_spin_unlock_irqrestore(&t->lock, irq);
+			__remaining_pop(t, rec, &out);
+		raw_spin_unlock_irqrestore(&t->lock, flags);
 		dropped = out.nr;
 		bt_pool_drain(&out);
 		cond_resched();

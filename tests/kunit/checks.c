@@ -9,7 +9,7 @@
 struct facts {
 	u64 nr;
 	u64 newest;
-	struct bt_reach reach;
+	struct bt_extent reach;
 	unsigned int depth;
 	const struct bt_record *first;
 	const struct bt_record *last;
@@ -17,13 +17,13 @@ struct facts {
 	bool is_told;
 };
 
-static void join_reach(struct bt_reach *to, const struct bt_reach *from)
+static void join_reach(struct bt_extent *to, const struct bt_extent *from)
 {
 	to->last = max(to->last, from->last);
 	if (from->epoch == to->epoch)
-		to->last_sure = max(to->last_sure, from->last_sure);
+		to->last_current = max(to->last_current, from->last_current);
 	else if (from->epoch > to->epoch)
-		to->last_sure = from->last_sure;
+		to->last_current = from->last_current;
 	to->epoch = max(to->epoch, from->epoch);
 }
 
@@ -52,7 +52,7 @@ static struct facts facts_of(const struct bt_record *rec)
 	if (!rec->is_freed && rec->span) {
 		f.reach.epoch = rec->live.epoch;
 		f.reach.last = bt_record_last(rec);
-		f.reach.last_sure = f.reach.last;
+		f.reach.last_current = f.reach.last;
 	}
 	return f;
 }
@@ -60,12 +60,12 @@ static struct facts facts_of(const struct bt_record *rec)
 /* Whether the root of a subtree tells what is true of it */
 static bool tells(const struct bt_record *rec, const struct facts *f)
 {
-	const struct bt_reach *reach = &rec->live.reach;
+	const struct bt_extent *reach = &rec->live.subtree.extent;
 
 	return rec->newest == f->newest &&
 	       (rec->is_freed || (reach->epoch == f->reach.epoch &&
 				  reach->last == f->reach.last &&
-				  reach->last_sure == f->reach.last_sure));
+				  reach->last_current == f->reach.last_current));
 }
 
 static bool is_before(const struct bt_record *a, const struct bt_record *b)

@@ -224,7 +224,7 @@ static bool is_listed(struct kunit *test, u64 number)
 {
 	struct bt_counters c;
 
-	return !bt_read_counters(fixture(test)->t, BUFTRACK_SCOPE_CLIENT, number,
+	return !bt_tracker_read_counters(fixture(test)->t, BUFTRACK_SCOPE_CLIENT, number,
 				 &c);
 }
 

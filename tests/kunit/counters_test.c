@@ -92,11 +92,11 @@ static void read_scopes(struct kunit *test, const struct bt_client *c,
 {
 	struct bt_tracker *t = fixture(test)->t;
 
-	KUNIT_EXPECT_EQ(test, 0, bt_read_counters(t, BUFTRACK_SCOPE_DEVICE, 0,
+	KUNIT_EXPECT_EQ(test, 0, bt_tracker_read_counters(t, BUFTRACK_SCOPE_DEVICE, 0,
 						  &scope[0]));
-	KUNIT_EXPECT_EQ(test, 0, bt_read_counters(t, BUFTRACK_SCOPE_SPACE, 1,
+	KUNIT_EXPECT_EQ(test, 0, bt_tracker_read_counters(t, BUFTRACK_SCOPE_SPACE, 1,
 						  &scope[1]));
-	KUNIT_EXPECT_EQ(test, 0, bt_read_counters(t, BUFTRACK_SCOPE_CLIENT,
+	KUNIT_EXPECT_EQ(test, 0, bt_tracker_read_counters(t, BUFTRACK_SCOPE_CLIENT,
 						  c->number, &scope[2]));
 }
 
@@ -299,18 +299,18 @@ static void unknown_scopes_are_not_found(struct kunit *test)
 
 	open_private(test);
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			bt_read_counters(t, BUFTRACK_SCOPE_DEVICE, 1, &c));
+			bt_tracker_read_counters(t, BUFTRACK_SCOPE_DEVICE, 1, &c));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			bt_read_counters(t, BUFTRACK_SCOPE_SPACE,
+			bt_tracker_read_counters(t, BUFTRACK_SCOPE_SPACE,
 					 FIXTURE_SPACES, &c));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			bt_read_counters(t, BUFTRACK_SCOPE_SPACE, U64_MAX, &c));
+			bt_tracker_read_counters(t, BUFTRACK_SCOPE_SPACE, U64_MAX, &c));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			bt_read_counters(t, BUFTRACK_SCOPE_CLIENT, 0, &c));
+			bt_tracker_read_counters(t, BUFTRACK_SCOPE_CLIENT, 0, &c));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			bt_read_counters(t, BUFTRACK_SCOPE_CLIENT, 2, &c));
+			bt_tracker_read_counters(t, BUFTRACK_SCOPE_CLIENT, 2, &c));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
-			bt_read_counters(t, BUFTRACK_SCOPE_CLIENT, U64_MAX, &c));
+			bt_tracker_read_counters(t, BUFTRACK_SCOPE_CLIENT, U64_MAX, &c));
 }
 
 static struct kunit_case counters_cases[] = {

@@ -157,7 +157,7 @@ void close_client(struct kunit *test, struct bt_client *c)
  */
 u64 take_dead(struct kunit *test)
 {
-	struct bt_client *c = bt_take_dead(fixture(test)->t);
+	struct bt_client *c = bt_tracker_take_zombie(fixture(test)->t);
 	u64 number;
 
 	if (!c)
@@ -299,7 +299,7 @@ static u64 read_count(struct kunit *test, u32 scope, u64 number,
 {
 	struct bt_counters c = {};
 
-	KUNIT_EXPECT_EQ(test, 0, bt_read_counters(fixture(test)->t, scope,
+	KUNIT_EXPECT_EQ(test, 0, bt_tracker_read_counters(fixture(test)->t, scope,
 						  number, &c));
 	return c.v[counter];
 }

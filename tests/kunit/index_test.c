@@ -258,14 +258,14 @@ static void check_meeting(struct kunit *test, struct crowd *crowd, u64 first,
 			  u64 last)
 {
 	struct bt_record *rec = scan_from(crowd, 0, 0);
-	struct bt_record *found = bt_index_first_meeting(&crowd->root, first,
+	struct bt_record *found = bt_index_first_overlap(&crowd->root, first,
 							 last);
 
 	for (; rec; rec = bt_record_of(rb_next(&rec->node))) {
 		if (!does_meet(rec, first, last))
 			continue;
 		KUNIT_ASSERT_PTR_EQ(test, rec, found);
-		found = bt_index_next_meeting(found, first, last);
+		found = bt_index_next_overlap(found, first, last);
 	}
 	KUNIT_EXPECT_NULL(test, found);
 }
@@ -314,7 +314,7 @@ static void spanning_is_exact(struct kunit *test)
 		expected = scan_spanning(crowd, address, crowd->epoch);
 		spanned += !!expected;
 		KUNIT_EXPECT_PTR_EQ(test, expected,
-				    bt_index_spanning_sure(&crowd->root, address,
+				    bt_index_spanning_current(&crowd->root, address,
 							   crowd->epoch));
 	}
 	KUNIT_EXPECT_GT(test, spanned, NR_ROUNDS / 10);
@@ -424,8 +424,8 @@ static void empty_tree_has_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, bt_index_from(&root, 0, 0));
 	KUNIT_EXPECT_NULL(test, bt_index_find(&root, 0, 0));
 	KUNIT_EXPECT_NULL(test, bt_index_newest_at(&root, 0));
-	KUNIT_EXPECT_NULL(test, bt_index_first_meeting(&root, 0, U64_MAX));
-	KUNIT_EXPECT_NULL(test, bt_index_spanning_sure(&root, 1, 1));
+	KUNIT_EXPECT_NULL(test, bt_index_first_overlap(&root, 0, U64_MAX));
+	KUNIT_EXPECT_NULL(test, bt_index_spanning_current(&root, 1, 1));
 	KUNIT_EXPECT_NULL(test, bt_index_from_newer(&root, 0, 0, 0));
 }
 

@@ -61,7 +61,7 @@ static void compare_scope(struct match *m, u32 scope, u64 number,
 	struct bt_counters got = {};
 	unsigned int i;
 
-	match_expect(m, "scope", bt_read_counters(t, scope, number, &got), 0);
+	match_expect(m, "scope", bt_tracker_read_counters(t, scope, number, &got), 0);
 	for (i = 0; i < BUFTRACK_NR_COUNTERS; i++)
 		match_expect(m, counter_names[i], got.v[i], expected->v[i]);
 	match_expect(m, "conservation", is_conserved(&got), true);
@@ -81,7 +81,7 @@ static u32 compare_clients(struct match *m)
 				      &c->counters);
 		else
 			match_expect(m, "dropped client",
-				     bt_read_counters(t, BUFTRACK_SCOPE_CLIENT,
+				     bt_tracker_read_counters(t, BUFTRACK_SCOPE_CLIENT,
 						      c->number, &none),
 				     (u64)-ENOENT);
 	}

@@ -37,7 +37,7 @@ static void read_scope(struct crew *crew, u32 scope, u64 number)
 {
 	struct bt_counters c;
 
-	if (!bt_read_counters(crew->t, scope, number, &c))
+	if (!bt_tracker_read_counters(crew->t, scope, number, &c))
 		crew_expect(crew, is_conserved(&c));
 }
 

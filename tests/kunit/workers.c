@@ -93,7 +93,7 @@ void crew_collect_dead(struct crew *crew)
 {
 	struct bt_client *c;
 
-	while ((c = bt_take_dead(crew->t))) {
+	while ((c = bt_tracker_take_zombie(crew->t))) {
 		atomic_dec(&crew->clients);
 		kfree(c);
 	}
