@@ -2,7 +2,7 @@
 /*
  * The allocation server's messages, as its clients lay them out
  *
- * Written from the protocol's table, and not from the bridge's sources.
+ * Written from the protocol's table, independently of the bridge's sources.
  */
 #ifndef BUFTRACK_TESTS_MESSAGE_H
 #define BUFTRACK_TESTS_MESSAGE_H

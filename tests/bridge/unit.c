@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bridge-unit: what of the bridge needs no socket and no kernel
+ * bridge-unit: the parts of the bridge that need no socket and no kernel
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 static const size_t sizes[] = { 72, 112, 128, 144 };
 
-/* --- sizes */
+/* --- framing */
 
 static uint64_t state = 72112128144;
 
@@ -30,7 +30,7 @@ static uint64_t roll(uint64_t sides)
 	return state % sides;
 }
 
-/* put() - a message as a C++ client has it: all zero but for its fields */
+/* put() - write a message as a C++ client sends it, zero except for its fields */
 static size_t put(uint8_t *to, size_t size, unsigned int type)
 {
 	union message message;
@@ -56,7 +56,7 @@ static size_t put_some(uint8_t *to, size_t size, unsigned int count)
 	return length;
 }
 
-/* Of any number of bytes of a stream, what is decided is right. */
+/* Whatever number of bytes has come, the size is right or undecided. */
 static void test_every_length(size_t size)
 {
 	uint8_t bytes[20 * 144];
@@ -75,7 +75,7 @@ static void test_every_length(size_t size)
 		}
 	}
 	test(!wrong && !open,
-	     "%zu bytes: every length of a stream is decided right, or later (%u wrong, %u late)",
+	     "%zu bytes: the size is right for every length of the stream (%u wrong, %u late)",
 	     size, wrong, open);
 }
 
@@ -87,15 +87,16 @@ static void test_alone(size_t size)
 	test(framing_size(bytes, length) ==
 			     (size == 144 ? 144 : FRAMING_UNDECIDED) &&
 		     framing_size_after_pause(bytes, length) == (int)size,
-	     "%zu bytes: one message is known after a pause", size);
+	     "%zu bytes: a pause reveals a single message", size);
 	for (size_t i = 1; i < size; i++)
 		if (!wire_is_size(i) &&
 		    framing_size_after_pause(bytes, i) != FRAMING_UNDECIDED)
-			test(false, "%zu of %zu bytes are no message", i, size);
+			test(false, "%zu of %zu bytes are not a message", i,
+			     size);
 }
 
-/* What is no answer can still have garbage where answers have fields. */
-static void test_garbage_behind(size_t size)
+/* A request may have garbage in the fields for answers. */
+static void test_garbage(size_t size)
 {
 	uint8_t bytes[8 * 144];
 	unsigned int wrong = 0, undecided = 0;
@@ -112,7 +113,7 @@ static void test_garbage_behind(size_t size)
 		undecided += found <= 0;
 	}
 	test(!wrong && !undecided,
-	     "%zu bytes: garbage behind the heads misleads nobody (%u, %u)",
+	     "%zu bytes: garbage after the heads is ignored (%u wrong, %u undecided)",
 	     size, wrong, undecided);
 }
 
@@ -134,31 +135,31 @@ static void test_nonsense(void)
 	unsigned int taken = 0;
 
 	memset(bytes, 0, sizeof(bytes));
-	test(framing_size(bytes, 1) == FRAMING_INVALID, "type 0 is none");
+	test(framing_size(bytes, 1) == FRAMING_INVALID, "type 0 is invalid");
 	bytes[0] = 13;
-	test(framing_size(bytes, 1) == FRAMING_INVALID, "type 13 is none");
+	test(framing_size(bytes, 1) == FRAMING_INVALID, "type 13 is invalid");
 	bytes[0] = 1;
 	bytes[2] = 1;
-	test(framing_size(bytes, 3) == FRAMING_INVALID, "padding is zero");
+	test(framing_size(bytes, 3) == FRAMING_INVALID, "padding must be zero");
 	bytes[2] = 0;
 	bytes[5] = 1;
 	test(framing_size(bytes, 8) == FRAMING_INVALID,
-	     "there are no 256 devices");
+	     "device 256 is invalid in a report");
 	bytes[0] = QUERY;
 	test(framing_size(bytes, 8) == FRAMING_UNDECIDED,
-	     "one can ask for any device");
+	     "a query may name any device");
 	bytes[0] = ALLOC;
 	bytes[5] = 0;
 	test(framing_size(bytes, 145) == FRAMING_INVALID,
-	     "a message has no more than 144 bytes");
+	     "a message has at most 144 bytes");
 	for (int round = 0; round < 10000; round++) {
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			bytes[i] = roll(256);
 		taken += framing_size(bytes, sizeof(bytes)) != FRAMING_INVALID;
 	}
-	test(!taken, "random bytes are nonsense (%u are not)", taken);
+	test(!taken, "random bytes are invalid (%u accepted)", taken);
 	memcpy(bytes, "GET / HTTP/1.1\r\n\r\n", 18);
-	test(framing_size(bytes, 18) == FRAMING_INVALID, "so is HTTP");
+	test(framing_size(bytes, 18) == FRAMING_INVALID, "HTTP is invalid");
 }
 
 /* --- the wire */
@@ -179,7 +180,7 @@ static void test_decode(void)
 	test(got.type == CB_FREE && got.device == -1 &&
 		     got.size == message.head.size && got.buffer_type == 4 &&
 		     got.pid == 4711 && got.address == message.head.buffer_id,
-	     "each field of a message is where it should be");
+	     "each field of a message is at its offset");
 }
 
 static const struct wire_answer full = {
@@ -229,8 +230,7 @@ static void test_encode(size_t size)
 	if (size == 144)
 		right = right && !message.v4.ringbuffer_total &&
 			!message.v4.ringbuffer_used && !message.v4.pad;
-	test(right,
-	     "each field of an answer of %zu bytes is where it should be",
+	test(right, "each field of an answer of %zu bytes is at its offset",
 	     size);
 }
 
@@ -242,23 +242,23 @@ static void test_spaces(void)
 	struct addresses *known = addresses_new(&pool, 100);
 
 	test(addresses_note_free(known, 0, 7) == -1,
-	     "what was never allocated is not known");
+	     "an address that was never allocated is unknown");
 	addresses_note_alloc(known, 0, 7, SPACE_L1);
 	addresses_note_alloc(known, 0, 7, SPACE_DRAM);
 	addresses_note_alloc(known, 1, 7, SPACE_TRACE);
 	test(addresses_note_free(known, 0, 7) == SPACE_DRAM,
-	     "of two spaces a free is for the one allocated in last");
+	     "a free goes to the space of the latest allocation");
 	test(addresses_note_free(known, 0, 7) == SPACE_L1,
-	     "and then for the other");
+	     "the next free goes to the other space");
 	test(addresses_note_free(known, 0, 7) == SPACE_L1 &&
 		     addresses_note_free(known, 0, 7) == SPACE_L1,
-	     "and then for the one freed last");
+	     "further frees go to the space of the latest free");
 	addresses_note_alloc(known, 0, 7, SPACE_DRAM);
 	test(addresses_note_free(known, 0, 7) == SPACE_DRAM &&
 		     addresses_note_free(known, 1, 7) == SPACE_TRACE,
-	     "it can be allocated again, and devices have nothing in common");
+	     "an address can be allocated again, and on each device separately");
 	addresses_free(known);
-	test(!pool.used, "nothing is kept of who has gone");
+	test(!pool.used, "freeing the map frees its addresses");
 }
 
 static void test_all_spaces(void)
@@ -272,7 +272,7 @@ static void test_all_spaces(void)
 	for (int space = ADDRESS_SPACES - 1; space >= 0; space--)
 		wrong += addresses_note_free(known, 0, 7) != space;
 	test(!wrong && addresses_count(known) == 1,
-	     "one address in every space");
+	     "an address can be live in every space");
 	addresses_free(known);
 }
 
@@ -285,28 +285,28 @@ static void test_room(void)
 	for (uint64_t i = 0; i < 4; i++)
 		addresses_note_alloc(known, 0, i, 0);
 	test(addresses_note_alloc(known, 0, 4, 0) == -1,
-	     "there is no room beyond what is live");
+	     "live addresses are never dropped for room");
 	addresses_note_free(known, 0, 1);
 	addresses_note_free(known, 0, 3);
 	addresses_note_free(known, 0, 1);
 	test(!addresses_note_alloc(known, 0, 5, 0) &&
 		     addresses_note_free(known, 0, 1) == -1 &&
 		     addresses_note_free(known, 0, 3) == 0,
-	     "what was freed first is forgotten first, and no younger for being freed again");
+	     "the map drops its oldest freed address; a repeated free does not make it younger");
 	test(!addresses_note_alloc(other, 0, 1, 0) &&
 		     !addresses_note_alloc(other, 0, 2, 0) &&
 		     !addresses_note_alloc(other, 0, 3, 0) &&
 		     addresses_note_free(known, 0, 3) == -1,
-	     "of all, what was freed first is forgotten first");
+	     "the pool drops its oldest freed address");
 	test(addresses_note_alloc(other, 0, 4, 0) == -1 && pool.used == 6,
-	     "all of them share the room");
+	     "the maps share the pool");
 	addresses_free(known);
 	test(pool.used == 3 && !addresses_note_alloc(other, 0, 4, 0),
-	     "who goes leaves room");
+	     "freeing a map leaves room in the pool");
 	addresses_free(other);
 }
 
-/* --- who it is */
+/* --- identity */
 
 static void check_name(const char *name, int32_t claimed, const char *expected)
 {
@@ -321,7 +321,7 @@ static void check_name(const char *name, int32_t claimed, const char *expected)
 	test(!strcmp(got, expected), "%s", got);
 }
 
-/* --- the old server's log */
+/* --- the allocation server's log */
 
 static const struct {
 	const char *text;
@@ -393,15 +393,89 @@ static void test_lines(void)
 	}
 }
 
+struct received {
+	uint8_t bytes[1 << 14];
+	size_t length;
+};
+
+static int receive(void *context, const uint8_t *bytes, size_t size)
+{
+	struct received *received = context;
+
+	memcpy(received->bytes + received->length, bytes, size);
+	received->length += size;
+	return 0;
+}
+
+/* feed() - feed the next @piece bytes after those that are held */
+static int feed(struct framing *framing, const uint8_t *bytes, size_t piece,
+		struct received *received)
+{
+	uint8_t input[FRAMING_MAX + 1024];
+	size_t held = framing->nr_held;
+
+	memcpy(input, framing->held, held);
+	memcpy(input + held, bytes, piece);
+	return framing_feed(framing, input, held + piece, receive, received);
+}
+
+static void test_pieces(size_t size)
+{
+	uint8_t stream[50 * 144];
+	unsigned int wrong = 0;
+
+	for (int round = 0; round < 100; round++) {
+		struct framing framing = { .size = 0 };
+		struct received received = { .length = 0 };
+		size_t length = put_some(stream, size, 50), piece;
+
+		for (size_t at = 0; at < length; at += piece) {
+			piece = 1 + roll(400);
+			if (piece > length - at)
+				piece = length - at;
+			wrong += feed(&framing, stream + at, piece,
+				      &received) != 0;
+		}
+		wrong += received.length != length || framing_rest(&framing) ||
+			 memcmp(received.bytes, stream, length);
+	}
+	test(!wrong, "%zu bytes: all messages arrive whatever the pieces",
+	     size);
+}
+
+static void test_early(void)
+{
+	struct framing framing = { .size = 0 };
+	struct received received = { .length = 0 };
+	uint8_t stream[2 * 144];
+
+	put_some(stream, 144, 2);
+	feed(&framing, stream, 72, &received);
+	framing_pause(&framing, receive, &received);
+	framing_pause(&framing, receive, &received);
+	test(received.length == 72 && !framing_rest(&framing),
+	     "a pause delivers half a message, once");
+	feed(&framing, stream + 72, 144 + 72, &received);
+	test(framing.size == 144 && received.length == 72 + 144,
+	     "its other half corrects the size and delivers nothing twice");
+	framing = (struct framing){ .size = 72 };
+	stream[0] = 0;
+	test(feed(&framing, stream, 72, &received) == FRAMING_INVALID &&
+		     !framing.nr_held,
+	     "an invalid message ends the stream");
+}
+
 int main(void)
 {
 	for (size_t i = 0; i < NR(sizes); i++) {
 		test_every_length(sizes[i]);
 		test_alone(sizes[i]);
-		test_garbage_behind(sizes[i]);
+		test_garbage(sizes[i]);
+		test_pieces(sizes[i]);
 		test_encode(sizes[i]);
 	}
 	test_twins();
+	test_early();
 	test_nonsense();
 	test_decode();
 	test_spaces();

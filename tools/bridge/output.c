@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../util/text.h"
 #include "output.h"
 
 /* Lines of the log in a burst */
@@ -34,14 +35,6 @@ bool log_take_credit(struct log *log)
 	}
 	log->credit--;
 	return true;
-}
-
-/* Text from a peer must not control the terminal or end the line. */
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
 }
 
 bool write_nowait(int fd, const char *text, size_t length)
@@ -91,6 +84,7 @@ void log_line(struct log *log, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	/* Text from a peer must not control the terminal or end the line. */
 	make_printable(text);
 	write_log(text);
 }

@@ -136,7 +136,7 @@ static int split_line(struct event_parser *parser, const char *line,
 	if (parser->nr != TRACE_FIELDS)
 		return trace_fail(
 			error, number,
-			"%u fields instead of %d: separate them by commas, the unused ones empty",
+			"%u fields instead of %d: separate them by commas and leave unused ones empty",
 			parser->nr, TRACE_FIELDS);
 	return 0;
 }
@@ -149,7 +149,7 @@ static int number_field(const char *const *fields, int which, uint64_t *number,
 		return 0;
 	return trace_fail(
 		error, event->line,
-		"%s '%.40s' is no number: write [0-9]+ or 0x[0-9a-fA-F]+, at most 64 bits",
+		"%s '%.40s' is not a number: use decimal or 0x hexadecimal digits, at most 64 bits",
 		header[which], fields[which]);
 }
 
@@ -220,7 +220,7 @@ static int parse_flags(const char *text, struct trace_event *event,
 		if (!set_flag(rest, length, event))
 			return trace_fail(
 				error, event->line,
-				"flags '%.40s' do not belong to %s: an open has late, shared or both joined by |, a free has refused, the others none",
+				"flags '%.40s' do not belong to %s: an open takes late, shared or both joined by |, a free takes refused, other ops none",
 				text, ops[event->op]);
 		if (!rest[length])
 			return 0;
@@ -256,7 +256,7 @@ static int check_report(const char *const *fields, struct trace_event *event,
 	if (event->span && event->address > UINT64_MAX - (event->span - 1))
 		return trace_fail(
 			error, event->line,
-			"address + span is past 2^64: give the buffer's extent from its address on as span (empty: size)");
+			"address + span is past 2^64: give the buffer's extent as span, or leave span empty to use the size");
 	return 0;
 }
 

@@ -152,12 +152,12 @@ static int open_client(struct names *names, const struct words *words,
 	if (client && client->open)
 		return trace_fail(
 			error, event->line,
-			"client '%.40s' is open: close it first, and open another word",
+			"client '%.40s' is open: close it, or use another name",
 			words->client);
 	if (client)
 		return trace_fail(
 			error, event->line,
-			"client '%.40s' was used before: give each client a word of its own",
+			"client '%.40s' was used before: give each client its own name",
 			words->client);
 	if (find_or_add_device(names, words->device, event, error))
 		return -1;

@@ -67,7 +67,7 @@ static const char *fail_number(struct log_line *line, struct trace_error *error,
 	line->form = LOG_MALFORMED;
 	trace_fail(
 		error, error->line,
-		"%s '%.40s' is no number: write [0-9]+ or 0x[0-9a-fA-F]+, at most 64 bits",
+		"%s '%.40s' is not a number: use decimal or 0x hexadecimal digits, at most 64 bits",
 		what, word);
 	return NULL;
 }
@@ -88,7 +88,7 @@ static void fail_missing(struct log_line *line, struct trace_error *error,
 			 const char *what)
 {
 	line->form = LOG_MALFORMED;
-	trace_fail(error, error->line, "there is no %s: the line is cut off",
+	trace_fail(error, error->line, "%s is missing: the line is cut off",
 		   what);
 }
 
@@ -370,7 +370,7 @@ static int fill_alloc(struct server_log *log, const struct log_line *line,
 	if (space == ADDRESS_SPACES)
 		return trace_fail(
 			error, log->lines.number,
-			"space '%s' is none of DRAM, L1, SYSTEM_MEMORY, L1_SMALL, TRACE",
+			"unknown space '%s': use DRAM, L1, SYSTEM_MEMORY, L1_SMALL or TRACE",
 			line->space);
 	event->op = line->size ? TRACE_ALLOC : TRACE_GAP;
 	event->space = line->size ? spaces[space][1] : "";
