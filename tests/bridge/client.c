@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bridge-client SOCKET: a client of the allocation server that does as it is told
+ * bridge-client SOCKET: a scripted client of the allocation server
  *
- * Reads lines from standard input:
+ * Reads commands from standard input:
  *
- *   connect SIZE                  connect; messages have so many bytes
+ *   connect SIZE                  connect; messages have SIZE bytes
  *   alloc DEVICE TYPE ADDRESS BYTES, free DEVICE ADDRESS
  *   cb_alloc, load DEVICE ADDRESS BYTES; cb_free, unload DEVICE ADDRESS [BYTES]
- *   query DEVICE, info DEVICE     ask, and print the answer
- *   sync                          ask, and print "synced" when the answer is there
+ *   query DEVICE, info DEVICE     query and print the answer
+ *   sync                          query and print "synced" after the answer
  *   dump, dump_kernels
- *   bytes HEX                     these bytes
- *   pid N                         what messages claim from now on
- *   split N                       write in pieces of N bytes, 0: whole messages
- *   glue, send                    collect messages; write them at once
- *   half N                        of the next message only the first N bytes
- *   inherit                       a child keeps the socket; prints its pid
- *   finish                        no more is sent; print "finished" at the end
+ *   bytes HEX                     send these bytes
+ *   pid N                         pid that later messages claim
+ *   split N                       write in pieces of N bytes; 0 for whole messages
+ *   glue, send                    collect messages; write them in one call
+ *   half N                        send the first N bytes of the next message only
+ *   inherit                       fork a child that keeps the socket; print its pid
+ *   finish                        stop sending; print "finished" when the peer closes
  *   expect_cut                    print "cut" when the other end closes
  *   kill                          end by SIGKILL
  */
@@ -188,7 +188,7 @@ static void inherit(void)
 	pid_t child = fork();
 
 	if (!child) {
-		/* It goes when who started all of this has gone. */
+		/* The child ends when standard input closes. */
 		close(STDOUT_FILENO);
 		while (getchar() != EOF)
 			;
@@ -206,15 +206,15 @@ static void read_to_end(const char *word)
 	puts(word);
 }
 
-struct order {
+struct command {
 	const char *word;
 	unsigned int type;
 };
 
-/* obey_report() - 0 if the word is none of these */
-static int obey_report(const char *word, const unsigned long long *n)
+/* run_report() - 0 if the command is not a report */
+static int run_report(const char *word, const unsigned long long *n)
 {
-	static const struct order orders[] = {
+	static const struct command commands[] = {
 		{ "cb_alloc", CB_ALLOC },   { "cb_free", CB_FREE },
 		{ "load", KERNEL_LOAD },    { "unload", KERNEL_UNLOAD },
 		{ "dump", DUMP_REMAINING }, { "dump_kernels", DUMP_KERNELS },
@@ -225,22 +225,22 @@ static int obey_report(const char *word, const unsigned long long *n)
 		put_message(ALLOC, n[0], n[1], n[2], n[3]);
 		return 1;
 	}
-	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-		if (strcmp(word, orders[i].word))
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(word, commands[i].word))
 			continue;
-		put_message(orders[i].type, n[0], 0, n[1], n[2]);
+		put_message(commands[i].type, n[0], 0, n[1], n[2]);
 		return 1;
 	}
 	return 0;
 }
 
-static void obey(const char *word, const char *rest)
+static void run_command(const char *word, const char *rest)
 {
 	unsigned long long n[4] = { 0 };
 
 	sscanf(rest, "%lli %lli %lli %lli", (long long *)&n[0],
 	       (long long *)&n[1], (long long *)&n[2], (long long *)&n[3]);
-	if (obey_report(word, n))
+	if (run_report(word, n))
 		return;
 	if (!strcmp(word, "connect"))
 		connect_with(n[0]);
@@ -273,7 +273,7 @@ static void obey(const char *word, const char *rest)
 	else if (!strcmp(word, "kill"))
 		kill(getpid(), SIGKILL);
 	else
-		errx(2, "no such order: %s", word);
+		errx(2, "unknown command: %s", word);
 }
 
 int main(int argc, char **argv)
@@ -282,12 +282,12 @@ int main(int argc, char **argv)
 	int used;
 
 	if (argc != 2)
-		errx(2, "usage: bridge-client SOCKET < ORDERS");
+		errx(2, "usage: bridge-client SOCKET < COMMANDS");
 	path = argv[1];
 	pid = getpid();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	while (fgets(line, sizeof(line), stdin))
 		if (sscanf(line, "%31s %n", word, &used) == 1 && *word != '#')
-			obey(word, line + used);
+			run_command(word, line + used);
 	return 0;
 }

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """A client of the allocation server, written from the protocol's table.
 
-As a program it takes the orders that client.c takes (connect, alloc, free,
-cb_alloc, cb_free, load, unload, query, info, sync, split, glue, send, finish),
-as a module it is what the tests drive.
+As a program it takes these commands of client.c: connect, alloc, free, cb_alloc,
+cb_free, load, unload, query, info, sync, split, glue, send, finish. As a module it is
+the client of the tests.
 """
 import os
 import socket
@@ -90,7 +90,7 @@ class Client:
         return self.query(0)
 
     def read_to_end(self):
-        """What comes until the other end closes."""
+        """Everything until the other end closes."""
         data = b""
         try:
             while more := self.socket.recv(65536):

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bridge-discard SOCKET: a server that reads what comes, and does nothing with it
+ * bridge-discard SOCKET: a server that discards what it reads
  *
- * What a bridge is measured against: one process, one loop by epoll, reads of the
+ * The baseline of the bridge's benchmark: one process, one epoll loop, reads of the
  * same size.
  */
 #include <err.h>

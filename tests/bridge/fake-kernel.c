@@ -2,10 +2,10 @@
 /*
  * bridge-fake-kernel.so: /dev/buftrack without a kernel, for LD_PRELOAD
  *
- * It keeps books by address, as the contract has them for reports without ids and
- * spans, in a file that others can map while it runs ($FAKE_KERNEL_BOOKS), and fails
- * as that file says. It holds the bridge's side of the interface, no more. With
- * $FAKE_KERNEL_SINK it counts reports, and remembers none.
+ * It tracks buffers by address, following the rules for reports without ids and
+ * spans, in a file that tests map while it runs ($FAKE_KERNEL_BOOKS). The file also
+ * injects errors. Only the calls that the bridge makes are there. With
+ * $FAKE_KERNEL_SINK it counts reports and tracks nothing.
  */
 #include <dlfcn.h>
 #include <err.h>
@@ -31,7 +31,7 @@
 #define MOST_FILES 65536
 
 /**
- * struct book - a client, as tests read it; layout known to fake_kernel.py
+ * struct book - a client; fake_kernel.py knows the layout
  */
 struct book {
 	uint32_t is_open;
@@ -44,12 +44,13 @@ struct book {
 };
 
 /**
- * struct books - all of them
- * @nr: how many
- * @fail_nr: this ioctl fails
- * @fail_errno: so
- * @fail_count: so often
+ * struct books - all clients
+ * @nr: number of clients
+ * @fail_nr: number of the ioctl that fails
+ * @fail_errno: its errno
+ * @fail_count: how many times it fails
  * @batches: calls of the batch ioctl
+ * @books: the clients
  */
 struct books {
 	uint32_t nr;
@@ -151,7 +152,7 @@ static struct space *space_of(struct file *file, const struct key *key)
 	return &file->device->spaces[key->space];
 }
 
-/* end_client() - what is live remains */
+/* end_client() - count live buffers as remaining */
 static void end_client(struct file *file)
 {
 	struct record *record, *next;

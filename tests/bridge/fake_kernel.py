@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The books of bridge-fake-kernel.so, read and made to fail while it runs."""
+"""Reads the state of bridge-fake-kernel.so, and injects errors."""
 import mmap
 import struct
 

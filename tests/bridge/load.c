@@ -2,11 +2,10 @@
 /*
  * bridge-load SOCKET CLIENTS MESSAGES [SIZE [TOGETHER [ROUNDS]]]
  *
- * So many connections at once, each of which sends so many messages: an alloc,
- * its free, and so on. Each message is a write of its own, as the allocation
- * server's clients have it, or so many are written together. Addresses come back
- * after so many rounds. It ends when the other end has read all and closed; prints
- * how long that took, and how much of it was processor time of its own.
+ * Opens CLIENTS connections, each of which sends MESSAGES allocs and frees of SIZE
+ * bytes. TOGETHER messages go into one write; the allocation server's clients write
+ * each on its own. Addresses repeat after ROUNDS rounds. Ends when the server has
+ * read everything and closed; prints the elapsed time and its own processor time.
  */
 #include <err.h>
 #include <inttypes.h>
@@ -22,10 +21,10 @@
 
 #include "message.h"
 
-/* A process is slow to make, so it has several of the connections. */
+/* Forking is slow, so each process has several connections. */
 #define PROCESSES 20
 
-/* Live at a time, of each connection */
+/* Live buffers of a connection */
 #define WINDOW 16
 
 static size_t size = 144;
@@ -63,7 +62,7 @@ static void write_all(int fd, const uint8_t *bytes, size_t length)
 	}
 }
 
-/* The messages go WINDOW allocs, WINDOW frees, in a different order each time. */
+/* WINDOW allocs, then WINDOW frees in an order that differs each round */
 static void make_message(uint8_t *to, uint64_t nth)
 {
 	uint64_t round = nth / (2 * WINDOW), in_round = nth % (2 * WINDOW);
@@ -99,13 +98,13 @@ static void finish(int fd)
 
 	shutdown(fd, SHUT_WR);
 	if (recv(fd, &byte, 1, 0) != 0)
-		errx(1, "it did not close");
+		errx(1, "the server did not close");
 	close(fd);
 }
 
-/* All are connected before the first of them says anything. */
-static void be_clients(const char *path, unsigned int nr, uint64_t messages,
-		       int ready, int go)
+/* All connections are open before the first sends anything. */
+static void run_clients(const char *path, unsigned int nr, uint64_t messages,
+			int ready, int go)
 {
 	int *fds = calloc(nr, sizeof(*fds));
 	char byte = 0;
@@ -113,7 +112,7 @@ static void be_clients(const char *path, unsigned int nr, uint64_t messages,
 	for (unsigned int i = 0; i < nr; i++)
 		fds[i] = connect_to(path);
 	if (write(ready, &byte, 1) != 1 || read(go, &byte, 1) != 0)
-		errx(1, "nobody waits");
+		errx(1, "the parent has ended");
 	for (uint64_t from = 0; from < messages; from += 2 * WINDOW)
 		for (unsigned int i = 0; i < nr; i++)
 			send_some(fds[i], from,
@@ -125,7 +124,7 @@ static void be_clients(const char *path, unsigned int nr, uint64_t messages,
 	exit(0);
 }
 
-/* processor_time() - of those that were waited for, in us */
+/* processor_time() - of the children, in us */
 static uint64_t processor_time(void)
 {
 	struct rusage usage;
@@ -171,7 +170,7 @@ int main(int argc, char **argv)
 		if (fork())
 			continue;
 		close(go[1]);
-		be_clients(argv[1], share, messages, ready[1], go[0]);
+		run_clients(argv[1], share, messages, ready[1], go[0]);
 	}
 	for (unsigned int i = 0; i < processes; i++)
 		if (read(ready[0], &byte, 1) != 1)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""The bridge, with a fake kernel: native.py BUFTRACK FAKE_KERNEL CLIENT WORK
+"""Tests of the bridge with a fake kernel: native.py BUFTRACK FAKE_KERNEL CLIENT WORK
 
-Prints TAP. Nothing here waits for a time: what is waited for is an answer, an end
-of file, or what the fake kernel's books say, and the last of these has a limit.
+Prints TAP. Tests wait for an answer, an end of file, or a state of the fake kernel,
+never for a fixed time; only the wait for a state has a limit.
 """
 import errno
 import json
@@ -35,16 +35,16 @@ def test(function):
 
 
 def until(what, seconds=30):
-    """Waits for what another process does, which has no way to tell us."""
+    """Polls for the effect of another process."""
     end = time.monotonic() + seconds
     while not what():
         if time.monotonic() > end:
-            raise AssertionError("it never came to that")
+            raise AssertionError("the condition never became true")
         time.sleep(0.001)
 
 
 class Bridge:
-    """A bridge of our own, its books, and what it says."""
+    """A bridge with its fake kernel and its log."""
 
     def __init__(self, *options, path=None, wait=True, variables=None):
         global runs
@@ -94,8 +94,8 @@ def has(client, **counters):
         assert client[name] == value, f"{name} is {client[name]}, should be {value}: {client}"
 
 
-def a_life(client):
-    """Each kind of report once or twice."""
+def send_lifetime(client):
+    """Sends each type of report once or twice."""
     client.alloc(0, DRAM, 0x1000, 4096)
     client.alloc(0, L1, 0x2000, 100)
     client.alloc(0, L1_SMALL, 0x3000, 30)
@@ -108,7 +108,7 @@ def a_life(client):
     client.free(0, 0x9000)
 
 
-def is_a_life(bridge, told, size):
+def check_lifetime(bridge, told, size):
     assert told["type"] == RESPONSE and told["device"] == 0, told
     assert (told["dram"], told["l1"], told["l1_small"], told["trace"]) == (0, 100, 32, 7), told
     assert (told["cb"], told["kernel"]) == ((64, 65) if size >= 128 else (0, 0)), told
@@ -118,7 +118,7 @@ def is_a_life(bridge, told, size):
 
 
 def in_child(work):
-    """Runs work in a process of its own, which has no past; returns its status."""
+    """Runs work in a new process, which has never connected; returns its pid."""
     pid = os.fork()
     if pid:
         return pid
@@ -130,39 +130,39 @@ def in_child(work):
         os._exit(1)
 
 
-def child_ends_well(pid):
+def expect_success(pid):
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
 
 # --- the protocol
 
-def life_in_pieces(size, split):
+def lifetime_in_pieces(size, split):
     with Bridge() as bridge:
         client = bridge.client(size)
         client.split = split
-        a_life(client)
-        is_a_life(bridge, client.query(0), size)
+        send_lifetime(client)
+        check_lifetime(bridge, client.query(0), size)
 
 
-def life_glued(size):
+def lifetime_joined(size):
     with Bridge() as bridge:
         client = bridge.client(size)
         client.glue()
-        a_life(client)
+        send_lifetime(client)
         client.put(QUERY, 0)
         client.send()
-        is_a_life(bridge, client.answer(), size)
+        check_lifetime(bridge, client.answer(), size)
 
 
 for SIZE in SIZES:
     for SPLIT in (0, 1, 7, 40, 71, 73, SIZE - 1, SIZE + 1):
         TESTS.append((f"{SIZE} bytes, in pieces of {SPLIT or SIZE}",
-                      lambda size=SIZE, split=SPLIT: life_in_pieces(size, split)))
-    TESTS.append((f"{SIZE} bytes, glued", lambda size=SIZE: life_glued(size)))
+                      lambda size=SIZE, split=SPLIT: lifetime_in_pieces(size, split)))
+    TESTS.append((f"{SIZE} bytes, joined", lambda size=SIZE: lifetime_joined(size)))
 
 
 @test
-def random_cuts_and_gluings_change_nothing():
+def random_splits_and_joins_change_nothing():
     dice = random.Random(72)
     with Bridge() as bridge:
         for size in SIZES:
@@ -185,7 +185,7 @@ def random_cuts_and_gluings_change_nothing():
 
 
 @test
-def a_first_message_that_comes_alone_is_known_after_a_pause():
+def a_single_first_message_is_handled_after_a_pause():
     with Bridge() as bridge:
         for size in SIZES:
             client = bridge.client(size)
@@ -199,8 +199,8 @@ def a_first_message_that_comes_alone_is_known_after_a_pause():
 
 
 @test
-def a_message_that_rests_at_another_ones_length_is_one_message():
-    """The pause says 72, and what follows says that it was wrong."""
+def a_message_that_pauses_at_a_shorter_size_is_counted_once():
+    """The pause suggests 72 bytes, and the bytes that follow correct it."""
     with Bridge() as bridge:
         for at in (72, 112, 128):
             client = bridge.client(144)
@@ -219,7 +219,7 @@ def a_message_that_rests_at_another_ones_length_is_one_message():
 
 
 @test
-def a_message_and_the_end_are_a_message():
+def a_single_message_is_handled_at_the_end():
     with Bridge() as bridge:
         for number, size in enumerate(SIZES):
             client = bridge.client(size)
@@ -242,7 +242,7 @@ def half_a_message_at_the_end_is_a_lost_report():
 
 
 @test
-def every_kind_is_in_its_space():
+def each_type_has_its_space():
     with Bridge() as bridge:
         client = bridge.client()
         for kind, free, field in ((CB_ALLOC, CB_FREE, "cb"), (KERNEL_LOAD, KERNEL_UNLOAD, "kernel")):
@@ -261,7 +261,7 @@ def every_kind_is_in_its_space():
 
 
 @test
-def a_free_is_for_the_space_of_its_address():
+def a_free_goes_to_the_space_of_its_address():
     with Bridge() as bridge:
         client = bridge.client()
         client.alloc(0, DRAM, 0x10, 1)
@@ -276,7 +276,7 @@ def a_free_is_for_the_space_of_its_address():
 
 
 @test
-def devices_have_accounts_of_their_own():
+def each_device_has_its_own_client():
     with Bridge() as bridge:
         client = bridge.client()
         for device in (0, 7, 255):
@@ -289,7 +289,7 @@ def devices_have_accounts_of_their_own():
 
 
 @test
-def reports_go_in_together():
+def reports_are_batched():
     with Bridge() as bridge:
         client = bridge.client()
         client.glue()
@@ -302,7 +302,7 @@ def reports_go_in_together():
 
 
 @test
-def the_client_in_c_says_the_same():
+def the_c_client_gets_the_same_results():
     for size in SIZES:
         with Bridge() as bridge:
             orders = f"""connect {size}
@@ -349,7 +349,7 @@ def write_config(data):
 
 
 @test
-def device_information_comes_from_a_file():
+def device_information_comes_from_the_configuration():
     with Bridge("--config", write_config(CONFIG)) as bridge:
         for size in SIZES[1:]:
             client = bridge.client(size)
@@ -384,12 +384,12 @@ def device_information_comes_from_sysfs():
         assert (told["arch"], told["channels"], told["available"]) == (2, 12, 1), told
         client.alloc(0, DRAM, 0x10, 5)
         assert client.query(0)["dram"] == 5
-        assert bridge.one()["device"] == "tt:0", "its PCI address is root's to register"
+        assert bridge.one()["device"] == "tt:0", "only root may register a PCI address"
         assert "0000:01:00.0" in bridge.said()
 
 
 @test
-def a_bad_config_is_refused():
+def an_invalid_configuration_is_rejected():
     for text in ("", "{", "[]", '{"devices": 1}', '{"devices": [{}]}', '{"devices": [1]}',
                  '{"devices": [{"device_id": -1}]}', '{"devices": [{"device_id": 256}]}',
                  '{"devices": [{"device_id": "x"}]}',
@@ -421,7 +421,7 @@ def dumps_are_printed():
 
 
 @test
-def a_dump_that_nobody_reads_holds_nobody_up():
+def an_unread_dump_delays_nobody():
     with Bridge() as bridge:
         client = bridge.client()
         client.alloc(0, DRAM, 0x10, 4096)
@@ -430,10 +430,10 @@ def a_dump_that_nobody_reads_holds_nobody_up():
         assert client.query(0)["dram"] == 4096
 
 
-# --- who it is
+# --- identity
 
 @test
-def the_kernel_says_who_it_is_and_messages_may_claim():
+def the_kernel_identifies_the_peer_and_messages_only_claim():
     with Bridge() as bridge:
         client = bridge.client(pid=4711)
         client.alloc(0, DRAM, 0x10, 1)
@@ -457,13 +457,13 @@ def a_process_older_than_the_socket_is_late():
 
 
 def next_ticks():
-    """The kernel tells when a process began in ticks; let some pass."""
+    """Waits until start times, which are in ticks, can differ."""
     now = time.clock_gettime(time.CLOCK_BOOTTIME)
     until(lambda: time.clock_gettime(time.CLOCK_BOOTTIME) > now + 0.03)
 
 
 @test
-def a_process_younger_than_the_socket_is_not_late_until_it_comes_again():
+def a_process_younger_than_the_socket_is_late_on_its_second_connection_only():
     def work():
         client = bridge.client()
         client.free(0, 0x10)
@@ -475,7 +475,7 @@ def a_process_younger_than_the_socket_is_not_late_until_it_comes_again():
 
     with Bridge() as bridge:
         next_ticks()
-        child_ends_well(in_child(work))
+        expect_success(in_child(work))
         bridge.ended(2)
         first, second = bridge.books.clients()
         has(first, late=0, never=1)
@@ -483,7 +483,7 @@ def a_process_younger_than_the_socket_is_not_late_until_it_comes_again():
 
 
 @test
-def a_monitor_may_look_first():
+def a_query_connection_does_not_make_the_next_one_late():
     def work():
         bridge.client().query(0)
         client = bridge.client()
@@ -492,13 +492,13 @@ def a_monitor_may_look_first():
 
     with Bridge() as bridge:
         next_ticks()
-        child_ends_well(in_child(work))
+        expect_success(in_child(work))
         bridge.ended()
         has(bridge.one(), late=0, never=1)
 
 
 @test
-def what_a_killed_process_has_sent_is_counted():
+def messages_of_a_killed_process_are_counted():
     def work():
         client = bridge.client(72)
         client.glue()
@@ -515,8 +515,8 @@ def what_a_killed_process_has_sent_is_counted():
 
 
 @test
-def the_end_of_the_process_ends_its_client_though_the_socket_lingers():
-    """A child has inherited the socket, and keeps on talking."""
+def the_end_of_a_process_ends_its_client_even_if_a_child_holds_the_socket():
+    """A child has inherited the socket."""
     def work():
         client = bridge.client()
         client.alloc(0, DRAM, 0x10, 1)
@@ -538,7 +538,7 @@ def the_end_of_the_process_ends_its_client_though_the_socket_lingers():
 
 
 @test
-def a_process_that_is_gone_before_it_is_met_is_counted():
+def a_process_that_ended_before_it_was_accepted_is_counted():
     def work():
         client = bridge.client()
         for address in range(1, 11):
@@ -554,7 +554,7 @@ def a_process_that_is_gone_before_it_is_met_is_counted():
         assert bridge.one()["name"].startswith("ended"), bridge.one()
 
 
-# --- those who mean harm, and those who fall
+# --- hostile and failing peers
 
 def alive(bridge):
     client = bridge.client()
@@ -565,7 +565,7 @@ def alive(bridge):
 
 
 @test
-def nonsense_is_told_off_once_and_cut():
+def invalid_messages_are_logged_once_and_cut_off():
     with Bridge() as bridge:
         witness = bridge.client()
         witness.alloc(0, DRAM, 0x10, 1)
@@ -582,7 +582,7 @@ def nonsense_is_told_off_once_and_cut():
 
 
 @test
-def nonsense_after_sense_ends_the_client():
+def an_invalid_message_after_valid_ones_ends_the_client():
     with Bridge() as bridge:
         client = bridge.client()
         client.alloc(0, DRAM, 0x10, 1)
@@ -594,7 +594,7 @@ def nonsense_after_sense_ends_the_client():
 
 
 @test
-def nonsense_of_many_is_a_bounded_log():
+def many_invalid_peers_leave_a_bounded_log():
     with Bridge() as bridge:
         for _ in range(500):
             peer = bridge.client()
@@ -606,7 +606,7 @@ def nonsense_of_many_is_a_bounded_log():
 
 
 @test
-def what_counts_as_lost():
+def zero_sizes_and_unknown_types_are_lost_reports():
     with Bridge() as bridge:
         client = bridge.client()
         client.alloc(0, DRAM, 0x10, 0)
@@ -619,7 +619,7 @@ def what_counts_as_lost():
 
 
 @test
-def answers_that_are_not_read_are_kept_for_a_while_and_then_it_is_cut():
+def unread_answers_are_queued_up_to_a_bound():
     with Bridge() as bridge:
         client = bridge.client()
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -640,7 +640,7 @@ def answers_that_are_not_read_are_kept_for_a_while_and_then_it_is_cut():
 
 
 @test
-def who_has_said_all_still_gets_its_answers():
+def answers_arrive_after_the_peer_stopped_sending():
     with Bridge() as bridge:
         client = bridge.client()
         for _ in range(300):
@@ -649,7 +649,7 @@ def who_has_said_all_still_gets_its_answers():
 
 
 @test
-def half_open_peers_and_idle_ones_are_let_be():
+def half_open_and_idle_peers_are_tolerated():
     with Bridge() as bridge:
         idle = [bridge.client() for _ in range(50)]
         for client in idle:
@@ -662,7 +662,7 @@ def half_open_peers_and_idle_ones_are_let_be():
 
 
 @test
-def a_peer_that_leaves_before_its_answer_harms_nobody():
+def a_peer_that_leaves_before_its_answer_does_no_harm():
     with Bridge() as bridge:
         for _ in range(100):
             client = bridge.client()
@@ -672,7 +672,7 @@ def a_peer_that_leaves_before_its_answer_harms_nobody():
 
 
 @test
-def there_are_no_more_connections_than_asked_for():
+def connections_are_limited():
     with Bridge("--max-connections", "5") as bridge:
         clients = [bridge.client() for _ in range(5)]
         for client in clients:
@@ -686,7 +686,7 @@ def there_are_no_more_connections_than_asked_for():
 
 
 @test
-def who_has_never_said_anything_makes_room():
+def connections_that_never_sent_make_room():
     with Bridge("--max-connections", "5") as bridge:
         speaks = bridge.client()
         speaks.alloc(0, DRAM, 0x10, 1)
@@ -701,7 +701,7 @@ def who_has_never_said_anything_makes_room():
 
 
 @test
-def nonsense_is_told_of_who_was_odd_before():
+def an_invalid_message_is_logged_after_an_earlier_warning():
     with Bridge() as bridge:
         client = bridge.client()
         client.alloc(0, DRAM, 0x10, 0)
@@ -713,7 +713,7 @@ def nonsense_is_told_of_who_was_odd_before():
 
 
 @test
-def few_files_are_few_connections():
+def the_limit_on_open_files_limits_connections():
     import resource
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with Bridge(wait=False) as bridge:
@@ -723,7 +723,7 @@ def few_files_are_few_connections():
 
 
 @test
-def more_addresses_than_can_be_remembered_are_lost_reports():
+def allocs_beyond_the_address_limit_are_lost_reports():
     with Bridge("--max-addresses", "40") as bridge:
         client = bridge.client()
         for address in range(1, 13):
@@ -738,10 +738,10 @@ def more_addresses_than_can_be_remembered_are_lost_reports():
         assert "--max-addresses" in bridge.said()
 
 
-# --- a kernel that says no
+# --- errors of the kernel
 
 @test
-def what_the_kernel_refuses_is_lost_and_said_once():
+def reports_that_the_kernel_rejects_are_lost_and_logged_once():
     for error in (errno.ENOMEM, errno.EUSERS, errno.EIO):
         with Bridge() as bridge:
             client = bridge.client()
@@ -758,7 +758,7 @@ def what_the_kernel_refuses_is_lost_and_said_once():
 
 
 @test
-def lost_reports_that_cannot_be_told_are_told_later():
+def lost_reports_that_the_kernel_rejects_are_reported_later():
     with Bridge() as bridge:
         client = bridge.client()
         client.alloc(0, DRAM, 0x1, 1)
@@ -774,7 +774,7 @@ def lost_reports_that_cannot_be_told_are_told_later():
 
 
 @test
-def no_room_for_a_client_is_tried_again():
+def opening_a_client_is_retried():
     with Bridge() as bridge:
         bridge.books.fail("declare", errno.EUSERS, 1)
         client = bridge.client()
@@ -792,7 +792,7 @@ def no_room_for_a_client_is_tried_again():
 
 
 @test
-def a_device_that_is_removed_is_registered_anew():
+def a_removed_device_is_registered_again():
     with Bridge() as bridge:
         client = bridge.client()
         client.alloc(0, DRAM, 0x1, 1)
@@ -808,7 +808,7 @@ def a_device_that_is_removed_is_registered_anew():
 
 
 @test
-def a_device_that_cannot_be_had_is_said_once():
+def a_device_that_cannot_be_opened_is_logged_once():
     with Bridge() as bridge:
         bridge.books.fail("add", errno.EDQUOT, 10 ** 6)
         client = bridge.client()
@@ -822,13 +822,13 @@ def a_device_that_cannot_be_had_is_said_once():
 # --- the socket
 
 @test
-def the_line_says_where_and_what_it_can_tell():
+def the_first_line_names_the_path_and_the_limits():
     with Bridge() as bridge:
         assert bridge.line == f"listening at {bridge.path}; {NOTE}\n"
 
 
 @test
-def the_mode_is_set_on_purpose():
+def the_mode_is_independent_of_the_umask():
     for mask in (0, 0o77):
         before = os.umask(mask)
         for options, mode in (((), 0o666), (("--mode", "0600"), 0o600), (("--mode", "660"), 0o660)):
@@ -839,7 +839,7 @@ def the_mode_is_set_on_purpose():
 
 
 @test
-def the_socket_goes_with_the_bridge():
+def the_socket_is_removed_with_the_bridge():
     with Bridge() as bridge:
         bridge.end()
         assert not os.path.lexists(bridge.path)
@@ -860,7 +860,7 @@ def a_stale_socket_is_replaced_and_a_live_one_is_not():
 
 
 @test
-def what_is_no_socket_of_ours_is_left_alone():
+def a_path_that_is_not_a_socket_is_left_alone():
     path = f"{WORK}/precious"
     for make in (lambda: open(path, "w").close(), lambda: os.mkdir(path),
                  lambda: os.symlink("/nowhere", path)):
@@ -872,13 +872,13 @@ def what_is_no_socket_of_ours_is_left_alone():
 
 
 @test
-def a_path_of_somebody_else_is_refused():
+def a_path_of_another_user_is_rejected():
     path = f"{WORK}/others"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.close()
     if os.geteuid():
-        return "only root can make a file somebody else's"
+        return "only root can give a file to another user"
     os.chown(path, 12345, 12345)
     bridge = Bridge(path=path)
     assert bridge.process.wait(60) == 1 and "another user (12345)" in bridge.said(), bridge.said()
@@ -886,14 +886,14 @@ def a_path_of_somebody_else_is_refused():
 
 
 @test
-def a_path_that_is_too_long_is_refused():
+def a_path_that_is_too_long_is_rejected():
     bridge = Bridge(path="/tmp/" + "x" * 200)
     assert bridge.process.wait(60) == 1 and "not a socket path" in bridge.said()
 
 
 @test
-def systemd_can_hand_over_the_socket_and_hears_when_it_is_ready():
-    """As systemd does it: the socket is descriptor 3, and the environment says so."""
+def systemd_passes_the_socket_and_is_notified():
+    """As systemd does: descriptor 3, announced in the environment."""
     path = f"{WORK}/handed.sock"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
@@ -914,11 +914,11 @@ def systemd_can_hand_over_the_socket_and_hears_when_it_is_ready():
     has(books.clients()[0], allocs=1, late=1)
     unit.terminate()
     assert unit.wait(60) == 0
-    assert os.path.exists(path), "it is systemd's"
+    assert os.path.exists(path), "the socket belongs to systemd"
 
 
 @test
-def signals_end_it_and_pipes_do_not():
+def sigterm_and_sigint_end_it_and_sigpipe_does_not():
     for number in (signal.SIGTERM, signal.SIGINT):
         with Bridge() as bridge:
             bridge.process.send_signal(number)
@@ -935,7 +935,7 @@ def signals_end_it_and_pipes_do_not():
 
 
 @test
-def what_is_live_when_the_bridge_ends_remains():
+def live_buffers_remain_when_the_bridge_ends():
     with Bridge() as bridge:
         client = bridge.client()
         client.alloc(0, DRAM, 0x10, 5)
@@ -971,12 +971,12 @@ def a_thousand_clients_and_a_million_messages():
             has(client, allocs=each // 2, frees=each // 2, lost_reports=0, double_free=0, never=0,
                 pre_attach=0, double_alloc=0, remaining_buffers=0)
         print(f"# {said}, one at a time; {peak_memory(bridge) >> 20} MiB at most, "
-              "the fake kernel's books included")
+              "fake kernel included")
 
 
 @test
-def memory_is_bounded_by_what_was_asked_for():
-    """More addresses than may be remembered, by one client and by many."""
+def the_address_limit_bounds_memory():
+    """More addresses than the limit, by one client and by many."""
     with Bridge("--max-addresses", "40000", variables={"FAKE_KERNEL_SINK": "1"}) as bridge:
         before = peak_memory(bridge)
         load(bridge, 1, 1 << 20, 72, 1024, 1 << 20)
@@ -985,11 +985,11 @@ def memory_is_bounded_by_what_was_asked_for():
         assert bridge.books.total("lost_reports") == 0
         assert bridge.books.total("allocs") == (1 << 19) + 1024000
         grown = peak_memory(bridge) - before
-        print(f"# 1.5 million addresses, of which 40,000 are remembered: {grown >> 10} KiB more")
+        print(f"# 1.5 million addresses, at most 40,000 kept: {grown >> 10} KiB more")
         assert grown < (16 << 20) * SHARE, grown
 
 
-# Sanitizers take their share; what is freed stays with them for a while.
+# Sanitizers need more memory and keep freed memory for a while.
 SHARE = 20 if "sanitize" in BUFTRACK else 1
 
 

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""A bridge that goes and comes again, with this program in systemd's place.
+"""Restarts of the bridge, with this program in place of systemd.
 
-restart.py SOCKET: holds what the bridge puts into the file descriptor store, kills
-the bridge, starts it anew, hands all of it over, and ends it; and is its client all
-the while. Prints what the client was told. Needs no more of Python's library than
-client.py.
+restart.py SOCKET: holds the bridge's file descriptor store, kills the bridge, starts
+another with the store, and ends it, while being its client. Prints the answers that
+the client gets. Needs no more of Python's library than client.py.
 """
 import os
 import socket
@@ -31,13 +30,13 @@ class Manager:
     def start(self):
         self.pid = os.fork()
         if not self.pid:
-            self.become_the_bridge()
+            self.exec_bridge()
         self.until("READY=1")
 
-    def become_the_bridge(self):
+    def exec_bridge(self):
         names = ["buftrack-bridge.socket"] + [name for name, _ in self.store]
         fds = [self.listener.fileno()] + [fd for _, fd in self.store]
-        # Out of the way first: the numbers from 3 on may be taken by others of them.
+        # Duplicate to high numbers first: the files may occupy the numbers from 3 on.
         fds = [os.dup(fd) for fd in fds]
         high = [os.dup2(fd, 200 + i) for i, fd in enumerate(fds)]
         for i, fd in enumerate(high):
@@ -47,7 +46,7 @@ class Manager:
                            LISTEN_FDNAMES=":".join(names), NOTIFY_SOCKET=NOTIFY)
         os.execve(BUFTRACK, [BUFTRACK, "bridge", "--socket", "/nowhere"], environment)
 
-    def hear(self):
+    def receive(self):
         data, fds, _, _ = socket.recv_fds(self.notify, 4096, 4)
         words = dict(line.split("=", 1) for line in data.decode().splitlines())
         name = words.get("FDNAME")
@@ -60,21 +59,20 @@ class Manager:
         return data.decode()
 
     def until(self, word):
-        while word not in self.hear():
+        while word not in self.receive():
             pass
 
     def catch_up(self):
-        """All that the bridge has said so far."""
+        """Reads all pending messages of the bridge."""
         self.notify.setblocking(False)
         try:
             while True:
-                self.hear()
+                self.receive()
         except BlockingIOError:
             self.notify.settimeout(60)
 
     def until_idle(self):
-        """Until the bridge waits for something to come: whom it has answered, it may not
-        have done with yet."""
+        """Waits until the bridge sleeps; it may still be busy after an answer."""
         state = ""
         while state != "S":
             os.sched_yield()
@@ -99,7 +97,7 @@ def main():
     client.sync()
     other.alloc(0, DRAM, 0x30, 40)
     other.sync()
-    # Half a message, which the next bridge completes.
+    # Half a message; the next bridge gets the other half.
     half = client.message(1, 0, 0x40, 50, DRAM)
     client.write(half[:100])
     other.sync()
@@ -109,20 +107,20 @@ def main():
     manager.end(9)
     client.write(half[100:])
     manager.start()
-    # The address was allocated in L1 last, and is still known to have been.
+    # The latest allocation of the address was in L1.
     client.free(0, 0x10)
-    told = client.query(0)
-    print("after a crash", told["dram"], told["l1"], flush=True)
+    answer = client.query(0)
+    print("after a crash", answer["dram"], answer["l1"], flush=True)
     manager.end(15)
     manager.start()
     client.free(1, 0x20)
     client.free(0, 0x10)
-    told = client.query(0)
-    print("after a restart", told["dram"], told["l1"], flush=True)
+    answer = client.query(0)
+    print("after a restart", answer["dram"], answer["l1"], flush=True)
     other.finish()
     client.finish()
     while manager.store:
-        manager.hear()
+        manager.receive()
     manager.end(15)
     print("left", len(manager.store), flush=True)
     os.unlink(NOTIFY)

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * bridge-seed SOCKET CLIENT [SIZE] < TRACE: play one client of the seed's trace over
+ * bridge-seed SOCKET CLIENT [SIZE] < TRACE: send one client of the seed's trace to
  *	the allocation server's socket
- * bridge-seed --by-address < TRACE: print the trace as that socket can carry it:
- *	without ids, spans and what clients declare; and a free that is for no
- *	address that its client has allocated is in the space UNKNOWN
+ * bridge-seed --by-address < TRACE: print the trace as the protocol can express it:
+ *	without ids, spans and declarations. A free of an address that its client
+ *	never allocated is in the space UNKNOWN
  */
 #include <err.h>
 #include <inttypes.h>
@@ -21,7 +21,7 @@
 
 enum { TS, CLIENT, OP, DEVICE, SPACE, ADDRESS, BYTES, NR_FIELDS = 10 };
 
-/* What a client has allocated; its name and the address in one word */
+/* An address that a client has allocated; the key is "client address" */
 struct known {
 	char key[96];
 	UT_hash_handle hh;
@@ -29,7 +29,7 @@ struct known {
 
 static struct known *known;
 
-/* split() - the fields of a line; 0 if it is none of an event */
+/* split() - split a line into fields; 0 if it is not an event */
 static int split(char *line, char *fields[NR_FIELDS])
 {
 	if (*line == '#' || !strncmp(line, "ts_ns", 5))
@@ -143,7 +143,7 @@ int main(int argc, char **argv)
 	if (!by_address) {
 		shutdown(fd, SHUT_WR);
 		if (recv(fd, &byte, 1, 0))
-			errx(1, "it did not close");
+			errx(1, "the server did not close");
 	}
 	return 0;
 }
