@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * tenstorrent DRIVER.KO BUFTRACK.KO: what clients of the Tenstorrent driver do, and
- * what the books say of it then. Runs as root in the test machine, where the driver
- * is bound to a device that is none of its own; both modules are unloaded and loaded.
- * Prints TAP; the exit status is 1 if a test failed.
+ * tenstorrent DRIVER.KO BUFTRACK.KO: tests of what buftrack records for clients of the
+ * Tenstorrent driver. Runs as root in the test machine, where the driver is bound to a
+ * stand-in PCI device, and reloads both modules. Prints TAP; exits with 1 if a test failed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +28,7 @@
 #define PAGE 4096UL
 #define WINDOW (256 * PAGE)
 
-/* The driver's ioctls, as it publishes them */
+/* Ioctls of the driver, as in its published header */
 #define TT_ALLOCATE_DMA_BUF _IO(0xfa, 3)
 #define TT_RESET_DEVICE _IO(0xfa, 6)
 #define TT_PIN_PAGES _IO(0xfa, 7)
@@ -126,7 +125,7 @@ static void run(const char *format, ...)
 		bail(command);
 }
 
-/* Nodes and openings follow what a driver does with a delay */
+/* The worker creates nodes and drops clients with a delay */
 #define WAIT_UNTIL(_condition)                                         \
 	do {                                                           \
 		unsigned int ms_ = 0;                                  \
@@ -139,8 +138,8 @@ static void run(const char *format, ...)
 		}                                                      \
 	} while (0)
 
-/* The chip's class, which new_id wants to know where it is */
-static void class_address(char *address)
+/* The driver_data that new_id takes is the address of a chip class */
+static void read_class_address(char *address)
 {
 	char line[256], name[64];
 	FILE *f = fopen("/proc/kallsyms", "r");
@@ -159,13 +158,13 @@ static void load_driver(void)
 	char address[32], id[128];
 
 	run("insmod %s", driver_ko);
-	class_address(address);
+	read_class_address(address);
 	snprintf(id, sizeof(id), "%s %s", PCI_ID, address);
 	write_file(DRIVER_DIR "/new_id", id);
 	WAIT_UNTIL(!access(NODE, R_OK));
 }
 
-static int chip(void)
+static int open_chip(void)
 {
 	int fd = open(NODE, O_RDWR | O_APPEND | O_CLOEXEC);
 
@@ -174,7 +173,7 @@ static int chip(void)
 	return fd;
 }
 
-/* The number of the chip's device, or -1 */
+/* Returns the number of the device, or -1 */
 static int device_number(void)
 {
 	struct buftrack_device_info info = { .size = sizeof(info),
@@ -192,7 +191,7 @@ static int device_number(void)
 	return found;
 }
 
-static int books(void)
+static int open_device(void)
 {
 	char path[64];
 	int fd;
@@ -214,14 +213,14 @@ static int space_number(int fd, const char *name)
 	return -1;
 }
 
-/* A counter of a space of the chip, or of all of it; 0 where there is no space */
+/* A counter of a space, NULL: of the device; 0 if the space does not exist */
 static __u64 count(const char *space, unsigned int counter)
 {
 	__u64 values[BUFTRACK_NR_COUNTERS] = { 0 };
 	struct buftrack_counters query = { .size = sizeof(query),
 					   .values = (uintptr_t)values,
 					   .nr = BUFTRACK_NR_COUNTERS };
-	int fd = books(), number = space ? space_number(fd, space) : 0;
+	int fd = open_device(), number = space ? space_number(fd, space) : 0;
 
 	query.scope = space ? BUFTRACK_SCOPE_SPACE : BUFTRACK_SCOPE_DEVICE;
 	query.number = number;
@@ -235,7 +234,7 @@ static __u64 count(const char *space, unsigned int counter)
 #define LIVE_BYTES(_space) count(_space, BUFTRACK_COUNTER_LIVE_BYTES)
 #define FREES(_space) count(_space, BUFTRACK_COUNTER_FREES)
 
-/* Whatever the books call wrong, and what they were not told of */
+/* The sum of all wrong and lost reports */
 static __u64 wrong(void)
 {
 	static const unsigned int counters[] = {
@@ -255,10 +254,10 @@ static __u64 wrong(void)
 	return sum;
 }
 
-static void reset_books(void)
+static void reset_counters(void)
 {
 	struct buftrack_reset reset = { .size = sizeof(reset) };
-	int fd = books();
+	int fd = open_device();
 
 	if (ioctl(fd, BUFTRACK_IOCTL_RESET, &reset))
 		bail("reset");
@@ -328,7 +327,7 @@ static int reset_chip(int fd, __u32 flags)
 
 static void test_dma(void)
 {
-	int fd = chip();
+	int fd = open_chip();
 	__u64 offset = dma(fd, 4 * PAGE, 3, 0);
 	void *p;
 
@@ -349,7 +348,7 @@ static void test_dma(void)
 static void test_pin(void)
 {
 	void *va = page();
-	int fd = chip();
+	int fd = open_chip();
 
 	EXPECT_ERR(pin(fd, va, 0), 0);
 	EXPECT(LIVE_BYTES("PIN"), PAGE);
@@ -368,7 +367,7 @@ static void test_pin(void)
 static void test_pins_of_two(void)
 {
 	void *va = page();
-	int a = chip(), b = chip();
+	int a = open_chip(), b = open_chip();
 
 	EXPECT_ERR(pin(a, va, 0), 0);
 	EXPECT_ERR(pin(b, va, 0), 0);
@@ -382,10 +381,10 @@ static void test_pins_of_two(void)
 	close(a);
 	close(b);
 	EXPECT(LIVE("PIN"), 0);
-	result("files that pin one address are told apart, and so are sizes");
+	result("pins of one address are distinct per file and per size");
 }
 
-/* Without an IOMMU, only pages that are neighbours can be pinned at once */
+/* Without an IOMMU, only physically contiguous pages can be pinned at once */
 static char *huge_page(void)
 {
 	const size_t size = 2UL << 20;
@@ -405,7 +404,7 @@ static void test_overlapping_pins(void)
 	char *va = huge_page();
 	struct tt_pin two = { .out_size = 16, .va = (uintptr_t)va,
 			      .size = 2 * PAGE };
-	int fd = chip();
+	int fd = open_chip();
 
 	EXPECT_ERR(pin(fd, va, 0), 0);
 	EXPECT_ERR(ioctl(fd, TT_PIN_PAGES, &two), 0);
@@ -415,12 +414,12 @@ static void test_overlapping_pins(void)
 	EXPECT(wrong(), 1);
 	close(fd);
 	EXPECT(LIVE("PIN"), 0);
-	result("the unpin of a valid pin that another one hides is a refused free");
+	result("the unpin of a pin hidden by another one is a refused free");
 }
 
 static void test_tlb(void)
 {
-	int a = chip(), b = chip();
+	int a = open_chip(), b = open_chip();
 	struct tt_tlb w = tlb(a), again;
 
 	EXPECT(LIVE_BYTES("TLB"), WINDOW);
@@ -438,12 +437,12 @@ static void test_tlb(void)
 	close(a);
 	close(b);
 	EXPECT(LIVE("TLB"), 0);
-	result("a second free of a window is a double free, or hits who has it now");
+	result("a second free of a window is a double free, and a stale free once it is reused");
 }
 
 static void test_foreign_tlb(void)
 {
-	int a = chip(), b = chip();
+	int a = open_chip(), b = open_chip();
 	struct tt_tlb w = tlb(a);
 
 	EXPECT_ERR(free_tlb(b, w.id), EPERM);
@@ -455,12 +454,12 @@ static void test_foreign_tlb(void)
 	close(b);
 	EXPECT(LIVE("TLB"), 0);
 	EXPECT(wrong(), 2);
-	result("a free of another's window names whose it is, and frees nothing");
+	result("a free of another file's window is an unknown free and frees nothing");
 }
 
 static void test_mapped_tlb(void)
 {
-	int fd = chip();
+	int fd = open_chip();
 	struct tt_tlb w = tlb(fd);
 	void *p = mmap(NULL, WINDOW, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 		       w.uncached);
@@ -474,12 +473,12 @@ static void test_mapped_tlb(void)
 	EXPECT(LIVE("TLB"), 0);
 	EXPECT(wrong(), 1);
 	close(fd);
-	result("a free of a window that is mapped is a refused free");
+	result("a free of a mapped window is a refused free");
 }
 
 static void test_export(void)
 {
-	int fd = chip(), held, other;
+	int fd = open_chip(), held, other;
 	struct tt_tlb w = tlb(fd);
 
 	held = export_tlb(fd, w.id);
@@ -490,7 +489,7 @@ static void test_export(void)
 	EXPECT(LIVE("TLB_EXPORT"), 1);
 	EXPECT(count("TLB_EXPORT", BUFTRACK_COUNTER_ORPHANED_BUFFERS), 1);
 	EXPECT(LIVE("TLB"), 1);
-	other = chip();
+	other = open_chip();
 	EXPECT(tlb(other).id == w.id, 0);
 	close(held);
 	WAIT_UNTIL(LIVE("TLB_EXPORT") == 0);
@@ -498,12 +497,12 @@ static void test_export(void)
 	close(other);
 	EXPECT(LIVE("TLB"), 0);
 	EXPECT(wrong(), 0);
-	result("an export outlives its file, and its window with it");
+	result("an export and its window outlive the file");
 }
 
 static void test_close_with_all(void)
 {
-	int fd = chip(), held;
+	int fd = open_chip(), held;
 	void *va = page();
 	struct tt_tlb w = tlb(fd);
 
@@ -521,7 +520,7 @@ static void test_close_with_all(void)
 	close(held);
 	WAIT_UNTIL(LIVE(NULL) == 0);
 	EXPECT(wrong(), 0);
-	result("a close with everything live ends all but what is exported");
+	result("a close frees everything but exports and their windows");
 }
 
 static void test_killed(void)
@@ -534,7 +533,7 @@ static void test_killed(void)
 		bail("pipe");
 	pid = fork();
 	if (!pid) {
-		int fd = chip();
+		int fd = open_chip();
 
 		dma(fd, PAGE, 1, TT_NOC_DMA);
 		pin(fd, page(), 0);
@@ -551,12 +550,12 @@ static void test_killed(void)
 	WAIT_UNTIL(LIVE(NULL) == 0);
 	EXPECT(FREES(NULL), 4);
 	EXPECT(wrong(), 0);
-	result("a client that is killed leaves nothing, and is not blamed");
+	result("a killed client leaves nothing live and makes no wrong report");
 }
 
 static void test_inherited(void)
 {
-	int fd = chip();
+	int fd = open_chip();
 	struct tt_tlb w = tlb(fd);
 	pid_t pid = fork();
 
@@ -566,12 +565,12 @@ static void test_inherited(void)
 	EXPECT(LIVE("TLB"), 0);
 	EXPECT(wrong(), 0);
 	close(fd);
-	result("a free through an inherited file is the file's");
+	result("a free through an inherited file belongs to its opener");
 }
 
 static void test_bad_memory(void)
 {
-	int fd = chip();
+	int fd = open_chip();
 
 	EXPECT_ERR(ioctl(fd, TT_ALLOCATE_DMA_BUF, NULL), EFAULT);
 	EXPECT_ERR(ioctl(fd, TT_PIN_PAGES, (void *)-1L), EFAULT);
@@ -582,16 +581,16 @@ static void test_bad_memory(void)
 	EXPECT(count(NULL, BUFTRACK_COUNTER_ALLOCS), 0);
 	EXPECT(wrong(), 0);
 	close(fd);
-	result("calls that never get to a buffer are none's");
+	result("calls that fail before they reach a buffer report nothing");
 }
 
-/* Fails late: the window is there, and its number cannot be told */
+/* The ioctl fails after the window was allocated, when it copies out its number */
 static void test_failed_answer(void)
 {
 	char *pages = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	struct tt_tlb *arg = (struct tt_tlb *)(pages + PAGE) - 1;
-	int fd = chip();
+	int fd = open_chip();
 
 	arg->size = WINDOW;
 	mprotect(pages, PAGE, PROT_READ);
@@ -600,12 +599,12 @@ static void test_failed_answer(void)
 	EXPECT(count("TLB", BUFTRACK_COUNTER_ALLOCS), 1);
 	EXPECT(wrong(), 0);
 	close(fd);
-	result("a window whose number cannot be told is freed again");
+	result("a window is freed again if its number cannot be copied out");
 }
 
 static void test_reset(void)
 {
-	int mine = chip(), other = chip();
+	int mine = open_chip(), other = open_chip();
 
 	tlb(mine);
 	tlb(other);
@@ -625,12 +624,12 @@ static void test_reset(void)
 	close(mine);
 	EXPECT(LIVE(NULL), 0);
 	EXPECT(wrong(), 2);
-	result("a reset takes windows and regions from all others, which is told");
+	result("a reset frees the windows and regions of all other files as foreign frees");
 }
 
 static void test_unbind(void)
 {
-	int fd = chip();
+	int fd = open_chip();
 	__u64 offset = dma(fd, PAGE, 9, TT_NOC_DMA);
 	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
 	int held;
@@ -652,14 +651,14 @@ static void test_unbind(void)
 	EXPECT(wrong(), 3);
 	write_file(DRIVER_DIR "/bind", PCI_ADDRESS);
 	WAIT_UNTIL(!access(NODE, R_OK));
-	reset_books();
-	fd = chip();
-	/* What was open at the unbind may have been freed since, so nobody is blamed */
+	reset_counters();
+	fd = open_chip();
+	/* Files open at the unbind may have freed it since: not "never allocated" */
 	EXPECT_ERR(free_tlb(fd, 7), EPERM);
 	EXPECT(count("TLB", BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH), 1);
 	EXPECT(wrong(), 0);
 	close(fd);
-	result("an unbind under an open file is told, and the chip begins anew");
+	result("an unbind under an open file ends its buffers, and the next bind starts empty");
 }
 
 static void test_driver_reload(void)
@@ -669,23 +668,23 @@ static void test_driver_reload(void)
 	run("rmmod tenstorrent");
 	load_driver();
 	EXPECT(device_number(), number);
-	fd = chip();
+	fd = open_chip();
 	tlb(fd);
 	EXPECT(LIVE("TLB"), 1);
 	close(fd);
 	EXPECT(LIVE("TLB"), 0);
 	EXPECT(wrong(), 0);
-	fd = chip();
+	fd = open_chip();
 	EXPECT_ERR(free_tlb(fd, 7), EPERM);
 	EXPECT(count("TLB", BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER), 1);
 	close(fd);
-	result("the driver is unloaded and loaded, and the chip has its number");
+	result("a reloaded driver keeps its device");
 }
 
 static void traffic(void)
 {
 	void *va = page();
-	int fd = chip();
+	int fd = open_chip();
 
 	for (;;) {
 		struct tt_tlb w = { .size = WINDOW };
@@ -695,13 +694,13 @@ static void traffic(void)
 			free_tlb(fd, w.id);
 		unpin(fd, va, PAGE);
 		close(fd);
-		fd = chip();
+		fd = open_chip();
 	}
 }
 
 static void test_late(void)
 {
-	int fd = chip(), other, i;
+	int fd = open_chip(), other, i;
 	void *va = page();
 	struct tt_tlb w = tlb(fd);
 	pid_t pid;
@@ -721,7 +720,7 @@ static void test_late(void)
 	EXPECT_ERR(free_tlb(fd, w.id), 0);
 	EXPECT_ERR(unpin(fd, va, PAGE), 0);
 	EXPECT(wrong(), 0);
-	other = chip();
+	other = open_chip();
 	EXPECT(tlb(other).id, w.id);
 	EXPECT(LIVE("TLB"), 1);
 	close(other);
@@ -729,7 +728,7 @@ static void test_late(void)
 	EXPECT(LIVE(NULL), 0);
 	EXPECT(wrong(), 0);
 	EXPECT(count(NULL, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH) >= 4, 1);
-	result("buftrack is reloaded in traffic; what came before it is nobody's fault");
+	result("frees of buffers from before a reload of buftrack are no wrong frees");
 }
 
 int main(int argc, char **argv)
@@ -754,7 +753,7 @@ int main(int argc, char **argv)
 	load_driver();
 	WAIT_UNTIL(device_number() >= 0);
 	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-		reset_books();
+		reset_counters();
 		tests[i]();
 	}
 	return nr_failed ? 1 : 0;

@@ -1,27 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * For drivers: how to tell buftrack of buffers
+ * For drivers: reporting buffers to buftrack
  *
- * A driver that includes this header has tracepoints of its own, to which buftrack
- * attaches when it is loaded or when the driver is, whichever comes later. Neither
- * needs the other: without buftrack each call is a jump over nothing, and buftrack
- * does not keep the driver from being unloaded.
+ * This header gives a driver tracepoints of its own. buftrack attaches to them when it
+ * or the driver is loaded, whichever comes later. Neither depends on the other: without
+ * buftrack each call is a static branch that is not taken, and buftrack holds no
+ * reference to the driver.
  *
- * One source file of the driver defines BUFTRACK_DRIVER_DEFINE before it includes
- * this header. Then, wherever the driver is when it happens, in any context but
- * NMI, with any locks held:
+ * One source file of the driver defines BUFTRACK_DRIVER_DEFINE before it includes this
+ * header. The driver then calls, in any context but NMI and with any locks held:
  *
- *	buftrack_device_begin(&pdev->dev);	before the first of the others
- *	buftrack_client_begin(&pdev->dev, file);	an open of the driver's node
+ *	buftrack_device_begin(&pdev->dev);		before all others
+ *	buftrack_client_begin(&pdev->dev, file);	in open() of its node
  *	buftrack_buffer_alloc(&pdev->dev, file, &buffer);
  *	buftrack_buffer_free(&pdev->dev, file, &buffer);
- *	buftrack_client_end(&pdev->dev, file);
- *	buftrack_device_end(&pdev->dev);	after the last of the others
+ *	buftrack_client_end(&pdev->dev, file);		in release() of its node
+ *	buftrack_device_end(&pdev->dev);		after all others
  *
- * An alloc is told after it succeeded, a free before the memory can be handed out
- * again. Buffers that outlive their client are fine, and so are frees by somebody
- * else: buftrack judges them (Documentation/verdicts.md). The driver's process
- * context is who opened the file: buftrack_client_begin() is called by the opener.
+ * Report an alloc after it has succeeded, and a free before the memory can be allocated
+ * again. Report frees of orphaned buffers and of other clients' buffers as well:
+ * buftrack judges them (Documentation/verdicts.md). buftrack_client_begin() records
+ * the current process as the opener.
  */
 #ifndef BUFTRACK_DRIVER_H
 #define BUFTRACK_DRIVER_H
@@ -31,27 +30,27 @@
 #include <linux/types.h>
 
 /**
- * enum buftrack_buffer_flags - more about a buffer that is freed
- * @BUFTRACK_BUFFER_REFUSED: the driver refused this free
- * @BUFTRACK_BUFFER_COUNTED: the buffer has a count of references, and who drops
- *	the last one, in whatever context, frees it for its owner
+ * enum buftrack_buffer_flags - flags of a free
+ * @BUFTRACK_BUFFER_REFUSED: the driver refused it
+ * @BUFTRACK_BUFFER_REFCOUNTED: the buffer is reference-counted: whoever drops the last
+ *	reference, in any context, frees it on behalf of its owner
  */
 enum buftrack_buffer_flags {
 	BUFTRACK_BUFFER_REFUSED = 1 << 0,
-	BUFTRACK_BUFFER_COUNTED = 1 << 1,
+	BUFTRACK_BUFFER_REFCOUNTED = 1 << 1,
 };
 
 /**
- * struct buftrack_buffer - a buffer, as a driver tells of it
- * @struct_size: sizeof(struct buftrack_buffer), for drivers built elsewhere
- * @flags: combination of enum buftrack_buffer_flags, of a free
- * @space: name of the memory that it is in, "VRAM" for one; 1 to 31 characters
- * @capacity: bytes of that memory, 0: not known
- * @address: its address there; where it has none, @id
- * @size: its size in bytes; of a free, 0: not known
- * @span: bytes of the address range that it takes, 0: not known; of a free, 0
- * @id: an identity of it that no other live buffer has, 0: none; never a kernel
- *	address, because readers see it
+ * struct buftrack_buffer - a buffer that is allocated or freed
+ * @struct_size: sizeof(struct buftrack_buffer), for drivers built with another version
+ * @flags: for a free: combination of enum buftrack_buffer_flags
+ * @space: name of the memory that it is in, for example "VRAM"; 1 to 31 characters
+ * @capacity: bytes of that memory; 0: unknown
+ * @address: its address there; @id if it has none
+ * @size: its size in bytes; for a free, 0: unknown
+ * @span: extent of its address range in bytes; 0: unknown; for a free always 0
+ * @id: identity that no other live buffer has; 0: none. Readers of buftrack see it, so
+ *	it must not be a kernel address.
  */
 struct buftrack_buffer {
 	u32 struct_size;
@@ -101,8 +100,10 @@ DEFINE_TRACE(buftrack_buffer_free,
 #endif
 
 /**
- * buftrack_device_begin() - a device has come
+ * buftrack_device_begin() - report that the driver bound to a device
  * @dev: the device
+ *
+ * Context: any but NMI.
  */
 static inline void buftrack_device_begin(struct device *dev)
 {
@@ -110,8 +111,10 @@ static inline void buftrack_device_begin(struct device *dev)
 }
 
 /**
- * buftrack_device_end() - a device goes; what it has live ends as removed
+ * buftrack_device_end() - report that the driver unbinds; live buffers end as removed
  * @dev: the device
+ *
+ * Context: any but NMI.
  */
 static inline void buftrack_device_end(struct device *dev)
 {
@@ -119,9 +122,11 @@ static inline void buftrack_device_end(struct device *dev)
 }
 
 /**
- * buftrack_client_begin() - somebody has opened the driver's node
+ * buftrack_client_begin() - report that the current process opened the driver's node
  * @dev: the device
- * @client: any pointer that stands for this opening until it ends
+ * @client: any pointer that identifies the open file until it is released
+ *
+ * Context: any but NMI.
  */
 static inline void buftrack_client_begin(struct device *dev, const void *client)
 {
@@ -129,9 +134,11 @@ static inline void buftrack_client_begin(struct device *dev, const void *client)
 }
 
 /**
- * buftrack_client_end() - an opening is released; its buffers may stay
+ * buftrack_client_end() - report that an open file is released; its buffers may stay
  * @dev: the device
  * @client: as in buftrack_client_begin()
+ *
+ * Context: any but NMI.
  */
 static inline void buftrack_client_end(struct device *dev, const void *client)
 {
@@ -139,10 +146,12 @@ static inline void buftrack_client_end(struct device *dev, const void *client)
 }
 
 /**
- * buftrack_buffer_alloc() - a buffer was allocated
+ * buftrack_buffer_alloc() - report that a buffer was allocated
  * @dev: the device
- * @client: whose it is; NULL: the driver's own
+ * @client: its owner; NULL: the driver itself
  * @buffer: the buffer
+ *
+ * Context: any but NMI.
  */
 static inline void buftrack_buffer_alloc(struct device *dev, const void *client,
 					 const struct buftrack_buffer *buffer)
@@ -151,10 +160,12 @@ static inline void buftrack_buffer_alloc(struct device *dev, const void *client,
 }
 
 /**
- * buftrack_buffer_free() - a buffer is about to be freed, or was refused to be
+ * buftrack_buffer_free() - report that a buffer is about to be freed, or was refused
  * @dev: the device
- * @client: who frees it; NULL: the driver itself
- * @buffer: space, address and id as it was allocated with
+ * @client: the client that frees it; NULL: the driver itself
+ * @buffer: space, address and id that it was allocated with
+ *
+ * Context: any but NMI.
  */
 static inline void buftrack_buffer_free(struct device *dev, const void *client,
 					const struct buftrack_buffer *buffer)

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver that does to buffers what it is told to, and tells buftrack of it
+ * A driver that reports to buftrack whatever tests tell it to, right or wrong
  *
- * Each open file of /dev/buftrack-sample is a client. A line written to it is a
+ * Each open file of /dev/buftrack-sample can be a client. A line written to it is a
  * command:
  *
- *	add NAME [PCI]		a device comes, behind that PCI function if one is named
- *	many NUMBER		so many devices come at once: many0, many1, ...
- *	end NAME		a device goes
- *	open NAME		this file is a client of that device from now on
- *	close			and is none any more
- *	alloc KEY=VALUE...	a buffer is allocated: space, address, size, span, id, ...
- *	free KEY=VALUE...	a buffer is freed
- *	traffic NUMBER		so many buffers are allocated and freed, one by one
+ *	add NAME [PCI]		add a device, as a child of that PCI function if given
+ *	many NUMBER		add as many devices at once: many0, many1, ...
+ *	end NAME		remove a device
+ *	open NAME		make this file a client of that device
+ *	close			end this client
+ *	alloc KEY=VALUE...	allocate a buffer: space, address, size, span, id, ...
+ *	free KEY=VALUE...	free a buffer
+ *	traffic NUMBER		allocate and free as many buffers, one at a time
  *
- * Further keys: from=task|lock|irq|worker says where the driver is when it tells,
- * refused=1 and counted=1 are flags, driver=1 leaves the client out, struct_size= is
- * what the driver believes the structure's size to be.
+ * Further keys: from=task|lock|irq|worker is the context that reports, refused=1 and
+ * refcounted=1 set flags, driver=1 reports without a client, struct_size= sets the size
+ * of the structure.
  */
 #include <linux/completion.h>
 #include <linux/device.h>
@@ -43,27 +43,27 @@
  * struct sample_device - a device that the driver is bound to
  * @dev: the device
  * @link: in the list of devices
- * @front: PCI function that it is behind of, NULL: none
+ * @function: its parent PCI function, NULL: none
  */
 struct sample_device {
 	struct device dev;
 	struct list_head link;
-	struct pci_dev *front;
+	struct pci_dev *function;
 };
 
 /**
- * struct sample_act - a buffer that is allocated or freed
- * @dev: device that it is on
- * @client: whose it is
- * @buffer: what is told of it
- * @is_alloc: it is allocated
- * @space: name of its space
- * @from: where the driver is
- * @irq: takes it to an interrupt
- * @work: takes it to a worker
- * @done: it has been told
+ * struct sample_op - an alloc or free to report
+ * @dev: the device
+ * @client: the client, NULL: the driver itself
+ * @buffer: the buffer
+ * @is_alloc: report an alloc rather than a free
+ * @space: name of the buffer's space
+ * @from: context to report from
+ * @irq: reports from an interrupt
+ * @work: reports from a worker
+ * @done: completed once it has been reported
  */
-struct sample_act {
+struct sample_op {
 	struct device *dev;
 	const void *client;
 	struct buftrack_buffer buffer;
@@ -75,26 +75,26 @@ struct sample_act {
 	struct completion done;
 };
 
-static DEFINE_MUTEX(devices_lock);	/* guards the list, and each file's device */
-static LIST_HEAD(devices);
-static DEFINE_RAW_SPINLOCK(busy_lock);	/* held where the driver tells of something */
+static DEFINE_MUTEX(sample_lock);	/* guards the list, and each file's device */
+static LIST_HEAD(sample_devices);
+static DEFINE_RAW_SPINLOCK(sample_busy_lock);	/* held for reports of from=lock */
 
-static void sample_release(struct device *dev)
+static void sample_device_release(struct device *dev)
 {
 	kfree(container_of(dev, struct sample_device, dev));
 }
 
-static struct sample_device *find(const char *name)
+static struct sample_device *sample_find(const char *name)
 {
 	struct sample_device *s;
 
-	list_for_each_entry(s, &devices, link)
+	list_for_each_entry(s, &sample_devices, link)
 		if (!strcmp(dev_name(&s->dev), name))
 			return s;
 	return NULL;
 }
 
-static struct pci_dev *find_front(const char *name)
+static struct pci_dev *sample_find_function(const char *name)
 {
 	struct pci_dev *pdev = NULL;
 
@@ -104,39 +104,40 @@ static struct pci_dev *find_front(const char *name)
 	return NULL;
 }
 
-/* A device of which nothing is told yet */
-static struct sample_device *create(const char *name, const char *front)
+/* Create a device without reporting it */
+static struct sample_device *sample_create(const char *name, const char *function)
 {
 	struct sample_device *s;
 	int err;
 
-	if (find(name))
+	if (sample_find(name))
 		return ERR_PTR(-EEXIST);
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		return ERR_PTR(-ENOMEM);
 	device_initialize(&s->dev);
-	s->dev.release = sample_release;
-	if (front) {
-		s->front = find_front(front);
-		s->dev.parent = s->front ? &s->front->dev : NULL;
+	s->dev.release = sample_device_release;
+	if (function) {
+		s->function = sample_find_function(function);
+		s->dev.parent = s->function ? &s->function->dev : NULL;
 	}
-	err = front && !s->front ? -ENODEV : dev_set_name(&s->dev, "%s", name);
+	err = function && !s->function ? -ENODEV :
+					 dev_set_name(&s->dev, "%s", name);
 	if (!err)
 		err = device_add(&s->dev);
 	if (err) {
-		pci_dev_put(s->front);
+		pci_dev_put(s->function);
 		put_device(&s->dev);
 		return ERR_PTR(err);
 	}
-	list_add_tail(&s->link, &devices);
+	list_add_tail(&s->link, &sample_devices);
 	return s;
 }
 
-static int add(char *args)
+static int sample_add(char *args)
 {
 	const char *name = strsep(&args, " ");
-	struct sample_device *s = create(name, args);
+	struct sample_device *s = sample_create(name, args);
 
 	if (IS_ERR(s))
 		return PTR_ERR(s);
@@ -144,11 +145,11 @@ static int add(char *args)
 	return 0;
 }
 
-/* Told with interrupts off, so that nothing can be done about them in between */
-static int add_many(const char *number)
+/* Report all with interrupts off, so that buftrack cannot prepare more in between */
+static int sample_add_many(const char *number)
 {
 	struct sample_device *s = NULL;
-	unsigned long irq;
+	unsigned long flags;
 	char name[MAX_NAME];
 	unsigned int n, i;
 
@@ -156,38 +157,38 @@ static int add_many(const char *number)
 		return -EINVAL;
 	for (i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "many%u", i);
-		s = create(name, NULL);
+		s = sample_create(name, NULL);
 		if (IS_ERR(s))
 			return PTR_ERR(s);
 	}
-	raw_spin_lock_irqsave(&busy_lock, irq);
-	list_for_each_entry(s, &devices, link)
+	raw_spin_lock_irqsave(&sample_busy_lock, flags);
+	list_for_each_entry(s, &sample_devices, link)
 		if (strstarts(dev_name(&s->dev), "many"))
 			buftrack_device_begin(&s->dev);
-	raw_spin_unlock_irqrestore(&busy_lock, irq);
+	raw_spin_unlock_irqrestore(&sample_busy_lock, flags);
 	return 0;
 }
 
-static void end_device(struct sample_device *s)
+static void sample_remove(struct sample_device *s)
 {
 	buftrack_device_end(&s->dev);
 	list_del(&s->link);
 	device_del(&s->dev);
-	pci_dev_put(s->front);
+	pci_dev_put(s->function);
 	put_device(&s->dev);
 }
 
-static int end(const char *name)
+static int sample_end(const char *name)
 {
-	struct sample_device *s = find(name);
+	struct sample_device *s = sample_find(name);
 
 	if (!s)
 		return -ENODEV;
-	end_device(s);
+	sample_remove(s);
 	return 0;
 }
 
-static int close_client(struct file *file)
+static int sample_end_client(struct file *file)
 {
 	struct device *dev = file->private_data;
 
@@ -199,9 +200,9 @@ static int close_client(struct file *file)
 	return 0;
 }
 
-static int open_client(struct file *file, const char *name)
+static int sample_begin_client(struct file *file, const char *name)
 {
-	struct sample_device *s = find(name);
+	struct sample_device *s = sample_find(name);
 
 	if (!s)
 		return -ENODEV;
@@ -212,65 +213,65 @@ static int open_client(struct file *file, const char *name)
 	return 0;
 }
 
-static void tell(struct sample_act *act)
+static void sample_report(struct sample_op *op)
 {
-	if (act->is_alloc)
-		buftrack_buffer_alloc(act->dev, act->client, &act->buffer);
+	if (op->is_alloc)
+		buftrack_buffer_alloc(op->dev, op->client, &op->buffer);
 	else
-		buftrack_buffer_free(act->dev, act->client, &act->buffer);
+		buftrack_buffer_free(op->dev, op->client, &op->buffer);
 }
 
-static void tell_from_irq(struct irq_work *irq)
+static void sample_report_in_irq(struct irq_work *irq)
 {
-	struct sample_act *act = container_of(irq, struct sample_act, irq);
+	struct sample_op *op = container_of(irq, struct sample_op, irq);
 
-	tell(act);
-	complete(&act->done);
+	sample_report(op);
+	complete(&op->done);
 }
 
-static void tell_from_worker(struct work_struct *work)
+static void sample_report_in_worker(struct work_struct *work)
 {
-	struct sample_act *act = container_of(work, struct sample_act, work);
+	struct sample_op *op = container_of(work, struct sample_op, work);
 
-	tell(act);
-	complete(&act->done);
+	sample_report(op);
+	complete(&op->done);
 }
 
-static void tell_under_lock(struct sample_act *act)
+static void sample_report_under_lock(struct sample_op *op)
 {
-	unsigned long irq;
+	unsigned long flags;
 
-	raw_spin_lock_irqsave(&busy_lock, irq);
-	tell(act);
-	raw_spin_unlock_irqrestore(&busy_lock, irq);
+	raw_spin_lock_irqsave(&sample_busy_lock, flags);
+	sample_report(op);
+	raw_spin_unlock_irqrestore(&sample_busy_lock, flags);
 }
 
-static int carry_out(struct sample_act *act)
+static int sample_report_from(struct sample_op *op)
 {
-	init_completion(&act->done);
-	if (!strcmp(act->from, "lock")) {
-		tell_under_lock(act);
-	} else if (!strcmp(act->from, "irq")) {
-		act->irq = IRQ_WORK_INIT_HARD(tell_from_irq);
-		irq_work_queue(&act->irq);
-		wait_for_completion(&act->done);
-		irq_work_sync(&act->irq);
-	} else if (!strcmp(act->from, "worker")) {
-		INIT_WORK(&act->work, tell_from_worker);
-		schedule_work(&act->work);
-		wait_for_completion(&act->done);
-		flush_work(&act->work);
-	} else if (!strcmp(act->from, "task")) {
-		tell(act);
+	init_completion(&op->done);
+	if (!strcmp(op->from, "lock")) {
+		sample_report_under_lock(op);
+	} else if (!strcmp(op->from, "irq")) {
+		op->irq = IRQ_WORK_INIT_HARD(sample_report_in_irq);
+		irq_work_queue(&op->irq);
+		wait_for_completion(&op->done);
+		irq_work_sync(&op->irq);
+	} else if (!strcmp(op->from, "worker")) {
+		INIT_WORK(&op->work, sample_report_in_worker);
+		schedule_work(&op->work);
+		wait_for_completion(&op->done);
+		flush_work(&op->work);
+	} else if (!strcmp(op->from, "task")) {
+		sample_report(op);
 	} else {
 		return -EINVAL;
 	}
 	return 0;
 }
 
-static int set_number(struct sample_act *act, const char *key, u64 value)
+static int sample_set_number(struct sample_op *op, const char *key, u64 value)
 {
-	struct buftrack_buffer *b = &act->buffer;
+	struct buftrack_buffer *b = &op->buffer;
 
 	if (!strcmp(key, "address"))
 		b->address = value;
@@ -286,16 +287,16 @@ static int set_number(struct sample_act *act, const char *key, u64 value)
 		b->struct_size = value;
 	else if (!strcmp(key, "refused"))
 		b->flags |= value ? BUFTRACK_BUFFER_REFUSED : 0;
-	else if (!strcmp(key, "counted"))
-		b->flags |= value ? BUFTRACK_BUFFER_COUNTED : 0;
+	else if (!strcmp(key, "refcounted"))
+		b->flags |= value ? BUFTRACK_BUFFER_REFCOUNTED : 0;
 	else if (!strcmp(key, "driver"))
-		act->client = value ? NULL : act->client;
+		op->client = value ? NULL : op->client;
 	else
 		return -EINVAL;
 	return 0;
 }
 
-static int set(struct sample_act *act, char *word)
+static int sample_set(struct sample_op *op, char *word)
 {
 	const char *key = strsep(&word, "=");
 	u64 value;
@@ -303,90 +304,95 @@ static int set(struct sample_act *act, char *word)
 	if (!word)
 		return -EINVAL;
 	if (!strcmp(key, "space"))
-		return strscpy(act->space, word, sizeof(act->space)) < 0 ? -EINVAL : 0;
+		return strscpy(op->space, word, sizeof(op->space)) < 0 ? -EINVAL : 0;
 	if (!strcmp(key, "from"))
-		return strscpy(act->from, word, sizeof(act->from)) < 0 ? -EINVAL : 0;
-	return kstrtou64(word, 0, &value) ?: set_number(act, key, value);
+		return strscpy(op->from, word, sizeof(op->from)) < 0 ? -EINVAL : 0;
+	return kstrtou64(word, 0, &value) ?: sample_set_number(op, key, value);
 }
 
-static void init_act(struct sample_act *act, const struct file *file)
+static void sample_init_op(struct sample_op *op, const struct file *file)
 {
-	memset(act, 0, sizeof(*act));
-	strscpy(act->space, "VRAM", sizeof(act->space));
-	strscpy(act->from, "task", sizeof(act->from));
-	act->dev = file->private_data;
-	act->client = file;
-	act->buffer.struct_size = sizeof(act->buffer);
-	act->buffer.space = act->space;
+	memset(op, 0, sizeof(*op));
+	strscpy(op->space, "VRAM", sizeof(op->space));
+	strscpy(op->from, "task", sizeof(op->from));
+	op->dev = file->private_data;
+	op->client = file;
+	op->buffer.struct_size = sizeof(op->buffer);
+	op->buffer.space = op->space;
 }
 
-static int act_on_buffer(const struct file *file, char *args, bool is_alloc)
+static int sample_buffer(const struct file *file, char *args, bool is_alloc)
 {
-	struct sample_act *act = kmalloc(sizeof(*act), GFP_KERNEL);
+	struct sample_op *op = kmalloc(sizeof(*op), GFP_KERNEL);
 	char *word;
 	int err = 0;
 
-	if (!act)
+	if (!op)
 		return -ENOMEM;
-	init_act(act, file);
-	act->is_alloc = is_alloc;
+	sample_init_op(op, file);
+	op->is_alloc = is_alloc;
 	while (!err && (word = strsep(&args, " ")))
-		err = set(act, word);
+		err = sample_set(op, word);
 	if (!err)
-		err = act->dev ? carry_out(act) : -ENOTCONN;
-	kfree(act);
+		err = op->dev ? sample_report_from(op) : -ENOTCONN;
+	kfree(op);
 	return err;
 }
 
-static int run_traffic(const struct file *file, const char *number)
+static int sample_traffic(const struct file *file, const char *number)
 {
-	struct sample_act act;
+	struct sample_op op;
 	unsigned int n, i;
 
 	if (kstrtouint(number ?: "", 0, &n))
 		return -EINVAL;
-	init_act(&act, file);
-	if (!act.dev)
+	sample_init_op(&op, file);
+	if (!op.dev)
 		return -ENOTCONN;
 	for (i = 0; i < n; i++) {
-		act.buffer.address = 0x1000000ULL * (i % 64);
-		act.buffer.size = 4096;
-		act.buffer.span = 4096;
-		buftrack_buffer_alloc(act.dev, file, &act.buffer);
-		act.buffer.span = 0;
-		buftrack_buffer_free(act.dev, file, &act.buffer);
+		op.buffer.address = 0x1000000ULL * (i % 64);
+		op.buffer.size = 4096;
+		op.buffer.span = 4096;
+		buftrack_buffer_alloc(op.dev, file, &op.buffer);
+		op.buffer.span = 0;
+		buftrack_buffer_free(op.dev, file, &op.buffer);
 		cond_resched();
 	}
 	return 0;
 }
 
-static int command(struct file *file, char *line)
+static int sample_command_locked(struct file *file, const char *verb, char *args)
+{
+	lockdep_assert_held(&sample_lock);
+	if (!strcmp(verb, "close"))
+		return sample_end_client(file);
+	if (!args)
+		return -EINVAL;
+	if (!strcmp(verb, "add"))
+		return sample_add(args);
+	if (!strcmp(verb, "many"))
+		return sample_add_many(args);
+	if (!strcmp(verb, "end"))
+		return sample_end(args);
+	if (!strcmp(verb, "open"))
+		return sample_begin_client(file, args);
+	return -EINVAL;
+}
+
+static int sample_command(struct file *file, char *line)
 {
 	const char *verb = strsep(&line, " ");
 	int err;
 
 	if (!strcmp(verb, "alloc"))
-		return act_on_buffer(file, line, true);
+		return sample_buffer(file, line, true);
 	if (!strcmp(verb, "free"))
-		return act_on_buffer(file, line, false);
+		return sample_buffer(file, line, false);
 	if (!strcmp(verb, "traffic"))
-		return run_traffic(file, line);
-	mutex_lock(&devices_lock);
-	if (!strcmp(verb, "close"))
-		err = close_client(file);
-	else if (!line)
-		err = -EINVAL;
-	else if (!strcmp(verb, "add"))
-		err = add(line);
-	else if (!strcmp(verb, "many"))
-		err = add_many(line);
-	else if (!strcmp(verb, "end"))
-		err = end(line);
-	else if (!strcmp(verb, "open"))
-		err = open_client(file, line);
-	else
-		err = -EINVAL;
-	mutex_unlock(&devices_lock);
+		return sample_traffic(file, line);
+	mutex_lock(&sample_lock);
+	err = sample_command_locked(file, verb, line);
+	mutex_unlock(&sample_lock);
 	return err;
 }
 
@@ -401,7 +407,7 @@ static ssize_t sample_write(struct file *file, const char __user *text, size_t s
 	if (copy_from_user(line, text, size))
 		return -EFAULT;
 	line[size] = 0;
-	err = command(file, strim(line));
+	err = sample_command(file, strim(line));
 	return err ?: size;
 }
 
@@ -411,42 +417,42 @@ static int sample_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
-static int sample_close(struct inode *inode, struct file *file)
+static int sample_release(struct inode *inode, struct file *file)
 {
-	close_client(file);
+	sample_end_client(file);
 	return 0;
 }
 
-static const struct file_operations fops = {
+static const struct file_operations sample_fops = {
 	.owner = THIS_MODULE,
 	.open = sample_open,
-	.release = sample_close,
+	.release = sample_release,
 	.write = sample_write,
 };
 
-static struct miscdevice node = {
+static struct miscdevice sample_node = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "buftrack-sample",
 	.mode = 0666,
-	.fops = &fops,
+	.fops = &sample_fops,
 };
 
 static int __init sample_init(void)
 {
-	return misc_register(&node);
+	return misc_register(&sample_node);
 }
 
 static void __exit sample_exit(void)
 {
 	struct sample_device *s, *next;
 
-	misc_deregister(&node);
-	list_for_each_entry_safe(s, next, &devices, link)
-		end_device(s);
+	misc_deregister(&sample_node);
+	list_for_each_entry_safe(s, next, &sample_devices, link)
+		sample_remove(s);
 }
 
 module_init(sample_init);
 module_exit(sample_exit);
-MODULE_DESCRIPTION("Tells buftrack of buffers, and does wrong when it is asked to");
+MODULE_DESCRIPTION("Reports to buftrack what tests tell it to, right or wrong");
 MODULE_AUTHOR("The buftrack authors");
 MODULE_LICENSE("GPL");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Graphics cards, driven through libdrm, and what buftrack says of them */
+/* Graphics cards, used through libdrm, and queries of what buftrack tracks for them */
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ const struct card bochs = { "bochs", "bochs-drm", "TTM_SYSTEM", "vram-mm" };
 const struct card virtio_gpu = { "virtio_gpu", "virtio_gpu", "GEM", NULL };
 const struct card *const cards[NR_CARDS] = { &qxl, &bochs, &virtio_gpu };
 
-static bool is_drivers(int fd, const char *driver)
+static bool has_driver(int fd, const char *driver)
 {
 	drmVersion *version = drmGetVersion(fd);
 	bool is = version && !strcmp(version->name, driver);
@@ -35,12 +35,13 @@ int card_open(const struct card *card)
 	for (i = 0; i < MAX_MINORS; i++) {
 		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
 		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd >= 0 && is_drivers(fd, card->driver))
+		if (fd >= 0 && has_driver(fd, card->driver))
 			return fd;
 		if (fd >= 0)
 			close(fd);
 	}
-	test_failed(__FILE__, __LINE__, "there is no %s", card->driver);
+	test_failed(__FILE__, __LINE__, "no card has the driver %s",
+		    card->driver);
 }
 
 int card_minor(const struct card *card)
@@ -53,7 +54,7 @@ int card_minor(const struct card *card)
 	return minor(node.st_rdev);
 }
 
-/* Its PCI address, by sysfs; virtio has a device of its own in between */
+/* In sysfs, virtio puts a device of its own between card and PCI function */
 void card_address(const struct card *card, char *name, size_t size)
 {
 	char link[64], path[PATH_MAX];
@@ -154,10 +155,9 @@ static const drmModeModeInfo *mode_of(const drmModeConnector *c, int width)
 	for (i = 0; i < c->count_modes; i++)
 		if (c->modes[i].hdisplay == width)
 			return &c->modes[i];
-	test_failed(__FILE__, __LINE__, "no mode is %d wide", width);
+	test_failed(__FILE__, __LINE__, "no mode has a width of %d", width);
 }
 
-/* Put a buffer of 1024 x 768 on the screen: it must be in the card's memory */
 void show(int fd, const struct dumb *dumb)
 {
 	drmModeRes *res = drmModeGetResources(fd);
@@ -177,7 +177,6 @@ void show(int fd, const struct dumb *dumb)
 	drmModeFreeResources(res);
 }
 
-/* Of a space that is not there yet, it is 0 */
 __u64 space_counter(int node, const char *space, enum buftrack_counter counter)
 {
 	__u64 values[BUFTRACK_NR_COUNTERS];
@@ -195,7 +194,6 @@ __u64 space_counter(int node, const char *space, enum buftrack_counter counter)
 	return 0;
 }
 
-/* Of several openings of a process, the latest */
 bool find_client(int node, pid_t pid, struct buftrack_client_info *found)
 {
 	struct buftrack_client_info info;
@@ -222,8 +220,7 @@ __u64 client_of(int node, pid_t pid)
 	return info.client;
 }
 
-/* Drivers do no wrong when they are used as they should be */
-void check_no_blame(int node)
+void check_no_wrong_reports(int node)
 {
 	static const enum buftrack_counter wrong[] = {
 		BUFTRACK_COUNTER_DOUBLE_FREES,

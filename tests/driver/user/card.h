@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Graphics cards, driven through libdrm, and what buftrack says of them */
+/* Graphics cards, used through libdrm, and queries of what buftrack tracks for them */
 #ifndef CARD_H
 #define CARD_H
 
@@ -13,8 +13,8 @@
  * struct card - a card whose driver is tracked
  * @module: module of its driver
  * @driver: name of its driver
- * @space: where its dumb buffers are at first
- * @manager: file in debugfs that tells what its memory holds, NULL: none does
+ * @space: space in which its dumb buffers are created
+ * @manager: debugfs file with the usage of its memory; NULL: none
  */
 struct card {
 	const char *module;
@@ -30,8 +30,8 @@ extern const struct card *const cards[];
 /**
  * struct dumb - a dumb buffer
  * @handle: its handle
- * @size: bytes that it takes
- * @pitch: bytes of a line
+ * @size: its size in bytes
+ * @pitch: bytes per line
  */
 struct dumb {
 	__u32 handle;
@@ -51,11 +51,18 @@ void dumb_destroy(int fd, const struct dumb *dumb);
 bool card_exports(int fd);
 int dumb_export(int fd, const struct dumb *dumb);
 __u32 dumb_name(int fd, const struct dumb *dumb);
+
+/* Scan out a buffer of 1024 x 768, which moves it into the card's memory */
 void show(int fd, const struct dumb *dumb);
 
+/* 0 if the space does not exist yet */
 __u64 space_counter(int node, const char *space, enum buftrack_counter counter);
+
+/* The newest open client of a process */
 bool find_client(int node, pid_t pid, struct buftrack_client_info *found);
 __u64 client_of(int node, pid_t pid);
-void check_no_blame(int node);
+
+/* Counters of wrong reports are all 0 */
+void check_no_wrong_reports(int node);
 
 #endif /* CARD_H */

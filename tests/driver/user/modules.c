@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Other modules than buftrack: loading, unloading, and how fast these go */
+/* Loading and unloading modules other than buftrack */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,6 @@ bool is_loaded(const char *name)
 	return !access(path, F_OK);
 }
 
-/* With all that it stands on */
 bool modprobe(const char *name)
 {
 	int status;
@@ -42,8 +41,7 @@ bool modprobe(const char *name)
 	return !status;
 }
 
-/* What waits for all processors, as modules that go do, waits for as short as can be */
-void hurry(void)
+void expedite_rcu(void)
 {
 	write_file("/sys/kernel/rcu_expedited", "1");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Modules of the test machine; calls return 0 or an errno */
+/* Loading and unloading modules; load() and unload() return 0 or an errno */
 #ifndef MODULES_H
 #define MODULES_H
 
@@ -8,7 +8,11 @@
 int load(const char *name);
 int unload(const char *name);
 bool is_loaded(const char *name);
+
+/* With its dependencies */
 bool modprobe(const char *name);
-void hurry(void);
+
+/* Shorten the grace periods that unloading a module waits for */
+void expedite_rcu(void);
 
 #endif /* MODULES_H */

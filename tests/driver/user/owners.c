@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whose a driver's buffers are: those of who opened its node */
+/* Buffers of a driver belong to the process that opened its node */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 
 #define BUFFER_AT "address=0x1000 size=4096"
 
-/* What processes of a test tell each other */
-struct scene {
+/* Shared between the processes of a test */
+struct shared {
 	struct sample *s;
 	struct checkpoint ready;
 	struct checkpoint go;
@@ -19,14 +19,14 @@ struct scene {
 	pid_t outer;
 };
 
-static struct scene *scene(struct sample *s)
+static struct shared *share(struct sample *s)
 {
-	struct scene *sc = shared_memory(sizeof(*sc));
+	struct shared *sh = shared_memory(sizeof(*sh));
 
-	sc->s = s;
-	checkpoint_init(&sc->ready);
-	checkpoint_init(&sc->go);
-	return sc;
+	sh->s = s;
+	checkpoint_init(&sh->ready);
+	checkpoint_init(&sh->go);
+	return sh;
 }
 
 static struct buftrack_record only_record(const struct sample *s)
@@ -39,27 +39,27 @@ static struct buftrack_record only_record(const struct sample *s)
 
 static void open_and_alloc(void *arg)
 {
-	struct scene *sc = arg;
+	struct shared *sh = arg;
 	int fd;
 
 	prctl(PR_SET_NAME, "opener");
 	fd = sample_client(CHIP);
-	tell(fd, "alloc " BUFFER_AT);
-	checkpoint_reach(&sc->ready);
-	checkpoint_wait(&sc->go);
+	cmd(fd, "alloc " BUFFER_AT);
+	checkpoint_reach(&sh->ready);
+	checkpoint_wait(&sh->go);
 }
 
-SAMPLE_TEST(a_buffer_is_its_openers)
+SAMPLE_TEST(buffer_belongs_to_the_opener)
 {
-	struct scene *sc = scene(s);
+	struct shared *sh = share(s);
 	struct buftrack_record rec;
-	pid_t pid = start(open_and_alloc, sc);
+	pid_t pid = start(open_and_alloc, sh);
 
-	checkpoint_wait(&sc->ready);
+	checkpoint_wait(&sh->ready);
 	rec = only_record(s);
 	CHECK_EQ(rec.pid, pid);
 	CHECK_STR(rec.comm, "opener");
-	checkpoint_reach(&sc->go);
+	checkpoint_reach(&sh->go);
 	finish(pid);
 	rec = only_record(s);
 	CHECK(rec.state & BUFTRACK_RECORD_STATE_ORPHANED);
@@ -67,12 +67,12 @@ SAMPLE_TEST(a_buffer_is_its_openers)
 	check_nothing_wrong(s->fd);
 }
 
-SAMPLE_TEST(a_process_that_is_killed_leaves_orphans)
+SAMPLE_TEST(killed_process_leaves_orphans)
 {
-	struct scene *sc = scene(s);
-	pid_t pid = start(open_and_alloc, sc);
+	struct shared *sh = share(s);
+	pid_t pid = start(open_and_alloc, sh);
 
-	checkpoint_wait(&sc->ready);
+	checkpoint_wait(&sh->ready);
 	end(pid, SIGKILL);
 	WAIT_UNTIL(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS) ==
 		   1);
@@ -82,49 +82,49 @@ SAMPLE_TEST(a_process_that_is_killed_leaves_orphans)
 	check_nothing_wrong(s->fd);
 }
 
-static void alloc_by_inheritance(void *arg)
+static void alloc_through_inherited_file(void *arg)
 {
-	struct scene *sc = arg;
+	struct shared *sh = arg;
 
 	prctl(PR_SET_NAME, "heir");
-	tell(sc->file, "alloc " BUFFER_AT);
+	cmd(sh->file, "alloc " BUFFER_AT);
 }
 
-SAMPLE_TEST(a_file_that_is_inherited_stays_its_openers)
+SAMPLE_TEST(inherited_file_still_belongs_to_its_opener)
 {
-	struct scene *sc = scene(s);
+	struct shared *sh = share(s);
 
-	sc->file = sample_client(CHIP);
-	in_child(alloc_by_inheritance, sc);
+	sh->file = sample_client(CHIP);
+	in_child(alloc_through_inherited_file, sh);
 	CHECK_EQ(only_record(s).pid, getpid());
 	CHECK(!(only_record(s).state & BUFTRACK_RECORD_STATE_ORPHANED));
 }
 
 static void open_as_user(void *arg)
 {
-	struct scene *sc = arg;
+	struct shared *sh = arg;
 
-	tell(sample_client(CHIP), "alloc " BUFFER_AT);
-	checkpoint_reach(&sc->ready);
+	cmd(sample_client(CHIP), "alloc " BUFFER_AT);
+	checkpoint_reach(&sh->ready);
 }
 
-SAMPLE_TEST(a_buffer_has_the_uid_of_its_opener)
+SAMPLE_TEST(client_has_the_uid_of_its_opener)
 {
 	struct buftrack_client_info info;
 
-	in_child_as(ALICE, open_as_user, scene(s));
+	in_child_as(ALICE, open_as_user, share(s));
 	CHECK_OK(client_info(s->fd, nth_client(s->fd, 0), &info));
 	CHECK_EQ(info.uid, ALICE);
 }
 
 static void declare_shared(void *arg)
 {
-	struct scene *sc = arg;
-	int fd = open_node(sc->s->device, O_RDWR);
+	struct shared *sh = arg;
+	int fd = open_node(sh->s->device, O_RDWR);
 	__u64 client;
 
 	CHECK_ERR(declare(fd, BUFTRACK_DECLARE_SHARED, &client), EPERM);
-	/* Its own reports are in a domain of its own */
+	/* Its reports go to its private domain */
 	CHECK_OK(declare(fd, 0, &client));
 	CHECK_EQ(verdict_of(fd, FREE(.address = 0x1000)),
 		 BUFTRACK_VERDICT_UNKNOWN_NEVER);
@@ -132,59 +132,58 @@ static void declare_shared(void *arg)
 		 BUFTRACK_VERDICT_OK);
 }
 
-SAMPLE_TEST(a_user_cannot_report_as_the_driver_does)
+SAMPLE_TEST(user_cannot_report_into_the_shared_domain)
 {
 	int fd = sample_client(CHIP);
 
-	tell(fd, "alloc " BUFFER_AT);
-	in_child_as(ALICE, declare_shared, scene(s));
+	cmd(fd, "alloc " BUFFER_AT);
+	in_child_as(ALICE, declare_shared, share(s));
 	CHECK(!(only_record(s).state & BUFTRACK_RECORD_STATE_ORPHANED));
-	tell(fd, "free address=0x1000");
+	cmd(fd, "free address=0x1000");
 	check_wrong(s->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
 	CHECK_EQ(client_counter(s->fd, nth_client(s->fd, 0),
 				BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER),
 		 0);
 }
 
-/* In a pid namespace, where it is process 1 */
-static void look_from_inside(void *arg)
+static void report_in_pid_namespace(void *arg)
 {
-	struct scene *sc = arg;
+	struct shared *sh = arg;
 	struct buftrack_client_info info;
-	int fd = open_node(sc->s->device, O_RDONLY);
+	int fd = open_node(sh->s->device, O_RDONLY);
 
 	CHECK_EQ(getpid(), 1);
-	tell(sample_client(CHIP), "alloc address=0x2000 size=64");
+	cmd(sample_client(CHIP), "alloc address=0x2000 size=64");
 	CHECK_OK(client_info(fd, nth_client(fd, 0), &info));
 	CHECK_EQ(info.pid, 0);
 	CHECK_OK(client_info(fd, nth_client(fd, 1), &info));
 	CHECK_EQ(info.pid, 1);
-	checkpoint_reach(&sc->ready);
-	checkpoint_wait(&sc->go);
+	checkpoint_reach(&sh->ready);
+	checkpoint_wait(&sh->go);
 }
 
-static void start_inside(void *arg)
+static void enter_pid_namespace(void *arg)
 {
-	struct scene *sc = arg;
+	struct shared *sh = arg;
 
 	CHECK_SYS(unshare(CLONE_NEWPID));
-	sc->outer = start(look_from_inside, sc);
-	finish(sc->outer);
+	sh->outer = start(report_in_pid_namespace, sh);
+	finish(sh->outer);
 }
 
-SAMPLE_TEST(a_process_in_a_container_has_the_pid_that_its_reader_knows)
+SAMPLE_TEST(pid_is_translated_to_the_readers_namespace)
 {
-	struct scene *sc = scene(s);
+	struct shared *sh = share(s);
 	struct buftrack_client_info info;
 	pid_t pid;
 
-	tell(sample_client(CHIP), "alloc " BUFFER_AT);
-	pid = start(start_inside, sc);
-	checkpoint_wait(&sc->ready);
-	WAIT_UNTIL(*(volatile pid_t *)&sc->outer);
+	cmd(sample_client(CHIP), "alloc " BUFFER_AT);
+	pid = start(enter_pid_namespace, sh);
+	checkpoint_wait(&sh->ready);
+	WAIT_UNTIL(*(volatile pid_t *)&sh->outer);
 	CHECK_OK(client_info(s->fd, nth_client(s->fd, 1), &info));
-	CHECK_EQ(info.pid, sc->outer);
-	checkpoint_reach(&sc->go);
+	CHECK_EQ(info.pid, sh->outer);
+	checkpoint_reach(&sh->go);
 	finish(pid);
 	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 1);
 }

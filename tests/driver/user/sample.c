@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The sample driver, and what buftrack makes of what it tells */
+/* Commands to the sample driver, and checks of what buftrack recorded */
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,7 +10,7 @@
 
 #define MAX_FILES 256
 
-/* Counters of what is wrong, or not as it should be */
+/* Counters that are 0 as long as every report is right and recorded */
 static const enum buftrack_counter wrong[] = {
 	BUFTRACK_COUNTER_DOUBLE_FREES,
 	BUFTRACK_COUNTER_STALE_FREES,
@@ -30,7 +30,7 @@ static const enum buftrack_counter wrong[] = {
 	BUFTRACK_COUNTER_LOST_REPORTS,
 };
 
-/* Files of the driver that this test has opened, so that it can be unloaded */
+/* Files of the driver that this test has open: they prevent unloading it */
 static int files[MAX_FILES];
 static unsigned int nr_files;
 
@@ -59,7 +59,7 @@ static int write_line(int fd, const char *format, va_list args)
 	return write(fd, line, n) < 0 ? errno : 0;
 }
 
-int try_tell(int fd, const char *format, ...)
+int try_cmd(int fd, const char *format, ...)
 {
 	va_list args;
 	int err;
@@ -70,7 +70,7 @@ int try_tell(int fd, const char *format, ...)
 	return err;
 }
 
-void tell(int fd, const char *format, ...)
+void cmd(int fd, const char *format, ...)
 {
 	va_list args;
 
@@ -83,7 +83,7 @@ int sample_client(const char *device)
 {
 	int fd = sample_open();
 
-	tell(fd, "open %s", device);
+	cmd(fd, "open %s", device);
 	return fd;
 }
 
@@ -101,7 +101,6 @@ bool find_device(const char *name, struct buftrack_device_info *info)
 	return found;
 }
 
-/* The driver's word is enough for a device; its node takes a moment */
 __u32 wait_for_device(const char *name)
 {
 	struct buftrack_device_info info;
@@ -110,8 +109,7 @@ __u32 wait_for_device(const char *name)
 	return info.device;
 }
 
-/* All devices go, so that buftrack is as it was */
-void forget_devices(void)
+void remove_all_devices(void)
 {
 	int control = open_control(O_RDWR);
 	struct buftrack_device_info info;
@@ -122,22 +120,22 @@ void forget_devices(void)
 	close(control);
 }
 
-/* What a test that failed may have left */
-void start_anew(void)
+/* A failed test may have left modules and devices behind */
+void sample_reload(void)
 {
 	if (is_loaded(SAMPLE))
 		CHECK_OK(unload(SAMPLE));
 	if (!is_loaded("buftrack"))
 		CHECK_OK(load_module(""));
-	forget_devices();
+	remove_all_devices();
 	CHECK_OK(load(SAMPLE));
 }
 
 void sample_up(struct sample *s)
 {
-	start_anew();
+	sample_reload();
 	s->driver = sample_open();
-	tell(s->driver, "add " CHIP);
+	cmd(s->driver, "add " CHIP);
 	s->device = wait_for_device(CHIP);
 	s->control = open_control(O_RDWR);
 	s->fd = open_node(s->device, O_RDWR);
@@ -149,7 +147,7 @@ void sample_down(struct sample *s)
 	close(s->fd);
 	close(s->control);
 	sample_unload();
-	forget_devices();
+	remove_all_devices();
 }
 
 __u64 nth_client(int fd, unsigned int nth)
@@ -164,7 +162,6 @@ __u64 nth_client(int fd, unsigned int nth)
 	return info.client;
 }
 
-/* So often this one is wrong, and nothing else */
 void check_wrong(int fd, enum buftrack_counter counter, __u64 count)
 {
 	__u64 values[BUFTRACK_NR_COUNTERS];

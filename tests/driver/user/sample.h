@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The sample driver, and what buftrack makes of what it tells */
+/* Commands to the sample driver, and checks of what buftrack recorded */
 #ifndef SAMPLE_H
 #define SAMPLE_H
 
@@ -9,13 +9,13 @@
 #define SAMPLE "buftrack_sample"
 #define SAMPLE_NODE "/dev/buftrack-sample"
 
-/* The device that a test has, if it needs no other */
+/* Name of the device of each test */
 #define CHIP "chip"
 
 /**
- * struct sample - the driver, bound to one device, of which buftrack knows
- * @control: buftrack's control node
- * @driver: a file of the driver that is no client
+ * struct sample - the driver, bound to one device that buftrack tracks
+ * @control: control node of buftrack
+ * @driver: open file of the driver that is no client
  * @device: number of the device
  * @fd: node of the device
  */
@@ -26,28 +26,33 @@ struct sample {
 	int fd;
 };
 
-void start_anew(void);
+void sample_reload(void);
 void sample_up(struct sample *s);
 void sample_down(struct sample *s);
 
 int sample_open(void);
 void sample_unload(void);
 int sample_client(const char *device);
-int try_tell(int fd, const char *format, ...)
+
+/* Send a command to the driver; try_cmd() returns 0 or an errno */
+int try_cmd(int fd, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-void tell(int fd, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+void cmd(int fd, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 bool find_device(const char *name, struct buftrack_device_info *info);
-__u32 wait_for_device(const char *name);
-void forget_devices(void);
 
-/* A client that is a driver's: the nth of them, from 0, in the order of opening */
+/* The node of a device appears shortly after the driver has reported it */
+__u32 wait_for_device(const char *name);
+void remove_all_devices(void);
+
+/* The nth client of the driver, from 0, in the order of opening */
 __u64 nth_client(int fd, unsigned int nth);
+
+/* One counter of wrong reports has this value, and the others are 0 */
 void check_wrong(int fd, enum buftrack_counter counter, __u64 count);
 void check_nothing_wrong(int fd);
 
-/* A test with the driver bound to one device */
+/* A test with the driver loaded and bound to one device */
 #define SAMPLE_TEST(_name)                                         \
 	static void _name(struct sample *s);                       \
 	static void _name##_run(const void *arg)                   \

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where the buffers of cards are, and that they move: TTM's placements */
+/* TTM placements: in which memory the buffers of cards are, and their moves */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <xf86drm.h>
 #include "card.h"
 
-/* More frame buffers of 3 MiB than fit into 16 MiB */
+/* More 3 MiB frame buffers than fit into 16 MiB of video memory */
 #define MANY 8
 
-/* Bytes in use, as a manager of memory says in debugfs */
+/* Bytes in use according to debugfs */
 static __u64 usage_of(const struct card *card, const char *manager)
 {
 	char path[96], line[256];
@@ -27,7 +27,7 @@ static __u64 usage_of(const struct card *card, const char *manager)
 	return usage;
 }
 
-/* What is placed changes by itself now and then: both must say the same in the end */
+/* The kernel moves buffers by itself now and then, so wait until both agree */
 static void check_usage(const struct card *card, const char *manager,
 			const char *space)
 {
@@ -38,7 +38,7 @@ static void check_usage(const struct card *card, const char *manager,
 	close(node);
 }
 
-TEST(memory_of_bochs_holds_what_debugfs_says)
+TEST(memory_usage_of_bochs_matches_debugfs)
 {
 	int fd = card_open(&bochs), node = card_node(&bochs);
 	struct dumb dumb = dumb_create(fd, 1024, 768);
@@ -50,17 +50,17 @@ TEST(memory_of_bochs_holds_what_debugfs_says)
 	check_usage(&bochs, bochs.manager, "VRAM");
 	close(fd);
 	check_usage(&bochs, bochs.manager, "VRAM");
-	check_no_blame(node);
+	check_no_wrong_reports(node);
 }
 
-/* Its rings are read by nobody here, so that it keeps much of what it made */
-TEST(memory_of_qxl_holds_what_debugfs_says)
+/* No host reads the rings of qxl here, so it keeps most of its buffers */
+TEST(memory_usage_of_qxl_matches_debugfs)
 {
 	check_usage(&qxl, qxl.manager, "VRAM");
 	check_usage(&qxl, "qxl_surf_mm", "PRIV");
 	CHECK(space_counter(card_node(&qxl), "VRAM",
 			    BUFTRACK_COUNTER_LIVE_BYTES) > 0);
-	check_no_blame(card_node(&qxl));
+	check_no_wrong_reports(card_node(&qxl));
 }
 
 static void check_moves(const struct card *card)
@@ -75,7 +75,7 @@ static void check_moves(const struct card *card)
 	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_MOVES), 0);
 	for (i = 0; i < MANY; i++)
 		show(fd, &dumb[i]);
-	/* All have been moved in, and some out again */
+	/* All were moved to video memory, and some evicted again */
 	moves = client_counter(node, me, BUFTRACK_COUNTER_MOVES);
 	CHECK(moves > MANY);
 	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_ALLOCS),
@@ -85,10 +85,10 @@ static void check_moves(const struct card *card)
 		 MANY * dumb[0].size);
 	close(fd);
 	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS));
-	check_no_blame(node);
+	check_no_wrong_reports(node);
 }
 
-TEST(a_move_is_counted_for_the_owner_of_the_buffer_on_bochs)
+TEST(moves_count_for_the_owner_on_bochs)
 {
 	check_moves(&bochs);
 	check_usage(&bochs, bochs.manager, "VRAM");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The sample driver and buftrack, loaded and unloaded in any order */
+/* Loading and unloading the sample driver and buftrack, in any order */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,104 +10,101 @@
 
 #define BUFFER_AT "address=0x1000 size=4096"
 
-/* How often modules come and go while there is traffic; the environment says it */
+/* Environment variable: how often modules are reloaded under traffic */
 #define ROUNDS "BUFTRACK_ROUNDS"
 #define DEFAULT_ROUNDS 100
 
 #define PAUSE_US 1000
 
-TEST(a_driver_that_was_there_before_is_late_and_not_blamed)
+TEST(driver_loaded_before_buftrack_is_late)
 {
 	int driver, fd, node;
 
-	start_anew();
+	sample_reload();
 	CHECK_OK(unload_module());
 	driver = sample_open();
-	tell(driver, "add " CHIP);
+	cmd(driver, "add " CHIP);
 	fd = sample_client(CHIP);
-	tell(fd, "alloc " BUFFER_AT);
+	cmd(fd, "alloc " BUFFER_AT);
 	CHECK_OK(load_module(""));
-	/* It is known from the first thing on that it tells */
-	tell(fd, "free address=0x1000");
+	/* Its first report makes the device known */
+	cmd(fd, "free address=0x1000");
 	node = open_node(wait_for_device(CHIP), O_RDONLY);
 	check_wrong(node, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH, 1);
 	CHECK(client_state(node, nth_client(node, 0)) &
 	      BUFTRACK_CLIENT_STATE_LATE);
-	tell(fd, "alloc " BUFFER_AT);
-	tell(fd, "free address=0x1000");
+	cmd(fd, "alloc " BUFFER_AT);
+	cmd(fd, "free address=0x1000");
 	check_wrong(node, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH, 1);
-	tell(fd, "free address=0x1000");
+	cmd(fd, "free address=0x1000");
 	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_DOUBLE_FREES), 1);
 	CHECK_STR(device_info(node).driver, SAMPLE);
 	close(node);
 	sample_unload();
-	forget_devices();
+	remove_all_devices();
 }
 
-TEST(a_driver_that_was_there_before_is_known_for_devices_that_come_after)
+TEST(later_device_of_a_driver_loaded_before_is_complete)
 {
 	int driver, node;
 
-	start_anew();
+	sample_reload();
 	CHECK_OK(unload_module());
 	CHECK_OK(load_module(""));
 	driver = sample_open();
-	tell(driver, "add " CHIP);
-	tell(driver, "open " CHIP);
-	tell(driver, "free address=0x1000");
+	cmd(driver, "add " CHIP);
+	cmd(driver, "open " CHIP);
+	cmd(driver, "free address=0x1000");
 	node = open_node(wait_for_device(CHIP), O_RDONLY);
 	check_wrong(node, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
 	close(node);
 	sample_unload();
-	forget_devices();
+	remove_all_devices();
 }
 
-SAMPLE_TEST(buftrack_does_not_keep_a_driver_from_going)
+SAMPLE_TEST(tracked_driver_can_be_unloaded)
 {
-	tell(sample_client(CHIP), "alloc " BUFFER_AT);
+	cmd(sample_client(CHIP), "alloc " BUFFER_AT);
 	sample_unload();
 	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	CHECK_EQ(device_info(s->fd).nr_clients, 1);
 	CHECK_OK(load(SAMPLE));
 }
 
-SAMPLE_TEST(a_driver_that_comes_again_has_its_device_again)
+SAMPLE_TEST(reloaded_driver_keeps_its_device)
 {
 	int fd;
 
 	sample_unload();
 	CHECK_OK(load(SAMPLE));
 	s->driver = sample_open();
-	tell(s->driver, "add " CHIP);
+	cmd(s->driver, "add " CHIP);
 	CHECK_EQ(wait_for_device(CHIP), s->device);
 	fd = sample_client(CHIP);
-	tell(fd, "alloc " BUFFER_AT);
-	tell(fd, "free address=0x9000");
+	cmd(fd, "alloc " BUFFER_AT);
+	cmd(fd, "free address=0x9000");
 	check_wrong(s->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1);
 	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
-TEST(a_driver_does_not_keep_buftrack_from_going)
+TEST(buftrack_can_be_unloaded_before_the_driver)
 {
 	struct sample s;
 	int fd;
 
 	sample_up(&s);
 	fd = sample_client(CHIP);
-	tell(fd, "alloc " BUFFER_AT);
+	cmd(fd, "alloc " BUFFER_AT);
 	close(s.fd);
 	close(s.control);
 	CHECK_OK(unload_module());
-	tell(fd, "free address=0x1000");
+	cmd(fd, "free address=0x1000");
 	sample_unload();
 	CHECK_OK(load_module(""));
 }
 
-/*
- * The driver may be gone, or its device, at any time. It can go only while nobody has
- * it open.
- */
-static void talk(void *arg)
+/* Driver and device can disappear at any time; an open file keeps the driver loaded */
+static void run_traffic(void *arg)
 {
 	(void)arg;
 	for (;;) {
@@ -115,12 +112,12 @@ static void talk(void *arg)
 
 		if (fd < 0)
 			continue;
-		try_tell(fd, "add " CHIP);
-		try_tell(fd, "open " CHIP);
-		try_tell(fd, "alloc " BUFFER_AT);
-		try_tell(fd, "traffic 20");
-		try_tell(fd, "free address=0x1000 from=irq");
-		try_tell(fd, "end " CHIP);
+		try_cmd(fd, "add " CHIP);
+		try_cmd(fd, "open " CHIP);
+		try_cmd(fd, "alloc " BUFFER_AT);
+		try_cmd(fd, "traffic 20");
+		try_cmd(fd, "free address=0x1000 from=irq");
+		try_cmd(fd, "end " CHIP);
 		close(fd);
 		usleep(PAUSE_US);
 	}
@@ -133,32 +130,32 @@ static unsigned int rounds(void)
 	return text ? strtoul(text, NULL, 10) : DEFAULT_ROUNDS;
 }
 
-static void change(bool loaded, int (*come)(void), int (*go)(void))
+static void retry_while_busy(int (*fn)(void))
 {
 	int err;
 
 	do
-		err = loaded ? come() : go();
+		err = fn();
 	while (err == EAGAIN || err == EBUSY);
 	CHECK_OK(err);
 }
 
-static int driver_comes(void)
+static int load_driver(void)
 {
 	return load(SAMPLE);
 }
 
-static int driver_goes(void)
+static int unload_driver(void)
 {
 	return unload(SAMPLE);
 }
 
-static int buftrack_comes(void)
+static int load_buftrack(void)
 {
 	return load_module("");
 }
 
-/* What goes, and comes back, in each round; the first to go is the last to come */
+/* Modules that are unloaded in each round, and loaded in the reverse order */
 struct order {
 	const char *name;
 	bool buftrack_first;
@@ -171,39 +168,39 @@ static const struct order orders[] = {
 	{ "the_driver_and_then_buftrack", false, true },
 };
 
-static void buftrack_in_and_out(const struct order *order)
+static void reload_buftrack(const struct order *order)
 {
-	change(false, buftrack_comes, unload_module);
+	retry_while_busy(unload_module);
 	if (order->buftrack_first && order->driver_too) {
-		change(false, driver_comes, driver_goes);
-		change(true, driver_comes, driver_goes);
+		retry_while_busy(unload_driver);
+		retry_while_busy(load_driver);
 	}
-	change(true, buftrack_comes, unload_module);
+	retry_while_busy(load_buftrack);
 }
 
-static void go_and_come(const void *arg)
+static void reload_under_traffic(const void *arg)
 {
 	const struct order *order = arg;
 	unsigned int i, n = rounds() / ARRAY_SIZE(orders) + 1;
 	pid_t one, two;
 
-	start_anew();
-	hurry();
-	one = start(talk, NULL);
-	two = start(talk, NULL);
+	sample_reload();
+	expedite_rcu();
+	one = start(run_traffic, NULL);
+	two = start(run_traffic, NULL);
 	for (i = 0; i < n; i++) {
 		test_keepalive();
 		if (!order->buftrack_first)
-			change(false, driver_comes, driver_goes);
-		buftrack_in_and_out(order);
+			retry_while_busy(unload_driver);
+		reload_buftrack(order);
 		if (!order->buftrack_first)
-			change(true, driver_comes, driver_goes);
+			retry_while_busy(load_driver);
 	}
 	end(one, SIGKILL);
 	end(two, SIGKILL);
-	printf("# %u times\n", n);
-	change(false, driver_comes, driver_goes);
-	forget_devices();
+	printf("# %u rounds\n", n);
+	retry_while_busy(unload_driver);
+	remove_all_devices();
 }
 
 __attribute__((constructor)) static void add_tests(void)
@@ -211,7 +208,6 @@ __attribute__((constructor)) static void add_tests(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(orders); i++)
-		test_addf(AREA, go_and_come, &orders[i],
-			  "%s_may_go_and_come_while_there_is_traffic",
-			  orders[i].name);
+		test_addf(AREA, reload_under_traffic, &orders[i],
+			  "reload_%s_under_traffic", orders[i].name);
 }

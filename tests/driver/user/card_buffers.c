@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Buffers of graphics cards: whose they are, and that they end with their owners */
+/* Buffers of graphics cards: their owners, and their end when the owner exits */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 #define NR_PROCESSES 3
 #define NR_BUFFERS 16
 
-/* What a process at work on a card tells the test */
+/* Shared between a test and a process that uses a card */
 struct work {
 	const struct card *card;
 	struct checkpoint ready, go;
@@ -23,7 +23,7 @@ struct work {
 	__u64 buffers;
 	__u32 name;
 	int dma_buf;
-	int file; /* of the test, that the process does not need */
+	int file; /* inherited from the test, to be closed */
 };
 
 static struct work *work_on(const struct card *card)
@@ -42,7 +42,7 @@ static void wait_here(struct work *w)
 	checkpoint_wait(&w->go);
 }
 
-/* A test of each card */
+/* A test that runs on every card */
 #define CARD_TEST(_name)                                                     \
 	static void _name(const struct card *card);                          \
 	static void _name##_run(const void *arg)                             \
@@ -50,7 +50,7 @@ static void wait_here(struct work *w)
 		int node = card_node(arg);                                   \
                                                                              \
 		_name(arg);                                                  \
-		check_no_blame(node);                                        \
+		check_no_wrong_reports(node);                                \
 		close(node);                                                 \
 	}                                                                    \
 	__attribute__((constructor)) static void _name##_add(void)           \
@@ -63,7 +63,7 @@ static void wait_here(struct work *w)
 	}                                                                    \
 	static void _name(const struct card *card)
 
-CARD_TEST(the_device_has_the_pci_address_of)
+CARD_TEST(device_name_is_the_pci_address_of)
 {
 	struct buftrack_device_info info;
 	char address[32];
@@ -73,7 +73,7 @@ CARD_TEST(the_device_has_the_pci_address_of)
 	CHECK_STR(info.name, address);
 }
 
-CARD_TEST(a_buffer_is_there_until_it_is_freed_on)
+CARD_TEST(buffer_is_live_until_freed_on)
 {
 	int node = card_node(card), fd = card_open(card);
 	__u64 me = client_of(node, getpid());
@@ -85,7 +85,7 @@ CARD_TEST(a_buffer_is_there_until_it_is_freed_on)
 		 dumb.size);
 	allocs = client_counter(node, me, BUFTRACK_COUNTER_ALLOCS);
 	dumb_destroy(fd, &dumb);
-	/* virtio-gpu frees when its host has answered */
+	/* virtio-gpu frees after its host has answered */
 	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS));
 	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_FREES), allocs);
 	close(fd);
@@ -131,7 +131,7 @@ static void check_gone(int node, __u64 client)
 	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
 }
 
-CARD_TEST(what_a_process_leaks_is_its_own_until_the_kernel_frees_it_on)
+CARD_TEST(leaked_buffers_are_freed_at_process_exit_on)
 {
 	int node = card_node(card);
 	struct work *w = work_on(card);
@@ -145,7 +145,7 @@ CARD_TEST(what_a_process_leaks_is_its_own_until_the_kernel_frees_it_on)
 	check_gone(node, client);
 }
 
-CARD_TEST(a_process_that_is_killed_leaves_nothing_on)
+CARD_TEST(killed_process_leaves_no_buffers_on)
 {
 	int node = card_node(card);
 	struct work *w = work_on(card);
@@ -184,7 +184,7 @@ static void create_some(void *arg)
 	}
 }
 
-CARD_TEST(each_of_several_processes_has_what_it_created_on)
+CARD_TEST(several_processes_own_their_buffers_on)
 {
 	struct work *w[NR_PROCESSES];
 	int node = card_node(card), i, round;
@@ -216,8 +216,7 @@ CARD_TEST(each_of_several_processes_has_what_it_created_on)
 		finish(pids[i]);
 }
 
-/* Those that the driver itself says have it open: tests/driver names no others */
-CARD_TEST(clients_are_those_that_debugfs_names_of)
+CARD_TEST(clients_match_debugfs_on)
 {
 	char path[96], line[256], comm[32];
 	int node = card_node(card), fd = card_open(card), n = 0, pid;
@@ -239,7 +238,7 @@ CARD_TEST(clients_are_those_that_debugfs_names_of)
 	close(fd);
 }
 
-CARD_TEST(an_export_outlives_the_file_on)
+CARD_TEST(export_outlives_its_file_on)
 {
 	int node = card_node(card), fd = card_open(card);
 	__u64 me = client_of(node, getpid());
@@ -271,13 +270,13 @@ static void import_and_leave(void *arg)
 	__u32 handle;
 
 	close(w->file);
-	/* Of the device's own object, it is only one more handle */
+	/* Importing an object of the same device only adds a handle */
 	CHECK_SYS(drmPrimeFDToHandle(fd, w->dma_buf, &handle));
 	close(w->dma_buf);
 	wait_here(w);
 }
 
-CARD_TEST(an_import_of_its_own_object_is_no_new_buffer_of)
+CARD_TEST(import_of_own_object_is_no_new_buffer_on)
 {
 	int node = card_node(card), fd = card_open(card);
 	struct work *w = work_on(card);
@@ -296,7 +295,7 @@ CARD_TEST(an_import_of_its_own_object_is_no_new_buffer_of)
 		 0);
 	close(w->dma_buf);
 	close(fd);
-	/* The other process keeps it from being freed */
+	/* The handle of the other process keeps the object */
 	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_STATE_OPEN));
 	CHECK(space_counter(node, card->space,
 			    BUFTRACK_COUNTER_ORPHANED_BUFFERS));
@@ -317,7 +316,7 @@ static void open_name(void *arg)
 	wait_here(w);
 }
 
-CARD_TEST(an_object_shared_by_name_stays_its_creators_on)
+CARD_TEST(object_shared_by_name_stays_with_its_creator_on)
 {
 	int node = card_node(card), fd = card_open(card);
 	__u64 me = client_of(node, getpid());
@@ -342,7 +341,7 @@ CARD_TEST(an_object_shared_by_name_stays_its_creators_on)
 	WAIT_UNTIL(!device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS));
 }
 
-/* The sum of what debugfs says of the names of objects, and how many there are */
+/* Returns the number of named objects in debugfs, and the sum of their sizes */
 static unsigned int named_objects(int minor, __u64 *bytes)
 {
 	unsigned int name, n = 0;
@@ -364,7 +363,7 @@ static unsigned int named_objects(int minor, __u64 *bytes)
 	return n;
 }
 
-CARD_TEST(objects_are_as_many_and_as_large_as_debugfs_says_on)
+CARD_TEST(number_and_size_of_objects_match_debugfs_on)
 {
 	int node = card_node(card), fd = card_open(card), i;
 	__u64 me = client_of(node, getpid()), bytes;
@@ -386,7 +385,7 @@ CARD_TEST(objects_are_as_many_and_as_large_as_debugfs_says_on)
 	CHECK_EQ(named_objects(minor, &bytes), 0);
 }
 
-TEST(an_import_from_another_card_is_in_a_space_of_its_own)
+TEST(import_from_another_card_is_in_the_imported_space)
 {
 	static const struct card vgem = { "vgem", "vgem", "GEM", NULL };
 	int fd = card_open(&virtio_gpu), other = card_open(&vgem);
@@ -413,12 +412,12 @@ TEST(an_import_from_another_card_is_in_a_space_of_its_own)
 		!space_counter(to, "IMPORTED", BUFTRACK_COUNTER_LIVE_BUFFERS));
 	WAIT_UNTIL(!space_counter(from, "EXPORTED",
 				  BUFTRACK_COUNTER_LIVE_BUFFERS));
-	check_no_blame(from);
-	check_no_blame(to);
+	check_no_wrong_reports(from);
+	check_no_wrong_reports(to);
 	close(other);
 }
 
-TEST(the_books_of_all_cards_are_in_order)
+TEST(counters_of_all_cards_are_conserved)
 {
 	int i, node;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A program that draws on a graphics card, shares a buffer with another one, leaks
- * the rest and dies; and what buftrack says of it before and after
+ * Demo: a process draws on a graphics card, shares a buffer with a viewer, leaks the
+ * others and is killed; buftrack is queried before and after
  */
 #include <signal.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ static void show(const char *what, const char *command)
 		die(command);
 }
 
-/* The process that draws: it frees the first buffer and gives the second a name */
+/* The renderer frees its first buffer and shares the second by name */
 static void draw(int to)
 {
 	struct drm_gem_flink flink = {};
@@ -72,13 +72,13 @@ int main(void)
 	if (drmIoctl(fd, DRM_IOCTL_GEM_OPEN, &share))
 		die("open by name");
 	snprintf(command, sizeof(command), "buftrack list --pid %d", pid);
-	show("A renderer freed one of its buffers and shares one with a viewer.",
+	show("A renderer freed one of its buffers and shares another with a viewer.",
 	     command);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	show("It is killed. What it leaked is freed; what it shared is an orphan.",
+	show("It is killed: its leaked buffers are freed, the shared one is an orphan.",
 	     "buftrack list --state orphaned");
-	show("The books of the card:", "buftrack status");
+	show("The counters of the card:", "buftrack status");
 	close(fd);
 	return 0;
 }

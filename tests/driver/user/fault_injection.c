@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Drivers that tell where there is no memory, on kernels that can be made to fail */
+/* Reports of a driver when allocations fail, on kernels with fault injection */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,10 +11,10 @@
 #define FAIL_USERCOPY "/sys/kernel/debug/fail_usercopy/"
 #define RECORD_CACHE "/sys/kernel/slab/buftrack_record/failslab"
 
-/* More than a device has prepared records */
+/* More than the spare records of a device */
 #define MANY 5000
 
-/* Open all the while: opening it takes allocations, too */
+/* Kept open, since opening it allocates */
 static int fault_fd;
 
 static void set_fault(unsigned int nth)
@@ -25,8 +25,8 @@ static void set_fault(unsigned int nth)
 	CHECK_SYS(pwrite(fault_fd, text, strlen(text), 0));
 }
 
-/* Returns whether the allocation that was to fail never came */
-static bool fault_is_left(void)
+/* Returns whether the call made fewer allocations than that */
+static bool fault_is_pending(void)
 {
 	char text[16] = {};
 
@@ -38,18 +38,17 @@ static bool fault_is_left(void)
 static void need_faults(void)
 {
 	if (access(FAIL_NTH, W_OK))
-		test_skip(
-			"this kernel cannot fail an allocation when asked to");
+		test_skip("this kernel has no fault injection");
 	write_file(FAILSLAB "ignore-gfp-wait", "N");
 	write_file(FAILSLAB "verbose", "0");
-	/* Copies from and to user space do not fail */
+	/* Copies from and to user space must not fail */
 	write_file(FAIL_USERCOPY "require-start", "1");
 	write_file(FAIL_USERCOPY "require-end", "2");
 	fault_fd = CHECK_SYS(open(FAIL_NTH, O_RDWR));
 }
 
-/* What a driver tells of is told whole, or is known to be lost */
-static void check_told_or_lost(struct sample *s, int err)
+/* A buffer is recorded, or counted as untracked or lost */
+static void check_recorded_or_lost(struct sample *s, int err)
 {
 	__u64 values[BUFTRACK_NR_COUNTERS];
 
@@ -73,15 +72,15 @@ static unsigned int fail_each(struct sample *s)
 	for (nth = 1; !done; nth++) {
 		fd = sample_open();
 		set_fault(nth);
-		err = try_tell(fd, "open " CHIP);
-		done = fault_is_left();
+		err = try_cmd(fd, "open " CHIP);
+		done = fault_is_pending();
 		CHECK_OK(err);
 		set_fault(nth);
-		err = try_tell(fd, "alloc address=0x1000 size=64");
-		done &= fault_is_left();
-		check_told_or_lost(s, err);
+		err = try_cmd(fd, "alloc address=0x1000 size=64");
+		done &= fault_is_pending();
+		check_recorded_or_lost(s, err);
 		if (!err)
-			tell(fd, "free address=0x1000");
+			cmd(fd, "free address=0x1000");
 		CHECK_EQ(device_counter(s->fd,
 					BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER),
 			 0);
@@ -91,7 +90,7 @@ static unsigned int fail_each(struct sample *s)
 	return nth - 2;
 }
 
-TEST(each_allocation_of_a_probe_may_fail)
+TEST(any_allocation_of_a_probe_can_fail)
 {
 	struct sample s;
 
@@ -101,8 +100,8 @@ TEST(each_allocation_of_a_probe_may_fail)
 	sample_down(&s);
 }
 
-/* Of the records' cache alone; in this order, lest all allocations fail for a while */
-static void starve(bool on)
+/* Fail allocations of records only; another order would fail others for a moment */
+static void fail_records(bool on)
 {
 	if (!on)
 		write_file(FAILSLAB "probability", "0");
@@ -113,7 +112,7 @@ static void starve(bool on)
 		write_file(FAILSLAB "probability", "100");
 }
 
-TEST(buffers_without_memory_for_records_are_untracked_and_nobody_is_blamed)
+TEST(buffers_without_records_are_untracked_and_their_frees_ok)
 {
 	struct sample s;
 	int fd, i;
@@ -121,17 +120,17 @@ TEST(buffers_without_memory_for_records_are_untracked_and_nobody_is_blamed)
 	need_faults();
 	sample_up(&s);
 	fd = sample_client(CHIP);
-	starve(true);
+	fail_records(true);
 	for (i = 0; i < MANY; i++)
-		tell(fd, "alloc from=%s address=%d size=64",
-		     i % 2 ? "lock" : "irq", i * 4096);
-	starve(false);
+		cmd(fd, "alloc from=%s address=%d size=64",
+		    i % 2 ? "lock" : "irq", i * 4096);
+	fail_records(false);
 	CHECK(device_counter(s.fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS) > 0);
 	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS) +
 			 device_counter(s.fd, BUFTRACK_COUNTER_ALLOCS),
 		 MANY);
 	for (i = 0; i < MANY; i++)
-		tell(fd, "free address=%d", i * 4096);
+		cmd(fd, "free address=%d", i * 4096);
 	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER), 0);
 	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP),
@@ -139,7 +138,7 @@ TEST(buffers_without_memory_for_records_are_untracked_and_nobody_is_blamed)
 	sample_down(&s);
 }
 
-TEST(a_driver_that_has_too_many_buffers_for_a_device_is_not_blamed)
+TEST(frees_of_buffers_beyond_the_limit_are_no_wrong_frees)
 {
 	struct buftrack_device_set set = {
 		.fields = BUFTRACK_DEVICE_SET_MAX_RECORDS,
@@ -152,11 +151,11 @@ TEST(a_driver_that_has_too_many_buffers_for_a_device_is_not_blamed)
 	fd = sample_client(CHIP);
 	CHECK_OK(set_device(s.fd, set));
 	for (i = 0; i < 150; i++)
-		tell(fd, "alloc from=lock address=%d size=64", i * 4096);
+		cmd(fd, "alloc from=lock address=%d size=64", i * 4096);
 	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_ALLOCS), 100);
 	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 50);
 	for (i = 0; i < 150; i++)
-		tell(fd, "free from=lock address=%d", i * 4096);
+		cmd(fd, "free from=lock address=%d", i * 4096);
 	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_FREES), 100);
 	CHECK_EQ(device_counter(s.fd, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP), 50);
 	sample_down(&s);

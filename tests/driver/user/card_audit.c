@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The audit after each test of a real driver: no client is left but the drivers
- * themselves, nobody is blamed, and the kernel has not complained.
+ * The audit after each card test: only the drivers' own clients are left, and the kernel
+ * has not been tainted.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,22 +10,22 @@
 
 #define SETTLE_MS 5000
 
-/* Taints that tell of trouble: bad page, oops, warning, soft lockup */
-#define TROUBLE (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)
+/* Bad page, oops, warning, soft lockup */
+#define TAINT_MASK (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)
 
-static unsigned long tainted;
+static unsigned long known_taint;
 
-static unsigned long trouble(void)
+static unsigned long read_taint(void)
 {
 	char text[32];
 
 	read_file("/proc/sys/kernel/tainted", text, sizeof(text));
-	return strtoul(text, NULL, 10) & TROUBLE;
+	return strtoul(text, NULL, 10) & TAINT_MASK;
 }
 
 void audit_begin(void)
 {
-	tainted = trouble();
+	known_taint = read_taint();
 }
 
 static bool has_clients(void)
@@ -43,7 +43,7 @@ static bool has_clients(void)
 	return has;
 }
 
-static bool settles(void)
+static bool clients_have_ended(void)
 {
 	unsigned int ms;
 
@@ -58,11 +58,11 @@ static bool settles(void)
 
 bool audit_passes(void)
 {
-	bool passes = settles();
+	bool passes = clients_have_ended();
 
-	if (trouble() != tainted) {
-		printf("# the kernel complained: tainted is %#lx\n", trouble());
-		tainted = trouble();
+	if (read_taint() != known_taint) {
+		printf("# the kernel is tainted: %#lx\n", read_taint());
+		known_taint = read_taint();
 		passes = false;
 	}
 	return passes;

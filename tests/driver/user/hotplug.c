@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Drivers and their devices that go and come again, and buftrack that does */
+/* Removing and re-adding drivers and devices, and buftrack itself, at run time */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 #include "module.h"
 #include "modules.h"
 
-/* How often buftrack goes and comes under traffic; the environment says it */
+/* Environment variable: how often modules are reloaded under traffic */
 #define ROUNDS "BUFTRACK_ROUNDS"
 #define DEFAULT_ROUNDS 100
 
-/* A driver that was there before buftrack is known when something happens */
+/* Opening the card makes buftrack know a driver that was loaded before it */
 static __u32 number_of(const struct card *card)
 {
 	struct buftrack_device_info info;
@@ -23,30 +23,30 @@ static __u32 number_of(const struct card *card)
 	return info.device;
 }
 
-static void change(int (*do_it)(void))
+static void retry_while_busy(int (*fn)(void))
 {
 	int err;
 
 	do
-		err = do_it();
+		err = fn();
 	while (err == EAGAIN || err == EBUSY);
 	CHECK_OK(err);
 }
 
-static int come(void)
+static int load_buftrack(void)
 {
 	return load_module("");
 }
 
-/* No blame for what was freed of the time before */
+/* Frees of buffers from before buftrack was loaded are no wrong frees */
 static void check_late(const struct card *card)
 {
 	int fd = card_open(card), node;
 	struct dumb before = dumb_mib(fd), after;
 	__u64 me, late;
 
-	change(unload_module);
-	change(come);
+	retry_while_busy(unload_module);
+	retry_while_busy(load_buftrack);
 	after = dumb_mib(fd);
 	node = card_node(card);
 	me = client_of(node, getpid());
@@ -61,7 +61,7 @@ static void check_late(const struct card *card)
 	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS));
 	close(fd);
 	WAIT_UNTIL(!(client_state(node, me) & BUFTRACK_CLIENT_STATE_OPEN));
-	check_no_blame(node);
+	check_no_wrong_reports(node);
 	close(node);
 }
 
@@ -70,7 +70,7 @@ static void late_test(const void *card)
 	check_late(card);
 }
 
-TEST(probes_wait_where_there_is_no_driver_and_are_in_place_where_there_is)
+TEST(probes_are_in_place_exactly_for_loaded_drivers)
 {
 	int control = open_control(O_RDONLY);
 	struct buftrack_probe_info info = { .flags = BUFTRACK_LOOKUP_NEXT };
@@ -102,7 +102,7 @@ static void bind(const char *address, const char *driver, bool bind)
 	write_file(path, address);
 }
 
-static void check_anew(const struct card *card, __u32 number)
+static void check_rebound(const struct card *card, __u32 number)
 {
 	int fd = card_open(card), node = card_node(card);
 	struct dumb dumb = dumb_mib(fd);
@@ -112,12 +112,12 @@ static void check_anew(const struct card *card, __u32 number)
 	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BYTES), MIB);
 	dumb_destroy(fd, &dumb);
 	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BYTES));
-	check_no_blame(node);
+	check_no_wrong_reports(node);
 	close(fd);
 	close(node);
 }
 
-static void reloaded(const void *arg)
+static void check_reload(const void *arg)
 {
 	const struct card *card = arg;
 	__u32 number = number_of(card);
@@ -125,13 +125,13 @@ static void reloaded(const void *arg)
 
 	CHECK_OK(unload(card->module));
 	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
-	check_no_blame(node);
+	check_no_wrong_reports(node);
 	CHECK(modprobe(card->module));
-	check_anew(card, number);
+	check_rebound(card, number);
 	close(node);
 }
 
-TEST(a_card_that_is_unbound_with_buffers_ends_them_as_removed)
+TEST(unbinding_a_card_ends_its_buffers_as_removed)
 {
 	__u32 number = number_of(&bochs);
 	int node = card_node(&bochs), fd;
@@ -146,15 +146,15 @@ TEST(a_card_that_is_unbound_with_buffers_ends_them_as_removed)
 	CHECK(device_counter(node, BUFTRACK_COUNTER_REMOVED_BUFFERS) > removed);
 	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	bind(address, "bochs-drm", true);
-	check_anew(&bochs, number);
-	/* What the file still has is freed now, and is not blamed on anyone */
+	check_rebound(&bochs, number);
+	/* The file frees its buffer after the next bind, which is no wrong free */
 	close(fd);
 	WAIT_UNTIL(device_info(node).nr_clients == 1);
-	check_no_blame(node);
+	check_no_wrong_reports(node);
 	close(node);
 }
 
-TEST(a_card_that_is_pulled_ends_its_buffers_and_is_the_same_when_it_is_back)
+TEST(unplugging_a_card_ends_its_buffers_and_keeps_its_number)
 {
 	__u32 number = number_of(&bochs);
 	int node = card_node(&bochs), fd;
@@ -168,12 +168,12 @@ TEST(a_card_that_is_pulled_ends_its_buffers_and_is_the_same_when_it_is_back)
 	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	close(fd);
 	write_file("/sys/bus/pci/rescan", "1");
-	check_anew(&bochs, number);
-	check_no_blame(node);
+	check_rebound(&bochs, number);
+	check_no_wrong_reports(node);
 	close(node);
 }
 
-static void create_on_and_on(void *arg)
+static void create_forever(void *arg)
 {
 	int fd = card_open(arg);
 
@@ -187,24 +187,24 @@ static void create_on_and_on(void *arg)
 	}
 }
 
-TEST(buftrack_goes_and_comes_while_cards_are_used)
+TEST(buftrack_can_be_reloaded_while_cards_are_in_use)
 {
 	const char *text = getenv(ROUNDS);
 	int i, n = text ? atoi(text) / 10 : DEFAULT_ROUNDS / 10, node;
 	pid_t pids[NR_CARDS];
 
-	hurry();
+	expedite_rcu();
 	for (i = 0; i < NR_CARDS; i++)
-		pids[i] = start(create_on_and_on, (void *)cards[i]);
+		pids[i] = start(create_forever, (void *)cards[i]);
 	for (i = 0; i < n; i++) {
 		test_keepalive();
-		change(unload_module);
-		change(come);
+		retry_while_busy(unload_module);
+		retry_while_busy(load_buftrack);
 	}
-	printf("# %d times\n", n);
+	printf("# %d rounds\n", n);
 	for (i = 0; i < NR_CARDS; i++) {
 		node = card_node(cards[i]);
-		check_no_blame(node);
+		check_no_wrong_reports(node);
 		close(node);
 		end(pids[i], SIGKILL);
 	}
@@ -216,11 +216,11 @@ __attribute__((constructor)) static void add_tests(void)
 
 	for (i = 0; i < NR_CARDS; i++)
 		test_addf(AREA, late_test, cards[i],
-			  "what_was_there_before_is_not_blamed_on_%s",
+			  "frees_of_earlier_buffers_are_no_wrong_frees_on_%s",
 			  cards[i]->module);
-	/* qxl does not survive its own removal, with or without us */
+	/* qxl crashes when it is unloaded, with or without buftrack */
 	for (i = 1; i < NR_CARDS; i++)
-		test_addf(AREA, reloaded, cards[i],
-			  "a_driver_that_comes_again_has_the_same_device_%s",
+		test_addf(AREA, check_reload, cards[i],
+			  "reloaded_driver_keeps_its_device_on_%s",
 			  cards[i]->module);
 }
