@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The ABI as functions */
+/* The ioctls as functions */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -234,7 +234,7 @@ __u64 client_counter(int fd, __u64 client, enum buftrack_counter counter)
 	return values[counter];
 }
 
-/* Of one instant in all calls; what is missed only grows, and is the end's to judge */
+/* All calls share one instant; missed only grows, and exact comes with the end */
 static void check_statement(struct listing *l, const struct buftrack_records *q)
 {
 	CHECK(q->instant && q->missed >= l->missed);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The ABI as functions: calls return 0 or an errno, getters check for themselves */
+/* The ioctls as functions: calls return 0 or an errno, getters check the result */
 #ifndef ABI_H
 #define ABI_H
 
@@ -15,7 +15,7 @@
 
 int do_ioctl(int fd, unsigned int cmd, void *arg);
 
-/* Set the size of an argument, and call */
+/* Sets the size of an argument and makes the call */
 #define CALL(_fd, _name, _arg)                               \
 	({                                                   \
 		(_arg)->size = sizeof(*(_arg));              \
@@ -51,13 +51,13 @@ int client_info(int fd, __u64 number, struct buftrack_client_info *info);
 bool next_client(int fd, __u64 number, struct buftrack_client_info *info);
 __u32 client_state(int fd, __u64 number);
 
-/* Reports as values; their space is 0 unless it is given */
+/* Reports as values; the space defaults to 0 */
 #define ALLOC(...) \
 	((struct buftrack_report){ .op = BUFTRACK_OP_ALLOC, __VA_ARGS__ })
 #define FREE(...) \
 	((struct buftrack_report){ .op = BUFTRACK_OP_FREE, __VA_ARGS__ })
 
-/* A buffer whose range is its size */
+/* An alloc whose span equals its size */
 #define BUFFER(_address, _size) \
 	ALLOC(.address = (_address), .size = (_size), .span = (_size))
 
@@ -73,13 +73,13 @@ __u64 device_counter(int fd, enum buftrack_counter counter);
 __u64 client_counter(int fd, __u64 client, enum buftrack_counter counter);
 
 /**
- * struct listing - all records that match, in as many calls as it takes
+ * struct listing - all matching records, fetched in one or more calls
  * @records: the records
- * @nr: how many they are
- * @calls: how many calls it took
- * @instant: stamp of what the listing is of
- * @missed: how many were dropped before they were listed
- * @exact: whether it says that it is exact
+ * @nr: number of records
+ * @calls: number of calls
+ * @instant: stamp of the instant that the listing shows
+ * @missed: records of that instant that were dropped before they were listed
+ * @exact: the kernel claims that the listing is exact
  */
 struct listing {
 	struct buftrack_record *records;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The length sweep: every argument, shorter, exact and longer than it is */
+/* Every ioctl with an argument of each size: too small, exact, longer */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,27 +9,7 @@
 
 #define PAGE ((__u32)getpagesize())
 
-struct ioctl_case {
-	struct fixture f;
-	const struct op *op;
-	char valid[MAX_ARGUMENT];
-};
-
-static void set_up(struct ioctl_case *c, const struct op *op)
-{
-	memset(c, 0, sizeof(*c));
-	fixture_setup(&c->f);
-	op_populate(&c->f);
-	c->op = op;
-	op->fill(&c->f, c->valid);
-}
-
-static void tear_down(struct ioctl_case *c)
-{
-	fixture_teardown(&c->f);
-}
-
-/* The argument with another length, at the end of memory */
+/* The argument with another @size field, at the end of mapped memory */
 static char *sized(const struct ioctl_case *c, __u32 size, enum guard guard)
 {
 	__u32 room = size > 4 ? size : 4;
@@ -50,33 +30,33 @@ static void shorter_is_einval(const void *arg)
 	struct ioctl_case c;
 	__u32 size;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	for (size = 0; size < c.op->size; size++)
 		check_fails(c.op, &c.f, sized(&c, size, NOTHING), EINVAL);
-	tear_down(&c);
+	case_teardown(&c);
 }
 
 static void exact_size_reads_no_further(const void *arg)
 {
 	struct ioctl_case c;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	CHECK_OK(call(&c, sized(&c, c.op->size, NOTHING)));
-	tear_down(&c);
+	case_teardown(&c);
 }
 
-/* What is behind the part that is known is read-only: it must not be written */
+/* Memory behind the known part is read-only: the kernel must not write to it */
 static void check_longer(const struct op *op, __u32 more)
 {
 	struct ioctl_case c;
 	char *argument;
 
-	set_up(&c, op);
+	case_setup(&c, op);
 	argument = sized(&c, op->size, READ_ONLY);
 	*(__u32 *)argument = op->size + more;
 	CHECK_OK(call(&c, argument));
 	CHECK_EQ(*(__u32 *)argument, op->size + more);
-	tear_down(&c);
+	case_teardown(&c);
 }
 
 static void one_zero_byte_more_is_accepted(const void *arg)
@@ -101,7 +81,7 @@ static void nonzero_padding_is_e2big(const void *arg)
 	struct ioctl_case c;
 	__u32 more;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	for (more = 1; more <= PAGE - c.op->size; more += more) {
 		char *argument = sized(&c, c.op->size + more, NOTHING);
 
@@ -111,7 +91,7 @@ static void nonzero_padding_is_e2big(const void *arg)
 		argument[c.op->size] = (char)0x80;
 		check_fails(c.op, &c.f, argument, E2BIG);
 	}
-	tear_down(&c);
+	case_teardown(&c);
 }
 
 static void over_a_page_is_e2big(const void *arg)
@@ -119,13 +99,13 @@ static void over_a_page_is_e2big(const void *arg)
 	struct ioctl_case c;
 	char *argument;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	check_fails(c.op, &c.f, sized(&c, PAGE + 1, NOTHING), E2BIG);
 	check_fails(c.op, &c.f, sized(&c, 2 * PAGE, NOTHING), E2BIG);
 	argument = sized(&c, c.op->size, NOTHING);
 	*(__u32 *)argument = 0xffffffff;
 	check_fails(c.op, &c.f, argument, E2BIG);
-	tear_down(&c);
+	case_teardown(&c);
 }
 
 static void garbage_in_out_fields_is_ignored(const void *arg)
@@ -133,11 +113,11 @@ static void garbage_in_out_fields_is_ignored(const void *arg)
 	const struct field *field;
 	struct ioctl_case c;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	for_each_field(field, c.op->out)
 		memset(c.valid + field->offset, 0xa5, field->size);
 	CHECK_OK(call(&c, c.valid));
-	tear_down(&c);
+	case_teardown(&c);
 }
 
 static bool is_out(const struct op *op, __u32 byte)
@@ -149,22 +129,22 @@ static bool is_out(const struct op *op, __u32 byte)
 	return false;
 }
 
-/* But for those that are in and out */
+/* Except out fields */
 static void inputs_are_not_written(const void *arg)
 {
 	char argument[MAX_ARGUMENT];
 	struct ioctl_case c;
 	__u32 i;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	memcpy(argument, c.valid, sizeof(argument));
 	CHECK_OK(call(&c, argument));
 	for (i = 0; i < c.op->size; i++)
 		CHECK(argument[i] == c.valid[i] || is_out(c.op, i));
-	tear_down(&c);
+	case_teardown(&c);
 }
 
-/* RECORDS says in nr how many it filled in, and has no other in and out */
+/* RECORDS returns the number of records in nr, the only field that is in and out */
 static bool has_other_outs(const struct op *op)
 {
 	return op->cmd == BUFTRACK_IOCTL_RECORDS;

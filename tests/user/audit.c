@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The audit after each test: with its processes gone, nothing of it may be left in
- * the module, and the kernel may not have complained. Module parameters that the
- * test changed are put back.
+ * The audit after each test: its processes are gone, so the module must hold nothing
+ * of it, and the kernel must not have complained. It restores changed parameters.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,9 +15,8 @@
 #include "module.h"
 
 #define MAX_PARAMETERS 16
-#define SETTLE_MS 5000
 
-/* Taints that tell of trouble: bad page, oops, warning, soft lockup */
+/* Taint flags that mean trouble: bad page, oops, warning, soft lockup */
 #define TROUBLE (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)
 
 static struct {
@@ -40,16 +38,16 @@ static unsigned long trouble(void)
 static void save_parameters(void)
 {
 	DIR *dir = opendir(PARAMETER_DIR);
-	struct dirent *log_entry;
+	struct dirent *entry;
 
-	while (dir && (log_entry = readdir(dir))) {
+	while (dir && (entry = readdir(dir))) {
 		unsigned int i = nr_parameters;
 
-		if (log_entry->d_name[0] == '.' || i == MAX_PARAMETERS)
+		if (entry->d_name[0] == '.' || i == MAX_PARAMETERS)
 			continue;
 		snprintf(parameters[i].name, sizeof(parameters[i].name),
-			 "%.63s", log_entry->d_name);
-		get_parameter(log_entry->d_name, parameters[i].value,
+			 "%.63s", entry->d_name);
+		get_parameter(entry->d_name, parameters[i].value,
 			      sizeof(parameters[i].value));
 		nr_parameters++;
 	}
@@ -57,7 +55,7 @@ static void save_parameters(void)
 		closedir(dir);
 }
 
-/* Some parameters are for loading only: then it is loaded again */
+/* Parameters that are read only at load need a reload */
 static bool restore_parameter(const char *name, const char *value)
 {
 	char path[128], now[sizeof(parameters[0].value)];
@@ -113,27 +111,27 @@ void audit_begin(void)
 	tainted = trouble();
 }
 
-/* The last files of a test may be closed by the kernel a little later */
+/* The kernel may close the last files of a test a little later */
 static bool left_something(void)
 {
+	__u64 deadline = now_ns() + WAIT_SECONDS * 1000000000ULL;
 	struct buftrack_info info;
-	unsigned int ms;
 	int err;
 
-	for (ms = 0; ms < SETTLE_MS; ms++) {
+	do {
 		err = read_info(&info);
 		if (!err && info.nr_devices == before.nr_devices &&
 		    info.nr_records == before.nr_records)
 			return false;
 		usleep(1000);
-	}
+	} while (now_ns() < deadline);
 	printf("# left behind: %d devices, %lld records (%s)\n",
 	       (int)(info.nr_devices - before.nr_devices),
 	       (long long)(info.nr_records - before.nr_records), strerror(err));
 	return true;
 }
 
-/* Whether the test that just ended left all as it was; if not, the next may */
+/* Returns false if the test left something; the next test starts from the new state */
 bool audit_passes(void)
 {
 	bool passes = !left_something();

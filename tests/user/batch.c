@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Batches: partial progress, faults, and reports of another size */
+/* Batches: partial progress, faults, and reports of other sizes */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -7,15 +7,15 @@
 #include "memory.h"
 #include "fixture.h"
 
-/* Enough for several chunks, and for a part of one */
+/* Several chunks and part of one */
 #define MANY 1000
 
-/* The kernel takes reports and hands out verdicts in chunks of this at most */
+/* The kernel reads reports and writes verdicts in chunks of at most this many */
 #define CHUNK 64
 
 #define UNTOUCHED 0xee
 
-/* A report of a later version, 16 bytes longer */
+/* The size of a report in a later version of the interface */
 #define PADDED (sizeof(struct buftrack_report) + 16)
 
 static struct buftrack_report reports[MANY];
@@ -30,7 +30,7 @@ static void prepare(void)
 	memset(verdicts, UNTOUCHED, sizeof(verdicts));
 }
 
-/* @done allocs were applied, and nothing else happened */
+/* Checks that the batch applied @done allocs and nothing else */
 static void check_applied(const struct fixture *f, __u32 done)
 {
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ALLOCS), done);
@@ -82,7 +82,7 @@ DEVICE_TEST(empty_batch_does_nothing)
 	check_unchanged(f, &before);
 }
 
-/* At each place that could be special: ends of chunks, of the batch */
+/* Boundary positions: ends of chunks and of the batch */
 static const __u32 places[] = { 0, 1, 63, 64, 65, 127, 128, 500, MANY - 1 };
 
 static void check_stops(const struct buftrack_report *invalid, int err)
@@ -102,7 +102,7 @@ static void check_stops(const struct buftrack_report *invalid, int err)
 		check_verdicts(done);
 		CHECK_EQ(device_info(f.fd).nr_clients, done > 0);
 
-		/* From there it can go on */
+		/* The rest of the batch can follow */
 		reports[done] = BUFFER(1, 16);
 		CHECK_OK(batch(f.fd, reports + done, MANY - done, NULL, NULL));
 		CHECK_EQ(device_counter(f.fd, BUFTRACK_COUNTER_ALLOCS), MANY);
@@ -190,7 +190,7 @@ DEVICE_TEST(huge_batch_stops_where_its_memory_ends)
 	check_applied(f, MANY);
 }
 
-/* The first of a chunk that can have no verdict are applied, but 64 at most */
+/* Up to one chunk of reports is applied whose verdicts cannot be written */
 static void check_verdict_fault(__u32 room)
 {
 	__u8 *memory = (void *)memory_before(room, NOTHING);
@@ -222,7 +222,7 @@ DEVICE_TEST(verdicts_to_bad_pointers_are_efault)
 	unsigned int i;
 
 	prepare();
-	/* The first is null: none are wanted */
+	/* The first bad pointer is NULL, which asks for no verdicts */
 	for (i = 1; i < nr_bad_pointers; i++) {
 		CHECK_ERR(batch(f->fd, reports + applied, CHUNK,
 				bad_pointers[i].pointer, &done),
@@ -245,7 +245,7 @@ DEVICE_TEST(verdicts_to_read_only_memory_are_efault)
 	check_applied(f, done);
 }
 
-/* What is both: an invalid report, and no place for the verdicts before it */
+/* An invalid report behind verdicts that cannot be written */
 DEVICE_TEST(done_is_correct_with_two_errors)
 {
 	__u32 done;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Clients: how files become some, and who the kernel says they are */
+/* Clients: how a file becomes one, and the identity that the kernel records */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -148,7 +148,7 @@ DEVICE_TEST(claims_are_shown_as_claims)
 	CHECK(strcmp(info.comm, info.claimed_name));
 }
 
-/* Field 22 of stat, in clock ticks; the name in brackets may hold anything */
+/* Field 22 of stat, in clock ticks; the comm in brackets may hold any character */
 static __u64 own_start_time(void)
 {
 	char text[1024], *at;
@@ -222,7 +222,7 @@ DEVICE_TEST(opening_thread_is_recorded_apart_from_its_process)
 	CHECK_EQ(info.tid, o.tid);
 	CHECK(info.tid != info.pid);
 	CHECK_STR(info.comm, "the process");
-	/* The thread is gone, its process is not */
+	/* The thread has exited, its process has not */
 	CHECK_EQ(info.state, BUFTRACK_CLIENT_STATE_OPEN);
 }
 
@@ -240,7 +240,7 @@ static void report_and_claim(void *arg)
 	CHECK_OK(try_report(fds[1], BUFFER(0x1000, 16)));
 }
 
-/* Whoever makes it a client: it is the file's opener that counts */
+/* The opener of the file counts, not the process that makes it a client */
 DEVICE_TEST(opener_cannot_be_forged)
 {
 	int fds[] = { fixture_open(f), fixture_open(f) }, i;
@@ -300,7 +300,7 @@ DEVICE_TEST(clients_are_listed_in_order)
 		fds[i] = fixture_open(f);
 		become_client(fds[i]);
 	}
-	/* In whatever order they end */
+	/* Closed in another order */
 	close(fds[3]);
 	close(fds[1]);
 	for (i = 1; next_client(f->fd, after, &info); i++) {

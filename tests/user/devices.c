@@ -119,7 +119,7 @@ DEVICE_TEST(devices_are_listed_in_order)
 		devices[i] = add_device(f->control, name,
 					BUFTRACK_DEVICE_ADD_TEMPORARY);
 	}
-	/* A hole, to be passed over */
+	/* Leaves a hole that the listing has to skip */
 	CHECK_OK(remove_device(f->control, devices[2], 0));
 	for (i = 0; next_device(f->control, after, &info); i++) {
 		CHECK(info.device >= after);
@@ -233,7 +233,7 @@ DEVICE_TEST(number_of_a_removed_device_is_reused)
 	device = add_device(f->control, "heir", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	CHECK_EQ(device, f->device);
 
-	/* The old file is still the old device's, the node the new one's */
+	/* The old file still belongs to the old device, the node to the new one */
 	info = device_info(f->fd);
 	CHECK(info.state & BUFTRACK_DEVICE_STATE_REMOVED);
 	CHECK(strcmp(info.name, "heir"));
@@ -262,7 +262,7 @@ DEVICE_TEST(name_of_a_removed_device_can_be_reused)
 	CHECK_EQ(add.created, 1);
 }
 
-/* Devices beyond the machine's bound; names that are there are still found */
+/* At the limit, adding an existing name still finds its device */
 DEVICE_TEST(devices_over_the_system_limit_are_enfile)
 {
 	struct buftrack_device_add add;
@@ -298,7 +298,7 @@ static void fill_quota(void *arg)
 	CHECK_ERR(try_add(control, "mine:3", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			  &add),
 		  EDQUOT);
-	/* Another file of the same user is no way around it */
+	/* Another file of the same user has no quota of its own */
 	CHECK_ERR(try_add(open_control(O_RDWR), "mine:3", 0, &add), EDQUOT);
 	CHECK_OK(try_add(control, "mine:2", 0, &add));
 	CHECK_OK(remove_device(control, add.device, 0));
@@ -397,7 +397,11 @@ TEST(temporary_devices_of_other_files_stay)
 }
 
 /**
- * struct clamp - a parameter that is out of range, and what devices get of it
+ * struct clamp - a parameter out of range
+ * @parameter: name of the parameter
+ * @value: value out of range
+ * @offset: offset of its field in struct buftrack_device_info
+ * @want: the value that new devices get
  */
 struct clamp {
 	const char *parameter;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Readers of events: positions, waiting, poll, signals, buffers of all sizes */
+/* Reading events: positions, blocking, poll, signals, buffer sizes */
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -164,7 +164,7 @@ DEVICE_TEST(fault_in_the_middle_loses_nothing)
 	int fd = open_reader(f);
 
 	report_wrong_range(f, 1, 4);
-	/* Room for one and a half */
+	/* Room for one and a half events */
 	events = (void *)memory_before(3 * EVENT_SIZE / 2, NOTHING);
 	CHECK_EQ(try_read(fd, events, 4 * EVENT_SIZE), EVENT_SIZE);
 	CHECK_EQ(events->sequence, 1);
@@ -194,7 +194,7 @@ DEVICE_TEST(empty_read_into_bad_memory_is_eagain)
 	CHECK_ERR(-try_read(fd, NULL, EVENT_SIZE), EAGAIN);
 }
 
-/* Another process that reads one event, and waits for it */
+/* A process that blocks until it can read one event */
 struct waiter {
 	int fd;
 	bool restart;
@@ -246,8 +246,8 @@ DEVICE_TEST(wrong_report_wakes_blocked_readers)
 	for (i = 0; i < 3; i++)
 		pids[i] = start(wait_for_event, w[i]);
 	for (i = 0; i < 3; i++)
-		wait_until_blocked(pids[i]);
-	/* What is not wrong leaves them asleep: they would read nothing */
+		wait_for_state(pids[i], 'S');
+	/* A correct report leaves the readers asleep */
 	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	report_wrong(f->fd, 1);
 	for (i = 0; i < 3; i++) {
@@ -263,7 +263,7 @@ DEVICE_TEST(wrong_report_of_a_batch_wakes_a_blocked_reader)
 	struct waiter *w = new_waiter(f);
 	pid_t pid = start(wait_for_event, w);
 
-	wait_until_blocked(pid);
+	wait_for_state(pid, 'S');
 	CHECK_OK(batch(f->fd, &wrong, 1, NULL, NULL));
 	finish(pid);
 	CHECK_EQ(w->sequence, 1);
@@ -274,7 +274,7 @@ DEVICE_TEST(removal_wakes_a_blocked_reader_with_end_of_file)
 	struct waiter *w = new_waiter(f);
 	pid_t pid = start(wait_for_event, w);
 
-	wait_until_blocked(pid);
+	wait_for_state(pid, 'S');
 	CHECK_OK(remove_device(f->control, f->device, 0));
 	finish(pid);
 	CHECK_EQ(w->err, 0);
@@ -304,7 +304,7 @@ DEVICE_TEST(signal_with_a_handler_interrupts_a_read)
 	struct waiter *w = new_waiter(f);
 	pid_t pid = start(wait_for_event, w);
 
-	wait_until_blocked(pid);
+	wait_for_state(pid, 'S');
 	CHECK_SYS(kill(pid, SIGUSR1));
 	finish(pid);
 	CHECK_ERR(w->err, EINTR);
@@ -320,10 +320,10 @@ DEVICE_TEST(read_restarts_after_a_restarting_handler)
 
 	w->restart = true;
 	pid = start(wait_for_event, w);
-	wait_until_blocked(pid);
+	wait_for_state(pid, 'S');
 	CHECK_SYS(kill(pid, SIGUSR1));
 	WAIT_UNTIL(w->signals == 1);
-	wait_until_blocked(pid);
+	wait_for_state(pid, 'S');
 	report_wrong(f->fd, 1);
 	finish(pid);
 	CHECK_EQ(w->err, 0);
@@ -336,7 +336,7 @@ DEVICE_TEST(read_resumes_after_stop_and_continue)
 	pid_t pid = start(wait_for_event, w);
 	int status;
 
-	wait_until_blocked(pid);
+	wait_for_state(pid, 'S');
 	CHECK_SYS(kill(pid, SIGSTOP));
 	CHECK_SYS(waitpid(pid, &status, WUNTRACED));
 	CHECK(WIFSTOPPED(status));
@@ -346,7 +346,7 @@ DEVICE_TEST(read_resumes_after_stop_and_continue)
 	CHECK_EQ(w->sequence, 1);
 }
 
-/* On a file that otherwise waits */
+/* For a file in blocking mode */
 static void read_all(int fd)
 {
 	CHECK_SYS(fcntl(fd, F_SETFL, O_NONBLOCK));
@@ -364,7 +364,7 @@ DEVICE_TEST(killed_reader_leaves_nothing)
 
 		read_all(w->fd);
 		pid = start(wait_for_event, w);
-		wait_until_blocked(pid);
+		wait_for_state(pid, 'S');
 		end(pid, SIGKILL);
 		close(w->fd);
 		report_wrong(f->fd, i);
@@ -405,7 +405,7 @@ DEVICE_TEST(poll_reports_removal)
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	CHECK_EQ(polled(fd), POLLIN | POLLRDNORM | POLLHUP);
 	check_next(fd, 1, 1);
-	/* The end can be read, too */
+	/* End of file makes it readable, too */
 	CHECK_EQ(polled(fd), POLLIN | POLLRDNORM | POLLHUP);
 }
 
@@ -439,7 +439,7 @@ DEVICE_TEST(wrong_report_wakes_epoll)
 	struct watcher *w = new_watcher(fd, EPOLLIN);
 	pid_t pid = start(wait_in_epoll, w);
 
-	wait_until_blocked(pid);
+	wait_for_state(pid, 'S');
 	report_wrong(f->fd, 1);
 	finish(pid);
 	CHECK_EQ(w->events, EPOLLIN);
@@ -451,7 +451,7 @@ DEVICE_TEST(removal_wakes_epoll)
 	struct watcher *w = new_watcher(fd, EPOLLIN);
 	pid_t pid = start(wait_in_epoll, w);
 
-	wait_until_blocked(pid);
+	wait_for_state(pid, 'S');
 	CHECK_OK(remove_device(f->control, f->device, 0));
 	finish(pid);
 	CHECK_EQ(w->events, EPOLLIN | EPOLLHUP);
@@ -472,7 +472,7 @@ DEVICE_TEST(edge_triggered_epoll_reports_each_event)
 	}
 }
 
-/* Two processes on one file: each event goes to one of them */
+/* Several processes read from one file: each event goes to one of them */
 struct shared_reader {
 	int fd;
 	__u8 *seen;
@@ -522,7 +522,7 @@ static ssize_t read_nonblocking(int fd, struct buftrack_event *event)
 	return n;
 }
 
-/* Look all the time, so that the event can come at any place in the look */
+/* Polls without a pause, so that the event can come at any point of a read */
 static void look_for_last_event(void *arg)
 {
 	struct removal_race *l = arg;
@@ -534,7 +534,7 @@ static void look_for_last_event(void *arg)
 	CHECK_EQ(read_nonblocking(fd, &event), 0);
 }
 
-/* Wrong, and removed right after: the end must not come before the event */
+/* Removal directly after a wrong report: end of file must not overtake the event */
 DEVICE_TEST(last_event_of_a_device_is_never_missed)
 {
 	struct removal_race l;

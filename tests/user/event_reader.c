@@ -66,20 +66,3 @@ void report_many_wrong(int fd, __u32 nr)
 		CHECK_EQ(done, n);
 	}
 }
-
-static char state_of(pid_t pid)
-{
-	char path[32], text[256];
-	const char *at;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	read_file(path, text, sizeof(text));
-	at = strrchr(text, ')');
-	CHECK(at);
-	return at[2];
-}
-
-void wait_until_blocked(pid_t pid)
-{
-	WAIT_UNTIL(state_of(pid) == 'S');
-}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What events say: the evidence of each verdict, field by field */
+/* The evidence in the event of each verdict, field by field */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -13,9 +13,9 @@
 #define NOBODY (-1)
 
 /**
- * struct step - a report before the wrong one
- * @who: which of the two clients makes it
- * @report: the report; op 0: a report of its was lost
+ * struct step - a report that comes before the wrong one
+ * @who: index of the client that makes it, 0 or 1
+ * @report: the report; op 0 stands for a lost report
  */
 struct step {
 	int who;
@@ -24,9 +24,9 @@ struct step {
 
 /**
  * struct evidence - a record that the event names
- * @alloc: step that allocated it, or NOBODY: there is none
+ * @alloc: step that allocated it, or NOBODY if the event names no record
  * @freed: step that freed it, or NOBODY
- * @repeats: how often it was freed again
+ * @repeats: number of further frees
  * @state: its state
  */
 struct evidence {
@@ -56,17 +56,17 @@ struct evidence {
 	}
 
 /**
- * struct story - how a wrong report comes about
- * @name: what the event is to tell
- * @declare: flags of both clients
- * @first_id: of both clients
- * @max_freed: bound of freed records
- * @steps: what goes before; ends at a step without an op and size
- * @wrong: the wrong report; @who makes it
- * @who: which client
- * @verdict: what it is
- * @target: the record that it is about
- * @hit: the record that is in the way
+ * struct story - a sequence of reports that ends with a wrong one
+ * @name: name of the test
+ * @declare: declaration flags of both clients
+ * @first_id: first id of both clients
+ * @max_freed: limit of freed records, or 0 for the default
+ * @steps: earlier reports; a step without op and size ends the list
+ * @wrong: the wrong report
+ * @who: index of the client that makes it
+ * @verdict: its verdict
+ * @target: the record that the wrong report is about
+ * @hit: the record that the wrong report collides with
  */
 struct story {
 	const char *name;
@@ -288,7 +288,7 @@ static const struct story stories[] = {
 	},
 };
 
-/* What was told of a story, and when */
+/* A story as it was reported */
 struct outcome {
 	const struct story *story;
 	int fds[2];
@@ -409,7 +409,7 @@ static void event_has_evidence(const void *arg)
 	fixture_setup(&f);
 	fd = open_reader(&f);
 	report_story(&f, &outcome);
-	/* Steps on the way may be wrong, too; the last one is the story's */
+	/* Earlier steps may be wrong, too; the last event is the one to check */
 	do {
 		event = next_event(fd);
 		CHECK_EQ(event.sequence, ++earlier);
@@ -466,7 +466,7 @@ DEVICE_TEST(orphan_in_an_event_is_marked)
 	CHECK_EQ(event.hit.client, 1);
 }
 
-/* A client of the shared domain, whose process had that name when it opened */
+/* Opens a client of the shared domain whose process has this comm */
 static int share_as(const struct fixture *f, const char *name)
 {
 	int fd;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each allocation that a call makes, failed in turn, on kernels that can inject
- * that: the call fails with ENOMEM and has changed nothing, or it needed none.
+ * Fails each allocation of a call in turn, on kernels with fault injection: the call
+ * must return ENOMEM and change nothing, or succeed without that allocation.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #define FAIL_NTH "/proc/self/fail-nth"
 #define DEBUGFS "/sys/kernel/debug/"
 
-/* Open all the while: opening it takes allocations, too */
+/* Stays open, because opening it allocates memory, too */
 static int fault_fd;
 
 static void set_fault(unsigned int nth)
@@ -26,7 +26,7 @@ static void set_fault(unsigned int nth)
 	CHECK_SYS(pwrite(fault_fd, text, strlen(text), 0));
 }
 
-/* Returns whether the allocation that was to fail never came */
+/* Returns whether the call ended before the allocation that was to fail */
 static bool fault_is_left(void)
 {
 	char text[16] = {};
@@ -36,7 +36,7 @@ static bool fault_is_left(void)
 	return strtoul(text, NULL, 10) != 0;
 }
 
-/* Allocations that may sleep, and nothing else, and not a word of it */
+/* Fail only allocations that may sleep, and log nothing */
 static void choose_faults(void)
 {
 	write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
@@ -54,7 +54,7 @@ struct attempt {
 	bool done;
 };
 
-/* With a new device, in a process of its own: what has the device open goes, too */
+/* Each attempt gets a new device in a new process, so that nothing keeps it open */
 static void fail_one(void *arg)
 {
 	struct attempt *a = arg;
@@ -112,7 +112,7 @@ static void opening_fails_with_enomem(const void *arg)
 	fixture_teardown(&f);
 }
 
-/* The first client of a device, and of a user, takes what later ones find there */
+/* The first client of a device and of a user allocates what later ones share */
 static void fail_first_client(void *arg)
 {
 	struct attempt *a = arg;

@@ -36,7 +36,7 @@ void take_snapshot(const struct fixture *f, struct snapshot *snapshot)
 
 	memset(snapshot, 0, sizeof(*snapshot));
 	snapshot->info = info_of(f->control);
-	/* Spare records may come and go */
+	/* Spare records come and go */
 	snapshot->info.nr_records = 0;
 	snapshot->device = device_info(f->fd);
 	snapshot->device.now = 0;

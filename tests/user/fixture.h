@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a test works on: a device of its own, that goes with it */
+/* The fixture of a test: a device of its own, removed when the test ends */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 
 #include "abi.h"
 
 /**
- * struct rig - a device for one test
+ * struct fixture - a device for one test
  * @control: the control node
- * @device: a temporary device's number
- * @fd: its node, open for both; no client yet
- *
- * The device has one space, number 0.
+ * @device: number of a temporary device with one space, number 0
+ * @fd: its node, open for reading and writing; not yet a client
  */
 struct fixture {
 	int control;
@@ -23,7 +21,7 @@ void fixture_setup(struct fixture *f);
 void fixture_teardown(struct fixture *f);
 int fixture_open(const struct fixture *f);
 
-/* A test on a device of its own, whose books are checked when it is over */
+/* A test on a device of its own; the invariants are checked at its end */
 #define DEVICE_TEST(_name)                                         \
 	static void _name(struct fixture *f);                      \
 	static void _name##_run(const void *arg)                   \
@@ -41,12 +39,12 @@ int fixture_open(const struct fixture *f);
 	}                                                          \
 	static void _name(struct fixture *f)
 
-/* books.c: laws that counters and records obey */
+/* invariants.c */
 void check_conservation(const __u64 *values);
 void check_device_conservation(int fd);
 void check_invariants(int fd);
 
-/* All that can be seen of a device and could change, but for the time */
+/* Everything visible of a device that can change, except the time */
 struct snapshot {
 	struct buftrack_info info;
 	struct buftrack_device_info device;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Unknown flags, reserved fields and unknown ops */
+/* Unknown flags, nonzero reserved fields and unknown ops */
 #include <stdio.h>
 #include "op.h"
 
@@ -8,7 +8,7 @@ static void set_bit(char *argument, const struct field *field, unsigned int bit)
 	argument[field->offset + bit / 8] ^= 1 << bit % 8;
 }
 
-/* Each bit alone and along with the valid argument's own */
+/* Sets each unknown bit on top of a valid argument */
 static void check_field(const struct op *op, const struct field *field)
 {
 	unsigned int bit;
@@ -28,32 +28,31 @@ static void check_field(const struct op *op, const struct field *field)
 	fixture_teardown(&f);
 }
 
-struct device_pair {
+struct op_field {
 	const struct op *op;
 	const struct field *field;
 };
 
 static void unknown_bits_are_eopnotsupp(const void *arg)
 {
-	const struct device_pair *device_pair = arg;
+	const struct op_field *pair = arg;
 
-	check_field(device_pair->op, device_pair->field);
+	check_field(pair->op, pair->field);
 }
 
 __attribute__((constructor)) static void add_tests(void)
 {
-	static struct device_pair pairs[64];
+	static struct op_field pairs[64];
 	const struct field *field;
-	struct device_pair *device_pair = pairs;
+	struct op_field *pair = pairs;
 	const struct op *op;
 
 	for_each_op(op)
 	{
 		for_each_field(field, op->strict)
 		{
-			*device_pair = (struct device_pair){ op, field };
-			test_addf(AREA, unknown_bits_are_eopnotsupp,
-				  device_pair++,
+			*pair = (struct op_field){ op, field };
+			test_addf(AREA, unknown_bits_are_eopnotsupp, pair++,
 				  "%s_%s_unknown_bits_are_eopnotsupp", op->name,
 				  field->name);
 		}

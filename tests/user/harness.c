@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Runs the tests, each in a process of its own, and prints TAP */
+/* Runs each test in a process of its own and prints TAP */
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,6 +18,9 @@ enum { PASSED = 0, FAILED = 1, SKIPPED = 4 };
 static struct test *first, **last = &first;
 static volatile sig_atomic_t running, hung;
 static char *skip_reason;
+
+/* Slower tests print their time; with -t every test does */
+static __u64 long_ms = 2000;
 
 #define SKIP_REASON_SIZE 128
 
@@ -75,7 +78,7 @@ void test_keepalive(void)
 	CHECK_SYS(kill(getppid(), SIGUSR1));
 }
 
-/* The time starts anew */
+/* Restarts the time limit */
 static void on_keepalive(int signal)
 {
 	(void)signal;
@@ -89,7 +92,7 @@ static void on_alarm(int signal)
 	kill(-running, SIGKILL);
 }
 
-/* Returns the test's wait status */
+/* Returns the wait status of the test */
 static int run_in_child(const struct test *test)
 {
 	int status;
@@ -115,18 +118,15 @@ static int run_in_child(const struct test *test)
 		;
 	alarm(0);
 	kill(-pid, SIGKILL);
-	/* What the test left running became a child of ours */
+	/* Orphaned processes of the test are now children of this one */
 	while (waitpid(-1, NULL, 0) > 0 || errno == EINTR)
 		;
 	return status;
 }
 
-/* What takes long is said, for those who want it faster */
-#define LONG_MS 2000
-
 static void explain(int status, __u64 ms)
 {
-	if (ms >= LONG_MS)
+	if (ms > long_ms)
 		printf("# took %llu ms\n", ms);
 	if (hung)
 		printf("# hung for %d seconds\n", TEST_SECONDS);
@@ -134,7 +134,7 @@ static void explain(int status, __u64 ms)
 		printf("# killed by SIG%s\n", sigabbrev_np(WTERMSIG(status)));
 }
 
-/* Returns whether it did not fail */
+/* Returns false if the test failed */
 static bool run_test(const struct test *test, unsigned int number)
 {
 	__u64 begin = now_ns();
@@ -151,7 +151,7 @@ static bool run_test(const struct test *test, unsigned int number)
 	return passed || skipped;
 }
 
-/* A test is chosen by its area, or by area:name */
+/* A choice is an area, or area:name */
 static bool is_chosen(const struct test *test, char **choice)
 {
 	size_t len = strlen(test->area);
@@ -189,6 +189,10 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strcmp(argv[1], HELPER_ARGUMENT))
 		return helper_main(argc - 2, argv + 2);
+	if (argc > 1 && !strcmp(argv[1], "-t")) {
+		long_ms = 0;
+		argv++;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	skip_reason = mmap(NULL, SKIP_REASON_SIZE, PROT_READ | PROT_WRITE,
 			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -2,9 +2,9 @@
 /*
  * A small test harness: TAP on standard output, each test in a process of its own
  *
- * A test ends at its first check that fails, whatever it had open goes with its
- * process, and so do the processes that it started. When they are gone, the
- * harness audits what they left behind in the module; see audit.c.
+ * A test ends at its first failed check. Its files close with its process, and the
+ * harness kills the processes that it started. Then it audits the module for
+ * leftovers; see audit.c.
  */
 #ifndef HARNESS_H
 #define HARNESS_H
@@ -12,16 +12,16 @@
 #include <stdbool.h>
 #include <linux/types.h>
 
-/* A test that runs longer than this hangs, on the slowest of our machines */
-#define TEST_SECONDS 300
+/* A test counts as hung after this time, far more than the slowest machine needs */
+#define TEST_SECONDS 600
 
 /**
  * struct test - one test
- * @area: what it is about: the name of its source file
- * @name: what it holds, as a sentence
+ * @area: name of its source file
+ * @name: the property it checks, as a sentence
  * @run: the test
  * @arg: passed to @run
- * @next: the test after it
+ * @next: the next test
  */
 struct test {
 	const char *area;
@@ -39,14 +39,14 @@ void test_addf(const char *area, void (*run)(const void *arg), const void *arg,
 void test_failed(const char *file, int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
 void test_skip(const char *why) __attribute__((noreturn));
-/* Said now and then by a test that goes on for as long as it is told to */
+/* Restarts the time limit, for a test whose duration the caller chooses */
 void test_keepalive(void);
 
-/* What the module must be like between tests; audit.c */
+/* audit.c: the state of the module between tests */
 void audit_begin(void);
 bool audit_passes(void);
 
-/* A test, named by what it holds */
+/* A test, named for the property it checks */
 #define TEST(_name)                                                \
 	static void _name(void);                                   \
 	static void _name##_run(const void *arg)                   \
@@ -85,7 +85,7 @@ bool audit_passes(void);
 				    want_);                                  \
 	} while (0)
 
-/* @_call is 0 or an errno, and must be @_want */
+/* @_call returns 0 or an errno, which must be @_want */
 #define CHECK_ERR(_call, _want)                                           \
 	do {                                                              \
 		int got_ = (_call), want_ = (_want);                      \
@@ -97,7 +97,7 @@ bool audit_passes(void);
 
 #define CHECK_OK(_call) CHECK_ERR(_call, 0)
 
-/* A system call that must not fail; errno tells why it did */
+/* A system call that must succeed; a failure prints errno */
 #define CHECK_SYS(_call)                                                  \
 	({                                                                \
 		long ret_ = (long)(_call);                                \

@@ -117,7 +117,7 @@ void in_child_as(uid_t uid, void (*run)(void *arg), void *arg)
 	in_child(run_as_user, &as);
 }
 
-/* Give up CAP_SYS_ADMIN, whoever we are */
+/* Drops CAP_SYS_ADMIN and keeps the user id */
 void drop_admin(void)
 {
 	struct __user_cap_header_struct header = {
@@ -167,7 +167,7 @@ void checkpoint_init(struct checkpoint *post)
 	post->fd = CHECK_SYS(eventfd(0, EFD_SEMAPHORE));
 }
 
-/* Takes no memory, so that it can be done where there is none */
+/* Allocates no memory, for tests that have exhausted it */
 void checkpoint_reach(struct checkpoint *post)
 {
 	__u64 one = 1;
@@ -180,7 +180,7 @@ void checkpoint_wait(struct checkpoint *post)
 	struct pollfd fd = { .fd = post->fd, .events = POLLIN };
 	__u64 one;
 
-	CHECK_EQ(CHECK_SYS(poll(&fd, 1, 60000)), 1);
+	CHECK_EQ(CHECK_SYS(poll(&fd, 1, WAIT_SECONDS * 1000)), 1);
 	CHECK_SYS(read(post->fd, &one, sizeof(one)));
 }
 
@@ -235,12 +235,43 @@ __u64 now_ns(void)
 	return now.tv_sec * 1000000000ULL + now.tv_nsec;
 }
 
+__u64 meminfo_kb(const char *name)
+{
+	char text[4096];
+	const char *at;
+	int fd = CHECK_SYS(open("/proc/meminfo", O_RDONLY | O_CLOEXEC));
+	ssize_t n = CHECK_SYS(read(fd, text, sizeof(text) - 1));
+
+	text[n] = 0;
+	close(fd);
+	at = strstr(text, name);
+	CHECK(at);
+	return strtoull(at + strlen(name), NULL, 10);
+}
+
+static char state_of(pid_t pid)
+{
+	char path[32], text[256];
+	const char *at;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	read_file(path, text, sizeof(text));
+	at = strrchr(text, ')');
+	CHECK(at);
+	return at[2];
+}
+
+void wait_for_state(pid_t pid, char state)
+{
+	WAIT_UNTIL(state_of(pid) == state);
+}
+
 bool is_debug_kernel(void)
 {
 	return !access("/sys/kernel/debug/kmemleak", F_OK);
 }
 
-/* One more report through a file that was open before exec */
+/* One more report through a file that was opened before exec */
 static int helper_report(int fd)
 {
 	return try_report(fd, BUFFER(0x5000, 16));

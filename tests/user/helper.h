@@ -9,13 +9,13 @@
 #include <sys/types.h>
 #include <linux/types.h>
 
-/* Users without rights */
+/* Unprivileged users */
 #define ALICE 1001
 #define BOB 1002
 
 #define PARAMETER_DIR "/sys/module/buftrack/parameters"
 
-/* The first argument of this program when a test runs it to do something */
+/* First argument of this program when a test runs it as a helper process */
 #define HELPER_ARGUMENT "--helper"
 int helper_main(int argc, char **argv);
 
@@ -24,7 +24,7 @@ void write_file(const char *path, const char *text);
 void get_parameter(const char *name, char *value, size_t size);
 void set_parameter(const char *name, const char *value);
 
-/* Processes: @run with @arg in a child; a failed check there fails the test */
+/* Processes: run() is called in a child, where a failed check fails the test */
 pid_t start(void (*run)(void *arg), void *arg);
 void finish(pid_t pid);
 void end(pid_t pid, int signal);
@@ -36,13 +36,13 @@ void drop_admin(void);
 pthread_t start_thread(void *(*run)(void *arg), void *arg);
 void finish_thread(pthread_t thread);
 
-/* This process and those that it starts run on one processor, in turns */
+/* Binds this process and its future children to one processor */
 void pin_to_one_cpu(void);
 
-/* Memory that processes share */
+/* Memory shared with child processes */
 void *shared_memory(size_t size);
 
-/* A place in the work of one process that another one waits for */
+/* A point that one process reaches and another one waits for */
 struct checkpoint {
 	int fd;
 };
@@ -54,19 +54,32 @@ void checkpoint_wait(struct checkpoint *post);
 void send_file(int socket, int fd);
 int receive_file(int socket);
 
-/* Wait for what has to come in the end; checks that it does */
-#define WAIT_UNTIL(_condition)                         \
-	do {                                           \
-		unsigned int ms_ = 0;                  \
-                                                       \
-		while (!(_condition) && ms_++ < 60000) \
-			usleep(1000);                  \
-		CHECK(_condition);                     \
+/* Time limit of a wait: far more than the slowest machine needs, less than a hang */
+#define WAIT_SECONDS 240
+
+/* Waits for a condition that stays true once it is */
+#define WAIT_UNTIL(_condition)                                             \
+	do {                                                               \
+		__u64 deadline_ = now_ns() + WAIT_SECONDS * 1000000000ULL; \
+                                                                           \
+		while (!(_condition)) {                                    \
+			if (now_ns() > deadline_)                          \
+				test_failed(__FILE__, __LINE__,            \
+					    "%s: false for %d seconds",    \
+					    #_condition, WAIT_SECONDS);    \
+			usleep(1000);                                      \
+		}                                                          \
 	} while (0)
 
 __u64 now_ns(void);
 
-/* A kernel that looks at itself: slow, and its memory is not what it seems */
+/* Returns a value of /proc/meminfo, such as "SUnreclaim:" */
+__u64 meminfo_kb(const char *name);
+
+/* Waits until /proc shows a process in this state, such as 'S' for sleeping */
+void wait_for_state(pid_t pid, char state);
+
+/* A kernel with KASAN, lockdep and kmemleak: slow, and it uses more memory */
 bool is_debug_kernel(void);
 
 #endif /* HELPER_H */

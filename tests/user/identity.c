@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Files that somebody else opened */
+/* Files opened as another user */
 #include <sched.h>
 #include <stdio.h>
 #include <sys/prctl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* No kernel address comes out: all bytes of all answers, at every offset */
+/* No answer contains a kernel address, at any byte offset */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "event_reader.h"
 #include "identity.h"
 
-/* The upper half of the address space, but for what is an errno or a bound */
+/* The upper half of the address space without the range of errnos and limits */
 #define KERNEL_BEGIN 0xffff800000000000ULL
 #define KERNEL_END 0xfffffffffffff000ULL
 
@@ -31,7 +31,7 @@ static bool has_kernel_address(const void *bytes, size_t size)
 	return false;
 }
 
-/* Any number in it, of base 10 or 16 */
+/* Looks for decimal and hexadecimal numbers */
 static bool text_has_kernel_address(const char *text)
 {
 	char *end;
@@ -60,7 +60,7 @@ TEST(scan_finds_kernel_addresses)
 	CHECK(!text_has_kernel_address("1024\n"));
 }
 
-/* Records of all kinds, events of all kinds, and clients open and closed */
+/* Records and events of every kind, open and closed clients */
 static void populate(const struct fixture *f)
 {
 	int shared = fixture_open(f), left = fixture_open(f);
@@ -90,7 +90,7 @@ static void scan_ioctl(const struct op *op, const struct fixture *f, int fd)
 	if (op->cmd == BUFTRACK_IOCTL_RECORDS)
 		((struct buftrack_records *)argument)->space = 0;
 	do_ioctl(fd, op->cmd, argument);
-	/* What the caller put in are pointers into its own memory */
+	/* Inputs are pointers into the memory of the caller, below this range */
 	CHECK(!has_kernel_address(argument, sizeof(argument)));
 }
 
@@ -210,16 +210,15 @@ static void scan_file(const char *path)
 static unsigned int scan_directory(const char *directory)
 {
 	DIR *dir = opendir(directory);
-	struct dirent *log_entry;
+	struct dirent *entry;
 	unsigned int nr = 0;
 	char path[512];
 
 	CHECK(dir);
-	while ((log_entry = readdir(dir))) {
-		if (log_entry->d_type != DT_REG)
+	while ((entry = readdir(dir))) {
+		if (entry->d_type != DT_REG)
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", directory,
-			 log_entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
 		scan_file(path);
 		nr++;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Laws that counters and records obey, whatever was reported */
+/* Invariants of counters and records that hold after any reports */
 #include <stdlib.h>
 #include "fixture.h"
 
@@ -19,7 +19,7 @@ void check_conservation(const __u64 *v)
 	      v[BUFTRACK_COUNTER_LIVE_BYTES]);
 }
 
-/* Holds at any time, also while others report */
+/* Holds at any time, also during reports */
 void check_device_conservation(int fd)
 {
 	__u64 values[BUFTRACK_NR_COUNTERS];
@@ -46,7 +46,7 @@ static void check_spaces(int fd, const __u64 *total, __u32 nr_spaces)
 		CHECK_OK(counters(fd, BUFTRACK_SCOPE_SPACE, i, values));
 		add_up(sum, values);
 	}
-	/* Peaks were not at one time, and lost reports are in no space */
+	/* Peaks differ in time, and lost reports belong to no space */
 	sum[BUFTRACK_COUNTER_PEAK_BYTES] = total[BUFTRACK_COUNTER_PEAK_BYTES];
 	sum[BUFTRACK_COUNTER_LOST_REPORTS] =
 		total[BUFTRACK_COUNTER_LOST_REPORTS];
@@ -54,7 +54,7 @@ static void check_spaces(int fd, const __u64 *total, __u32 nr_spaces)
 		CHECK_EQ(sum[i], total[i]);
 }
 
-/* Clients that are no longer kept stay in the total only */
+/* Closed clients that the log has dropped remain in the totals only */
 static void check_clients(int fd, const __u64 *total, __u32 nr_clients)
 {
 	__u64 sum[BUFTRACK_NR_COUNTERS] = {}, values[BUFTRACK_NR_COUNTERS];
@@ -98,7 +98,7 @@ static void check_records(int fd, const __u64 *total, __u64 nr_records)
 	free(l.records);
 }
 
-/* Holds while nothing is reported: all scopes and the records agree */
+/* While nobody reports, all scopes and the records agree */
 void check_invariants(int fd)
 {
 	struct buftrack_device_info info = device_info(fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A client that ends with a million records is in nobody's way */
+/* A client that ends with a million records blocks nobody */
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -8,10 +8,12 @@
 
 #define PER_CALL 20000
 
-/* A million; a tenth where the kernel keeps track of each allocation itself */
+/* Filling takes most of the time and is the same for both widths */
 static __u64 nr_records(void)
 {
-	return access("/sys/kernel/debug/kmemleak", F_OK) ? 1000000 : 100000;
+	if (is_debug_kernel())
+		return 100000;
+	return sizeof(long) == 8 ? 1000000 : 200000;
 }
 
 static void fill_and_wait(void *arg)
@@ -29,11 +31,11 @@ static void fill_and_wait(void *arg)
 }
 
 /**
- * struct bystander - another client, that reports all the while
+ * struct bystander - another client, which reports without a pause
  * @fd: its file
- * @reports: how many reports it made
- * @longest: ns that the two of them took that took longest
- * @stop: it is to stop
+ * @reports: number of its reports
+ * @longest: longest time for an alloc and a free, in ns
+ * @stop: set to end it
  */
 struct bystander {
 	int fd;
@@ -61,7 +63,7 @@ static void *report_meanwhile(void *arg)
 	return NULL;
 }
 
-/* Counters change in one step: either all of the million is live, or none */
+/* The counters change in one step: all records are live, or none is */
 static bool has_ended(const struct fixture *f)
 {
 	__u64 values[BUFTRACK_NR_COUNTERS];
@@ -78,7 +80,7 @@ static bool has_ended(const struct fixture *f)
 	return false;
 }
 
-/* Let the million go; returns how long that took, in ns */
+/* Kills the client; returns the time until its records are freed, in ns */
 static __u64 release(const struct fixture *f, pid_t pid, __u64 kept)
 {
 	__u64 begin = now_ns();
@@ -91,15 +93,19 @@ static __u64 release(const struct fixture *f, pid_t pid, __u64 kept)
 	return now_ns() - begin;
 }
 
-DEVICE_TEST(releasing_a_million_records_does_not_block_others)
+/*
+ * Returns whether the bystander could report during the release. A lock held throughout
+ * would make one of its reports take most of the time.
+ */
+static bool blocks_nobody(const struct fixture *f)
 {
 	struct bystander b = { .fd = fixture_open(f) };
 	const __u64 kept = 20000;
-	__u64 took;
-	pid_t pid = start(fill_and_wait, f);
+	pid_t pid = start(fill_and_wait, (void *)f);
 	pthread_t thread;
+	__u64 took;
 
-	/* So that less is kept than there is */
+	/* Keeps few of them as remaining records, so that most are freed */
 	CHECK_OK(set_device(f->fd,
 			    (struct buftrack_device_set){
 				    .fields = BUFTRACK_DEVICE_SET_MAX_REMAINING,
@@ -115,9 +121,23 @@ DEVICE_TEST(releasing_a_million_records_does_not_block_others)
 	finish_thread(thread);
 	printf("# %llu ms, %llu reports meanwhile, the longest took %llu ms\n",
 	       took / 1000000, b.reports, b.longest / 1000000);
-	CHECK(b.reports > 1000);
-	/* A lock that is held throughout would make one take most of it */
-	CHECK(b.longest < took / 3 + 300000000);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BYTES),
 		 nr_records() * 16);
+	close(b.fd);
+	return b.reports > 1000 && b.longest < took / 3 + 100000000;
+}
+
+/* A busy machine may stop the bystander by chance, but not three times */
+TEST(releasing_a_million_records_does_not_block_others)
+{
+	bool passed = false;
+	struct fixture f;
+	int i;
+
+	for (i = 0; i < 3 && !passed; i++) {
+		fixture_setup(&f);
+		passed = blocks_nobody(&f);
+		fixture_teardown(&f);
+	}
+	CHECK(passed);
 }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The layout of the ABI, in numbers: it may not differ between callers, nor ever
- * change. A field's place is where the one before it ends, so that there is no
- * padding.
+ * The layout of the ABI in numbers: it is the same for every caller and never changes.
+ * Each field starts where the previous one ends, so there is no padding.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -277,7 +276,7 @@ static_assert(BUFTRACK_NR_VERDICTS == BUFTRACK_VERDICT_UNKNOWN_NEVER + 1,
 	      "verdicts");
 static_assert(BUFTRACK_NR_COUNTERS == BUFTRACK_COUNTER_MOVES + 1, "counters");
 
-/* The lengths that the kernel takes are swept elsewhere: this asks for the rest */
+/* The module agrees with the header about what no structure size shows */
 TEST(module_has_the_counters_and_verdicts_of_the_header)
 {
 	struct buftrack_info info = info_of(open_control(O_RDONLY));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Clients and processes: a client is a file, and ends when the last of it is closed */
+/* A client is an open file and ends when the last descriptor of it is closed */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ DEVICE_TEST(client_killed_during_a_batch_leaves_consistent_counters)
 	CHECK_EQ(device_info(f->fd).nr_clients, 0);
 	CHECK_EQ(client_state(f->fd, 1), BUFTRACK_CLIENT_STATE_OPENER_EXITED);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
-	/* The kernel said how far it came, though nobody was there to hear */
+	/* The kernel wrote its progress although the caller was killed */
 	long_batch_check(e);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS),
 		 e->batch.done % 2);
@@ -88,7 +88,7 @@ static void signal_every_ms(void)
 
 #define MANY 20000
 
-/* Only what ends the process anyway ends its batch */
+/* Only a fatal signal ends a batch */
 DEVICE_TEST(handled_signals_do_not_end_a_batch)
 {
 	static struct buftrack_report reports[MANY];
@@ -100,7 +100,7 @@ DEVICE_TEST(handled_signals_do_not_end_a_batch)
 	signal_every_ms();
 	CHECK_OK(batch(f->fd, reports, MANY, NULL, &done));
 	CHECK_EQ(done, MANY);
-	/* And listings get on */
+	/* Listings make progress, too */
 	l = list_all(f->fd, 0);
 	CHECK_EQ(l.nr, MANY);
 }
@@ -196,7 +196,7 @@ DEVICE_TEST(zombie_opener_counts_as_exited)
 
 	init_family(&fam, f);
 	pid = start(parent_and_child, &fam);
-	/* Its exit is waited for, but it is not reaped */
+	/* Waits for the exit without reaping the process */
 	CHECK_SYS(waitid(P_PID, pid, &info, WEXITED | WNOWAIT));
 	CHECK_EQ(client_state(f->fd, 1),
 		 BUFTRACK_CLIENT_STATE_OPEN |
@@ -234,7 +234,7 @@ DEVICE_TEST(process_without_its_main_thread_has_not_exited)
 	pid = start(exit_main_thread, &fam);
 	checkpoint_reach(&fam.go_on);
 	checkpoint_wait(&fam.reported);
-	usleep(50000);
+	wait_for_state(pid, 'Z');
 	CHECK_EQ(client_state(f->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
 	checkpoint_reach(&fam.go_on);
 	finish(pid);
@@ -290,7 +290,7 @@ DEVICE_TEST(client_in_a_socket_outlives_its_sender)
 	init_family(&fam, f);
 	pid = start(send_a_client, &fam);
 	finish(pid);
-	/* Nobody has the file open: it is in the socket */
+	/* No process has the file open; the socket holds it */
 	CHECK_EQ(client_state(f->fd, 1),
 		 BUFTRACK_CLIENT_STATE_OPEN |
 			 BUFTRACK_CLIENT_STATE_OPENER_EXITED);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happens midway in a listing: it is of the instant at which it began */
+/* Changes during a listing: it shows the records at the instant it began */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,14 +15,14 @@
 #define NR 50
 #define SOME 10
 
-/* In this order they are listed */
+/* Records are listed in the order of their addresses */
 #define AT(_i) ((__u64)(_i) << 12)
 
 static const struct buftrack_records all = { .space = BUFTRACK_ANY_SPACE };
 
-static struct listing_walk listing_walk;
+static struct listing_walk walk;
 
-/* Buffers in a range; each has its place as its size and site */
+/* Allocates a range of buffers; size and site tell the position of each */
 static void alloc_range(int fd, __u64 from, __u64 to)
 {
 	for (; from < to; from++)
@@ -38,23 +38,23 @@ static void free_range(int fd, __u64 from, __u64 to)
 
 static struct listing_walk *begin(const struct fixture *f)
 {
-	CHECK_OK(walk_begin(&listing_walk, f->fd, all, SOME));
-	CHECK_EQ(listing_walk.nr, SOME);
-	return &listing_walk;
+	CHECK_OK(walk_begin(&walk, f->fd, all, SOME));
+	CHECK_EQ(walk.nr, SOME);
+	return &walk;
 }
 
 static void check_end(const struct fixture *f, __u32 nr, __u64 missed)
 {
-	walk_finish(&listing_walk, f->fd);
-	CHECK_EQ(listing_walk.nr, nr);
-	CHECK_EQ(listing_walk.query.missed, missed);
-	CHECK_EQ(listing_walk.query.exact, !missed);
-	CHECK_EQ(listing_walk.query.end, 1);
+	walk_finish(&walk, f->fd);
+	CHECK_EQ(walk.nr, nr);
+	CHECK_EQ(walk.query.missed, missed);
+	CHECK_EQ(walk.query.exact, !missed);
+	CHECK_EQ(walk.query.end, 1);
 }
 
 static void check_state(__u64 i, __u32 state)
 {
-	const struct buftrack_record *rec = walk_find(&listing_walk, AT(i));
+	const struct buftrack_record *rec = walk_find(&walk, AT(i));
 
 	CHECK(rec);
 	CHECK_EQ(rec->state, state);
@@ -64,7 +64,7 @@ static void check_state(__u64 i, __u32 state)
 
 DEVICE_TEST(instant_is_between_the_reports)
 {
-	struct listing_walk *c = &listing_walk;
+	struct listing_walk *c = &walk;
 	__u64 before, after;
 
 	CHECK_OK(report(f->fd, BUFFER(0x1000, 16), NULL, &before));
@@ -83,7 +83,7 @@ DEVICE_TEST(records_allocated_later_are_left_out)
 	begin(f);
 	alloc_range(f->fd, NR, 2 * NR);
 	check_end(f, NR, 0);
-	CHECK(!walk_find(&listing_walk, AT(NR)));
+	CHECK(!walk_find(&walk, AT(NR)));
 }
 
 DEVICE_TEST(records_freed_later_are_listed_as_live)
@@ -100,9 +100,9 @@ DEVICE_TEST(records_freed_later_are_listed_as_live)
 	check_state(29, FREED);
 	check_state(30, LIVE);
 	check_state(NR - 1, LIVE);
-	CHECK_EQ(walk_find(&listing_walk, AT(NR - 1))->ended, 0);
-	CHECK_EQ(walk_find(&listing_walk, AT(NR - 1))->ended_by, 0);
-	CHECK(walk_find(&listing_walk, AT(25))->ended);
+	CHECK_EQ(walk_find(&walk, AT(NR - 1))->ended, 0);
+	CHECK_EQ(walk_find(&walk, AT(NR - 1))->ended_by, 0);
+	CHECK(walk_find(&walk, AT(25))->ended);
 }
 
 DEVICE_TEST(records_freed_later_match_only_the_live_filter)
@@ -112,11 +112,11 @@ DEVICE_TEST(records_freed_later_match_only_the_live_filter)
 	alloc_range(f->fd, 0, NR);
 	free_range(f->fd, 0, 10);
 	query.states = LIVE;
-	CHECK_OK(walk_begin(&listing_walk, f->fd, query, SOME));
+	CHECK_OK(walk_begin(&walk, f->fd, query, SOME));
 	free_range(f->fd, 30, NR);
 	check_end(f, NR - 10, 0);
 	query.states = FREED;
-	CHECK_OK(walk_begin(&listing_walk, f->fd, query, SOME));
+	CHECK_OK(walk_begin(&walk, f->fd, query, SOME));
 	free_range(f->fd, 10, 30);
 	check_end(f, 10 + NR - 30, 0);
 }
@@ -128,7 +128,7 @@ DEVICE_TEST(record_replaced_before_it_is_listed_is_missed)
 	CHECK_EQ(verdict_of(f->fd, ALLOC(.address = AT(20), .size = 1)),
 		 BUFTRACK_VERDICT_DOUBLE_ALLOC);
 	check_end(f, NR - 1, 1);
-	CHECK(!walk_find(&listing_walk, AT(20)));
+	CHECK(!walk_find(&walk, AT(20)));
 }
 
 DEVICE_TEST(record_replaced_after_it_was_listed_is_not_missed)
@@ -140,14 +140,14 @@ DEVICE_TEST(record_replaced_after_it_was_listed_is_not_missed)
 	check_end(f, NR, 0);
 }
 
-/* The first one behind what was listed, and the last one in it */
+/* One record is the last that was listed, the other one the first that was not */
 DEVICE_TEST(missed_records_count_from_the_exact_position)
 {
 	alloc_range(f->fd, 0, NR);
 	begin(f);
 	alloc_range(f->fd, SOME - 1, SOME);
-	CHECK_OK(walk_step(&listing_walk, f->fd, 0));
-	CHECK_EQ(listing_walk.query.missed, 0);
+	CHECK_OK(walk_step(&walk, f->fd, 0));
+	CHECK_EQ(walk.query.missed, 0);
 	alloc_range(f->fd, SOME, SOME + 1);
 	check_end(f, NR - 1, 1);
 }
@@ -159,7 +159,7 @@ DEVICE_TEST(replaced_freed_record_is_missed)
 	begin(f);
 	alloc_range(f->fd, 30, 33);
 	check_end(f, NR - 3, 3);
-	CHECK(!walk_find(&listing_walk, AT(30)));
+	CHECK(!walk_find(&walk, AT(30)));
 	check_state(33, FREED);
 }
 
@@ -174,7 +174,7 @@ DEVICE_TEST(evicted_freed_record_is_missed)
 	begin(f);
 	free_range(f->fd, 0, 3);
 	check_end(f, NR - 3, 3);
-	CHECK(!walk_find(&listing_walk, AT(32)));
+	CHECK(!walk_find(&walk, AT(32)));
 	check_state(33, FREED);
 }
 
@@ -194,10 +194,10 @@ DEVICE_TEST(filtered_out_records_are_not_missed)
 	alloc_range(f->fd, 0, NR);
 	free_range(f->fd, 20, 30);
 	query.states = FREED;
-	CHECK_OK(walk_begin(&listing_walk, f->fd, query, 2));
+	CHECK_OK(walk_begin(&walk, f->fd, query, 2));
 	alloc_range(f->fd, 40, NR);
-	CHECK_OK(walk_step(&listing_walk, f->fd, 0));
-	CHECK_EQ(listing_walk.query.missed, 0);
+	CHECK_OK(walk_step(&walk, f->fd, 0));
+	CHECK_EQ(walk.query.missed, 0);
 	alloc_range(f->fd, 29, 30);
 	check_end(f, 9, 1);
 }
@@ -210,7 +210,7 @@ DEVICE_TEST(client_filter_ignores_dropped_records_of_others)
 	alloc_range(other, 0, NR);
 	alloc_range(f->fd, 0, NR);
 	query.client = 1;
-	CHECK_OK(walk_begin(&listing_walk, f->fd, query, SOME));
+	CHECK_OK(walk_begin(&walk, f->fd, query, SOME));
 	alloc_range(f->fd, 0, NR);
 	alloc_range(other, 45, NR);
 	check_end(f, NR - 5, 5);
@@ -226,7 +226,7 @@ DEVICE_TEST(space_filter_ignores_dropped_records_of_others)
 	for (i = 0; i < NR; i++)
 		CHECK_OK(try_report(f->fd, ALLOC(.space = 1, .address = AT(i),
 						 .size = 1)));
-	CHECK_OK(walk_begin(&listing_walk, f->fd, query, SOME));
+	CHECK_OK(walk_begin(&walk, f->fd, query, SOME));
 	alloc_range(f->fd, 0, NR);
 	CHECK_OK(try_report(f->fd,
 			    ALLOC(.space = 1, .address = AT(40), .size = 1)));
@@ -311,7 +311,7 @@ DEVICE_TEST(max_remaining_drops_unlisted_records)
 			    (struct buftrack_device_set){
 				    .fields = BUFTRACK_DEVICE_SET_MAX_REMAINING,
 				    .max_remaining = NR }));
-	CHECK_OK(walk_begin(&listing_walk, f->fd,
+	CHECK_OK(walk_begin(&walk, f->fd,
 			    (struct buftrack_records){
 				    .space = 0,
 				    .states = REMAINING,
@@ -338,7 +338,7 @@ DEVICE_TEST(disabling_and_enabling_drop_nothing)
 	CHECK_OK(set_enabled(f->fd, false));
 	CHECK_EQ(verdict_of(f->fd, FREE(.address = AT(20))),
 		 BUFTRACK_VERDICT_DISABLED);
-	CHECK_OK(walk_step(&listing_walk, f->fd, SOME));
+	CHECK_OK(walk_step(&walk, f->fd, SOME));
 	CHECK_OK(set_enabled(f->fd, true));
 	check_end(f, NR, 0);
 }
@@ -349,9 +349,9 @@ DEVICE_TEST(removal_makes_a_listing_inexact)
 	begin(f);
 	CHECK_OK(remove_device(f->control, f->device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
-	walk_finish(&listing_walk, f->fd);
-	CHECK_EQ(listing_walk.nr, SOME);
-	CHECK_EQ(listing_walk.query.exact, 0);
+	walk_finish(&walk, f->fd);
+	CHECK_EQ(walk.nr, SOME);
+	CHECK_EQ(walk.query.exact, 0);
 }
 
 DEVICE_TEST(remaining_records_are_listed_after_removal)
@@ -364,13 +364,13 @@ DEVICE_TEST(remaining_records_are_listed_after_removal)
 	begin(f);
 	CHECK_OK(remove_device(f->control, f->device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
-	walk_finish(&listing_walk, f->fd);
-	CHECK_EQ(listing_walk.nr, 5 + NR - 10);
+	walk_finish(&walk, f->fd);
+	CHECK_EQ(walk.nr, 5 + NR - 10);
 }
 
 DEVICE_TEST(continuing_without_a_listing_is_einval)
 {
-	struct listing_walk *c = &listing_walk;
+	struct listing_walk *c = &walk;
 
 	alloc_range(f->fd, 0, NR);
 	c->query = all;
@@ -379,7 +379,7 @@ DEVICE_TEST(continuing_without_a_listing_is_einval)
 	check_end(f, NR, 0);
 	c->query.end = 0;
 	CHECK_ERR(walk_step(c, f->fd, SOME), EINVAL);
-	/* Another opening has none either */
+	/* Another open file has no listing to continue */
 	begin(f);
 	CHECK_ERR(walk_step(c, fixture_open(f), SOME), EINVAL);
 	CHECK_OK(walk_step(c, f->fd, SOME));
@@ -392,16 +392,16 @@ DEVICE_TEST(calls_of_one_listing_can_be_of_any_size)
 	__u32 i;
 
 	alloc_range(f->fd, 0, nr);
-	CHECK_OK(walk_begin(&listing_walk, f->fd, all, 1));
+	CHECK_OK(walk_begin(&walk, f->fd, all, 1));
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		CHECK_OK(walk_step(&listing_walk, f->fd, sizes[i]));
+		CHECK_OK(walk_step(&walk, f->fd, sizes[i]));
 		free_range(f->fd, 7 * i, 7 * i + 1);
 		free_range(f->fd, nr - 1 - i, nr - i);
 	}
 	check_end(f, nr, 0);
 	for (i = 0; i < nr; i++) {
 		check_state(i, LIVE);
-		CHECK_EQ(listing_walk.records[i].address, AT(i));
+		CHECK_EQ(walk.records[i].address, AT(i));
 	}
 }
 
@@ -413,7 +413,7 @@ DEVICE_TEST(begin_starts_a_new_listing)
 	instant = begin(f)->query.instant;
 	alloc_range(f->fd, NR, NR + 5);
 	CHECK(begin(f)->query.instant > instant);
-	CHECK_EQ(listing_walk.records[0].address, AT(0));
+	CHECK_EQ(walk.records[0].address, AT(0));
 	check_end(f, NR + 5, 0);
 }
 
@@ -425,11 +425,11 @@ DEVICE_TEST(listing_keeps_its_filters)
 	free_range(f->fd, 0, 20);
 	query.states = LIVE;
 	query.min_size = 31;
-	CHECK_OK(walk_begin(&listing_walk, f->fd, query, 3));
-	listing_walk.query.states = FREED;
-	listing_walk.query.min_size = 0;
-	listing_walk.query.client = 77;
-	listing_walk.query.max_age = 1;
+	CHECK_OK(walk_begin(&walk, f->fd, query, 3));
+	walk.query.states = FREED;
+	walk.query.min_size = 0;
+	walk.query.client = 77;
+	walk.query.max_age = 1;
 	check_end(f, NR - 30, 0);
 	check_state(30, LIVE);
 }
@@ -444,7 +444,7 @@ DEVICE_TEST(fault_ends_a_listing)
 	query.record_size = sizeof(struct buftrack_record);
 	query.nr = 5;
 	CHECK_ERR(CALL(f->fd, RECORDS, &query), EFAULT);
-	CHECK_ERR(walk_step(&listing_walk, f->fd, SOME), EINVAL);
+	CHECK_ERR(walk_step(&walk, f->fd, SOME), EINVAL);
 }
 
 DEVICE_TEST(each_file_has_its_own_listing)
@@ -470,11 +470,11 @@ DEVICE_TEST(dup_continues_the_same_listing)
 
 	alloc_range(f->fd, 0, NR);
 	begin(f);
-	CHECK_OK(walk_step(&listing_walk, fd, SOME));
+	CHECK_OK(walk_step(&walk, fd, SOME));
 	check_end(f, NR, 0);
 }
 
-/* Two threads on one file: of two calls at once one finds no listing */
+/* Two threads on one file: of two concurrent calls one finds no listing */
 struct racer {
 	int fd;
 	bool *over;
@@ -517,7 +517,7 @@ DEVICE_TEST(threads_on_one_file_share_its_listing)
 	for (round = 0; round < 20; round++) {
 		memset(seen, 0, sizeof(seen));
 		over = false;
-		CHECK_OK(walk_begin(&listing_walk, f->fd, all, 0));
+		CHECK_OK(walk_begin(&walk, f->fd, all, 0));
 		thread = start_thread(go_on, &racer);
 		go_on(&racer);
 		finish_thread(thread);
@@ -552,11 +552,11 @@ DEVICE_TEST(threads_can_begin_listings_concurrently)
 	thread = start_thread(begin_often, &racer);
 	begin_often(&racer);
 	finish_thread(thread);
-	CHECK_OK(walk_begin(&listing_walk, f->fd, all, NR));
+	CHECK_OK(walk_begin(&walk, f->fd, all, NR));
 	check_end(f, NR, 0);
 }
 
-/* More at once than can be told of what is dropped: the first ones know less */
+/* The module tracks dropped records for 16 listings; older ones are inexact */
 #define WALKS 20
 #define NOTIFIED 16
 
@@ -598,7 +598,7 @@ DEVICE_TEST(sixteen_of_20_concurrent_listings_count_what_they_missed)
 	}
 }
 
-/* The one that is gone on with keeps its place among those that are told */
+/* A listing that is continued keeps its slot */
 DEVICE_TEST(least_recently_used_listing_loses_its_slot)
 {
 	static struct listing_walk walks[NOTIFIED + 1];
@@ -638,7 +638,7 @@ DEVICE_TEST(listings_end_with_their_files)
 	CHECK_OK(walk_begin(&other, first, all, SOME));
 	for (i = 0; i < WALKS; i++) {
 		fd = fixture_open(f);
-		CHECK_OK(walk_begin(&listing_walk, fd, all, 5));
+		CHECK_OK(walk_begin(&walk, fd, all, 5));
 		pid = start(wait_to_be_killed, &ready);
 		close(fd);
 		checkpoint_wait(&ready);
@@ -647,7 +647,7 @@ DEVICE_TEST(listings_end_with_their_files)
 	begin(f);
 	alloc_range(f->fd, 40, NR);
 	check_end(f, 40, NR - 40);
-	/* It was told, too: those that are gone do not take its place */
+	/* The listing of the first file kept its slot: closed files gave theirs up */
 	walk_finish(&other, first);
 	CHECK_EQ(other.query.missed, NR - 40);
 }
@@ -668,7 +668,7 @@ static void tick_every_ms(void)
 	CHECK_SYS(setitimer(ITIMER_REAL, &ms, NULL));
 }
 
-/* Returns how many calls it took, each for all that there are */
+/* Lists all records and returns the number of calls */
 static __u32 list_many(const struct fixture *f)
 {
 	struct listing l = list(f->fd, all, MANY + 1);
@@ -691,7 +691,7 @@ DEVICE_TEST(signal_shortens_a_call_but_not_the_listing)
 	CHECK(calls > 1);
 }
 
-/* Or the places of those that are told of what is dropped would run out */
+/* Otherwise the slots would run out */
 DEVICE_TEST(restarted_listing_gives_up_its_slot)
 {
 	static struct listing_walk other;
@@ -708,26 +708,30 @@ DEVICE_TEST(restarted_listing_gives_up_its_slot)
 	CHECK_EQ(other.query.missed, 1);
 }
 
-#define AGE 500000000ULL
-
-/* Begin while none is older than that */
-static void begin_in_time(const struct fixture *f)
+/*
+ * Begins a listing of records up to an age that none exceeds yet. Returns that age in
+ * ns; a slow machine needs a higher one.
+ */
+static __u64 begin_while_young(const struct fixture *f)
 {
-	const struct buftrack_records query = { .space = 0, .max_age = AGE };
+	struct buftrack_records query = { .space = 0, .max_age = 50000000 };
 	__u64 oldest;
 
 	do {
+		query.max_age *= 2;
 		CHECK_OK(report(f->fd, ALLOC(.address = AT(0), .size = 1), NULL,
 				&oldest));
 		alloc_range(f->fd, 1, NR);
-		CHECK_OK(walk_begin(&listing_walk, f->fd, query, SOME));
-	} while (listing_walk.query.instant - oldest > AGE);
+		CHECK_OK(walk_begin(&walk, f->fd, query, SOME));
+	} while (walk.query.instant - oldest > query.max_age);
+	return query.max_age;
 }
 
 DEVICE_TEST(ages_are_measured_at_the_instant)
 {
-	begin_in_time(f);
-	while (now_ns() - listing_walk.query.instant <= AGE)
+	__u64 age = begin_while_young(f);
+
+	while (now_ns() - walk.query.instant <= age)
 		usleep(1000);
 	check_end(f, NR, 0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Listings while four processes report flat out: by its own statement and by the
- * reporters' ledgers, each is of the instant that it names
+ * Listings while four processes report at full speed: the logs of the reporters prove
+ * that each listing is a snapshot of its instant, or counts what it missed
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,13 +16,13 @@
 
 #define ANY .space = BUFTRACK_ANY_SPACE
 
-/* A debugging kernel takes its time for each report */
+/* A debug kernel takes longer for each report */
 static __u32 scaled(__u32 reports)
 {
 	return is_debug_kernel() ? reports / 20 : reports;
 }
 
-/* Records a call, of which small ones leave time for much to happen */
+/* Records per call; small calls leave time for many reports in between */
 static __u32 per_call(__u32 listing)
 {
 	static const __u32 sizes[] = { 7, 1, 33, 4096, 100 };
@@ -35,61 +35,57 @@ struct listing_set {
 	__u32 nr;
 };
 
-/* List as long as they report, and a few times more than that */
-static void list_during(const struct workload *p,
-			struct listing_set *listing_set,
+/* Lists until the reporters are done, and at least a few times */
+static void list_during(const struct workload *p, struct listing_set *set,
 			struct buftrack_records query)
 {
 	int fd = fixture_open(p->f);
 
-	while (listing_set->nr < FEWEST ||
-	       (*p->done < REPORTERS && listing_set->nr < MAX_LISTINGS)) {
-		listing_set->listings[listing_set->nr] =
-			list(fd, query, per_call(listing_set->nr));
-		listing_set->nr++;
+	while (set->nr < FEWEST ||
+	       (*p->done < REPORTERS && set->nr < MAX_LISTINGS)) {
+		set->listings[set->nr] = list(fd, query, per_call(set->nr));
+		set->nr++;
 	}
 	close(fd);
 }
 
-static __u32 check_all(struct workload *p,
-		       const struct listing_set *listing_set,
+static __u32 check_all(struct workload *p, const struct listing_set *set,
 		       const struct buftrack_records *query)
 {
 	__u32 i, exact = 0, records = 0;
 	__u64 missed = 0;
 
-	for (i = 0; i < listing_set->nr; i++) {
-		exact +=
-			model_check(p, &listing_set->listings[i], query, i + 1);
-		records += listing_set->listings[i].nr;
-		missed += listing_set->listings[i].missed;
+	for (i = 0; i < set->nr; i++) {
+		exact += model_check(p, &set->listings[i], query, i + 1);
+		records += set->listings[i].nr;
+		missed += set->listings[i].missed;
 	}
-	printf("# %u listings of %u records, %u exact, %llu missed\n",
-	       listing_set->nr, records, exact, missed);
-	return listing_set->nr - exact;
+	printf("# %u listings of %u records, %u exact, %llu missed\n", set->nr,
+	       records, exact, missed);
+	return set->nr - exact;
 }
 
-/* Returns how many listings were not exact */
+/* Returns the number of inexact listings */
 static __u32 run_workload(struct workload *p, struct buftrack_records query)
 {
-	static struct listing_set listing_set;
+	static struct listing_set set;
 	pid_t pids[REPORTERS];
 	__u32 i;
 
 	workload_init(p);
 	workload_start(p, pids);
 	workload_wait(p);
-	list_during(p, &listing_set, query);
+	list_during(p, &set, query);
 	*p->stop = true;
 	WAIT_UNTIL(*p->done == REPORTERS);
-	/* And one when all is quiet, and nobody has gone */
-	listing_set.listings[listing_set.nr - 1] = list(p->f->fd, query, 64);
+	/* The last listing runs when all reports are made and all clients are open */
+	set.listings[set.nr - 1] = list(p->f->fd, query, 64);
 	++*p->done;
 	for (i = 0; i < REPORTERS; i++)
 		finish(pids[i]);
 	model_build(p);
-	CHECK(listing_set.listings[listing_set.nr - 1].exact);
-	return check_all(p, &listing_set, &query);
+	CHECK(set.listings[set.nr - 1].exact);
+	return check_all(p, &set, &query);
 }
 
 DEVICE_TEST(listing_is_exact_while_buffers_come_and_go)
@@ -154,7 +150,7 @@ DEVICE_TEST(listing_counts_missed_records_while_clients_end)
 {
 	struct workload p = { .f = f,
 			      .reports = scaled(12000),
-			      .client_span = 100 };
+			      .reports_per_client = 100 };
 
 	run_workload(&p, (struct buftrack_records){ ANY });
 }
@@ -163,7 +159,7 @@ DEVICE_TEST(listing_of_live_and_freed_counts_missed_records_while_clients_end)
 {
 	struct workload p = { .f = f,
 			      .reports = scaled(16000),
-			      .client_span = 40,
+			      .reports_per_client = 40,
 			      .new_ids = true };
 
 	run_workload(&p,
@@ -184,10 +180,10 @@ DEVICE_TEST(listing_of_one_client_is_a_snapshot)
 	run_workload(&p, (struct buftrack_records){ ANY, .client = 2 });
 }
 
-/* Twice as many at once as four reporters and one that lists */
+/* More listings than reporters and processors */
 struct lister {
 	const struct workload *workload;
-	struct listing_set *listing_set;
+	struct listing_set *set;
 };
 
 static void *list_in_thread(void *arg)
@@ -197,9 +193,9 @@ static void *list_in_thread(void *arg)
 	__u32 i;
 
 	for (i = 0; i < FEWEST; i++)
-		lister->listing_set->listings[i] =
+		lister->set->listings[i] =
 			list(fd, (struct buftrack_records){ ANY }, per_call(i));
-	lister->listing_set->nr = FEWEST;
+	lister->set->nr = FEWEST;
 	close(fd);
 	return NULL;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A listing on its way */
+/* A listing, one call at a time */
 #include <stdio.h>
 #include "listing_walk.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A listing on its way, a call at a time */
+/* A listing, one call at a time */
 #ifndef LISTING_WALK_H
 #define LISTING_WALK_H
 
@@ -8,9 +8,9 @@
 #define MAX_WALK 1024
 
 /**
- * struct course - a listing on its way
- * @query: of the last call, with its answer
- * @nr: records so far
+ * struct listing_walk - a listing in progress
+ * @query: the last call with its answer
+ * @nr: number of records so far
  * @records: the records
  */
 struct listing_walk {
@@ -19,12 +19,12 @@ struct listing_walk {
 	struct buftrack_record records[MAX_WALK];
 };
 
-/* Begin with so many records at most, or go on; 0 or an errno */
+/* Begin or continue, with at most @nr records; return 0 or an errno */
 int walk_begin(struct listing_walk *c, int fd, struct buftrack_records query,
 	       __u32 nr);
 int walk_step(struct listing_walk *c, int fd, __u32 nr);
 
-/* Go on to the end */
+/* Continues to the end */
 void walk_finish(struct listing_walk *c, int fd);
 
 const struct buftrack_record *walk_find(const struct listing_walk *c,

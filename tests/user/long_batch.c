@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A batch that takes so long that something can happen meanwhile */
+/* A batch that runs long enough for something to happen during it */
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 
 #define REPORT_SIZE 64
 #define PIECE (1U << 20)
-#define PIECES 192
+#define PIECES 1024
 
 static void write_piece(char *piece)
 {
@@ -23,7 +23,7 @@ static void write_piece(char *piece)
 	}
 }
 
-/* Many times the same piece of memory, one behind the other */
+/* Maps the same memory many times in a row */
 static void *map_pieces(void)
 {
 	int fd = CHECK_SYS(memfd_create("reports", MFD_CLOEXEC));

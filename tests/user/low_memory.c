@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Out of memory: a report is untracked, other calls fail with ENOMEM, nothing breaks */
+/* Out of memory: a report is untracked, other calls fail with ENOMEM */
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define GROUPS "/tmp/groups"
 #define GROUP GROUPS "/narrow"
 
-/* The mount is this process's own, and goes with it; the group is removed */
+/* The mount ends with this process; the group has to be removed */
 static void make_group(void)
 {
 	CHECK_SYS(unshare(CLONE_NEWNS));
@@ -32,8 +32,8 @@ static void remove_group(void)
 }
 
 /*
- * No page of this process is to be allocated later, and it is not to be killed. On
- * one processor, because each has a stock of its own of what was charged for.
+ * Locks all pages of this process, so that it needs no more, and keeps it from being
+ * killed. On one processor, because each one caches charges to the group.
  */
 static void enter_group(void)
 {
@@ -47,7 +47,7 @@ static void enter_group(void)
 	CHECK_SYS(mlockall(MCL_CURRENT | MCL_FUTURE));
 }
 
-/* Leave this much room, in bytes, to those in the group */
+/* Leaves this many bytes to the processes of the group */
 static void narrow(unsigned long long room)
 {
 	char text[32];
@@ -76,7 +76,7 @@ static void init_starved(struct starved *a, const struct fixture *f)
 	checkpoint_init(&a->wide);
 }
 
-/* Fill a group's memory, in another process, and have it widened again */
+/* Exhausts the memory of a group in another process, then lifts the limit */
 static void run_starved(struct starved *a, void (*run)(void *arg),
 			unsigned long long room)
 {
@@ -114,7 +114,7 @@ static void report_until_untracked(void *arg)
 	CHECK_EQ(client_counter(fd, 1, BUFTRACK_COUNTER_ALLOCS), i - 1);
 	CHECK_EQ(client_counter(fd, 1, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
 	CHECK(client_state(fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
-	/* Nothing that was recorded is lost, and with memory it goes on */
+	/* Nothing that was recorded is lost, and reports continue with new memory */
 	CHECK_EQ(verdict_of(fd, BUFFER(i << 12, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(fd, FREE(.address = 0)), BUFTRACK_VERDICT_OK);
 	check_invariants(fd);
@@ -128,7 +128,7 @@ DEVICE_TEST(alloc_without_memory_for_its_record_is_untracked)
 	run_starved(&a, report_until_untracked, 2 << 20);
 }
 
-/* Until it is sure that there is no memory: what is charged for comes in lots */
+/* Charges come in lots, so only repeated failures prove that no memory is left */
 static __u64 alloc_to_the_end(int fd)
 {
 	unsigned int failed = 0;
@@ -143,7 +143,7 @@ static __u64 alloc_to_the_end(int fd)
 	return i;
 }
 
-/* Frees need no memory, and make some for allocs */
+/* Frees need no memory, and their records serve the next allocs */
 static void report_within_what_is_there(void *arg)
 {
 	struct starved *a = arg;
@@ -196,7 +196,7 @@ static void declare_until_enomem(void *arg)
 	checkpoint_wait(&a->wide);
 	CHECK_ERR(err, ENOMEM);
 	CHECK_EQ(device_info(a->f->fd).nr_clients, --i);
-	/* Nothing was changed: it is as if it had not been tried */
+	/* The failed call changed nothing */
 	CHECK_OK(declare(fds[i], 0, &client));
 	CHECK_EQ(client, i + 1);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Memory with edges */
+/* Memory that ends at a known place */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reporters that write down what they report, and what follows from it */
+/* Reporters that log their reports, and the model of records built from the logs */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,10 +11,10 @@
 	(BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED | \
 	 BUFTRACK_RECORD_STATE_REMAINING)
 
-/* A reporter at work */
+/* A running reporter */
 struct reporter {
 	const struct workload *workload;
-	struct report_log *report_log;
+	struct report_log *log;
 	__u32 number;
 	unsigned int seed;
 	int fd;
@@ -22,7 +22,7 @@ struct reporter {
 	bool live[SLOTS];
 };
 
-/* The site of a report says which entry it is */
+/* The site of a report is the number of its log entry */
 static __u64 site_of(__u32 reporter, __u32 log_entry)
 {
 	return ((__u64)(reporter + 1) << REPORTER_SHIFT) + log_entry;
@@ -44,12 +44,12 @@ void workload_init(struct workload *p)
 
 static struct client_span *current_span(const struct reporter *w)
 {
-	return &w->report_log->spans[w->report_log->nr_spans - 1];
+	return &w->log->spans[w->log->nr_spans - 1];
 }
 
 static void open_client(struct reporter *w)
 {
-	struct report_log *l = w->report_log;
+	struct report_log *l = w->log;
 
 	CHECK(l->nr_spans < MAX_SPANS);
 	w->fd = fixture_open(w->workload->f);
@@ -65,18 +65,18 @@ static void open_client(struct reporter *w)
 static void close_client(struct reporter *w)
 {
 	struct buftrack_client_info info;
-	struct client_span *client_span = current_span(w);
+	struct client_span *span = current_span(w);
 
-	client_span->last = w->report_log->nr;
+	span->last = w->log->nr;
 	close(w->fd);
-	CHECK_OK(client_info(w->workload->f->fd, client_span->client, &info));
-	client_span->closed = info.closed;
+	CHECK_OK(client_info(w->workload->f->fd, span->client, &info));
+	span->closed = info.closed;
 }
 
-/* With new ids all reports are right; without, any slot is allocated or freed */
+/* With new ids all reports are correct; without, any slot is allocated or freed */
 static struct buftrack_report choose(struct reporter *w)
 {
-	__u32 slot = rand_r(&w->seed) % SLOTS, n = w->report_log->nr;
+	__u32 slot = rand_r(&w->seed) % SLOTS, n = w->log->nr;
 	struct buftrack_report r = {
 		.op = rand_r(&w->seed) % 2 ? BUFTRACK_OP_ALLOC :
 					     BUFTRACK_OP_FREE,
@@ -99,7 +99,7 @@ static struct buftrack_report choose(struct reporter *w)
 static void make_report(struct reporter *w)
 {
 	struct buftrack_report r = choose(w);
-	struct log_entry *e = &w->report_log->entries[w->report_log->nr++];
+	struct log_entry *e = &w->log->entries[w->log->nr++];
 	__u32 verdict;
 
 	CHECK_OK(report(w->fd, r, &verdict, &e->stamp));
@@ -119,15 +119,16 @@ static void run_reporter(void *arg)
 
 	open_client(w);
 	for (i = 0; i < p->reports && !*p->stop; i++) {
-		if (p->client_span && i && i % p->client_span == 0) {
+		if (p->reports_per_client && i &&
+		    i % p->reports_per_client == 0) {
 			close_client(w);
 			open_client(w);
 		}
 		make_report(w);
 	}
-	current_span(w)->last = w->report_log->nr;
+	current_span(w)->last = w->log->nr;
 	__atomic_add_fetch(p->done, 1, __ATOMIC_SEQ_CST);
-	/* The last client lives until the end of the test */
+	/* The last client stays open until the end of the test */
 	while (*p->done <= REPORTERS)
 		usleep(1000);
 }
@@ -139,7 +140,7 @@ void workload_start(struct workload *p, pid_t *pids)
 	for (i = 0; i < REPORTERS; i++) {
 		struct reporter w = {
 			.workload = p,
-			.report_log = &p->logs[i],
+			.log = &p->logs[i],
 			.number = i,
 			.seed = i + 1,
 		};
@@ -159,7 +160,7 @@ void workload_wait(const struct workload *p)
 	}
 }
 
-/* What is being settled: the last buffer with each key, and the freed ones in order */
+/* Replay of a log: the last buffer with each key, and freed buffers in order */
 struct replay {
 	struct log_entry *latest[SLOTS];
 	struct log_entry **freed;
@@ -210,7 +211,7 @@ static void replay_free(struct replay *s, const struct log_entry *e, __u64 site,
 }
 
 static void replay_client(const struct workload *p, __u32 reporter,
-			  const struct client_span *client_span)
+			  const struct client_span *span)
 {
 	struct log_entry *entries = p->logs[reporter].entries;
 	struct replay s = {
@@ -219,7 +220,7 @@ static void replay_client(const struct workload *p, __u32 reporter,
 	__u32 i;
 
 	CHECK(s.freed);
-	for (i = client_span->first; i < client_span->last; i++) {
+	for (i = span->first; i < span->last; i++) {
 		if (entries[i].op == BUFTRACK_OP_ALLOC)
 			replay_alloc(&s, &entries[i]);
 		else
@@ -238,11 +239,11 @@ void model_build(struct workload *p)
 			replay_client(p, i, &p->logs[i].spans[j]);
 }
 
-/* Its state at an instant, 0: there is no such record */
-static __u32 state_at(const struct client_span *client_span,
-		      const struct log_entry *e, __u64 instant)
+/* Returns the state of a record at an instant, or 0 if there was none */
+static __u32 state_at(const struct client_span *span, const struct log_entry *e,
+		      __u64 instant)
 {
-	bool ended = client_span->closed <= instant;
+	bool ended = span->closed <= instant;
 
 	if (e->op != BUFTRACK_OP_ALLOC || e->stamp > instant)
 		return 0;
@@ -257,11 +258,11 @@ static __u32 state_at(const struct client_span *client_span,
 }
 
 static bool is_asked_for(const struct buftrack_records *query,
-			 const struct client_span *client_span,
+			 const struct client_span *span,
 			 const struct log_entry *e, __u32 state)
 {
 	return state & (query->states ?: ALL_STATES) &&
-	       (!query->client || query->client == client_span->client) &&
+	       (!query->client || query->client == span->client) &&
 	       e->size >= query->min_size;
 }
 
@@ -309,27 +310,26 @@ static void check_end(const struct buftrack_record *rec,
 	}
 }
 
-/* A record that is listed is one that there was, as it was, and is listed once */
+/* A listed record existed at the instant, in this state, and is listed once */
 static void check_record(struct workload *p, const struct buftrack_record *rec,
 			 const struct listing *l,
 			 const struct buftrack_records *query, __u32 number)
 {
 	__u32 reporter = (rec->site >> REPORTER_SHIFT) - 1;
 	__u32 nr = rec->site & ((1 << REPORTER_SHIFT) - 1);
-	struct report_log *report_log = &p->logs[reporter];
-	const struct client_span *client_span;
-	struct log_entry *e = &report_log->entries[nr];
+	struct report_log *log = &p->logs[reporter];
+	const struct client_span *span;
+	struct log_entry *e = &log->entries[nr];
 
-	CHECK(reporter < REPORTERS && nr < report_log->nr);
-	client_span = find_span(report_log, rec->client);
-	CHECK(client_span && nr >= client_span->first &&
-	      nr < client_span->last);
+	CHECK(reporter < REPORTERS && nr < log->nr);
+	span = find_span(log, rec->client);
+	CHECK(span && nr >= span->first && nr < span->last);
 	CHECK_EQ(rec->allocated, e->stamp);
 	CHECK_EQ(rec->address, e->address);
 	CHECK_EQ(rec->id, e->id);
 	CHECK_EQ(rec->size, e->size);
-	CHECK_EQ(rec->state, state_at(client_span, e, l->instant));
-	CHECK(is_asked_for(query, client_span, e, rec->state));
+	CHECK_EQ(rec->state, state_at(span, e, l->instant));
+	CHECK(is_asked_for(query, span, e, rec->state));
 	CHECK(e->seen != number);
 	e->seen = number;
 	check_end(rec, e);
@@ -345,7 +345,7 @@ bool model_check(struct workload *p, const struct listing *l,
 		check_record(p, &l->records[i], l, query, number);
 	CHECK(l->nr <= want);
 	CHECK(want - l->nr <= l->missed);
-	/* Of sizes the count of what was missed knows nothing */
+	/* The count of missed records does not know their sizes */
 	if (!query->min_size)
 		CHECK_EQ(want - l->nr, l->missed);
 	CHECK_EQ(l->exact, !l->missed);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reporters that write down what they report, and what follows from it alone: which
- * records there were at any instant. Not a line of it knows how the module works;
- * it knows the rules.
+ * Reporters that log each report, and a model that computes from the logs which records
+ * existed at any instant. The model knows the rules and nothing of the module.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -16,16 +15,16 @@
 #define NEVER (~0ULL)
 
 /**
- * struct entry - a report, and what became of what it allocated
- * @stamp: as the report returned it
+ * struct log_entry - a report, and the later life of the buffer it allocated
+ * @stamp: stamp that the report returned
  * @address: its address
  * @id: its id
  * @op: enum buftrack_op
  * @size: its size
- * @ended: stamp of the report that freed it, or NEVER
- * @ended_site: site of that
- * @gone: stamp of the report that made it go, or NEVER
- * @seen: listings that have it
+ * @ended: stamp of the report that freed the buffer, or NEVER
+ * @ended_site: site of that report
+ * @gone: stamp of the report that dropped the record, or NEVER
+ * @seen: number of the last listing that had the record
  */
 struct log_entry {
 	__u64 stamp;
@@ -40,11 +39,11 @@ struct log_entry {
 };
 
 /**
- * struct life - a client: from where to where in its reporter's ledger
+ * struct client_span - a client, as a range of its reporter's log
  * @client: its number
  * @first: its first entry
- * @last: behind its last one
- * @closed: when it ended, or NEVER
+ * @last: the entry after its last one
+ * @closed: stamp of its end, or NEVER
  */
 struct client_span {
 	__u64 client;
@@ -53,11 +52,11 @@ struct client_span {
 };
 
 /**
- * struct ledger - what one reporter writes down
- * @lives: its clients, one after the other
- * @nr_lives: how many
+ * struct report_log - the log of one reporter
+ * @spans: its clients, one after the other
+ * @nr_spans: number of clients
  * @entries: its reports
- * @nr: how many
+ * @nr: number of reports
  */
 struct report_log {
 	struct client_span spans[MAX_SPANS];
@@ -67,20 +66,20 @@ struct report_log {
 };
 
 /**
- * struct plan - how they report
- * @r: device
- * @reports: how many each reporter makes at most
- * @life: reports of a client before it ends and another one begins; 0: one client
- * @new_ids: each buffer has an id of its own: nothing replaces anything
- * @max_freed: bound of freed records; 0: as it is
- * @stop: shared: to end
- * @done: shared: reporters that have ended
- * @ledgers: shared: one for each reporter
+ * struct workload - the work of the reporters
+ * @f: the device
+ * @reports: number of reports of each reporter, at most
+ * @reports_per_client: reports after which the next client begins; 0 for one client
+ * @new_ids: each buffer has an id of its own, so that none replaces another
+ * @max_freed: limit of freed records; 0 for the default
+ * @stop: shared: set to end the reporters
+ * @done: shared: number of reporters that are done
+ * @logs: shared: one for each reporter
  */
 struct workload {
 	const struct fixture *f;
 	__u32 reports;
-	__u32 client_span;
+	__u32 reports_per_client;
 	bool new_ids;
 	__u64 max_freed;
 	volatile bool *stop;
@@ -91,13 +90,13 @@ struct workload {
 void workload_init(struct workload *p);
 void workload_start(struct workload *p, pid_t *pids);
 
-/* Until all are at work */
+/* Waits until all reporters are at work */
 void workload_wait(const struct workload *p);
 
-/* When all have ended: what became of each buffer */
+/* Computes the life of each buffer; all reporters have ended */
 void model_build(struct workload *p);
 
-/* Check a listing, the number-th, from 1; returns whether it says that it is exact */
+/* Checks listing @number, counted from 1; returns whether it claims to be exact */
 bool model_check(struct workload *p, const struct listing *l,
 		 const struct buftrack_records *query, __u32 number);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Loading and unloading modules, this one and others; calls return 0 or an errno */
+/* Loading and unloading modules; the calls return 0 or an errno */
 #ifndef MODULE_H
 #define MODULE_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Loading and unloading the module, and the parameters that it is loaded with */
+/* Loading and unloading the module, and its load-time parameters */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "module.h"
 #include "fixture.h"
 
-/* What the kernel says of a module that is in use */
+/* The kernel's errno for a module in use */
 #define IN_USE EAGAIN
 
 static void reload(const char *parameters)
@@ -81,7 +81,7 @@ TEST(unloading_succeeds_once_all_files_are_closed)
 	CHECK_EQ(info_of(open_control(O_RDONLY)).nr_devices, 0);
 }
 
-/* Everything that can be left without a file that is open */
+/* Every kind of object that can exist without an open file */
 static void leave_everything(void)
 {
 	int control = open_control(O_RDWR), shared, private, fd;
@@ -112,7 +112,7 @@ TEST(unloading_frees_everything_that_was_left)
 	struct buftrack_info info;
 	int i, fd;
 
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i < 5; i++) {
 		leave_everything();
 		reload("");
 		fd = open_control(O_RDONLY);
@@ -187,7 +187,7 @@ TEST(max_records_defaults_to_a_quarter_of_memory)
 	CHECK(bytes >= memory / 4 - memory / 20);
 }
 
-/* A bound of 300 for two devices together, spare records included */
+/* 300 records for two devices together, spare records included */
 static void reach_bound(void *arg)
 {
 	struct fixture a, b;
@@ -211,12 +211,12 @@ static void reach_bound(void *arg)
 	CHECK(i > 100 && i <= 300);
 	CHECK_EQ(device_counter(a.fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
 
-	/* What is freed makes place, within the domain */
+	/* Within a domain, a freed record is recycled */
 	CHECK_EQ(verdict_of(a.fd, FREE(.address = 0)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(a.fd, BUFFER(i << 12, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(device_counter(a.fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 1);
 
-	/* What one device gives back, the other can have */
+	/* Records that one device gives back are available to the other */
 	CHECK_OK(remove_device(a.control, a.device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(a.fd);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What devices, spaces and claims may be called */
+/* Valid and invalid names of devices, spaces and claims */
 #include <stdio.h>
 #include <string.h>
 #include "fixture.h"
 
 /**
- * struct naming - something that takes a name
- * @what: what it is
- * @size: bytes of the name, with its NUL
- * @may_be_empty: an empty name says that there is none
- * @give: give it the @size bytes of a name
- * @get: read it back, with @size bytes
+ * struct named_object - an object with a name
+ * @kind: kind of object
+ * @size: bytes of its name field, including the NUL
+ * @may_be_empty: an empty name stands for no name
+ * @set_name: gives it a name field of @size bytes
+ * @get: reads @size bytes back
  */
 struct named_object {
-	const char *what;
+	const char *kind;
 	size_t size;
 	bool may_be_empty;
 	int (*set_name)(const struct fixture *f, const char *name);
@@ -81,7 +81,7 @@ static void get_claimed_name(const struct fixture *f, char *name)
 	memcpy(name, info.claimed_name, sizeof(info.claimed_name));
 }
 
-static const struct named_object named_objects[] = {
+static const struct named_object objects[] = {
 	{ "device", BUFTRACK_DEVICE_NAME_SIZE, false, name_device,
 	  get_device_name },
 	{ "space", BUFTRACK_SPACE_NAME_SIZE, false, name_space,
@@ -103,7 +103,7 @@ static void check_refused(const struct named_object *n, const char *name,
 	fixture_teardown(&f);
 }
 
-/* The whole field is to come back as the name and zeros */
+/* The whole field must read back as the name followed by zeros */
 static void check_taken(const struct named_object *n, const char *name)
 {
 	char want[BUFTRACK_DEVICE_NAME_SIZE] = {}, got[sizeof(want)];
@@ -179,7 +179,7 @@ static void empty_means_none(const void *arg)
 	check_taken(arg, name);
 }
 
-/* First, last, and alone */
+/* As the only, the first and the last character */
 static void check_character(const struct named_object *n, unsigned char c)
 {
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
@@ -219,14 +219,13 @@ static void with_a_non_ascii_character_is_eilseq(const void *arg)
 }
 
 #define ADD(_naming, _test) \
-	test_addf(AREA, _test, _naming, "%s_name_" #_test, (_naming)->what)
+	test_addf(AREA, _test, _naming, "%s_name_" #_test, (_naming)->kind)
 
 __attribute__((constructor)) static void add_tests(void)
 {
 	const struct named_object *n;
 
-	for (n = named_objects; n < named_objects + ARRAY_SIZE(named_objects);
-	     n++) {
+	for (n = objects; n < objects + ARRAY_SIZE(objects); n++) {
 		ADD(n, of_one_character_is_accepted);
 		ADD(n, of_full_length_is_accepted);
 		ADD(n, of_any_printable_character_is_accepted);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which node knows which ioctl, and what a file must be open for */
+/* The node and the open mode that each ioctl requires */
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -65,7 +65,7 @@ static void on_a_read_only_file_is_ebadf(const void *arg)
 	check_mode(arg, O_RDONLY, EBADF);
 }
 
-/* Linux opens a file in mode 3 for ioctls only */
+/* In access mode 3 Linux opens a file for ioctls only */
 static void on_a_file_open_for_neither_is_ebadf(const void *arg)
 {
 	check_mode(arg, O_ACCMODE, EBADF);

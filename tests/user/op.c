@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The ioctls as a table */
+/* The table of ioctls */
 #include <stddef.h>
 #include <stdio.h>
 #include "op.h"
@@ -398,4 +398,18 @@ void check_fails(const struct op *op, const struct fixture *f, void *arg,
 	take_snapshot(f, &before);
 	CHECK_ERR(do_ioctl(op_fd(op, f), op->cmd, arg), err);
 	check_unchanged(f, &before);
+}
+
+void case_setup(struct ioctl_case *c, const struct op *op)
+{
+	memset(c, 0, sizeof(*c));
+	fixture_setup(&c->f);
+	op_populate(&c->f);
+	c->op = op;
+	op->fill(&c->f, c->valid);
+}
+
+void case_teardown(struct ioctl_case *c)
+{
+	fixture_teardown(&c->f);
 }

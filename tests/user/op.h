@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The ioctls as a table, for what holds for all of them */
+/* The table of ioctls, for tests that apply to all of them */
 #ifndef OP_H
 #define OP_H
 
 #include "fixture.h"
 
-/* Large enough for every argument */
+/* Holds every argument */
 #define MAX_ARGUMENT 512
 
 /**
  * struct field - a field of an argument
  * @name: its name
- * @offset: where it is
- * @size: its bytes
- * @known: of flags: all bits that mean something; 0 for reserved fields
+ * @offset: its offset
+ * @size: its size in bytes
+ * @known: bits with a meaning, for flags; 0 for reserved fields
  */
 struct field {
 	const char *name;
@@ -27,15 +27,15 @@ struct field {
  * @name: its name
  * @cmd: its number
  * @size: sizeof its argument
- * @control: the control node knows it
- * @device: a device's node knows it
+ * @control: the control node accepts it
+ * @device: the node of a device accepts it
  * @reads: the file must be open for reading
  * @writes: the file must be open for writing
- * @changes: it changes something that a picture shows
- * @fill: makes a valid argument
- * @strict: its flags and reserved fields; these lists end at one without a name
- * @out: its out fields
- * @pointer: its pointers
+ * @changes: it changes something that a snapshot shows
+ * @fill: fills in a valid argument
+ * @strict: flags and reserved fields; an entry without a name ends each list
+ * @out: out fields
+ * @pointer: pointers
  */
 struct op {
 	const char *name;
@@ -55,15 +55,30 @@ struct op {
 extern const struct op ops[];
 extern const unsigned int nr_ops;
 
-/* The file of a rig that knows an ioctl */
+/* Returns the file of a fixture that accepts an ioctl */
 int op_fd(const struct op *op, const struct fixture *f);
 
-/* Give a rig a client, number 1, with a live and a freed record */
+/* Gives a fixture client 1, with a live and a freed record */
 void op_populate(const struct fixture *f);
 
-/* Call, and check that it fails like this and changes nothing */
+/* Checks that a call fails with this errno and changes nothing */
 void check_fails(const struct op *op, const struct fixture *f, void *arg,
 		 int err);
+
+/**
+ * struct ioctl_case - a fixture in which one ioctl is tried
+ * @f: the fixture, populated
+ * @op: the ioctl
+ * @valid: a valid argument
+ */
+struct ioctl_case {
+	struct fixture f;
+	const struct op *op;
+	char valid[MAX_ARGUMENT];
+};
+
+void case_setup(struct ioctl_case *c, const struct op *op);
+void case_teardown(struct ioctl_case *c);
 
 #define for_each_op(_op) for (_op = ops; _op < ops + nr_ops; _op++)
 #define for_each_field(_field, _fields) \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may do what: rights are those of who opened the file */
+/* Permissions are those of the opener of the file */
 #include <sched.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -9,7 +9,7 @@
 #include "fixture.h"
 #include "identity.h"
 
-/* A file, and what a call on it is to say */
+/* A device, and the errno that calls must return */
 struct expected {
 	const struct fixture *f;
 	int err;
@@ -22,7 +22,7 @@ static int try_shared(int fd)
 	return declare(fd, BUFTRACK_DECLARE_SHARED, &client);
 }
 
-/* With files opened by whoever runs this */
+/* With files opened by the calling process */
 static void try_managing(void *arg)
 {
 	const struct expected *e = arg;
@@ -157,7 +157,7 @@ DEVICE_TEST(root_without_cap_sys_admin_may_not_share)
 	in_child(share_without_cap, &(struct expected){ f, EPERM });
 }
 
-/* The user has no right to anything: the files of root give it all */
+/* An unprivileged user with files that root opened */
 static void manage_with_files_of_root(void *arg)
 {
 	const struct expected *e = arg;
@@ -248,7 +248,7 @@ static void try_in_user_namespace(void *arg)
 	const struct expected *e = arg;
 
 	CHECK_SYS(unshare(CLONE_NEWUSER));
-	/* All capabilities here, and none where the module looks */
+	/* All capabilities in this namespace, none in the initial one */
 	try_sharing(&(struct expected){ e->f, EPERM });
 	try_pci_names(&(struct expected){ .err = EPERM });
 }
@@ -258,7 +258,7 @@ DEVICE_TEST(administrators_of_a_user_namespace_are_ordinary_users)
 	in_child(try_in_user_namespace, &(struct expected){ f, 0 });
 }
 
-/* A user who has all capabilities, in a namespace of its own */
+/* A user with all capabilities in a namespace of its own */
 static void try_as_namespace_root(void *arg)
 {
 	become_namespace_root(BOB);
@@ -323,7 +323,7 @@ DEVICE_TEST(other_capabilities_manage_nothing)
 	check_unchanged(f, &before);
 }
 
-/* Each setting by itself */
+/* Tries each setting alone */
 DEVICE_TEST(no_setting_can_be_changed_by_another_user)
 {
 	int fd = fixture_open_as(f, ALICE);
@@ -346,7 +346,7 @@ DEVICE_TEST(no_setting_can_be_changed_by_another_user)
 	check_unchanged(f, &before);
 }
 
-/* Ids that have no name in the reader's namespace are the overflow id */
+/* Ids that the reader's namespace does not map read as the overflow id */
 static void read_ids_in_user_namespace(void *arg)
 {
 	const struct expected *e = arg;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Processes as the reader's pid namespace has them; of those outside, nothing */
+/* Processes as seen from the reader's pid namespace; those outside are hidden */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +15,8 @@ static const struct buftrack_declare claims = {
 	.claimed_name = "claimed",
 };
 
-/* A client, number 1, with one record in each state and one event */
-static int starved(const struct fixture *f)
+/* Client 1 with a record in each state and one event */
+static int report_all_states(const struct fixture *f)
 {
 	struct buftrack_declare declaration = claims;
 	int fd = fixture_open(f), left;
@@ -49,7 +49,7 @@ static void check_client(int fd, __u64 number, pid_t pid)
 	CHECK(pid || !memcmp(info.comm, (char[16]){}, sizeof(info.comm)));
 	CHECK_EQ(info.claimed_pid, pid ? claims.claimed_pid : 0);
 	CHECK_STR(info.claimed_name, pid ? claims.claimed_name : "");
-	/* That there is one, and how much it holds, is for all */
+	/* Its existence and its totals are visible to all */
 	CHECK(info.state & BUFTRACK_CLIENT_STATE_OPEN && info.opened);
 	CHECK_EQ(client_counter(fd, number, BUFTRACK_COUNTER_ALLOCS), 4);
 }
@@ -109,7 +109,7 @@ static void check_hidden(void *arg)
 
 DEVICE_TEST(processes_outside_the_readers_namespace_are_hidden)
 {
-	starved(f);
+	report_all_states(f);
 	in_pid_namespace(check_hidden, &(struct inside){ .f = f });
 }
 
@@ -118,7 +118,7 @@ static void check_own(void *arg)
 	const struct inside *in = arg;
 	int fd = open_reader(in->f);
 
-	starved(in->f);
+	report_all_states(in->f);
 	check_client(fd, 1, 1);
 	check_records(fd, 1, 1);
 	check_event(fd, 1);
@@ -129,7 +129,7 @@ DEVICE_TEST(processes_inside_the_readers_namespace_have_their_pids_there)
 	in_pid_namespace(check_own, &(struct inside){ .f = f });
 }
 
-/* Whose file it is does not matter, but who asks */
+/* The namespace of the caller counts, not that of the opener */
 static void check_hidden_inherited(void *arg)
 {
 	const struct inside *in = arg;
@@ -143,11 +143,11 @@ DEVICE_TEST(namespace_is_that_of_the_caller)
 {
 	struct inside in = { .f = f, .reader = open_reader(f) };
 
-	starved(f);
+	report_all_states(f);
 	in_pid_namespace(check_hidden_inherited, &in);
 	check_client(in.reader, 1, getpid());
 	check_records(in.reader, 1, getpid());
-	/* The event was read inside */
+	/* The event was read inside the namespace */
 	check_no_event(in.reader);
 	check_event(open_reader(f), getpid());
 }
@@ -156,12 +156,12 @@ static void report_and_wait(void *arg)
 {
 	struct inside *in = arg;
 
-	starved(in->f);
+	report_all_states(in->f);
 	checkpoint_reach(&in->ready);
 	checkpoint_wait(&in->seen);
 }
 
-/* Whose child a process is, 0: it has gone */
+/* Returns the parent of a process, or 0 if it has exited */
 static pid_t parent_of(pid_t pid)
 {
 	char path[32], text[512] = "";
@@ -178,16 +178,16 @@ static pid_t parent_of(pid_t pid)
 	return parent;
 }
 
-/* The only child of a process; the test's children have one that acts */
+/* Returns the only child of a process */
 static pid_t child_of(pid_t parent)
 {
 	DIR *proc = opendir("/proc");
-	struct dirent *log_entry;
+	struct dirent *entry;
 	pid_t child = 0, pid;
 
 	CHECK(proc);
-	while ((log_entry = readdir(proc))) {
-		pid = atoi(log_entry->d_name);
+	while ((entry = readdir(proc))) {
+		pid = atoi(entry->d_name);
 		if (pid && parent_of(pid) == parent)
 			child = pid;
 	}
@@ -220,7 +220,7 @@ DEVICE_TEST(processes_of_inner_namespaces_have_outer_pids)
 	finish(pid);
 }
 
-/* A process that is gone keeps its pid and its name */
+/* The pid and comm of an exited process remain */
 DEVICE_TEST(exited_processes_keep_their_comm)
 {
 	int fd = open_reader(f);
@@ -236,7 +236,7 @@ DEVICE_TEST(exited_processes_keep_their_comm)
 	CHECK(list_all(fd, 0).records[0].comm[0]);
 }
 
-/* Redaction and namespaces are two things: root inside still sees addresses */
+/* Redaction is independent of namespaces: root inside still sees addresses */
 static void check_uids(void *arg)
 {
 	const struct inside *in = arg;

@@ -1,51 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Arguments and arrays that are not, or not wholly, the caller's to read and write */
+/* Arguments and arrays outside of the caller's readable or writable memory */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "memory.h"
 #include "op.h"
 
-struct ioctl_case {
-	struct fixture f;
-	const struct op *op;
-	char valid[MAX_ARGUMENT];
-};
-
-static void set_up(struct ioctl_case *c, const struct op *op)
-{
-	memset(c, 0, sizeof(*c));
-	fixture_setup(&c->f);
-	op_populate(&c->f);
-	c->op = op;
-	op->fill(&c->f, c->valid);
-}
-
 static void bad_argument_is_efault(const void *arg)
 {
 	struct ioctl_case c;
 	unsigned int i;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	for (i = 0; i < nr_bad_pointers; i++)
 		check_fails(c.op, &c.f, bad_pointers[i].pointer, EFAULT);
-	fixture_teardown(&c.f);
+	case_teardown(&c);
 }
 
-/* Of every length that fits before the edge, down to the size field alone */
+/* With every length before the unmapped page, down to part of the size field */
 static void argument_across_unmapped_memory_is_efault(const void *arg)
 {
 	struct ioctl_case c;
 	__u32 n;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	for (n = 1; n < c.op->size; n++) {
 		char *argument = memory_before(n, NOTHING);
 
 		memcpy(argument, c.valid, n);
 		check_fails(c.op, &c.f, argument, EFAULT);
 	}
-	fixture_teardown(&c.f);
+	case_teardown(&c);
 }
 
 static void read_only_argument_is_efault(const void *arg)
@@ -53,24 +38,24 @@ static void read_only_argument_is_efault(const void *arg)
 	struct ioctl_case c;
 	char *argument;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	argument = memory_before(c.op->size, NOTHING);
 	memcpy(argument, c.valid, c.op->size);
 	memory_protect(argument, c.op->size);
 	check_fails(c.op, &c.f, argument, EFAULT);
-	fixture_teardown(&c.f);
+	case_teardown(&c);
 }
 
-/* The first bytes could be written */
+/* Only the size field is writable */
 static void partly_read_only_argument_is_efault(const void *arg)
 {
 	struct ioctl_case c;
 	char *argument;
 
-	set_up(&c, arg);
+	case_setup(&c, arg);
 	argument = memory_straddling(c.valid, c.op->size, 4);
 	check_fails(c.op, &c.f, argument, EFAULT);
-	fixture_teardown(&c.f);
+	case_teardown(&c);
 }
 
 #define ADD(_op, _test) test_addf(AREA, _test, _op, "%s_" #_test, (_op)->name)

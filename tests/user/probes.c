@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where drivers are looked at, and the stacks of what they do */
-#define AREA "probes"
-
+/* Probes on drivers, and the kernel stacks of driver reports */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -35,7 +33,7 @@ TEST(probes_are_numbered_from_0_and_named)
 	CHECK_ERR(try_probe(fd, ~0U, 0, &info), ENOENT);
 }
 
-/* The tests of the interface load no driver */
+/* These tests load no driver */
 TEST(probes_wait_for_modules_that_are_not_loaded)
 {
 	int fd = open_control(O_RDONLY);
@@ -73,7 +71,7 @@ DEVICE_TEST(stack_of_an_unknown_site_is_enoent)
 	}
 }
 
-/* What a program says is its site is no key to the kernel's stacks */
+/* A site that a program reports gives no access to kernel stacks */
 DEVICE_TEST(site_reported_by_a_program_has_no_stack)
 {
 	CHECK_OK(report(f->fd,

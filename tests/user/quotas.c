@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What one client, one user and the machine may have: nobody can crowd others out */
+/* Limits per client, per user and per system keep one from starving the others */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -35,7 +35,7 @@ static __u32 free_at(int fd, __u64 i)
 	return verdict_of(fd, FREE(.address = i << 12));
 }
 
-/* How many buffers a client can allocate, from a place on, before one is not */
+/* Returns the number of buffers a client can allocate, starting at @from */
 static __u64 room_of(int fd, __u64 from, __u64 most)
 {
 	__u64 i;
@@ -117,7 +117,7 @@ TEST(records_per_client_parameter_is_clamped)
 	}
 }
 
-/* Two devices, for bounds that are for all of them */
+/* Two devices, for limits that cover all devices */
 struct device_pair {
 	struct fixture a, b;
 };
@@ -193,7 +193,7 @@ PAIR_TEST(user_limits_are_those_of_the_opener)
 
 	set_number("records_per_user", 10);
 	alice = fixture_open_as(&p->a, ALICE);
-	/* It is root that uses it */
+	/* Root uses the file that Alice opened */
 	CHECK_EQ(room_of(alice, 0, 100), 10);
 	alice = open_node_as(ALICE, CAP(SYS_ADMIN), p->a.device, O_RDWR);
 	CHECK_EQ(room_of(alice, 0, 100), 100);
@@ -208,7 +208,7 @@ PAIR_TEST(freed_records_are_recycled_within_records_per_user)
 	other = fixture_open_as(&p->b, ALICE);
 	CHECK_EQ(room_of(alice, 0, 4), 4);
 	CHECK_EQ(free_at(alice, 0), BUFTRACK_VERDICT_OK);
-	/* A freed record is one, still, and only its own domain's to evict */
+	/* A freed record still counts, and only its own domain can evict it */
 	CHECK_EQ(alloc_at(other, 0), BUFTRACK_VERDICT_UNTRACKED);
 	CHECK_EQ(alloc_at(alice, 10), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(client_counter(p->a.fd, 1, BUFTRACK_COUNTER_EVICTED_RECORDS),
@@ -216,7 +216,7 @@ PAIR_TEST(freed_records_are_recycled_within_records_per_user)
 	CHECK_EQ(alloc_at(alice, 11), BUFTRACK_VERDICT_UNTRACKED);
 }
 
-/* All ways that a record can go */
+/* Every way in which a record can be dropped */
 static void come_and_go(const struct fixture *f, uid_t uid)
 {
 	int fd = fixture_open_as(f, uid);
@@ -244,7 +244,7 @@ PAIR_TEST(dropped_records_are_no_longer_counted)
 			    (struct buftrack_device_set){
 				    .fields = BUFTRACK_DEVICE_SET_MAX_FREED,
 				    .max_freed = 2 }));
-	/* An open client keeps the user's account, so that errors add up */
+	/* An open client keeps the account of the user, so that errors add up */
 	keeper = fixture_open_as(&p->b, ALICE);
 	become_client(keeper);
 	for (fd = 0; fd < 20; fd++)
@@ -304,7 +304,7 @@ PAIR_TEST(user_at_its_client_limit_does_not_block_others)
 	become_client(open_node_as(ALICE, CAP(SYS_ADMIN), p->a.device, O_RDWR));
 }
 
-/* So many that some have a place in the table of users in common */
+/* Enough users that some share a hash bucket */
 PAIR_TEST(users_in_one_hash_bucket_are_told_apart)
 {
 	uid_t uid;
@@ -349,7 +349,7 @@ static void bound_clients(const struct fixture *f, __u32 max)
 				    .max_clients = max }));
 }
 
-/* What the device or its removal refused is not counted for the user */
+/* Clients that the device refused do not count for the user */
 PAIR_TEST(refused_clients_are_not_counted)
 {
 	int first, fd, i;
@@ -368,7 +368,7 @@ PAIR_TEST(refused_clients_are_not_counted)
 	CHECK_ERR(declare(fixture_open_as(&p->b, ALICE), 0, &client), EUSERS);
 }
 
-/* A user's account stays while closed clients of it are kept, and ends with them */
+/* The account of a user lives as long as its open and logged clients */
 PAIR_TEST(user_accounts_come_and_go)
 {
 	int round, fd;
@@ -402,7 +402,7 @@ DEVICE_TEST(more_than_16_spaces_on_anothers_device_are_edquot)
 		CHECK_OK(try_space(alice, i));
 	CHECK_ERR(try_space(alice, 16), EDQUOT);
 	CHECK_ERR(try_space(fixture_open_as(f, ALICE), 16), EDQUOT);
-	/* One that is there is no new one */
+	/* An existing space is not a new one */
 	CHECK_OK(try_space(alice, 3));
 	CHECK_OK(try_space(bob, 16));
 	CHECK_OK(try_space(alice, 16));
@@ -412,7 +412,7 @@ DEVICE_TEST(more_than_16_spaces_on_anothers_device_are_edquot)
 	CHECK_ERR(try_space(f->fd, 63), ENOSPC);
 }
 
-/* However many they are, they leave some to who registered the device */
+/* Other users together leave some spaces to the user who registered the device */
 DEVICE_TEST(more_than_48_spaces_of_others_are_edquot)
 {
 	__u32 i;
@@ -435,7 +435,7 @@ DEVICE_TEST(spaces_of_the_registering_user_are_not_counted)
 		open_node_as(0, ALL_CAPS & ~CAP(SYS_ADMIN), f->device, O_RDWR);
 	__u32 i;
 
-	/* Root registered it */
+	/* Root registered the device */
 	for (i = 0; i < 20; i++)
 		CHECK_OK(try_space(own, i));
 }
@@ -473,7 +473,7 @@ TEST(user_at_its_device_limit_does_not_block_others)
 	CHECK_OK(try_device(alice, "alice:2"));
 	CHECK_ERR(try_device(alice, "alice:3"), EDQUOT);
 	CHECK_ERR(try_device(open_control_as(ALICE, 0), "alice:3"), EDQUOT);
-	/* One that is there is no new one */
+	/* An existing device is not a new one */
 	CHECK_OK(try_device(alice, "alice:1"));
 	CHECK_OK(try_device(bob, "bob:1"));
 	CHECK_OK(try_device(root, "root:1"));
@@ -482,7 +482,7 @@ TEST(user_at_its_device_limit_does_not_block_others)
 	CHECK_OK(try_device(open_control_as(ALICE, CAP(SYS_ADMIN)), "alice:3"));
 }
 
-/* With few records on the whole machine, a user still cannot take them all */
+/* With few records in the whole system, one user cannot take them all */
 static void take_what_there_is(void *arg)
 {
 	struct fixture f;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may see what: addresses, ids and sites of another user's buffers */
+/* Visibility of addresses, ids and sites of another user's buffers */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -11,8 +11,8 @@
 #define REDACTED BUFTRACK_RECORD_STATE_REDACTED
 
 /*
- * Clients of Alice: 1 has a live buffer and a freed one, that was freed again; 2
- * left one; each value is her own
+ * Clients of Alice: client 1 has a live buffer and one that was freed twice, client 2
+ * has ended and left one. Each value occurs once.
  */
 static int act_as_alice(const struct fixture *f)
 {
@@ -46,7 +46,7 @@ static void check_place(const struct buftrack_record *rec, bool seen,
 	CHECK_EQ(rec->ended_site, seen ? ended_site : 0);
 }
 
-/* What is for everybody */
+/* Fields that everyone sees */
 static void check_extent(const struct buftrack_record *rec, __u64 client,
 			 __u64 size, __u64 span)
 {
@@ -206,7 +206,7 @@ DEVICE_TEST(root_sees_users_but_users_do_not_see_root)
 	CHECK_EQ(list_all(fixture_open(f), 0).records[0].address, 0x1000);
 }
 
-/* Who looks, with a file that somebody else opened */
+/* A look through a file that another user opened */
 struct look {
 	int fd;
 	bool seen;
@@ -272,7 +272,7 @@ DEVICE_TEST(file_opened_by_a_user_shows_root_no_more)
 		    &(struct look){ receive_file(d.sockets[0]), true });
 }
 
-/* In the shared domain an event can be about buffers of several users */
+/* In the shared domain an event can name buffers of several users */
 static void act_in_shared_domain(const struct fixture *f)
 {
 	int alice = open_node_as(ALICE, CAP(SYS_ADMIN), f->device, O_RDWR);
@@ -366,7 +366,7 @@ DEVICE_TEST(events_require_a_file_open_for_reading)
 	check_write_only(f);
 }
 
-/* One read of both: what the first may show stays there */
+/* One read of both events: fields of the first must not show in the second */
 DEVICE_TEST(own_event_reveals_nothing_of_the_next)
 {
 	int alice = fixture_open_as(f, ALICE), bob = fixture_open_as(f, BOB);

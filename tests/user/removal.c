@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A device that was removed: no more reports, and all that could be asked still can */
+/* A removed device refuses reports and can still be queried */
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -212,7 +212,7 @@ DEVICE_TEST(running_batch_stops_with_enodev)
 	remove_in_mid_batch(f);
 }
 
-/* The control file that the device goes with is closed by another process */
+/* A process that owns a temporary device through its control file */
 static void own_a_device(void *arg)
 {
 	struct fixture *f = arg;

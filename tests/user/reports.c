@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Single reports: what is wrong with them, their stamps, and several clients */
+/* Single reports: invalid ones, stamps, and several clients */
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -74,7 +74,7 @@ DEVICE_TEST(range_up_to_the_end_is_accepted)
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 5);
 }
 
-/* The size is what is accounted, and no range */
+/* The size is accounted; it is no range */
 DEVICE_TEST(size_may_exceed_the_rest_of_the_address_space)
 {
 	CHECK_EQ(verdict_of(f->fd, ALLOC(.address = ~0ULL, .size = 1 << 20)),
@@ -103,7 +103,7 @@ DEVICE_TEST(stamps_grow_with_each_report)
 		CHECK(stamp > last);
 		last = stamp;
 	}
-	/* Wrong frees, too */
+	/* Wrong frees have stamps, too */
 	CHECK_OK(report(f->fd, FREE_AT(1), &verdict, &stamp));
 	CHECK(stamp > last);
 	CHECK(stamp <= now_ns() + 1000000000);
@@ -112,7 +112,7 @@ DEVICE_TEST(stamps_grow_with_each_report)
 #define STAMPERS 3
 #define STAMPS_EACH 20000
 
-/* Batches, because they leave the least between one report and the next */
+/* A batch leaves the least time between two reports */
 static void *report_many(void *arg)
 {
 	struct buftrack_report *reports = calloc(STAMPS_EACH, sizeof(*reports));
@@ -149,7 +149,7 @@ DEVICE_TEST(stamps_are_unique_on_a_device)
 		CHECK(l.records[i - 1].allocated != l.records[i].allocated);
 }
 
-/* The same for single reports, whose stamps the reporter is told */
+/* Single reports return their stamps */
 static void *report_and_compare(void *arg)
 {
 	int fd = fixture_open(arg), i;
@@ -216,7 +216,7 @@ DEVICE_TEST(freeing_a_shared_buffer_of_another_client_is_foreign)
 	CHECK_EQ(verdict_of(first, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(second, FREE_AT(0x1000)),
 		 BUFTRACK_VERDICT_FOREIGN_FREE);
-	/* The free counts for the owner, the blame for who reported it */
+	/* The free counts for the owner, the verdict for the reporting client */
 	CHECK_EQ(client_counter(f->fd, 1, BUFTRACK_COUNTER_FREES), 1);
 	CHECK_EQ(client_counter(f->fd, 1, BUFTRACK_COUNTER_FOREIGN_FREES), 0);
 	CHECK_EQ(client_counter(f->fd, 2, BUFTRACK_COUNTER_FREES), 0);
@@ -262,7 +262,7 @@ DEVICE_TEST(shared_domain_outlives_all_clients)
 	CHECK_EQ(device_info(f->fd).nr_records, 1);
 }
 
-/* Owners that are no longer kept are still named by their records */
+/* Records still name owners that the log has dropped */
 DEVICE_TEST(orphans_outlive_the_log_of_closed_clients)
 {
 	int i, fd;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Setting a device, and what its bounds do */
+/* Settings of a device, and the effect of its limits */
 #include <stdio.h>
 #include <unistd.h>
 #include "fixture.h"
@@ -17,7 +17,7 @@ static void check_range(struct fixture *f, struct buftrack_device_set set,
 		check_unchanged(f, &before);
 }
 
-/* A field's lowest and highest value are taken, the ones beyond are not */
+/* The lowest and the highest value are accepted, those beyond are not */
 #define RANGE_TEST(_name, _flag, _field, _min, _max)                           \
 	DEVICE_TEST(_name##_is_einval)                                         \
 	{                                                                      \
@@ -205,7 +205,7 @@ DEVICE_TEST(lowered_max_freed_is_reached_gradually)
 
 	alloc_and_free(f->fd, 100);
 	set_bound(f, BUFTRACK_DEVICE_SET_MAX_FREED, 10);
-	/* To set it drops nothing yet */
+	/* Lowering the limit drops nothing yet */
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_FREED_RECORDS), 100);
 	for (i = 100; i < 200; i++) {
 		held = device_counter(f->fd, BUFTRACK_COUNTER_FREED_RECORDS);
@@ -268,7 +268,7 @@ DEVICE_TEST(lowered_max_clients_ends_no_client)
 	CHECK_OK(declare(third, 0, &client));
 }
 
-/* A client that leaves one buffer of that size */
+/* A client that leaves one buffer of this size */
 static void come_and_go(const struct fixture *f, __u64 size)
 {
 	int fd = fixture_open(f);
@@ -291,7 +291,7 @@ DEVICE_TEST(closed_clients_over_max_closed_are_dropped_oldest_first)
 	CHECK_ERR(counters(f->fd, BUFTRACK_SCOPE_CLIENT, 1, values), ENOENT);
 	CHECK_OK(client_info(f->fd, 2, &info));
 	CHECK_OK(client_info(f->fd, 3, &info));
-	/* What it did stays in the totals, and what it left in the log */
+	/* Its reports stay in the totals, its buffers in the log of remaining records */
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ALLOCS), 3);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BYTES), 7);
 	CHECK_EQ(list_all(f->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 3);
@@ -345,7 +345,7 @@ DEVICE_TEST(reports_while_disabled_cause_a_gap)
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 	CHECK_OK(set_enabled(f->fd, true));
 	CHECK(client_state(f->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
-	/* The record is doubtful: no double alloc */
+	/* The record is doubtful, so this is no double alloc */
 	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }

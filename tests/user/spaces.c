@@ -164,7 +164,7 @@ DEVICE_TEST(spaces_have_separate_counters)
 	__u64 first[BUFTRACK_NR_COUNTERS], second[BUFTRACK_NR_COUNTERS];
 	__u32 space = add_space(f->fd, "L1");
 
-	/* The same address is another buffer in another space */
+	/* The same address in another space is another buffer */
 	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(verdict_of(f->fd, ALLOC(.space = space, .address = 0x1000,
 					 .size = 32, .span = 32)),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Many processes make many calls, valid and not, on nodes that come and go, and
- * some are killed: every answer is one of the errors that the header has, counters
- * add up at all times, and in the end nothing is left.
+ * Many processes make random calls, valid and invalid, on devices that come and go, and
+ * some are killed: every error is a documented one, counters stay consistent, and
+ * nothing is left at the end.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #define CALLERS 4
 #define KILLED 2
 #define CALLS 2500
+#define CALLS_PER_REMOVAL 200
 #define DEVICES 4
 #define SLOTS 4
 #define FIELD_BYTES 65536
@@ -37,12 +38,13 @@ static void check_documented(const struct op *op, int err)
 }
 
 /**
- * struct hammer - a process that makes calls
- * @seed: where its random numbers come from
- * @forever: until it is killed
- * @fds: its files: the control node, then nodes of devices, or -1
- * @field: memory that pointers lead to, with nothing behind it
- * @done: shared: how many of its calls did something
+ * struct caller - a process that makes random calls
+ * @seed: seed of its random numbers
+ * @forever: it runs until it is killed
+ * @fds: its files, or -1: the control node, then nodes of devices
+ * @field: memory for pointers, followed by unmapped memory
+ * @done: shared: number of its successful calls
+ * @made: shared: number of calls of all callers
  */
 struct caller {
 	unsigned int seed;
@@ -50,6 +52,7 @@ struct caller {
 	int fds[SLOTS];
 	char *field;
 	__u64 *done;
+	__u64 *made;
 };
 
 static unsigned int below(struct caller *h, unsigned int n)
@@ -96,7 +99,7 @@ static bool is_pointer(const struct op *op, unsigned int byte)
 	return false;
 }
 
-/* Pointers lead to no memory that this process needs */
+/* Pointers lead to memory that this process can lose */
 static void corrupt(struct caller *h, const struct op *op, char *argument)
 {
 	const struct field *field;
@@ -108,7 +111,7 @@ static void corrupt(struct caller *h, const struct op *op, char *argument)
 		pointer = some_pointer(h);
 		memcpy(argument + field->offset, &pointer, sizeof(pointer));
 	}
-	/* Two of five are left as they are */
+	/* Leaves two of five arguments unchanged */
 	for (; n > 1; n--) {
 		byte = below(h, op->size);
 		if (!is_pointer(op, byte))
@@ -131,11 +134,12 @@ static void call_random(struct caller *h)
 	memset(argument, 0, MAX_ARGUMENT);
 	op->fill(&f, argument);
 	corrupt(h, op, argument);
-	/* Removing is for who meddles, or there would be nothing to hit */
+	/* Only replace_devices() forces a removal, so that devices last a while */
 	if (op->cmd == BUFTRACK_IOCTL_DEVICE_REMOVE)
 		((struct buftrack_device_remove *)argument)->flags &=
 			~BUFTRACK_DEVICE_REMOVE_FORCE;
 	err = do_ioctl(fd, op->cmd, argument);
+	__atomic_add_fetch(h->made, 1, __ATOMIC_RELAXED);
 	check_documented(op, err);
 	*h->done += !err;
 }
@@ -179,30 +183,43 @@ static __u32 add_target(int control, unsigned int number)
 	return device;
 }
 
+/* State that the processes share */
+struct shared {
+	volatile bool stop;
+	__u64 made;
+	__u64 done[CALLERS + KILLED];
+};
+
+/* Counts calls instead of time, so that on a slow machine devices last as long */
 static void replace_devices(void *arg)
 {
-	volatile bool *stop = arg;
+	struct shared *s = arg;
 	int control = open_control(O_RDWR), err;
 	unsigned int seed = 99, number;
+	__u64 next = 0;
 
-	while (!*stop) {
+	while (!s->stop) {
+		if (__atomic_load_n(&s->made, __ATOMIC_RELAXED) < next) {
+			usleep(1000);
+			continue;
+		}
+		next += CALLS_PER_REMOVAL;
 		number = rand_r(&seed) % DEVICES;
 		err = remove_device(control, number,
 				    BUFTRACK_DEVICE_REMOVE_FORCE);
 		CHECK(!err || err == ENOENT);
 		add_target(control, number);
-		usleep(20000);
 	}
 }
 
 static void watch(void *arg)
 {
-	volatile bool *stop = arg;
+	const struct shared *s = arg;
 	int control = open_control(O_RDONLY), fd;
 	struct buftrack_device_info info;
 	__u32 after = 0;
 
-	while (!*stop) {
+	while (!s->stop) {
 		if (!next_device(control, after, &info)) {
 			after = 0;
 			continue;
@@ -232,8 +249,7 @@ static void remove_all(int control)
 TEST(random_ioctls_break_nothing)
 {
 	struct caller callers[CALLERS + KILLED];
-	__u64 *done = shared_memory(sizeof(*done) * (CALLERS + KILLED));
-	bool *stop = shared_memory(sizeof(*stop));
+	struct shared *s = shared_memory(sizeof(*s));
 	pid_t pids[CALLERS + KILLED], replacer, watcher;
 	int control = open_control(O_RDWR);
 	unsigned int i;
@@ -243,19 +259,20 @@ TEST(random_ioctls_break_nothing)
 	for (i = 0; i < CALLERS + KILLED; i++) {
 		callers[i] = (struct caller){ .seed = i + 1,
 					      .forever = i >= CALLERS,
-					      .done = &done[i] };
+					      .done = &s->done[i],
+					      .made = &s->made };
 		pids[i] = start(caller, &callers[i]);
 	}
-	replacer = start(replace_devices, stop);
-	watcher = start(watch, stop);
+	replacer = start(replace_devices, s);
+	watcher = start(watch, s);
 	for (i = 0; i < CALLERS; i++) {
 		finish(pids[i]);
-		/* Or it did not test much */
-		CHECK(done[i] > CALLS / 8);
+		/* Otherwise the test covered little */
+		CHECK(s->done[i] > CALLS / 8);
 	}
 	for (; i < CALLERS + KILLED; i++)
 		end(pids[i], SIGKILL);
-	*stop = true;
+	s->stop = true;
 	finish(replacer);
 	finish(watcher);
 	remove_all(control);

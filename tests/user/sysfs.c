@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The attributes in sysfs: one value per file, for everyone */
+/* The sysfs attributes: one value per file, readable by everyone */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -17,7 +17,7 @@ static void path_of(__u32 device, const char *attribute, char *path,
 		 attribute);
 }
 
-/* A value is a line */
+/* A value is one line */
 static void check_value(const struct fixture *f, const char *attribute,
 			const char *want)
 {
@@ -218,7 +218,7 @@ DEVICE_TEST(attributes_go_with_the_device)
 	CHECK_ERR(access(path, F_OK) ? errno : 0, ENOENT);
 }
 
-/* Read all of all devices, whether they are there or not */
+/* Reads all attributes of all devices, present or not */
 static void read_loop(void *arg)
 {
 	volatile bool *stop = arg;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Unloading, removal, settings and resets against everything at once */
+/* Unloading, removal, settings and resets against concurrent use */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +11,7 @@
 #include "module.h"
 #include "event_reader.h"
 
-/* What the kernel says of a module that is in use */
+/* The kernel's errno for a module in use */
 #define IN_USE EAGAIN
 
 static void reload(void)
@@ -34,7 +34,7 @@ static void poll_one(void *arg)
 	CHECK_SYS(poll(&p, 1, -1));
 }
 
-/* With nobody else holding a file */
+/* Only the waiting process holds a file */
 static void check_refused_while(void (*wait)(void *arg))
 {
 	int control = open_control(O_RDWR), fd;
@@ -42,7 +42,7 @@ static void check_refused_while(void (*wait)(void *arg))
 
 	fd = open_node(add_device(control, "left", 0), O_RDONLY);
 	pid = start(wait, &fd);
-	wait_until_blocked(pid);
+	wait_for_state(pid, 'S');
 	close(fd);
 	close(control);
 	CHECK_ERR(unload_module(), IN_USE);
@@ -77,7 +77,7 @@ TEST(unloading_during_a_listing_is_refused)
 	reload();
 }
 
-/* Events, and clients and users that only events name */
+/* Events, and clients and users that only events refer to */
 TEST(unloading_frees_the_events)
 {
 	int control = open_control(O_RDWR), fd, i, round;
@@ -112,7 +112,7 @@ TEST(unloading_while_an_attribute_is_open_succeeds)
 	CHECK_ERR(-try_read(fd, text, sizeof(text)), ENODEV);
 }
 
-/* Open and use what there is, while the module comes and goes */
+/* Opens and uses the control node while the module is reloaded */
 static void open_loop(void *arg)
 {
 	volatile bool *stop = arg;
@@ -128,6 +128,8 @@ static void open_loop(void *arg)
 		}
 		CHECK_OK(CALL(fd, INFO, &info));
 		close(fd);
+		/* Gives the module moments without users */
+		usleep(500);
 	}
 }
 
@@ -149,7 +151,7 @@ TEST(module_can_be_reloaded_while_others_open_it)
 	finish(pid);
 }
 
-/* Two that set everything, each to its own */
+/* Two processes that change all settings, each to its own values */
 static const struct buftrack_device_set settings[2] = {
 	{ .fields = 0x7f,
 	  .enabled = 1,
@@ -230,9 +232,8 @@ DEVICE_TEST(concurrent_settings_never_mix)
 }
 
 /*
- * Everything at once, on one device that is removed and registered again. Each
- * process does its part until it is told to stop; who removes counts the work that
- * was done in between.
+ * Everything at once, on one device that is removed and registered again. The workers
+ * run until they are told to stop; each removal waits until all of them made progress.
  */
 struct shared_device {
 	__u32 device;
@@ -245,7 +246,7 @@ struct worker {
 	__u32 number;
 };
 
-/* Errors that come from the device having gone, or from its settings */
+/* Errors of a removed device, or of its settings */
 static bool is_expected(int err)
 {
 	return err == ENODEV || err == ENOENT || err == ENXIO ||
@@ -315,7 +316,7 @@ static void list_loop(void *arg)
 	}
 }
 
-/* To the end of each device; what is missing is what was dropped */
+/* Reads each device to its end; gaps in the sequence must match the dropped counts */
 static void read_loop(void *arg)
 {
 	const struct worker *p = arg;
@@ -395,7 +396,7 @@ static void (*const worker_funcs[])(void *arg) = {
 
 #define WORKERS ARRAY_SIZE(worker_funcs)
 
-/* Each has done something since; returns the least of it */
+/* Returns whether every worker made at least this much progress */
 static bool all_advanced(const struct shared_device *w, const __u64 *since,
 			 __u64 least)
 {
@@ -415,7 +416,7 @@ static int register_shared(int control)
 	return fd;
 }
 
-/* What is left of a removed device adds up */
+/* The counters of a removed device are consistent */
 static void check_removed(int fd)
 {
 	__u64 values[BUFTRACK_NR_COUNTERS];
@@ -453,14 +454,14 @@ TEST(concurrent_use_and_removal_stay_consistent)
 {
 	int control = open_control(O_RDWR), rounds, fd;
 	struct shared_device *w = shared_memory(sizeof(*w));
-	struct worker worker[WORKERS];
+	struct worker workers[WORKERS];
 	pid_t pids[WORKERS];
 	unsigned int i;
 
 	fd = register_shared(control);
 	for (i = 0; i < WORKERS; i++) {
-		worker[i] = (struct worker){ w, i };
-		pids[i] = start(worker_funcs[i], &worker[i]);
+		workers[i] = (struct worker){ w, i };
+		pids[i] = start(worker_funcs[i], &workers[i]);
 	}
 	for (rounds = is_debug_kernel() ? 15 : 60; rounds; rounds--) {
 		run_round(w, control, fd);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* An instance of tracefs of a test's own */
+/* A tracefs instance for one test */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,8 +15,8 @@
 static char text[MAX_TRACE], *at;
 
 /*
- * To trace names the kernel patches its scheduler, which an emulated processor may
- * run half patched; so names are left out, and all that is traced is on one.
+ * Recording comms makes the kernel patch its scheduler, and an emulated processor may
+ * run half-patched code. So comms are off, and everything traced runs on one processor.
  */
 void trace_begin(void)
 {
@@ -24,7 +24,7 @@ void trace_begin(void)
 		test_skip("this kernel has no tracing");
 	pin_to_one_cpu();
 	write_file(TRACEFS "/trace_options", "norecord-cmd");
-	/* One that failed left its own */
+	/* A failed test may have left the instance */
 	rmdir(INSTANCE);
 	CHECK_SYS(mkdir(INSTANCE, 0700));
 }
@@ -43,7 +43,7 @@ void trace_set(const char *file, const char *value)
 	write_file(path, value);
 }
 
-/* All that is there now; what was read is not read again */
+/* Reads all pending lines; trace_pipe consumes them */
 static void take_trace(void)
 {
 	int fd = CHECK_SYS(open(INSTANCE "/trace_pipe", O_RDONLY | O_NONBLOCK));

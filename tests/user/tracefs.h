@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* An instance of tracefs of a test's own */
+/* A tracefs instance for one test */
 #ifndef TRACEFS_H
 #define TRACEFS_H
 
@@ -9,14 +9,14 @@
 #define TRACEFS "/sys/kernel/tracing"
 #define MAX_TRACE 65536
 
-/* Skips the test where the kernel has no tracing */
+/* Skips the test if the kernel has no tracing */
 void trace_begin(void);
 void trace_end(void);
 
-/* Write to a file of the instance, such as "events/buftrack/enable" */
+/* Writes to a file of the instance, such as "events/buftrack/enable" */
 void trace_set(const char *file, const char *text);
 
-/* The next line of an event of ours from its name on; false: there is none */
+/* Reads the next line of a buftrack event, from the name of the event on */
 bool trace_line(char *line, size_t size);
 
 #endif /* TRACEFS_H */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Tracepoints: what they say, and that they say nothing when off */
+/* Tracepoints: contents when enabled, silence when disabled */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 static const char *const names[] = { "buftrack_alloc", "buftrack_free",
 				     "buftrack_wrong" };
 
-/* A test with a trace, in which the events named are on */
+/* A test with a trace in which the named events are enabled */
 #define TRACE_TEST(_name, _on)                            \
 	static void _name##_traced(struct fixture *f);    \
 	DEVICE_TEST(_name)                                \
@@ -211,7 +211,7 @@ DEVICE_TEST(disabled_events_write_nothing)
 	trace_end();
 }
 
-/* The fields that scripts name, with the types that they have */
+/* The documented fields, with their types */
 TEST(formats_have_the_documented_fields)
 {
 	static const char *const fields[] = {
@@ -240,7 +240,7 @@ TEST(formats_have_the_documented_fields)
 	}
 }
 
-/* What the enum of the verdicts is called in a trace */
+/* The names of the verdicts in a trace */
 static const char *const verdict_names[BUFTRACK_NR_VERDICTS] = {
 	[BUFTRACK_VERDICT_OK] = "ok",
 	[BUFTRACK_VERDICT_DISABLED] = "disabled",
@@ -282,7 +282,7 @@ TEST(formats_name_each_verdict_by_number)
 	CHECK(!strstr(format, "BUFTRACK_"));
 }
 
-/* With its events on, in an instance and for all */
+/* With events enabled in an instance and globally */
 TEST(module_can_be_unloaded_while_traced)
 {
 	struct fixture f;
@@ -298,7 +298,7 @@ TEST(module_can_be_unloaded_while_traced)
 		CHECK_OK(unload_module());
 		CHECK_ERR(access(EVENTS, F_OK) ? errno : 0, ENOENT);
 		CHECK_OK(load_module(""));
-		/* And are off again */
+		/* The events of the reloaded module are disabled */
 		fixture_setup(&f);
 		check_no_line();
 		CHECK_OK(try_report(f.fd, FREE(.address = 0x1000)));
@@ -308,7 +308,7 @@ TEST(module_can_be_unloaded_while_traced)
 	trace_end();
 }
 
-/* Reports and switching the events on and off get on with each other */
+/* Reports and toggling of the events run concurrently */
 static void switch_often(void *arg)
 {
 	int i;

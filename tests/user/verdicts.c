@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Each verdict, end to end: through REPORT and through BATCH, with its counters in
- * every scope. The rules as such are for the unit tests.
+ * Each verdict end to end, through REPORT and through BATCH, with its counters in every
+ * scope. The unit tests cover the rules.
  */
 #include <stdio.h>
 #include "fixture.h"
@@ -9,16 +9,16 @@
 #define MAX_STEPS 8
 
 /**
- * struct story - reports and what they must come to
- * @name: its name
- * @declare: flags of the client's declaration
- * @first_id: first id of it
- * @lost: a gap before the report of that number, if not 0
- * @max_freed: bound of freed records, if not 0
- * @max_records: bound of records, if not 0
- * @off: tracking is off
- * @steps: reports, each with its verdict
- * @counters: counters that must not be 0 in the end, with their values
+ * struct story - a sequence of reports with their verdicts
+ * @name: name of the test
+ * @declare: declaration flags of the client
+ * @first_id: first id of the client
+ * @lost: index of the report before which a report is lost, or 0
+ * @max_freed: limit of freed records, or 0 for the default
+ * @max_records: limit of records, or 0 for the default
+ * @off: tracking is disabled
+ * @steps: the reports
+ * @counters: counters that are not 0 at the end
  */
 struct story {
 	const char *name;
