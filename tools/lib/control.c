@@ -41,7 +41,7 @@ API int buftrack_control_add_device(struct buftrack_control *control,
 {
 	struct buftrack_device_add arg = { .flags = flags };
 
-	/* A name that is too long goes without its NUL, which the kernel tells. */
+	/* A longer name loses its NUL, which the kernel refuses with ENAMETOOLONG. */
 	memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
 	if (uapi_device_add(control->fd, &arg))
 		return -1;

@@ -70,7 +70,7 @@ API int buftrack_device_add_space(struct buftrack_device *device,
 {
 	struct buftrack_space_add arg = { .capacity = capacity };
 
-	/* As for the name of a device. */
+	/* As in buftrack_control_add_device(). */
 	memcpy(arg.name, name, strnlen(name, sizeof(arg.name)));
 	if (uapi_space_add(device->fd, &arg))
 		return -1;
@@ -79,29 +79,27 @@ API int buftrack_device_add_space(struct buftrack_device *device,
 	return !!arg.created;
 }
 
-static char *stack_text(int fd, uint64_t site, unsigned int size)
-{
-	char *text = malloc(size + 1);
-	struct buftrack_stack stack = {
-		.site = site,
-		.text = (uintptr_t)text,
-		.len = size,
-	};
-
-	if (!text)
-		return NULL;
-	if (!uapi_stack(fd, &stack)) {
-		text[stack.len < size ? stack.len : size] = '\0';
-		return text;
-	}
-	free(text);
-	return NULL;
-}
+/* The kernel writes no longer stack. */
+#define STACK_SIZE 4096
 
 API char *buftrack_device_read_stack(struct buftrack_device *device,
 				     uint64_t site)
 {
-	return stack_text(device->fd, site, BUFTRACK_STACK_TEXT);
+	char *text = malloc(STACK_SIZE + 1);
+	struct buftrack_stack stack = {
+		.site = site,
+		.text = (uintptr_t)text,
+		.len = STACK_SIZE,
+	};
+
+	if (!text)
+		return NULL;
+	if (!uapi_stack(device->fd, &stack)) {
+		text[stack.len < STACK_SIZE ? stack.len : STACK_SIZE] = '\0';
+		return text;
+	}
+	free(text);
+	return NULL;
 }
 
 API struct buftrack_space *

@@ -9,10 +9,10 @@
 #include "internal.h"
 #include "uapi.h"
 
-/* So many bytes are read at once: about 90 events. */
+/* Bytes per read(2), room for 67 events. */
 #define ROOM 32768
 
-/* What every module writes of an event, at least */
+/* Every module writes at least the fields up to @hit. */
 #define LEAST                                   \
 	(offsetof(struct buftrack_event, hit) + \
 	 sizeof(struct buftrack_event_record))
@@ -40,10 +40,8 @@ API void buftrack_events_free(struct buftrack_events *events)
 }
 
 /*
- * take() - the event at the position, as this library knows it
- *
- * A module that is newer writes more behind each event, and one that is older than
- * a later library less than that knows, but never less than the first one did.
+ * Converts the event at the read position to the version of this library: cuts off
+ * what a newer module appends, and zeroes what an older module does not know.
  */
 static int take(struct buftrack_events *events)
 {

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the files of the library share
+ * The opaque types of the library
  */
 #ifndef BUFTRACK_LIB_INTERNAL_H
 #define BUFTRACK_LIB_INTERNAL_H
 
 #include "libbuftrack.h"
 
-/* Everything is hidden but what the public header declares */
+/* Exports a function; the build hides all others */
 #define API __attribute__((visibility("default")))
 
-/* No stack that the kernel tells of is longer */
-#define BUFTRACK_STACK_TEXT 4096
-
-/* Answers hold what the kernel wrote, as it wrote it */
+/* Answers hold the structure that the kernel filled in */
 struct buftrack_module {
 	struct buftrack_info info;
 };
@@ -43,7 +40,7 @@ struct buftrack_counter_set {
 	unsigned int length;
 };
 
-/* What is handed over is kept as the kernel wants it */
+/* Parameters hold the structure that the ioctl takes */
 struct buftrack_settings {
 	struct buftrack_device_set set;
 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libbuftrack: who holds each device buffer, and was it freed once, twice or
- * never
+ * libbuftrack: report the device buffers of a program, and query those of all programs
  */
 #ifndef LIBBUFTRACK_H
 #define LIBBUFTRACK_H
@@ -18,46 +17,44 @@ extern "C" {
 /**
  * DOC: libbuftrack
  *
- * A thin library over the ioctls of linux/buftrack.h, from where it takes the
- * verdicts, counters, states and flags. Types are opaque, functions are named
- * buftrack_<class>_<verb>, and each class has one job:
+ * A thin library over the ioctls of linux/buftrack.h, which defines the verdicts,
+ * counters, states and flags. Types are opaque, and functions are named
+ * buftrack_<class>_<verb>:
  *
- *  - buftrack_control: the open node that registers, lists and removes devices
- *  - buftrack_device: the open node of one device, through which one reports
- *    and asks
+ *  - buftrack_control: the open control node; it registers, lists and removes
+ *    devices
+ *  - buftrack_device: the open node of one device; it reports and queries
  *  - buftrack_module, buftrack_probe, buftrack_device_status, buftrack_space,
- *    buftrack_client,
- *    buftrack_buffer, buftrack_counter_set: answers, as they were when asked
- *  - buftrack_settings, buftrack_declaration, buftrack_filter: what one wants,
- *    to be filled in and handed over; they can be used again
- *  - buftrack_reports: an array of reports that go in together, with verdicts
- *  - buftrack_listing: a walk over the records of a device
- *  - buftrack_events: a reader of the wrong reports that a device keeps
+ *    buftrack_client, buftrack_buffer, buftrack_counter_set: answers, which show
+ *    the state at the time of the query
+ *  - buftrack_settings, buftrack_declaration, buftrack_filter: parameters, which
+ *    the caller fills in and may use for several calls
+ *  - buftrack_reports: a batch of reports with their verdicts
+ *  - buftrack_listing: an iterator over the records of a device
+ *  - buftrack_events: a reader of the wrong reports that a device logs
  *
- * Errors: a function that returns a pointer returns NULL, one that returns an
- * int returns -1, and errno tells why: as linux/buftrack.h defines it for the
- * ioctl that the function stands for, as open(2) does for the functions that
- * open a node, or ENOMEM. Functions that return nothing, and those that only
- * read what an object holds, do not fail and leave errno alone. The library
- * never writes to a standard stream and never ends the process.
+ * Errors: on failure a function returns NULL or -1 and sets errno: to ENOMEM, to
+ * an errno of open(2) if it opens a node, or to an errno of its ioctl, which
+ * linux/buftrack.h defines. Void functions and functions that only read an object
+ * cannot fail and leave errno alone. The library never prints and never exits.
  *
- * Ownership: who calls a function whose name ends in _new, or has _open, _read_,
- * _next_ or _find_ in it, and that returns a pointer, owns what it points to and
- * gives it back to the _free or _close of its class, which take NULL, too.
- * Strings that an object hands out belong to it and live as long. Strings that
- * are handed in are copied. What a buftrack_listing or a buftrack_events hands
- * out lives until it is asked for the next.
+ * Ownership: functions named _new, _open, _from_, _read_, _next_ or _find_ that
+ * return a pointer to an object pass ownership to the caller, who releases it with
+ * _free or _close of its class; both accept NULL. The exceptions are
+ * buftrack_listing_next() and buftrack_events_next(), whose result belongs to the
+ * iterator and is valid until its next call. Returned strings belong to their
+ * object, except the result of buftrack_device_read_stack(), which the caller
+ * frees. String arguments are copied.
  *
- * Threads: there is no state outside of the objects. Two threads may use two
- * objects at once, but not one object, except that any number may read an
- * answer, and that buftrack_control and buftrack_device, which are but a file
- * descriptor, may be shared until they are closed.
+ * Threads: the library has no global state, so threads may use different objects
+ * concurrently. An answer may be read by several threads at once, and a
+ * buftrack_control or buftrack_device may be shared until it is closed. All other
+ * objects need a lock.
  *
- * Processes: descriptors are opened with O_CLOEXEC. A child of fork() shares
- * them, and with them the client.
+ * Processes: descriptors are opened with O_CLOEXEC. After fork() parent and child
+ * share a descriptor and are one client.
  *
- * Units: sizes, spans and capacities are bytes; times and ages are
- * nanoseconds.
+ * Units: sizes, spans and capacities are in bytes; times and ages are in ns.
  */
 
 struct buftrack_control;
@@ -76,66 +73,65 @@ struct buftrack_listing;
 struct buftrack_buffer;
 struct buftrack_events;
 
-/* Names, and the library itself */
+/* The library and its names */
 
 /**
- * buftrack_library_version() - which library this is
+ * buftrack_library_version() - version of the library
  *
- * Return: its version, "major.minor.patch"; static.
+ * Return: "major.minor.patch", static.
  */
 const char *buftrack_library_version(void);
 
 /**
- * buftrack_counter_name() - the name of a counter
+ * buftrack_counter_name() - name of a counter
  * @counter: enum buftrack_counter
  *
- * Reasons of one counter have the name of both, with a dot between:
+ * A counter of unknown frees has the reason after a dot:
  * "unknown_free.never".
  *
- * Return: the name, static, or NULL for a counter that the library does not
- * know.
+ * Return: a static string, or NULL if the library does not know the counter.
  */
 const char *buftrack_counter_name(unsigned int counter);
 
 /**
- * buftrack_counter_from_name() - the counter of a name
- * @name: as buftrack_counter_name() has it
+ * buftrack_counter_from_name() - counter with a name
+ * @name: a name as buftrack_counter_name() returns it
  *
  * Return: enum buftrack_counter, or -1 with errno ENOENT.
  */
 int buftrack_counter_from_name(const char *name);
 
 /**
- * buftrack_verdict_name() - the name of a verdict
+ * buftrack_verdict_name() - name of a verdict
  * @verdict: enum buftrack_verdict
  *
- * Return: the name, static, or NULL for a verdict that the library does not
- * know.
+ * Return: a static string, or NULL if the library does not know the verdict.
  */
 const char *buftrack_verdict_name(unsigned int verdict);
 
 /**
- * buftrack_verdict_from_name() - the verdict of a name
- * @name: as buftrack_verdict_name() has it
+ * buftrack_verdict_from_name() - verdict with a name
+ * @name: a name as buftrack_verdict_name() returns it
  *
  * Return: enum buftrack_verdict, or -1 with errno ENOENT.
  */
 int buftrack_verdict_from_name(const char *name);
 
 /**
- * buftrack_verdict_meaning() - what a verdict says, for people
+ * buftrack_verdict_meaning() - explanation of a verdict
  * @verdict: enum buftrack_verdict
  *
- * Return: a phrase in plain words, static, or NULL as above.
+ * Return: a static phrase in plain English, or NULL if the library does not
+ * know the verdict.
  */
 const char *buftrack_verdict_meaning(unsigned int verdict);
 
 /**
- * buftrack_verdict_counter() - which counter counts a verdict
+ * buftrack_verdict_counter() - counter of the reports with a verdict
  * @verdict: enum buftrack_verdict
  *
- * Return: enum buftrack_counter, or -1 with errno ENOENT: BUFTRACK_VERDICT_OK, or a
- * verdict that the library does not know.
+ * Return: enum buftrack_counter, or -1 with errno ENOENT for
+ * BUFTRACK_VERDICT_OK and for a verdict that the library does not know.
  */
 int buftrack_verdict_counter(unsigned int verdict);
 
@@ -143,36 +139,37 @@ int buftrack_verdict_counter(unsigned int verdict);
 
 /**
  * buftrack_control_open() - open the control node
- * @flags: O_RDONLY to ask, O_RDWR to register and remove devices, too
+ * @flags: O_RDONLY to query, O_RDWR to register and remove devices as well
  *
- * Return: a control, or NULL with open(2)'s errno; ENOENT: no module is loaded.
+ * Return: a control for buftrack_control_close(), or NULL; ENOENT means that
+ * the module is not loaded.
  */
 struct buftrack_control *buftrack_control_open(int flags);
 
 /**
  * buftrack_control_close() - close the control node
- * @control: a control or NULL
+ * @control: the control node, or NULL
  *
- * Temporary devices that were registered through it go.
+ * Removes the temporary devices that were registered through it.
  */
 void buftrack_control_close(struct buftrack_control *control);
 
 /**
- * buftrack_control_fd() - the file descriptor of a control
- * @control: a control
+ * buftrack_control_fd() - file descriptor of the control node
+ * @control: the control node
  *
- * Return: the descriptor; it still belongs to the control.
+ * Return: the descriptor, which the control keeps.
  */
 int buftrack_control_fd(const struct buftrack_control *control);
 
 /**
  * buftrack_control_add_device() - register a device
- * @control: a control
- * @name: its name
+ * @control: the control node
+ * @name: name of the device
  * @flags: combination of enum buftrack_device_add_flags
- * @device: where to put its number, or NULL
+ * @device: filled with the number of the device, unless NULL
  *
- * Return: 1 if it is new, 0 if it was registered before, -1 on an error.
+ * Return: 1 if the device is new, 0 if it was registered before, or -1.
  */
 int buftrack_control_add_device(struct buftrack_control *control,
 				const char *name, unsigned int flags,
@@ -180,219 +177,224 @@ int buftrack_control_add_device(struct buftrack_control *control,
 
 /**
  * buftrack_control_remove_device() - remove a device
- * @control: a control
+ * @control: the control node
  * @device: number of the device
  * @flags: combination of enum buftrack_device_remove_flags
- * @buffers: where to put how many records were live, or NULL
- * @bytes: where to put the sum of their sizes, or NULL
+ * @buffers: filled with the number of live records, unless NULL
+ * @bytes: filled with the sum of their sizes, unless NULL
  *
- * Return: 0, or -1 on an error.
+ * Return: 0 or -1.
  */
 int buftrack_control_remove_device(struct buftrack_control *control,
 				   unsigned int device, unsigned int flags,
 				   uint64_t *buffers, uint64_t *bytes);
 
 /**
- * buftrack_control_read_module() - what module this is
- * @control: a control
+ * buftrack_control_read_module() - query the module
+ * @control: the control node
  *
- * Return: an answer for buftrack_module_free(), or NULL on an error.
+ * Return: an answer for buftrack_module_free(), or NULL.
  */
 struct buftrack_module *
 buftrack_control_read_module(struct buftrack_control *control);
 
 /**
- * buftrack_control_read_device() - how a device stands
- * @control: a control
+ * buftrack_control_read_device() - query a device
+ * @control: the control node
  * @device: number of the device
  *
- * Return: an answer for buftrack_device_status_free(), or NULL on an error.
+ * Return: an answer for buftrack_device_status_free(), or NULL.
  */
 struct buftrack_device_status *
 buftrack_control_read_device(struct buftrack_control *control,
 			     unsigned int device);
 
 /**
- * buftrack_control_next_probe() - where the next driver is looked at
- * @control: a control
- * @from: the lowest number that will do
+ * buftrack_control_next_probe() - query the first probe from a number on
+ * @control: the control node
+ * @from: lowest number
  *
- * Return: an answer for buftrack_probe_free(), or NULL on an error; ENOENT: there
- * is none with that number or a higher one.
+ * Return: an answer for buftrack_probe_free(), or NULL; ENOENT means that no
+ * probe has this number or a higher one.
  */
 struct buftrack_probe *
 buftrack_control_next_probe(struct buftrack_control *control,
 			    unsigned int from);
 
 /**
- * buftrack_probe_free() - free an answer
- * @probe: a probe or NULL
- */
-void buftrack_probe_free(struct buftrack_probe *probe);
-
-/**
- * buftrack_probe_number() - which probe it is
- * @probe: a probe
+ * buftrack_control_next_device() - query the first device from a number on
+ * @control: the control node
+ * @from: lowest number
  *
- * Return: its number, from 0.
- */
-unsigned int buftrack_probe_number(const struct buftrack_probe *probe);
-
-/**
- * buftrack_probe_state() - whether it is in place
- * @probe: a probe
- *
- * Return: enum buftrack_probe_state.
- */
-unsigned int buftrack_probe_state(const struct buftrack_probe *probe);
-
-/**
- * buftrack_probe_adapter() - what it is part of
- * @probe: a probe
- *
- * Return: name of the adapter.
- */
-const char *buftrack_probe_adapter(const struct buftrack_probe *probe);
-
-/**
- * buftrack_probe_module() - what it is for
- * @probe: a probe
- *
- * Return: name of the kernel module.
- */
-const char *buftrack_probe_module(const struct buftrack_probe *probe);
-
-/**
- * buftrack_probe_symbol() - where it is
- * @probe: a probe
- *
- * Return: name of the function, with its module's in front once it is in place.
- */
-const char *buftrack_probe_symbol(const struct buftrack_probe *probe);
-
-/**
- * buftrack_probe_covers() - what it is good for
- * @probe: a probe
- *
- * Return: what is not tracked without it.
- */
-const char *buftrack_probe_covers(const struct buftrack_probe *probe);
-
-/**
- * buftrack_probe_hits() - how often it was hit
- * @probe: a probe
- *
- * Return: calls that were looked at.
- */
-uint64_t buftrack_probe_hits(const struct buftrack_probe *probe);
-
-/**
- * buftrack_probe_missed() - what it missed
- * @probe: a probe
- *
- * Return: calls that are known not to have been looked at.
- */
-uint64_t buftrack_probe_missed(const struct buftrack_probe *probe);
-
-/**
- * buftrack_control_next_device() - how the next device stands
- * @control: a control
- * @from: the lowest number that will do
- *
- * Return: an answer for buftrack_device_status_free(), or NULL on an error;
- * ENOENT: there is none with that number or a higher one.
+ * Return: an answer for buftrack_device_status_free(), or NULL; ENOENT means
+ * that no device has this number or a higher one.
  */
 struct buftrack_device_status *
 buftrack_control_next_device(struct buftrack_control *control,
 			     unsigned int from);
 
 /**
- * buftrack_control_find_device() - how the device of a name stands
- * @control: a control
- * @name: its name
+ * buftrack_control_find_device() - query the device with a name
+ * @control: the control node
+ * @name: name of the device
  *
- * Return: an answer for buftrack_device_status_free(), or NULL on an error;
- * ENOENT: no device has that name.
+ * Return: an answer for buftrack_device_status_free(), or NULL; ENOENT means
+ * that no device has this name.
  */
 struct buftrack_device_status *
 buftrack_control_find_device(struct buftrack_control *control,
 			     const char *name);
 
+/* A probe on a driver */
+
+/**
+ * buftrack_probe_free() - free an answer
+ * @probe: the answer, or NULL
+ */
+void buftrack_probe_free(struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_number() - number of the probe
+ * @probe: the answer
+ *
+ * Return: the number; probes are numbered from 0.
+ */
+unsigned int buftrack_probe_number(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_state() - state of the probe
+ * @probe: the answer
+ *
+ * Return: enum buftrack_probe_state.
+ */
+unsigned int buftrack_probe_state(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_adapter() - adapter that the probe belongs to
+ * @probe: the answer
+ *
+ * Return: the name of the adapter.
+ */
+const char *buftrack_probe_adapter(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_module() - kernel module that the probe is for
+ * @probe: the answer
+ *
+ * Return: the name of the module.
+ */
+const char *buftrack_probe_module(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_symbol() - function that the probe is attached to
+ * @probe: the answer
+ *
+ * Return: the name of the function, preceded by its module once the probe is
+ * in place.
+ */
+const char *buftrack_probe_symbol(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_covers() - coverage of the probe
+ * @probe: the answer
+ *
+ * Return: a phrase that names the activity which is not tracked without the
+ * probe.
+ */
+const char *buftrack_probe_covers(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_hits() - number of probed calls
+ * @probe: the answer
+ *
+ * Return: the number of calls that the probe has seen.
+ */
+uint64_t buftrack_probe_hits(const struct buftrack_probe *probe);
+
+/**
+ * buftrack_probe_missed() - number of missed calls
+ * @probe: the answer
+ *
+ * Return: the number of calls that the probe is known to have missed.
+ */
+uint64_t buftrack_probe_missed(const struct buftrack_probe *probe);
+
 /* The module */
 
 /**
- * buftrack_module_free() - give a module's answer back
- * @module: an answer or NULL
+ * buftrack_module_free() - free an answer
+ * @module: the answer, or NULL
  */
 void buftrack_module_free(struct buftrack_module *module);
 
 /**
- * buftrack_module_version() - the module's version
- * @module: an answer
+ * buftrack_module_version() - version of the module
+ * @module: the answer
  *
- * Return: the version as the module writes it.
+ * Return: the version string of the module.
  */
 const char *buftrack_module_version(const struct buftrack_module *module);
 
 /**
- * buftrack_module_serial() - a number that no other opening of a node has
- * @module: an answer
+ * buftrack_module_serial() - serial number of the open file
+ * @module: the answer
  *
- * Return: the number of the file that was asked.
+ * Return: a number that no other open file of a buftrack node has had since
+ * the module was loaded.
  */
 uint64_t buftrack_module_serial(const struct buftrack_module *module);
 
 /**
- * buftrack_module_nr_devices() - how many devices are registered
- * @module: an answer
+ * buftrack_module_nr_devices() - number of registered devices
+ * @module: the answer
  *
  * Return: the number of devices.
  */
 unsigned int buftrack_module_nr_devices(const struct buftrack_module *module);
 
 /**
- * buftrack_module_max_devices() - how many devices there may be
- * @module: an answer
+ * buftrack_module_max_devices() - limit of registered devices
+ * @module: the answer
  *
- * Return: the most devices the machine may have.
+ * Return: the highest number of devices.
  */
 unsigned int buftrack_module_max_devices(const struct buftrack_module *module);
 
 /**
- * buftrack_module_nr_records() - how many records all devices hold
- * @module: an answer
+ * buftrack_module_nr_records() - number of records of all devices
+ * @module: the answer
  *
- * Return: the number of records, spare ones included.
+ * Return: the number of records, including spare ones.
  */
 uint64_t buftrack_module_nr_records(const struct buftrack_module *module);
 
 /**
- * buftrack_module_max_records() - how many records all devices may hold
- * @module: an answer
+ * buftrack_module_max_records() - limit of records of all devices
+ * @module: the answer
  *
- * Return: the most records that all devices together may hold.
+ * Return: the highest number of records.
  */
 uint64_t buftrack_module_max_records(const struct buftrack_module *module);
 
 /**
- * buftrack_module_record_size() - the kernel memory of one record
- * @module: an answer
+ * buftrack_module_record_size() - kernel memory per record
+ * @module: the answer
  *
- * Return: bytes.
+ * Return: the size in bytes.
  */
 unsigned int buftrack_module_record_size(const struct buftrack_module *module);
 
 /**
- * buftrack_module_nr_counters() - how many counters the module knows
- * @module: an answer
+ * buftrack_module_nr_counters() - number of counters that the module knows
+ * @module: the answer
  *
  * Return: a number to compare with BUFTRACK_NR_COUNTERS.
  */
 unsigned int buftrack_module_nr_counters(const struct buftrack_module *module);
 
 /**
- * buftrack_module_nr_verdicts() - how many verdicts the module knows
- * @module: an answer
+ * buftrack_module_nr_verdicts() - number of verdicts that the module knows
+ * @module: the answer
  *
  * Return: a number to compare with BUFTRACK_NR_VERDICTS.
  */
@@ -403,147 +405,149 @@ unsigned int buftrack_module_nr_verdicts(const struct buftrack_module *module);
 /**
  * buftrack_device_open() - open the node of a device
  * @number: number of the device
- * @flags: O_RDONLY to ask, O_WRONLY to report, O_RDWR for both
+ * @flags: O_RDONLY to query, O_WRONLY to report, O_RDWR for both
  *
- * The open file becomes a client of the device when it declares itself or
- * makes its first report.
+ * The open file becomes a client with its declaration or its first report.
  *
- * Return: a device, or NULL with open(2)'s errno; ENOENT: there is no such
- * device.
+ * Return: a device for buftrack_device_close(), or NULL; ENOENT means that
+ * there is no such device.
  */
 struct buftrack_device *buftrack_device_open(unsigned int number, int flags);
 
 /**
- * buftrack_device_from_fd() - a device of a node that is open
- * @fd: a file descriptor of the node, such as another process has handed over;
- *	it is closed with the device
+ * buftrack_device_from_fd() - take over an open node
+ * @fd: descriptor of the node, for example one received from another process;
+ *	closing the device closes it
  *
- * Return: a device, or NULL with errno ENOMEM.
+ * Return: a device for buftrack_device_close(), or NULL with errno ENOMEM.
  */
 struct buftrack_device *buftrack_device_from_fd(int fd);
 
 /**
- * buftrack_device_close() - close the node
- * @device: a device or NULL
+ * buftrack_device_close() - close the node of a device
+ * @device: the device, or NULL
  *
- * If this file is a client, it ends, unless another descriptor shares it.
+ * If the open file is a client, the client ends with the last descriptor of
+ * the file.
  */
 void buftrack_device_close(struct buftrack_device *device);
 
 /**
- * buftrack_device_fd() - the file descriptor of a device
- * @device: a device
+ * buftrack_device_fd() - file descriptor of a device
+ * @device: the device
  *
- * Return: the descriptor; it still belongs to the device.
+ * Return: the descriptor, which the device keeps.
  */
 int buftrack_device_fd(const struct buftrack_device *device);
 
 /**
- * buftrack_device_read_status() - how the device stands
- * @device: a device
+ * buftrack_device_read_status() - query the device
+ * @device: the device
  *
- * Return: an answer for buftrack_device_status_free(), or NULL on an error.
+ * Return: an answer for buftrack_device_status_free(), or NULL.
  */
 struct buftrack_device_status *
 buftrack_device_read_status(struct buftrack_device *device);
 
 /**
- * buftrack_device_apply() - change the settings of a device
- * @device: a device
- * @settings: what to change
+ * buftrack_device_apply() - change settings of the device
+ * @device: the device
+ * @settings: the new settings
  *
- * All of them take effect or, on an error, none.
+ * All of the settings take effect or, on failure, none.
  *
- * Return: 0, or -1 on an error.
+ * Return: 0 or -1.
  */
 int buftrack_device_apply(struct buftrack_device *device,
 			  const struct buftrack_settings *settings);
 
 /**
- * buftrack_device_add_space() - add a space
- * @device: a device
- * @name: its name
- * @capacity: bytes, 0 where unknown
- * @space: where to put its number, or NULL
+ * buftrack_device_add_space() - add a space to the device
+ * @device: the device
+ * @name: name of the space
+ * @capacity: its capacity in bytes, or 0 if unknown
+ * @space: filled with the number of the space, unless NULL
  *
- * Return: 1 if it is new, 0 if the device had it, -1 on an error.
+ * Return: 1 if the space is new, 0 if the device had it, or -1.
  */
 int buftrack_device_add_space(struct buftrack_device *device, const char *name,
 			      uint64_t capacity, unsigned int *space);
 
 /**
- * buftrack_device_read_stack() - the kernel stack that a site stands for
- * @device: a device
- * @site: site of a buffer or event of its driver
+ * buftrack_device_read_stack() - kernel stack of a site
+ * @device: the device
+ * @site: site of a buffer or event that a driver reported
  *
- * Return: lines "symbol+offset/size [module]", the innermost first, for free(), or
- * NULL on an error; ENOENT: it stands for none; EPERM: it takes CAP_PERFMON or
- * CAP_SYS_ADMIN.
+ * Each line has the form "symbol+offset/size [module]", innermost first.
+ *
+ * Return: a string for free(), or NULL; ENOENT means that the site has no
+ * stack, EPERM that the caller lacks CAP_PERFMON and CAP_SYS_ADMIN.
  */
 char *buftrack_device_read_stack(struct buftrack_device *device, uint64_t site);
 
 /**
- * buftrack_device_next_space() - the next space
- * @device: a device
- * @from: the lowest number that will do
+ * buftrack_device_next_space() - query the first space from a number on
+ * @device: the device
+ * @from: lowest number
  *
- * Return: an answer for buftrack_space_free(), or NULL on an error; ENOENT:
- * there is none with that number or a higher one.
+ * Return: an answer for buftrack_space_free(), or NULL; ENOENT means that no
+ * space has this number or a higher one.
  */
 struct buftrack_space *
 buftrack_device_next_space(struct buftrack_device *device, unsigned int from);
 
 /**
- * buftrack_device_find_space() - the space of a name
- * @device: a device
- * @name: its name
+ * buftrack_device_find_space() - query the space with a name
+ * @device: the device
+ * @name: name of the space
  *
- * Return: an answer for buftrack_space_free(), or NULL on an error; ENOENT: no
- * space has that name.
+ * Return: an answer for buftrack_space_free(), or NULL; ENOENT means that no
+ * space has this name.
  */
 struct buftrack_space *
 buftrack_device_find_space(struct buftrack_device *device, const char *name);
 
 /**
- * buftrack_device_read_client() - what is known of a client
- * @device: a device
+ * buftrack_device_read_client() - query a client
+ * @device: the device
  * @client: number of the client
  *
- * Return: an answer for buftrack_client_free(), or NULL on an error.
+ * Return: an answer for buftrack_client_free(), or NULL.
  */
 struct buftrack_client *
 buftrack_device_read_client(struct buftrack_device *device, uint64_t client);
 
 /**
- * buftrack_device_next_client() - what is known of the next client
- * @device: a device
- * @from: the lowest number that will do
+ * buftrack_device_next_client() - query the first client from a number on
+ * @device: the device
+ * @from: lowest number
  *
- * Return: an answer for buftrack_client_free(), or NULL on an error; ENOENT:
- * there is none with that number or a higher one.
+ * Return: an answer for buftrack_client_free(), or NULL; ENOENT means that no
+ * client has this number or a higher one.
  */
 struct buftrack_client *
 buftrack_device_next_client(struct buftrack_device *device, uint64_t from);
 
 /**
- * buftrack_device_read_counters() - counters of a device, a space or a client
- * @device: a device
- * @scope: whose
- * @number: number of the space or client; 0 for the device
+ * buftrack_device_read_counters() - read counters of the device, a space or a
+ *		client
+ * @device: the device
+ * @scope: scope of the counters
+ * @number: number of the space or client, or 0 for the device
  *
- * Return: an answer for buftrack_counter_set_free(), or NULL on an error.
+ * Return: an answer for buftrack_counter_set_free(), or NULL.
  */
 struct buftrack_counter_set *
 buftrack_device_read_counters(struct buftrack_device *device,
 			      enum buftrack_scope scope, uint64_t number);
 
 /**
- * buftrack_device_declare() - make this file a client
- * @device: a device
- * @declaration: what it says of itself
- * @client: where to put its number, or NULL
+ * buftrack_device_declare() - make the open file a client
+ * @device: the device
+ * @declaration: declaration of the client
+ * @client: filled with the number of the client, unless NULL
  *
- * Return: 0, or -1 on an error.
+ * Return: 0 or -1.
  */
 int buftrack_device_declare(struct buftrack_device *device,
 			    const struct buftrack_declaration *declaration,
@@ -551,53 +555,56 @@ int buftrack_device_declare(struct buftrack_device *device,
 
 /**
  * buftrack_device_report() - report one alloc or free
- * @device: a device
+ * @device: the device
  * @report: the report
  *
- * Return: enum buftrack_verdict, or -1 on an error.
+ * Return: enum buftrack_verdict, or -1.
  */
 int buftrack_device_report(struct buftrack_device *device,
 			   const struct buftrack_report *report);
 
 /**
- * buftrack_device_submit() - make many reports
- * @device: a device
- * @reports: the reports; afterwards buftrack_reports_done() tells how many of
- *	     them were made, and buftrack_reports_verdict() what came of them
+ * buftrack_device_submit() - report a batch
+ * @device: the device
+ * @reports: the batch
  *
- * Return: 0 if all were made, or -1 with the errno of the first that was not.
+ * Afterwards buftrack_reports_done() returns the number of reports that were
+ * made, and buftrack_reports_verdict() their verdicts.
+ *
+ * Return: 0 if all reports were made, or -1 with the errno of the first that
+ * failed.
  */
 int buftrack_device_submit(struct buftrack_device *device,
 			   struct buftrack_reports *reports);
 
 /**
- * buftrack_device_report_lost() - say that reports never arrived
- * @device: a device
- * @count: how many, at least
+ * buftrack_device_report_lost() - tell the module that reports were lost
+ * @device: the device
+ * @count: number of lost reports, at least
  *
- * Return: 0, or -1 on an error.
+ * Return: 0 or -1.
  */
 int buftrack_device_report_lost(struct buftrack_device *device, uint64_t count);
 
 /**
- * buftrack_device_reset() - start the device's counters anew
- * @device: a device
+ * buftrack_device_reset() - reset the counters of the device
+ * @device: the device
  *
- * Return: 0, or -1 on an error.
+ * Return: 0 or -1.
  */
 int buftrack_device_reset(struct buftrack_device *device);
 
-/* How a device stands */
+/* Status of a device */
 
 /**
- * buftrack_device_status_free() - give an answer back
- * @status: an answer or NULL
+ * buftrack_device_status_free() - free an answer
+ * @status: the answer, or NULL
  */
 void buftrack_device_status_free(struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_number() - the device's number
- * @status: an answer
+ * buftrack_device_status_number() - number of the device
+ * @status: the answer
  *
  * Return: n of /dev/buftrack/n.
  */
@@ -605,8 +612,8 @@ unsigned int
 buftrack_device_status_number(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_name() - the device's name
- * @status: an answer
+ * buftrack_device_status_name() - name of the device
+ * @status: the answer
  *
  * Return: the name.
  */
@@ -614,17 +621,18 @@ const char *
 buftrack_device_status_name(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_driver() - who announced the device
- * @status: an answer
+ * buftrack_device_status_driver() - driver that registered the device
+ * @status: the answer
  *
- * Return: "user", or the name of a driver.
+ * Return: the name of the driver, or "user" for a device that a program
+ * registered.
  */
 const char *
 buftrack_device_status_driver(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_state() - the device's state
- * @status: an answer
+ * buftrack_device_status_state() - state of the device
+ * @status: the answer
  *
  * Return: combination of enum buftrack_device_state.
  */
@@ -632,8 +640,8 @@ unsigned int
 buftrack_device_status_state(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_uid() - who registered the device
- * @status: an answer
+ * buftrack_device_status_uid() - user who registered the device
+ * @status: the answer
  *
  * Return: a user id.
  */
@@ -641,8 +649,8 @@ unsigned int
 buftrack_device_status_uid(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_nr_spaces() - how many spaces it has
- * @status: an answer
+ * buftrack_device_status_nr_spaces() - number of spaces
+ * @status: the answer
  *
  * Return: the number of spaces.
  */
@@ -650,8 +658,8 @@ unsigned int
 buftrack_device_status_nr_spaces(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_nr_clients() - how many open clients it has
- * @status: an answer
+ * buftrack_device_status_nr_clients() - number of open clients
+ * @status: the answer
  *
  * Return: the number of open clients.
  */
@@ -659,72 +667,71 @@ unsigned int
 buftrack_device_status_nr_clients(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_clients() - how many open clients it may have
- * @status: an answer
+ * buftrack_device_status_max_clients() - limit of open clients
+ * @status: the answer
  *
- * Return: the most open clients.
+ * Return: the highest number of open clients.
  */
 unsigned int
 buftrack_device_status_max_clients(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_nr_records() - how many records it holds
- * @status: an answer
+ * buftrack_device_status_nr_records() - number of records
+ * @status: the answer
  *
- * Return: the number of records, live and freed.
+ * Return: the number of live and freed records.
  */
 uint64_t
 buftrack_device_status_nr_records(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_records() - how many records it may hold
- * @status: an answer
+ * buftrack_device_status_max_records() - limit of records
+ * @status: the answer
  *
- * Return: the most records, live and freed.
+ * Return: the highest number of live and freed records.
  */
 uint64_t
 buftrack_device_status_max_records(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_client_records() - how many of them one client may
- *						 own
- * @status: an answer
+ * buftrack_device_status_max_client_records() - limit of records per client
+ * @status: the answer
  *
- * Return: the most records.
+ * Return: the highest number of live and freed records of one client.
  */
 uint64_t buftrack_device_status_max_client_records(
 	const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_freed() - how many freed records a domain keeps
- * @status: an answer
+ * buftrack_device_status_max_freed() - limit of freed records per domain
+ * @status: the answer
  *
- * Return: the most freed records of one domain.
+ * Return: the highest number of freed records of one domain.
  */
 uint64_t
 buftrack_device_status_max_freed(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_closed() - how many closed clients are kept
- * @status: an answer
+ * buftrack_device_status_max_closed() - limit of logged closed clients
+ * @status: the answer
  *
- * Return: the most closed clients.
+ * Return: the highest number of closed clients in the log.
  */
 uint64_t
 buftrack_device_status_max_closed(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_remaining() - how many remaining records are kept
- * @status: an answer
+ * buftrack_device_status_max_remaining() - limit of logged remaining records
+ * @status: the answer
  *
- * Return: the most remaining records.
+ * Return: the highest number of remaining records in the log.
  */
 uint64_t buftrack_device_status_max_remaining(
 	const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_now() - the device's clock when it was asked
- * @status: an answer
+ * buftrack_device_status_now() - clock of the device at the time of the query
+ * @status: the answer
  *
  * Return: ns, by the clock that stamps records and clients.
  */
@@ -734,93 +741,96 @@ buftrack_device_status_now(const struct buftrack_device_status *status);
 /* Settings of a device */
 
 /**
- * buftrack_settings_new() - settings that change nothing yet
+ * buftrack_settings_new() - create settings that change nothing
  *
  * Return: settings for buftrack_settings_free(), or NULL with errno ENOMEM.
  */
 struct buftrack_settings *buftrack_settings_new(void);
 
 /**
- * buftrack_settings_free() - give settings back
- * @settings: settings or NULL
+ * buftrack_settings_free() - free settings
+ * @settings: the settings, or NULL
  */
 void buftrack_settings_free(struct buftrack_settings *settings);
 
 /**
- * buftrack_settings_empty() - whether they would change anything
- * @settings: settings
+ * buftrack_settings_empty() - test for settings that change nothing
+ * @settings: the settings
  *
- * Return: true if they would not.
+ * Return: true if the settings would change nothing.
  */
 bool buftrack_settings_empty(const struct buftrack_settings *settings);
 
 /**
- * buftrack_settings_enable() - switch tracking
- * @settings: settings
- * @enabled: on or off
+ * buftrack_settings_enable() - enable or disable tracking
+ * @settings: the settings
+ * @enabled: true to enable
  */
 void buftrack_settings_enable(struct buftrack_settings *settings, bool enabled);
 
 /**
- * buftrack_settings_keep_stacks() - whether kernel stacks are kept
- * @settings: settings
- * @keep: of what the device's driver does from then on
+ * buftrack_settings_keep_stacks() - record kernel stacks of driver reports,
+ *		or stop
+ * @settings: the settings
+ * @keep: true to record the stacks of future reports
  */
 void buftrack_settings_keep_stacks(struct buftrack_settings *settings,
 				   bool keep);
 
 /**
- * buftrack_settings_limit_clients() - bound the open clients
- * @settings: settings
- * @max: the most
+ * buftrack_settings_limit_clients() - limit the open clients
+ * @settings: the settings
+ * @max: highest number
  */
 void buftrack_settings_limit_clients(struct buftrack_settings *settings,
 				     unsigned int max);
 
 /**
- * buftrack_settings_limit_records() - bound the records, live and freed
- * @settings: settings
- * @max: the most
+ * buftrack_settings_limit_records() - limit the live and freed records
+ * @settings: the settings
+ * @max: highest number
  */
 void buftrack_settings_limit_records(struct buftrack_settings *settings,
 				     uint64_t max);
 
 /**
- * buftrack_settings_limit_client_records() - bound the records of each client
- * @settings: settings
- * @max: the most
+ * buftrack_settings_limit_client_records() - limit the live and freed records
+ *		of each client
+ * @settings: the settings
+ * @max: highest number
  */
 void buftrack_settings_limit_client_records(struct buftrack_settings *settings,
 					    uint64_t max);
 
 /**
- * buftrack_settings_limit_freed() - bound the freed records of each domain
- * @settings: settings
- * @max: the most
+ * buftrack_settings_limit_freed() - limit the freed records of each domain
+ * @settings: the settings
+ * @max: highest number
  */
 void buftrack_settings_limit_freed(struct buftrack_settings *settings,
 				   uint64_t max);
 
 /**
- * buftrack_settings_limit_closed() - bound the closed clients that are kept
- * @settings: settings
- * @max: the most
+ * buftrack_settings_limit_closed() - limit the log of closed clients
+ * @settings: the settings
+ * @max: highest number
  */
 void buftrack_settings_limit_closed(struct buftrack_settings *settings,
 				    uint64_t max);
 
 /**
- * buftrack_settings_limit_remaining() - bound the remaining records
- * @settings: settings
- * @max: the most
+ * buftrack_settings_limit_remaining() - limit the log of remaining records
+ * @settings: the settings
+ * @max: highest number
  */
 void buftrack_settings_limit_remaining(struct buftrack_settings *settings,
 				       uint64_t max);
 
-/* What a client declares of itself */
+/* Declaration of a client */
 
 /**
- * buftrack_declaration_new() - a client of a private domain that says nothing
+ * buftrack_declaration_new() - create a declaration of a private client
+ *		without claims
  *
  * Return: a declaration for buftrack_declaration_free(), or NULL with errno
  * ENOMEM.
@@ -828,32 +838,36 @@ void buftrack_settings_limit_remaining(struct buftrack_settings *settings,
 struct buftrack_declaration *buftrack_declaration_new(void);
 
 /**
- * buftrack_declaration_free() - give a declaration back
- * @declaration: a declaration or NULL
+ * buftrack_declaration_free() - free a declaration
+ * @declaration: the declaration, or NULL
  */
 void buftrack_declaration_free(struct buftrack_declaration *declaration);
 
 /**
- * buftrack_declaration_set_flags() - late, shared
- * @declaration: a declaration
+ * buftrack_declaration_set_flags() - declare a late or shared client
+ * @declaration: the declaration
  * @flags: combination of enum buftrack_declare_flags
  */
 void buftrack_declaration_set_flags(struct buftrack_declaration *declaration,
 				    unsigned int flags);
 
 /**
- * buftrack_declaration_set_first_id() - the first id that will be reported
- * @declaration: a declaration
- * @id: the id, 0: not declared
+ * buftrack_declaration_set_first_id() - declare the first id that the client
+ *		reports
+ * @declaration: the declaration
+ * @id: the first id, or 0 for none
  */
 void buftrack_declaration_set_first_id(struct buftrack_declaration *declaration,
 				       uint64_t id);
 
 /**
- * buftrack_declaration_claim() - on whose behalf a relay reports
- * @declaration: a declaration
- * @pid: the process, 0: none
- * @name: its name, printable ASCII, "": none
+ * buftrack_declaration_claim() - claim to report for another process
+ * @declaration: the declaration
+ * @pid: the process, or 0 for none
+ * @name: its name in printable ASCII, or "" for none
+ *
+ * For relays. The module shows a claim as a claim, next to the identity it
+ * recorded.
  *
  * Return: 0, or -1 with errno ENAMETOOLONG.
  */
@@ -863,304 +877,310 @@ int buftrack_declaration_claim(struct buftrack_declaration *declaration,
 /* A space */
 
 /**
- * buftrack_space_free() - give an answer back
- * @space: an answer or NULL
+ * buftrack_space_free() - free an answer
+ * @space: the answer, or NULL
  */
 void buftrack_space_free(struct buftrack_space *space);
 
 /**
- * buftrack_space_number() - the space's number
- * @space: an answer
+ * buftrack_space_number() - number of the space
+ * @space: the answer
  *
- * Return: its number on its device.
+ * Return: the number, unique on its device.
  */
 unsigned int buftrack_space_number(const struct buftrack_space *space);
 
 /**
- * buftrack_space_name() - the space's name
- * @space: an answer
+ * buftrack_space_name() - name of the space
+ * @space: the answer
  *
  * Return: the name.
  */
 const char *buftrack_space_name(const struct buftrack_space *space);
 
 /**
- * buftrack_space_capacity() - the space's capacity
- * @space: an answer
+ * buftrack_space_capacity() - capacity of the space
+ * @space: the answer
  *
- * Return: bytes, 0 where unknown.
+ * Return: the capacity in bytes, or 0 if unknown.
  */
 uint64_t buftrack_space_capacity(const struct buftrack_space *space);
 
 /* A client */
 
 /**
- * buftrack_client_free() - give an answer back
- * @client: an answer or NULL
+ * buftrack_client_free() - free an answer
+ * @client: the answer, or NULL
  */
 void buftrack_client_free(struct buftrack_client *client);
 
 /**
- * buftrack_client_number() - the client's number
- * @client: an answer
+ * buftrack_client_number() - number of the client
+ * @client: the answer
  *
- * Return: its number on its device, from 1.
+ * Return: the number, unique on its device; clients are numbered from 1.
  */
 uint64_t buftrack_client_number(const struct buftrack_client *client);
 
 /**
- * buftrack_client_state() - the client's state
- * @client: an answer
+ * buftrack_client_state() - state of the client
+ * @client: the answer
  *
  * Return: combination of enum buftrack_client_state.
  */
 unsigned int buftrack_client_state(const struct buftrack_client *client);
 
 /**
- * buftrack_client_pid() - the process that opened the file
- * @client: an answer
+ * buftrack_client_pid() - process that opened the file
+ * @client: the answer
  *
- * Return: its thread group, 0 if it is outside of the caller's pid namespace.
+ * Return: its thread group id, or 0 if it is outside of the caller's pid
+ * namespace.
  */
 unsigned int buftrack_client_pid(const struct buftrack_client *client);
 
 /**
- * buftrack_client_tid() - the thread that opened the file
- * @client: an answer
+ * buftrack_client_tid() - thread that opened the file
+ * @client: the answer
  *
- * Return: the thread, likewise.
+ * Return: its thread id, or 0 if it is outside of the caller's pid namespace.
  */
 unsigned int buftrack_client_tid(const struct buftrack_client *client);
 
 /**
- * buftrack_client_uid() - the user that opened the file
- * @client: an answer
+ * buftrack_client_uid() - user who opened the file
+ * @client: the answer
  *
  * Return: a user id.
  */
 unsigned int buftrack_client_uid(const struct buftrack_client *client);
 
 /**
- * buftrack_client_comm() - the process's name when it opened the file
- * @client: an answer
+ * buftrack_client_comm() - comm of the process when it opened the file
+ * @client: the answer
  *
- * Return: the name; any bytes.
+ * Return: the comm, which may contain any byte.
  */
 const char *buftrack_client_comm(const struct buftrack_client *client);
 
 /**
- * buftrack_client_claimed_pid() - the process it claims to report for
- * @client: an answer
+ * buftrack_client_claimed_pid() - process that the client claims to report
+ *		for
+ * @client: the answer
  *
- * Return: its number as claimed, 0: none.
+ * Return: the claimed pid, or 0 for none.
  */
 unsigned int buftrack_client_claimed_pid(const struct buftrack_client *client);
 
 /**
- * buftrack_client_claimed_name() - the name it claims
- * @client: an answer
+ * buftrack_client_claimed_name() - name that the client claims
+ * @client: the answer
  *
- * Return: the name as claimed, "": none.
+ * Return: the claimed name, or "" for none.
  */
 const char *buftrack_client_claimed_name(const struct buftrack_client *client);
 
 /**
- * buftrack_client_first_id() - the first id it declared
- * @client: an answer
+ * buftrack_client_first_id() - first id that the client declared
+ * @client: the answer
  *
- * Return: the id, 0: not declared.
+ * Return: the id, or 0 for none.
  */
 uint64_t buftrack_client_first_id(const struct buftrack_client *client);
 
 /**
- * buftrack_client_start_time() - when its process started
- * @client: an answer
+ * buftrack_client_start_time() - start time of the process
+ * @client: the answer
  *
  * Return: ns since boot.
  */
 uint64_t buftrack_client_start_time(const struct buftrack_client *client);
 
 /**
- * buftrack_client_opened() - when the client began
- * @client: an answer
+ * buftrack_client_opened() - time when the client began
+ * @client: the answer
  *
- * Return: ns, by the device's clock.
+ * Return: ns, by the clock of the device.
  */
 uint64_t buftrack_client_opened(const struct buftrack_client *client);
 
 /**
- * buftrack_client_closed() - when the client ended
- * @client: an answer
+ * buftrack_client_closed() - time when the client ended
+ * @client: the answer
  *
- * Return: ns, by the device's clock, 0 while it is open.
+ * Return: ns, by the clock of the device, or 0 while it is open.
  */
 uint64_t buftrack_client_closed(const struct buftrack_client *client);
 
 /* Counters */
 
 /**
- * buftrack_counter_set_free() - give an answer back
- * @set: an answer or NULL
+ * buftrack_counter_set_free() - free an answer
+ * @set: the answer, or NULL
  */
 void buftrack_counter_set_free(struct buftrack_counter_set *set);
 
 /**
- * buftrack_counter_set_length() - which counters the module knew
- * @set: an answer
+ * buftrack_counter_set_length() - number of counters that the module filled
+ *		in
+ * @set: the answer
  *
- * Return: how many of enum buftrack_counter, from the first on, it filled in.
+ * Return: the number of counters; they are the first ones of enum
+ * buftrack_counter.
  */
 unsigned int
 buftrack_counter_set_length(const struct buftrack_counter_set *set);
 
 /**
- * buftrack_counter_set_value() - the value of a counter
- * @set: an answer
+ * buftrack_counter_set_value() - value of a counter
+ * @set: the answer
  * @counter: enum buftrack_counter
  *
- * Return: the value, 0 for a counter that the module or the library does not
- * know.
+ * Return: the value, or 0 if the module or the library does not know the
+ * counter.
  */
 uint64_t buftrack_counter_set_value(const struct buftrack_counter_set *set,
 				    unsigned int counter);
 
 /**
- * buftrack_counter_set_unknown_frees() - the sum of the reasons
- * @set: an answer
+ * buftrack_counter_set_unknown_frees() - number of unknown frees for all
+ *		reasons
+ * @set: the answer
  *
- * Return: how many frees were unknown, for whatever reason.
+ * Return: the sum of the counters of unknown frees.
  */
 uint64_t
 buftrack_counter_set_unknown_frees(const struct buftrack_counter_set *set);
 
 /**
- * buftrack_counter_set_add() - sum up
- * @set: an answer, to which is added
- * @more: another one of the same device
+ * buftrack_counter_set_add() - add counters of another scope
+ * @set: the answer to add to
+ * @more: another answer of the same device
  *
- * The sum of peaks is what the peak was at most.
+ * The sum of two peaks is an upper bound of the peak of both.
  */
 void buftrack_counter_set_add(struct buftrack_counter_set *set,
 			      const struct buftrack_counter_set *more);
 
-/* Reports in bulk */
+/* Batches of reports */
 
 /**
- * buftrack_reports_new() - room for reports
- * @capacity: how many, at least 1
+ * buftrack_reports_new() - create an empty batch
+ * @capacity: highest number of reports, at least 1
  *
- * Return: reports for buftrack_reports_free(), or NULL with errno ENOMEM.
+ * Return: a batch for buftrack_reports_free(), or NULL with errno ENOMEM.
  */
 struct buftrack_reports *buftrack_reports_new(unsigned int capacity);
 
 /**
- * buftrack_reports_free() - give reports back
- * @reports: reports or NULL
+ * buftrack_reports_free() - free a batch
+ * @reports: the batch, or NULL
  */
 void buftrack_reports_free(struct buftrack_reports *reports);
 
 /**
- * buftrack_reports_clear() - begin anew
- * @reports: reports
+ * buftrack_reports_clear() - remove all reports from a batch
+ * @reports: the batch
  */
 void buftrack_reports_clear(struct buftrack_reports *reports);
 
 /**
- * buftrack_reports_add() - append a report
- * @reports: reports
- * @report: is copied
+ * buftrack_reports_add() - append a report to a batch
+ * @reports: the batch
+ * @report: the report, which is copied
  *
- * Return: 0, or -1 with errno ENOBUFS: there is no room left.
+ * Return: 0, or -1 with errno ENOBUFS if the batch is full.
  */
 int buftrack_reports_add(struct buftrack_reports *reports,
 			 const struct buftrack_report *report);
 
 /**
- * buftrack_reports_length() - how many there are
- * @reports: reports
+ * buftrack_reports_length() - number of reports in a batch
+ * @reports: the batch
  *
- * Return: how many were added since it was cleared.
+ * Return: the number of reports.
  */
 unsigned int buftrack_reports_length(const struct buftrack_reports *reports);
 
 /**
- * buftrack_reports_done() - how far the last submission came
- * @reports: reports
+ * buftrack_reports_done() - number of reports that the last submission made
+ * @reports: the batch
  *
- * Return: how many of them, from the first on, were made.
+ * Return: the number of reports; they are the first ones of the batch.
  */
 unsigned int buftrack_reports_done(const struct buftrack_reports *reports);
 
 /**
- * buftrack_reports_verdict() - what a report was found to be
- * @reports: reports
- * @index: of a report that was made
+ * buftrack_reports_verdict() - verdict of a report
+ * @reports: the batch
+ * @index: index of a report that was made
  *
  * Return: enum buftrack_verdict.
  */
 unsigned int buftrack_reports_verdict(const struct buftrack_reports *reports,
 				      unsigned int index);
 
-/* Records */
+/* Listings of records */
 
 /**
- * buftrack_filter_new() - a filter that lets every record pass
+ * buftrack_filter_new() - create a filter that selects every record
  *
  * Return: a filter for buftrack_filter_free(), or NULL with errno ENOMEM.
  */
 struct buftrack_filter *buftrack_filter_new(void);
 
 /**
- * buftrack_filter_free() - give a filter back
- * @filter: a filter or NULL
+ * buftrack_filter_free() - free a filter
+ * @filter: the filter, or NULL
  */
 void buftrack_filter_free(struct buftrack_filter *filter);
 
 /**
- * buftrack_filter_set_client() - only what one client owns
- * @filter: a filter
- * @client: number of the client, 0: any
+ * buftrack_filter_set_client() - select the records of one client
+ * @filter: the filter
+ * @client: number of the client, or 0 for any
  */
 void buftrack_filter_set_client(struct buftrack_filter *filter,
 				uint64_t client);
 
 /**
- * buftrack_filter_set_space() - only what is in one space
- * @filter: a filter
+ * buftrack_filter_set_space() - select the records in one space
+ * @filter: the filter
  * @space: number of the space, or BUFTRACK_ANY_SPACE
  */
 void buftrack_filter_set_space(struct buftrack_filter *filter,
 			       unsigned int space);
 
 /**
- * buftrack_filter_set_states() - only records in these states
- * @filter: a filter
- * @states: combination of BUFTRACK_RECORD_STATE_LIVE, _FREED and _REMAINING, 0: all
+ * buftrack_filter_set_states() - select records by state
+ * @filter: the filter
+ * @states: combination of BUFTRACK_RECORD_STATE_LIVE, _FREED and _REMAINING,
+ *	or 0 for any
  */
 void buftrack_filter_set_states(struct buftrack_filter *filter,
 				unsigned int states);
 
 /**
- * buftrack_filter_set_min_size() - only what is at least so large
- * @filter: a filter
- * @size: bytes
+ * buftrack_filter_set_min_size() - select records of a size or more
+ * @filter: the filter
+ * @size: lowest size in bytes
  */
 void buftrack_filter_set_min_size(struct buftrack_filter *filter,
 				  uint64_t size);
 
 /**
- * buftrack_filter_set_age() - only what is so old
- * @filter: a filter
- * @min: allocated at least so many ns ago
- * @max: allocated at most so many ns ago, 0: any
+ * buftrack_filter_set_age() - select records by age
+ * @filter: the filter
+ * @min: lowest age in ns
+ * @max: highest age in ns, or 0 for any
  */
 void buftrack_filter_set_age(struct buftrack_filter *filter, uint64_t min,
 			     uint64_t max);
 
 /**
- * buftrack_listing_new() - walk over the records of a device
- * @device: a device; it must stay open until the listing is freed
- * @filter: which ones; it is copied. NULL: all
+ * buftrack_listing_new() - begin a listing of records
+ * @device: the device, which must stay open until the listing is freed
+ * @filter: selects the records and is copied; NULL selects all
  *
  * Return: a listing for buftrack_listing_free(), or NULL with errno ENOMEM.
  */
@@ -1169,172 +1189,173 @@ buftrack_listing_new(struct buftrack_device *device,
 		     const struct buftrack_filter *filter);
 
 /**
- * buftrack_listing_free() - end a walk
- * @listing: a listing or NULL
+ * buftrack_listing_free() - end a listing
+ * @listing: the listing, or NULL
  */
 void buftrack_listing_free(struct buftrack_listing *listing);
 
 /**
- * buftrack_listing_next() - the next record
- * @listing: a listing
- * @buffer: where to put it; it lives until the next call
+ * buftrack_listing_next() - fetch the next record
+ * @listing: the listing
+ * @buffer: filled with the record, which is valid until the next call
  *
- * The walk is of the instant at which it began, while reports go on: what was
- * allocated later is left out, and what was freed later is met as live. A file
- * has one walk at a time: a second one on the same device ends the first, whose
- * next step then fails with EINVAL.
+ * The listing is a snapshot of the instant of its first call, although
+ * reports continue: it leaves out later allocs and shows later frees as live.
+ * An open file has one listing at a time. A second one ends the first, whose
+ * next call fails with EINVAL.
  *
- * Return: 1, or 0 at the end, or -1 on an error.
+ * Return: 1, 0 at the end, or -1.
  */
 int buftrack_listing_next(struct buftrack_listing *listing,
 			  const struct buftrack_buffer **buffer);
 
 /**
- * buftrack_listing_instant() - the instant that a walk is of
- * @listing: a listing
+ * buftrack_listing_instant() - instant of the snapshot
+ * @listing: the listing
  *
- * Return: ns, by the device's clock; 0 before the first record was asked for.
+ * Return: ns, by the clock of the device, or 0 before the first record was
+ * fetched.
  */
 uint64_t buftrack_listing_instant(const struct buftrack_listing *listing);
 
 /**
- * buftrack_listing_missed() - what the walk came too late for
- * @listing: a listing
+ * buftrack_listing_missed() - number of missed records
+ * @listing: the listing
  *
- * Return: how many records of the instant were replaced or dropped before the
- * walk came to them, so far.
+ * Return: the number of records of the instant that were replaced or dropped
+ * before the listing reached them, so far.
  */
 uint64_t buftrack_listing_missed(const struct buftrack_listing *listing);
 
 /**
- * buftrack_listing_is_exact() - whether it has what there was at the instant
- * @listing: a listing
+ * buftrack_listing_is_exact() - test for a complete snapshot
+ * @listing: the listing
  *
- * Return: true if the walk has come to its end and met every record of the
- * instant that passes the filter, and no other. false before the end, if some
- * were missed, if so many listings were under way that this one was not told of
- * them, or if the device was removed.
+ * Return: true if the listing has ended and returned exactly the selected
+ * records of its instant. false before its end, after a missed record, if too
+ * many concurrent listings kept the module from tracking its missed records,
+ * or if the device was removed.
  */
 bool buftrack_listing_is_exact(const struct buftrack_listing *listing);
 
 /**
- * buftrack_buffer_client() - who owns the buffer
- * @buffer: a record
+ * buftrack_buffer_client() - owner of the buffer
+ * @buffer: the record
  *
  * Return: number of the client.
  */
 uint64_t buftrack_buffer_client(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_space() - where it is
- * @buffer: a record
+ * buftrack_buffer_space() - space of the buffer
+ * @buffer: the record
  *
  * Return: number of the space.
  */
 unsigned int buftrack_buffer_space(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_state() - its state
- * @buffer: a record
+ * buftrack_buffer_state() - state of the record
+ * @buffer: the record
  *
- * With BUFTRACK_RECORD_STATE_REDACTED its address, id and sites are another user's,
- * and read as 0.
- *
- * Return: combination of enum buftrack_record_state.
+ * Return: combination of enum buftrack_record_state. With
+ * BUFTRACK_RECORD_STATE_REDACTED, address, id and sites belong to another
+ * user and read as 0.
  */
 unsigned int buftrack_buffer_state(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_address() - its address
- * @buffer: a record
+ * buftrack_buffer_address() - address of the buffer
+ * @buffer: the record
  *
  * Return: the address in its space.
  */
 uint64_t buftrack_buffer_address(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_size() - its size
- * @buffer: a record
+ * buftrack_buffer_size() - accounted size of the buffer
+ * @buffer: the record
  *
- * Return: bytes, what is accounted.
+ * Return: the size in bytes.
  */
 uint64_t buftrack_buffer_size(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_span() - its extent in the address space
- * @buffer: a record
+ * buftrack_buffer_span() - extent of the buffer in the address space
+ * @buffer: the record
  *
- * Return: bytes, 0 if unknown.
+ * Return: the span in bytes, or 0 if unknown.
  */
 uint64_t buftrack_buffer_span(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_id() - its identity
- * @buffer: a record
+ * buftrack_buffer_id() - id of the buffer
+ * @buffer: the record
  *
- * Return: the reporter's identity of it, 0: none.
+ * Return: the id that the reporter gave it, or 0 for none.
  */
 uint64_t buftrack_buffer_id(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_allocated() - when it was allocated
- * @buffer: a record
+ * buftrack_buffer_allocated() - time of the alloc
+ * @buffer: the record
  *
- * Return: ns, by the device's clock.
+ * Return: ns, by the clock of the device.
  */
 uint64_t buftrack_buffer_allocated(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_ended() - when it was freed, or its client ended
- * @buffer: a record
+ * buftrack_buffer_ended() - time when the buffer was freed or its client
+ *		ended
+ * @buffer: the record
  *
- * Return: ns, by the device's clock, 0 while it is live.
+ * Return: ns, by the clock of the device, or 0 while the buffer is live.
  */
 uint64_t buftrack_buffer_ended(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_ended_by() - who freed it
- * @buffer: a record
+ * buftrack_buffer_ended_by() - client that freed the buffer
+ * @buffer: the record
  *
- * Return: number of the client, 0 if it was not freed.
+ * Return: number of the client, or 0 if the buffer was not freed.
  */
 uint64_t buftrack_buffer_ended_by(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_site() - where it was allocated
- * @buffer: a record
+ * buftrack_buffer_site() - site of the alloc
+ * @buffer: the record
  *
- * Return: the place as its reporter gave it, 0: not known.
+ * Return: the code location as reported, or 0 if unknown.
  */
 uint64_t buftrack_buffer_site(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_ended_site() - where it was freed
- * @buffer: a record
+ * buftrack_buffer_ended_site() - site of the free
+ * @buffer: the record
  *
- * Return: the place as the one who freed it gave it, 0: not known.
+ * Return: the code location as reported, or 0 if unknown.
  */
 uint64_t buftrack_buffer_ended_site(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_repeats() - how often it was freed again
- * @buffer: a record
+ * buftrack_buffer_repeats() - number of further frees
+ * @buffer: the record
  *
- * Return: its repeat count.
+ * Return: the repeat count.
  */
 unsigned int buftrack_buffer_repeats(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_pid() - the process of its owner
- * @buffer: a record
+ * buftrack_buffer_pid() - process of the owner
+ * @buffer: the record
  *
  * Return: as buftrack_client_pid().
  */
 unsigned int buftrack_buffer_pid(const struct buftrack_buffer *buffer);
 
 /**
- * buftrack_buffer_comm() - the name of that process
- * @buffer: a record
+ * buftrack_buffer_comm() - comm of that process
+ * @buffer: the record
  *
  * Return: as buftrack_client_comm().
  */
@@ -1343,15 +1364,15 @@ const char *buftrack_buffer_comm(const struct buftrack_buffer *buffer);
 /* Wrong reports */
 
 /**
- * buftrack_events_new() - read the wrong reports of a device
- * @device: a device, opened for reading; it must stay open until the reader is
- *	    freed
+ * buftrack_events_new() - begin to read the wrong reports of a device
+ * @device: the device, open for reading; it must stay open until the reader
+ *	is freed
  *
- * It begins with the oldest report that the device has kept and that was not read
- * through this open file: the position is the file's. Who wants to wait for more
- * than one thing opens the device with O_NONBLOCK and has poll(2) wait for POLLIN
- * on buftrack_device_fd(), after buftrack_events_next() has said EAGAIN: what was
- * read ahead is not waited for.
+ * Reading starts with the oldest logged report that was not yet read through
+ * this open file. To wait for several things at once, open the device with
+ * O_NONBLOCK, call buftrack_events_next() until it fails with EAGAIN, and
+ * poll(2) buftrack_device_fd() for POLLIN. The reader reads ahead, so polling
+ * earlier may miss events that it holds.
  *
  * Return: a reader for buftrack_events_free(), or NULL with errno ENOMEM.
  */
@@ -1359,22 +1380,22 @@ struct buftrack_events *buftrack_events_new(struct buftrack_device *device);
 
 /**
  * buftrack_events_free() - end reading
- * @events: a reader or NULL
+ * @events: the reader, or NULL
  *
- * What it has read ahead is gone.
+ * Events that were read ahead are lost.
  */
 void buftrack_events_free(struct buftrack_events *events);
 
 /**
- * buftrack_events_next() - the next wrong report, with its evidence
- * @events: a reader
- * @event: where to put it; it lives until the next call. Its @dropped tells how
- *	   many right before it this reader was too late for; fields that the
- *	   module does not know are 0.
+ * buftrack_events_next() - fetch the next wrong report with its evidence
+ * @events: the reader
+ * @event: filled with the event, which is valid until the next call. Its
+ *	@dropped counts the events lost directly before it; fields that the module
+ *	does not know are 0.
  *
- * Return: 1, or 0 when the device was removed and all is read, or -1 on an error:
- * EAGAIN: there is none now, and the device was opened with O_NONBLOCK; EINTR: a
- * signal ended the wait.
+ * Return: 1, 0 when the device was removed and all events are read, or -1;
+ * EAGAIN means that a non-blocking device has no event, EINTR that a signal
+ * ended the wait.
  */
 int buftrack_events_next(struct buftrack_events *events,
 			 const struct buftrack_event **event);

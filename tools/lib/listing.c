@@ -8,7 +8,7 @@
 #include "internal.h"
 #include "uapi.h"
 
-/* So many records are fetched at once: 28 KiB. */
+/* Records per ioctl, 28 KiB. */
 #define CHUNK 256
 
 struct buftrack_listing {
@@ -60,7 +60,7 @@ static int fetch(struct buftrack_listing *listing)
 API int buftrack_listing_next(struct buftrack_listing *listing,
 			      const struct buftrack_buffer **buffer)
 {
-	/* A chunk may come empty and yet not be the last. */
+	/* A chunk may be empty without being the last one. */
 	while (listing->at == listing->filled) {
 		if (listing->query.end)
 			return 0;

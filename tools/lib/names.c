@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The names of counters and verdicts: their one home
+ * The names of counters and verdicts
  */
 #include <errno.h>
 #include <string.h>
@@ -96,9 +96,9 @@ static const struct {
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 _Static_assert(ARRAY_SIZE(counter_names) == BUFTRACK_NR_COUNTERS,
-	       "every counter has a name");
+	       "every counter needs a name");
 _Static_assert(ARRAY_SIZE(verdicts) == BUFTRACK_NR_VERDICTS,
-	       "every verdict has a name");
+	       "every verdict needs a name");
 
 API const char *buftrack_library_version(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The boundary to the kernel
+ * The kernel interface
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ ssize_t uapi_read(int fd, void *buffer, size_t size)
 	return read(fd, buffer, size);
 }
 
-/* Every argument of the interface starts with its size. */
+/* Every argument starts with its size. */
 #define UAPI_CALL(name, type, request)            \
 	int uapi_##name(int fd, struct type *arg) \
 	{                                         \

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The boundary to the kernel: nothing else in the library opens a node, reads from
- * it or calls ioctl()
+ * The kernel interface: only these functions open a node, read from it or call ioctl()
  *
- * Callers fill in all of a structure but its @size. Each function returns what
- * open(2), read(2) or ioctl(2) does.
+ * The caller fills in all fields of a structure except @size. Each function returns
+ * the result of open(2), read(2) or ioctl(2).
  */
 #ifndef BUFTRACK_LIB_UAPI_H
 #define BUFTRACK_LIB_UAPI_H
