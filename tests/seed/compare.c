@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The seed's trace: what a replay found, against what was put in
+ * The seed's trace: compare a replay with the expected results
  */
 #include <err.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 
 static unsigned int differences;
 
-/* field() - by a path with dots */
+/* field() - look up a dotted path */
 static struct json_object *field(struct json_object *object, const char *path)
 {
 	const char *dot = strchr(path, '.');
@@ -27,7 +27,7 @@ static struct json_object *field(struct json_object *object, const char *path)
 	return dot ? field(value, dot + 1) : value;
 }
 
-/* find() - the object of an array whose field has this value */
+/* find() - the object of an array whose field has a value */
 static struct json_object *find(struct json_object *array, const char *key,
 				const char *value)
 {
@@ -75,7 +75,7 @@ static void compare_chip(struct json_object *devices, unsigned int chip)
 	}
 }
 
-/* sum() - of both chips, of one space or of all (NULL) */
+/* sum() - a counter of both chips, in one space or in all (NULL) */
 static uint64_t sum(struct json_object *devices, const char *space,
 		    const char *counter)
 {
@@ -121,8 +121,7 @@ static void print_allocs(struct json_object *devices)
 		line(what, expected_sum(i, BUFTRACK_COUNTER_ALLOCS),
 		     sum(devices, space_names[i], "allocs"));
 	}
-	line("freed, once and rightly",
-	     expected_sum(-1, BUFTRACK_COUNTER_FREES),
+	line("freed correctly", expected_sum(-1, BUFTRACK_COUNTER_FREES),
 	     sum(devices, NULL, "frees"));
 	line("remaining when their clients ended",
 	     expected_sum(-1, BUFTRACK_COUNTER_REMAINING_BUFFERS),
@@ -134,11 +133,9 @@ static const struct {
 	const char *what;
 	enum reason reasons[2];
 } kinds[] = {
-	{ "double_free",
-	  "  double_free: it was freed already",
-	  { SECOND, SECOND } },
+	{ "double_free", "  double_free: already freed", { SECOND, SECOND } },
 	{ "stale_free",
-	  "  stale_free: freed already, another lives there now",
+	  "  stale_free: already freed, its address is in use again",
 	  { SECOND_AFTER_REUSE, SECOND_AFTER_REUSE } },
 	{ "unknown_free.other_id",
 	  "  unknown_free.other_id: several objects free one buffer",
@@ -180,7 +177,7 @@ int compare(int fd)
 	struct json_object *devices;
 
 	if (!json)
-		errx(1, "this is no JSON: %s", json_util_get_last_err());
+		errx(1, "the input is not JSON: %s", json_util_get_last_err());
 	devices = field(json, "devices");
 	for (unsigned int chip = 0; chip < NR_CHIPS; chip++)
 		compare_chip(devices, chip);
@@ -190,7 +187,7 @@ int compare(int fd)
 	if (differences)
 		printf("%u counters differ\n", differences);
 	else
-		printf("all %d counters of both chips and their spaces are as they should be\n",
+		printf("all %d counters of both chips and their spaces match\n",
 		       NR_CHIPS * (1 + NR_SPACES) * BUFTRACK_NR_COUNTERS);
 	return !!differences;
 }

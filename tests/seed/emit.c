@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The seed's trace: its lines, and what they should come to
+ * The seed's trace: write its lines and count the expected results
  *
- * What is expected follows from why each line was put in, not from any rules of a
- * tracker.
+ * The results follow from the reason for each line, not from the tracker's rules.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -18,7 +17,7 @@ int silent;
 
 static uint64_t clock_ns;
 
-/* How a wrong free should be counted */
+/* Expected counter of a wrong free */
 static const int counter_of[NR_REASONS] = {
 	[BELOW_FIRST_ID] = BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH,
 	[BEFORE_LATE] = BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH,
@@ -41,7 +40,7 @@ static void put_number(const char *format, uint64_t number)
 	put(text);
 }
 
-/* begin() - all of a line that all lines have */
+/* begin() - write the fields that all lines have */
 static void begin(const char *client, const char *op, unsigned int chip)
 {
 	clock_ns += 1000;
@@ -122,7 +121,7 @@ void emit_free(unsigned int chip, const char *client,
 	expect(chip, buffer->space, BUFTRACK_COUNTER_LIVE_BYTES, -buffer->size);
 }
 
-/* What is live when its client is closed */
+/* emit_remaining() - count a buffer that is live when its client is closed */
 void emit_remaining(unsigned int chip, const struct buffer *buffer)
 {
 	expect(chip, buffer->space, BUFTRACK_COUNTER_LIVE_BUFFERS, -1);

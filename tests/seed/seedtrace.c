@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * seedtrace: write the seed's trace, or what it should come to, or hold a replay
- *	      of it against that
+ * seedtrace: write the seed's trace or its expected results, or compare them with
+ *	      a replay
  */
 #include <err.h>
 #include <fcntl.h>

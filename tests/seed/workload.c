@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The seed's trace: what happens in it
+ * The seed's trace: generate its events
  *
  * Each chip loads its weights, then decodes tokens: every step allocates some
- * activations, frees them, and now and then something goes wrong. Blocks are
- * reused last in, first out, each for one size only, so that addresses come back
- * again and again and no block ever lies in another.
+ * activations and frees them, and some frees are wrong. Blocks are reused last in,
+ * first out, each for one size only, so addresses repeat and blocks never overlap.
  */
 #include <err.h>
 #include <stdlib.h>
 
 #include "seed.h"
 
-/* What is given: of each chip, and of the first chip's hot address */
+/* Given numbers: of each chip, and of the first chip's hot address */
 #define NR_REMAINING 381
 #define NR_TRACE 4
 #define NR_HOT 1112
@@ -35,7 +34,7 @@ static const unsigned int nr_allocs[NR_SPACES] = {
 	[TRACE] = 8 / NR_CHIPS,
 };
 
-/* What goes wrong elsewhere than at the hot address, of each chip */
+/* Wrong frees of each chip outside the hot address */
 static const unsigned int nr_wrong[NR_CHIPS][NR_REASONS] = {
 	[CHIP0] = { [SECOND] = 7, [SECOND_AFTER_REUSE] = 6, [OTHER_OBJECT] = 18 },
 	[CHIP1] = { [SECOND] = 6, [SECOND_AFTER_REUSE] = 5, [OTHER_OBJECT] = 17 },
@@ -44,7 +43,7 @@ static const unsigned int nr_wrong[NR_CHIPS][NR_REASONS] = {
 static const char *const runtimes[NR_CHIPS] = { "llama-0", "llama-1" };
 static const char latecomer[] = "profiler-0";
 
-/* Old buffers lie below what the allocator hands out, the hot one above. */
+/* Old buffers lie below the allocator's range, the hot address above. */
 static const uint64_t old_base[NR_SPACES] = { 0x20000, 0x19000, 0 };
 static const uint64_t base[NR_SPACES] = { 0x4000000, 0x40000, 0x3f000000 };
 #define HOT_ADDRESS UINT64_C(0x16a000)
@@ -69,7 +68,7 @@ struct chip {
 
 static struct chip chips[NR_CHIPS];
 
-/* xorshift64*: the same numbers everywhere */
+/* xorshift64*: the same numbers on every machine */
 static uint64_t roll(uint64_t sides)
 {
 	static uint64_t state = 83416;
@@ -80,13 +79,13 @@ static uint64_t roll(uint64_t sides)
 	return ((state * UINT64_C(2685821657736338717)) >> 32) % sides;
 }
 
-/* size_of_class() - in DRAM larger than in L1 */
+/* size_of_class() - larger in DRAM than in L1 */
 static uint64_t size_of_class(unsigned int space, unsigned int class)
 {
 	return (UINT64_C(2048) << class) * (space == L1 ? 1 : BANKS);
 }
 
-/* A buffer in DRAM lies interleaved over the banks: its extent is less. */
+/* A DRAM buffer is interleaved over the banks: its span is less than its size. */
 static uint64_t span_of_class(unsigned int space, unsigned int class)
 {
 	return size_of_class(space, class) / (space == L1 ? 1 : BANKS);
@@ -139,7 +138,7 @@ static struct buffer allocate(unsigned int which, unsigned int space,
 	return buffer;
 }
 
-/* free_wrongly() - free a buffer, by an id, where it should not be freed */
+/* free_wrongly() - free a buffer by an id that should not be freed */
 static void free_wrongly(unsigned int which, struct buffer buffer, uint64_t id,
 			 enum reason reason)
 {
@@ -153,16 +152,13 @@ static void release(unsigned int which, const struct buffer *buffer)
 	give_block(&chips[which].pools[buffer->space], buffer);
 }
 
-/*
- * due() - whether one of @total things that are spread over @steps steps comes
- *	   in this one
- */
+/* due() - true if one of @total events, spread over @steps steps, is due now */
 static int due(uint64_t total, uint64_t step, uint64_t steps)
 {
 	return total * (step + 1) / steps > total * step / steps;
 }
 
-/* Another object has the buffer, too. It may be faster than its owner. */
+/* Another object shares the buffer. It may free it before the owner does. */
 static void free_by_other(unsigned int which, const struct buffer *buffer)
 {
 	free_wrongly(which, *buffer, chips[which].next_id++, OTHER_OBJECT);
@@ -182,7 +178,7 @@ static void free_hot(unsigned int which, const struct buffer *hot,
 		free_wrongly(which, *hot, hot->id, SECOND);
 }
 
-/* hot_step() - the one address that everybody frees */
+/* hot_step() - use the hot address once */
 static void hot_step(unsigned int which)
 {
 	struct chip *chip = &chips[which];
@@ -203,7 +199,7 @@ static void hot_step(unsigned int which)
 	free_hot(which, &chip->hot, nth);
 }
 
-/* wanted() - whether it is time for one more of the wrong frees of a reason */
+/* wanted() - true if another wrong free of a reason is due */
 static int wanted(unsigned int which, enum reason reason)
 {
 	struct chip *chip = &chips[which];
@@ -211,7 +207,7 @@ static int wanted(unsigned int which, enum reason reason)
 	uint64_t left = chip->left[DRAM] + chip->left[L1];
 	uint64_t done = chip->at_first - left;
 
-	/* Rounded up: the last of them comes before the last allocation. */
+	/* Round up, so that the last one comes before the last allocation. */
 	if (chip->put_in[reason] >=
 	    (total * done + chip->at_first - 1) / chip->at_first)
 		return 0;
@@ -219,7 +215,7 @@ static int wanted(unsigned int which, enum reason reason)
 	return 1;
 }
 
-/* room() - how much of a space's share is left for others than the hot address */
+/* room() - allocations left in a space, except those of the hot address */
 static unsigned int room(const struct chip *chip, unsigned int space)
 {
 	unsigned int reserved = 0;
@@ -247,7 +243,7 @@ static void go_wrong(unsigned int which, const struct buffer *freed)
 	release(which, &next);
 }
 
-/* decode() - allocate some, free them in another order; false: nothing is left */
+/* decode() - allocate and free in another order; false when none are left */
 static int decode(unsigned int which)
 {
 	struct chip *chip = &chips[which];
@@ -295,7 +291,7 @@ static void keep(unsigned int which, unsigned int space, unsigned int class)
 	chip->kept[chip->nr_kept++] = allocate(which, space, class);
 }
 
-/* load() - open the chip, give back what an earlier run left, load the weights */
+/* load() - open the chip, free an earlier run's buffers, load the weights */
 static void load(unsigned int which)
 {
 	struct chip *chip = &chips[which];
@@ -315,7 +311,7 @@ static void load(unsigned int which)
 	chip->at_first = chip->left[DRAM] + chip->left[L1];
 }
 
-/* The commands of a decode step are recorded in TRACE, twice. */
+/* The commands of a decode step are recorded in TRACE. */
 static void record_commands(unsigned int which)
 {
 	for (unsigned int i = 0; i < NR_TRACE; i++) {
@@ -331,7 +327,7 @@ static void finish(unsigned int which)
 
 	while (which == CHIP0 && chip->nr_hot < NR_HOT)
 		hot_step(which);
-	/* The last of the wrong frees are due only now. */
+	/* The last wrong frees come due only now. */
 	for (unsigned int i = SECOND; i < NR_REASONS; i++)
 		if (chip->put_in[i] != nr_wrong[which][i])
 			errx(1, "%u of %u wrong frees were put in",
