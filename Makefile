@@ -3,55 +3,94 @@
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 PREFIX ?= /usr/local
+INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR ?=
 VERSION := $(shell sed -n 's/^.define BUFTRACK_VERSION "\(.*\)"/\1/p' module/version.h)
 BUILD := $(CURDIR)/build
 # Where the module goes: kbuild puts it under $(INSTALL_MOD_PATH)/lib/modules.
 INSTALL_MOD_PATH ?= $(DESTDIR)
+DEPMOD ?= depmod
+# `su` leaves out where depmod is.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 all: modules tools
 
 help:
-	@echo 'On any Debian 12 machine; these two install what they need, and say what:'
-	@echo '  make demo          from nothing to the table of a real job, in a virtual machine'
-	@echo '  make check         every test, in virtual machines with three kernels'
+	@echo 'On any Debian 12 machine; these two install the packages they need, and name them:'
+	@echo '  make demo          from nothing to the report of a real job, in a virtual machine'
+	@echo '  make check         all tests, in virtual machines with three kernels'
 	@echo
 	@echo 'On a machine with the accelerator:'
-	@echo '  make               the module for this kernel (or for KDIR=...) and the command'
-	@echo '  make install       installs both (PREFIX=$(PREFIX), DESTDIR=)'
-	@echo '  make dkms-install  leaves the module to DKMS, which builds it for every kernel'
+	@echo '  make               build the module for this kernel (or for KDIR=...) and the tools'
+	@echo '  make install       install both (PREFIX=$(PREFIX), DESTDIR=)'
+	@echo '  make dkms-install  install the module with DKMS, which rebuilds it for each new kernel,'
+	@echo '                     instead of the module of `make install`'
+	@echo '  make install-tools install the tools alone, to go with `make dkms-install`'
 	@echo
 	@echo 'To work on it:'
-	@echo '  make modules, make tools    one of the two'
+	@echo '  make modules, make tools    build one of the two'
 	@echo '  make vm-shell      a shell in the virtual machine (KERNEL=stock-6.1|stock-6.12|debug-6.12)'
-	@echo '  make bench         the benchmark table, and build/bench.json'
-	@echo '  make clean         removes build/ (kernels stay in the cache, see tests/vm/kernel)'
+	@echo '  make bench         the table of benchmarks, and build/bench.json'
+	@echo '  make clean         remove what was built (kernels stay in the cache, see tests/vm/kernel)'
 
 modules:
-	@tests/vm/build host '$(KDIR)' > /dev/null
-	@echo 'built build/host/module/buftrack.ko'
+	@[ -e '$(KDIR)/Makefile' ] || { echo 'no kernel headers at $(KDIR): apt-get install' \
+		"linux-headers-$$(uname -r), or name those to build for with KDIR=..." >&2; exit 1; }
+	$(MAKE) -C '$(KDIR)' M='$(CURDIR)' modules
 
 tools:
-	@tests/vm/build tools > /dev/null
-	@echo 'built build/tools/buftrack'
+	$(MAKE) -C tools O='$(BUILD)/tools' PREFIX='$(PREFIX)'
+
+# Nothing is installed before all is built and what installing needs is there.
+install: install-ready all
+	$(MAKE) install-module install-tools
+
+# A staged root (DESTDIR) gets its depmod run by whoever unpacks it.
+install-ready:
+	@[ -n '$(INSTALL_MOD_PATH)' ] || command -v '$(DEPMOD)' > /dev/null || \
+		{ echo '$(DEPMOD) is missing: apt-get install kmod' >&2; exit 1; }
+	@[ -n '$(INSTALL_MOD_PATH)' ] || ! command -v dkms > /dev/null || [ -z "$$(dkms status -m buftrack)" ] || \
+		{ echo 'DKMS has installed the module: make dkms-uninstall first, or keep it and' \
+			'run make install-tools' >&2; exit 1; }
+
+# Kernel packages ask for signed modules, and come without the key to sign them.
+SIG_KEY := $(shell sed -n 's/^CONFIG_MODULE_SIG_KEY="*\([^"]*\)"*$$/\1/p' '$(KDIR)/include/config/auto.conf' 2> /dev/null)
+NO_KEY = $(if $(filter pkcs11:%,$(SIG_KEY))$(wildcard $(SIG_KEY) $(KDIR)/$(SIG_KEY)),,CONFIG_MODULE_SIG_ALL=)
 
 # kbuild leaves depmod out where headers come without a System.map, as Debian's do.
-install: all
-	$(MAKE) -C '$(KDIR)' M='$(BUILD)/host' INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' modules_install
+install-module: modules
+	$(MAKE) -C '$(KDIR)' M='$(CURDIR)' INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' \
+		INSTALL_MOD_DIR=updates $(NO_KEY) modules_install
 	[ -n '$(INSTALL_MOD_PATH)' ] || \
-		depmod "$$(sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')"
+		'$(DEPMOD)' "$$(sed -n 's/^.define UTS_RELEASE "\(.*\)"/\1/p' '$(KDIR)/include/generated/utsrelease.h')"
+	install -D -m 644 module/include/linux/buftrack_driver.h \
+		'$(DESTDIR)$(INCLUDEDIR)/linux/buftrack_driver.h'
+
+install-tools: tools
 	$(MAKE) -C tools O='$(BUILD)/tools' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' install
 
 # DKMS wants a source directory of its own, with the version in its name.
 DKMS_DIR = $(DESTDIR)/usr/src/buftrack-$(VERSION)
-dkms-install:
-	@command -v dkms > /dev/null || { echo 'dkms is missing: apt-get install dkms' >&2; exit 1; }
-	dkms remove buftrack/$(VERSION) --all > /dev/null 2>&1 || true
+dkms-source:
 	rm -rf '$(DKMS_DIR)'
 	install -d '$(DKMS_DIR)'
-	cp -r Kbuild module uapi '$(DKMS_DIR)/'
+	find Kbuild module uapi \( -name '*.[ch]' -o -name Kbuild \) ! -name '*.mod.c' \
+		-exec cp --parents -t '$(DKMS_DIR)' {} +
 	sed 's/#MODULE_VERSION#/$(VERSION)/' dkms.conf > '$(DKMS_DIR)/dkms.conf'
+
+# DKMS refuses to install next to a module that `make install` has put there.
+ifneq ($(DESTDIR),)
+dkms-install: dkms-source
+else
+dkms-install: dkms-uninstall dkms-source
+	rm -f /lib/modules/*/updates/module/buftrack.ko*
 	dkms install buftrack/$(VERSION)
+endif
+
+dkms-uninstall:
+	@command -v dkms > /dev/null || { echo 'dkms is missing: apt-get install dkms' >&2; exit 1; }
+	@dkms status -m buftrack | sed -n 's|^buftrack[/,] *\([^,:]*\).*|\1|p' | sort -u | \
+		while read -r version; do dkms remove "buftrack/$$version" --all || exit; done
 
 KERNEL ?= stock-6.12
 vm-shell:
@@ -70,7 +109,10 @@ bench:
 	@tests/setup
 	@tests/bench/run
 
+# kbuild removes its own objects, which lie beside the sources.
 clean:
 	rm -rf build
+	[ ! -e '$(KDIR)/Makefile' ] || $(MAKE) -C '$(KDIR)' M='$(CURDIR)' clean
 
-.PHONY: all help modules tools install dkms-install vm-shell demo check bench clean
+.PHONY: all help modules tools install install-ready install-module install-tools dkms-source \
+	dkms-install dkms-uninstall vm-shell demo check bench clean
