@@ -211,7 +211,7 @@ static bool bt_drm_export_release(const struct bt_call *call,
 	return true;
 }
 
-/* Frees are attached before allocs, so that no free of a known buffer is missed */
+/* Probes of frees are attached first, so that no free of a known buffer is missed */
 static const struct bt_probe_desc bt_drm_descs[] = {
 	{
 		.symbol = "drm_release",

@@ -18,7 +18,7 @@
 #define BT_PROBE_OFFSET		16
 
 /**
- * struct bt_probe - an attached row of a table
+ * struct bt_probe - a row of an adapter's table, and its probe
  * @desc: the row
  * @attachment: its adapter's attachment
  * @state: enum buftrack_probe_state
@@ -55,7 +55,7 @@ struct bt_attachment {
 	struct kretprobe **returns;
 };
 
-/* TTM before DRM, which reports the begin of devices that both report */
+/* TTM is attached before DRM, whose probe of drm_dev_init() reports begins of devices */
 static const struct bt_adapter *const probe_adapters[] = {
 #if IS_ENABLED(CONFIG_DRM_TTM)
 	&bt_ttm_adapter,

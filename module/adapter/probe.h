@@ -42,9 +42,9 @@ struct bt_call {
  * @in_kernel: the function is in the kernel, not in the module
  * @no_buffer: its calls concern no buffer: a missed one makes no gap
  * @at_return: probe the return rather than the entry
- * @skip: on entry: nothing to report for this call, which makes it cheap; may be NULL
- * @enter: with @at_return: save on entry what is gone at return; may be NULL
- * @handler: turn the call into an event; false: nothing to report. Cannot sleep.
+ * @skip: called on entry; true: ignore the call, at little cost. May be NULL.
+ * @enter: with @at_return: called on entry to save what is gone at return; may be NULL
+ * @handler: turns the call into an event; false: nothing to report. Cannot sleep.
  * @isra_handler: used with @isra_symbol, whose arguments can differ; NULL: @handler
  * @each: used instead of @handler if a call makes several events: called until false
  * @covers: what is not tracked if the function is missing

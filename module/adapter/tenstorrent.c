@@ -152,7 +152,7 @@ static bool bt_tt_open(const struct bt_call *call, struct bt_driver_event *e)
 	return true;
 }
 
-/* tt_cdev_release(inode, file), on entry: what it frees is the driver's from here on */
+/* tt_cdev_release(inode, file), on entry: its frees are charged to the driver */
 static void bt_tt_enter_release(struct bt_call *call)
 {
 	const struct file *file = (void *)call->arg[1];
@@ -331,7 +331,7 @@ static void bt_tt_set_export_key(struct buftrack_report *buffer,
 	buffer->id = bt_driver_object_id(dma_buf);
 }
 
-/* dma_buf_export(info), at return; the release operation identifies the driver's */
+/* dma_buf_export(info), at return; the release operation identifies the driver */
 static bool bt_tt_export(const struct bt_call *call, struct bt_driver_event *e)
 {
 	const struct dma_buf_export_info *info = (void *)call->arg[0];
@@ -404,7 +404,7 @@ static bool bt_tt_teardown_isra(const struct bt_call *call,
 	return bt_tt_free_region(call, e, (void *)call->arg[0]);
 }
 
-/* tenstorrent_reset_reclaim_iatus(chip): all files' but the one that resets */
+/* tenstorrent_reset_reclaim_iatus(chip) frees the regions of all other files */
 static bool bt_tt_reclaim(struct bt_call *call, struct bt_driver_event *e)
 {
 	const struct bt_tt_chip *chip = (void *)call->arg[0];
@@ -421,7 +421,7 @@ static bool bt_tt_reclaim(struct bt_call *call, struct bt_driver_event *e)
 	return false;
 }
 
-/* Frees are attached before allocs, so that no free of a known buffer is missed */
+/* Probes of frees are attached first, so that no free of a known buffer is missed */
 static const struct bt_probe_desc bt_tt_descs[] = {
 	{
 		.symbol = "tt_cdev_release",

@@ -61,7 +61,7 @@ static void binding_unhash(struct bt_binding *b)
 		hlist_del_init_rcu(&b->link);
 }
 
-/* Without one in the reserve, the device's later events find one */
+/* If the reserve is empty, a later event of the device adds it */
 static struct bt_binding *binding_add(const char *name)
 {
 	struct bt_binding *b = bt_reserve_get_binding();
@@ -155,7 +155,7 @@ struct bt_binding *bt_binding_get(const struct bt_driver_event *e)
 	return b;
 }
 
-/* No event finds the binding until all of its records have ended */
+/* Events of the device find no binding until all of its records have ended */
 static void binding_begin_end(struct bt_binding *b)
 {
 	binding_unhash(b);
@@ -241,7 +241,7 @@ void bt_driver_lost(u64 count)
 
 /**
  * bt_driver_unbound() - end the binding of a device that the bus reports as unbound
- * @dev: struct device that the driver was bound to, or the function that names it
+ * @dev: struct device that the driver was bound to, or PCI function that it is named after
  *
  * Context: may sleep.
  */

@@ -48,7 +48,7 @@ driver_client_prepare(struct bt_binding *b, const struct bt_driver_event *e)
 	return client;
 }
 
-/* Freeing may sleep, so the worker does it, of those that have not begun as well */
+/* Freeing may sleep, so the worker does it, even if the client has not begun */
 static void driver_client_free_later(struct bt_driver_client *client)
 {
 	lockdep_assert_held(&bt_driver_lock);
@@ -172,8 +172,8 @@ void bt_driver_client_end(const struct bt_driver_event *e)
 }
 
 /**
- * bt_driver_client_end_closing() - drop a client whose memory is another file's now
- * @e: the event in which the other file opens
+ * bt_driver_client_end_closing() - drop a closing client whose pointer is reused
+ * @e: event in which another file with the same pointer opens
  *
  * Context: any but NMI.
  */
@@ -211,7 +211,7 @@ u64 bt_driver_client_at(const void *client)
  * @e: an event of its device
  * @client: pointer that identifies it
  *
- * For a cleanup that a driver can run twice at a time.
+ * For a cleanup that a driver can run on two processors at a time.
  *
  * Context: any but NMI.
  * Return: true for the first call, and if there is no such client.

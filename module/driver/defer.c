@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Deferring to a worker what cannot be done where a driver's events are reported */
+/* Work deferred from atomic context to a worker */
 #include <linux/irq_work.h>
 #include "internal.h"
 
@@ -14,7 +14,7 @@ static void defer_kick(struct irq_work *unused)
 	schedule_work(&defer_work);
 }
 
-/* The lock that schedule_work() takes may be held where bt_defer() is called */
+/* bt_defer() can be called under the locks that schedule_work() takes */
 static DEFINE_IRQ_WORK(defer_irq_work, defer_kick);
 
 /**
@@ -29,8 +29,8 @@ void bt_defer(void)
 }
 
 /**
- * bt_defer_start() - set up the worker, before anything is deferred
- * @fn: what it runs
+ * bt_defer_start() - set up the worker, before the first bt_defer()
+ * @fn: function that it runs
  */
 void bt_defer_start(work_func_t fn)
 {

@@ -19,7 +19,7 @@ struct device;
  * @BT_DEVICE_BEGIN: it bound to a device
  * @BT_DEVICE_END: it unbound from the device
  * @BT_CLIENT_BEGIN: a process opened its node
- * @BT_CLIENT_CLOSE: the file's release begins: the frees in it are the driver's
+ * @BT_CLIENT_CLOSE: release of the file begins; frees during it are charged to the driver
  * @BT_CLIENT_END: the file has been released
  * @BT_BUFFER_ALLOC: it allocated a buffer
  * @BT_BUFFER_MOVE: it allocated one more placement of a buffer

@@ -10,9 +10,9 @@
  *				bindings and the reserve
  *	bt_device.lock, bt_tracker.lock
  *
- * The hash tables are read under RCU. A binding that is unhashed for one driver can be
- * hashed again for the next, so that a lookup under RCU can miss another one; those that
- * must not take bt_driver_lock.
+ * The hash tables are read under RCU. A binding is unhashed at unbind and hashed again
+ * at the next bind, possibly while a reader stands on it. The reader can then miss other
+ * bindings, so a lookup that must be reliable takes bt_driver_lock.
  *
  * A binding is added to the list under bt_driver_lock and deleted from it under both
  * locks. So a walker that holds bt_driver_work_lock alone sees no entry go; it uses the
@@ -43,8 +43,8 @@ struct bt_device;
  * @driver: client that stands for the driver; ends with the device
  * @complete: every event since the driver bound has been reported
  * @leftovers: at its last unbind the driver had clients or live buffers left
- * @ending: the driver unbound and the records that it left are being ended
- * @unfinished: the worker has to end the rest of them
+ * @ending: the driver unbound, and the records that it left are being ended
+ * @unfinished: the worker has to end the rest of these records
  * @has_node: the device is in the table of devices
  */
 struct bt_binding {
@@ -68,7 +68,7 @@ struct bt_binding {
  * @key: pointer that identifies it
  * @dev: struct device that it was opened on
  * @binding: binding of that device
- * @closing: it has ended; what the driver frees of it is the driver's doing
+ * @closing: release of the file has begun: frees are charged to the driver
  * @once: bt_driver_client_once() has been called
  */
 struct bt_driver_client {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-/* From the event of a driver to the report of its buffer */
+/* From an event of a driver to a report of its buffer */
 #include "../device.h"
 #include "../notify.h"
 #include "../stack.h"
 #include "internal.h"
 
 /*
- * The client to charge. After its close, or without one, it is the driver; so it is for
- * refcounted buffers of a client that could not begin. NULL: none.
+ * The client to charge. It is the driver if the event has no client, if the client has
+ * closed, and if it could not begin and the buffer is refcounted. NULL: there is none.
  */
 static struct bt_client *driver_report_client(struct bt_binding *b,
 					      const struct bt_driver_event *e)
@@ -48,7 +48,7 @@ static bool driver_report_choose_space(const struct bt_driver_event *e,
 	return !e->only_if_live;
 }
 
-/* A space that does not exist holds no buffer: the move is then an alloc */
+/* If the table of spaces is full, the previous space is invalid and matches no record */
 static int driver_report_move(const struct bt_driver_event *e,
 			      struct bt_device *dev, struct bt_client *c,
 			      const struct buftrack_report *r)

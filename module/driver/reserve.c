@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Devices, clients and records prepared for where they cannot be allocated */
+/* Devices, clients and records that are allocated ahead, for atomic context */
 #include <linux/irqflags.h>
 #include <linux/slab.h>
 #include "../device.h"
@@ -104,7 +104,7 @@ void bt_reserve_free_client(struct bt_driver_client *client)
 }
 
 /**
- * bt_reserve_refill_low_pool() - ask for spare records before a device runs out of them
+ * bt_reserve_refill_low_pool() - request spare records before a device runs out of them
  * @t: tracker of the device
  *
  * Context: any but NMI.
@@ -194,7 +194,7 @@ static void reserve_refill_clients(void)
 }
 
 /**
- * bt_reserve_refill() - prepare devices and clients for those that were taken
+ * bt_reserve_refill() - replace the devices and clients that were taken
  *
  * Context: may sleep; bt_driver_work_lock held.
  * Return: 0, or -ENOMEM if devices are missing.
@@ -208,7 +208,7 @@ int bt_reserve_refill(void)
 }
 
 /**
- * bt_reserve_exit() - free what has been prepared
+ * bt_reserve_exit() - free the reserve
  *
  * Context: may sleep; no event is reported any more.
  */
