@@ -131,12 +131,12 @@ static void test_blocks(void)
 	expect_text(
 		"double_free, all of it", &event, &plain_scene,
 		"double_free of 0x1000 (4.00 KiB) in DRAM of device 0 \"chip0\" by python3[1234] (client 7)\n"
-		"  meaning      it was freed already; nothing else is live at its address, so this time it hit nothing\n"
+		"  meaning      it was already freed; no other buffer is live at its address, so this free hit nothing\n"
 		"  allocated    3.20 s earlier by owner[1000] (client 5) at site 0x4005d0: 4.00 KiB at 0x1000, id 42\n"
 		"  first freed  1.20 s earlier by freer[1001] (client 6) at site 0x4005f0\n"
 		"  freed again  now at site 0x400610, id 42: its 3rd free\n"
-		"  proof        complete: its alloc and its first free were reported, and no report is known to be missing since\n"
-		"  what to do   of the two sites that free it keep one, or have the first say that it did\n"
+		"  proof        complete: its alloc and first free were reported, and no report is known to be missing since\n"
+		"  what to do   remove one of the two frees, or clear the handle after the first\n"
 		"  when         13.200000000 s since boot, event 3 of the device\n");
 
 	event = make_event(BUFTRACK_VERDICT_STALE_FREE);
@@ -150,13 +150,13 @@ static void test_blocks(void)
 	expect_text(
 		"stale_free, all of it", &event, &plain_scene,
 		"stale_free of 0x1000 (4.00 KiB) in DRAM of device 0 \"chip0\" by python3[1234] (client 7)\n"
-		"  meaning      it was freed already, and another buffer lives there now: an allocator that goes by the address would have taken that one away\n"
+		"  meaning      it was already freed, and another buffer now lives there: an allocator that frees by address would free that one\n"
 		"  allocated    3.20 s earlier by owner[1000] (client 5) at site 0x4005d0: 4.00 KiB at 0x1000, id 42\n"
 		"  first freed  1.20 s earlier by freer[1001] (client 6) at site 0x4005f0\n"
 		"  freed again  now at site 0x400610, id 42: its 2nd free\n"
 		"  would hit    allocated 200 ms earlier by owner[1000] (client 9) at site 0x4005d0: 8.00 KiB at 0x1000 to 0x13ff, id 43\n"
-		"  proof        complete: its alloc, its first free and the alloc of the other were reported, and no report is known to be missing since\n"
-		"  what to do   stop the second free first of all: its caller kept a handle that was no longer its own, and the other buffer's owner will be the one who crashes\n"
+		"  proof        complete: its alloc, its first free and the alloc of the other buffer were reported, and no report is known to be missing since\n"
+		"  what to do   fix this second free first: its caller kept a stale handle, and the owner of the other buffer is the one that would crash\n"
 		"  when         13.200000000 s since boot, event 3 of the device\n");
 }
 
@@ -245,7 +245,7 @@ static void test_unknown(void)
 				BUFTRACK_RECORD_STATE_DOUBTFUL);
 	expect_lines("a doubtful record at the address", &event, &plain_scene,
 		     LINES("\n  is another's allocated 3.20 s earlier",
-			   "; it may have gone since: reports are missing\n"));
+			   "; doubtful, as reports are missing\n"));
 	event.hit = make_freed(0);
 	expect_lines(
 		"a freed record at the address", &event, &plain_scene,
@@ -444,12 +444,12 @@ static const char *told(struct dedup *dedup)
 
 	free(text);
 	out = open_memstream(&text, &size);
-	dedup_tell_all(dedup, out);
+	dedup_print_all(dedup, out);
 	fclose(out);
 	return text;
 }
 
-static unsigned int admit_many(struct dedup *dedup, struct kind kind,
+static unsigned int admit_many(struct dedup *dedup, struct dedup_key kind,
 			       unsigned int nr, uint64_t from, uint64_t step)
 {
 	unsigned int shown = 0;
@@ -465,7 +465,7 @@ static unsigned int admit_many(struct dedup *dedup, struct kind kind,
 
 static void test_flood_of_one(void)
 {
-	const struct kind kind = { .client = 1, .verdict = 8 };
+	const struct dedup_key kind = { .client = 1, .verdict = 8 };
 	struct dedup *dedup = dedup_new();
 
 	test(admit_many(dedup, kind, 3, S, 1) == 3 && !dedup_pending(dedup) &&
@@ -492,40 +492,40 @@ static void test_flood_of_one(void)
 static void test_flood_of_kinds(void)
 {
 	struct dedup *dedup = dedup_new();
-	struct kind kind = { 0 };
+	struct dedup_key kind = { 0 };
 	unsigned int lines = 0, shown = 0;
 	char *line = NULL;
 	size_t size;
 	FILE *out;
 
-	for (unsigned int i = 0; i < DEDUP_KINDS + 1000; i++) {
+	for (unsigned int i = 0; i < DEDUP_KEYS + 1000; i++) {
 		kind.site = i;
 		shown += admit_many(dedup, kind, 5, S, 1);
 	}
-	test(shown == 3 * DEDUP_KINDS,
+	test(shown == 3 * DEDUP_KEYS,
 	     "dedup: of too many kinds no more are shown than can be kept");
 	out = open_memstream(&line, &size);
-	dedup_tell(dedup, out);
+	dedup_print(dedup, out);
 	fclose(out);
-	test(!strncmp(line, "5,000 more: at yet other places: ",
-		      strlen("5,000 more: at yet other places: ")),
+	test(!strncmp(line, "5,000 more: at other places: ",
+		      strlen("5,000 more: at other places: ")),
 	     "dedup: what is beyond them is told together, and the most first");
 	free(line);
 	for (const char *at = told(dedup); *at; at++)
 		lines += *at == '\n';
-	test(lines == DEDUP_KINDS, "dedup: one line for each kind: %u", lines);
-	kind = (struct kind){ .device = 2 };
+	test(lines == DEDUP_KEYS, "dedup: one line for each kind: %u", lines);
+	kind = (struct dedup_key){ .device = 2 };
 	test(admit_many(dedup, kind, 5, 62 * S, 1) == 3,
 	     "dedup: kinds that were quiet for a minute make place");
 	kind.site = 7;
 	test(admit_many(dedup, kind, 5, 63 * S, 1) == 3,
 	     "dedup: and leave place for more");
 	told(dedup);
-	for (unsigned int i = 0; i < DEDUP_KINDS; i++) {
+	for (unsigned int i = 0; i < DEDUP_KEYS; i++) {
 		kind.site = 100 + i;
 		admit_many(dedup, kind, 1, 64 * S, 1);
 	}
-	kind = (struct kind){ .device = 1 };
+	kind = (struct dedup_key){ .device = 1 };
 	test(!admit_many(dedup, kind, 1, 65 * S, 1), "dedup: it stays bounded");
 	dedup_free(dedup);
 }

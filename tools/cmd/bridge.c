@@ -7,7 +7,6 @@
 
 #include "../bridge/bridge.h"
 #include "../util/err.h"
-#include "../util/parse.h"
 #include "cmd.h"
 
 enum {
@@ -20,43 +19,30 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[SOCKET] = { "socket", "PATH", "listen there, not at " BRIDGE_SOCKET },
-	[MODE] = { "mode", "MODE", "of the socket, octal, 0666 unless set" },
+	[SOCKET] = { "socket", "PATH",
+		     "socket to listen on, default " BRIDGE_SOCKET },
+	[MODE] = { "mode", "MODE",
+		   "permissions of the socket, octal, default 0666" },
 	[CONFIG] = { "config", "FILE",
-		     "what devices there are, not " BRIDGE_CONFIG },
-	[SYSFS] = { "sysfs", "DIR", "look for chips there, not in /sys" },
+		     "description of the devices, default " BRIDGE_CONFIG },
+	[SYSFS] = { "sysfs", "DIR", "where to look for chips, default /sys" },
 	[MAX_CONNECTIONS] = { "max-connections", "N",
-			      "most at a time, 4096 unless set" },
+			      "most connections at a time, default 4096" },
 	[MAX_ADDRESSES] = { "max-addresses", "N",
-			    "most that are remembered, 2097152 unless set" },
+			    "most addresses to remember, default 2097152" },
 	{ .name = NULL },
 };
 
-static int take_mode(struct args *args, struct bridge_options *bridge)
+static int mode_option(const struct args *args, struct bridge_options *bridge)
 {
 	char *end;
 	unsigned long mode = strtoul(args->value, &end, 8);
 
 	if (!*args->value || args->value[strspn(args->value, "01234567")] ||
-	    mode > 0777) {
-		usage_error(args, "--mode: '%s' is no mode from 0 to 0777",
-			    args->value);
-		return OPTIONS_BAD;
-	}
+	    mode > 0777)
+		return bad_value(args, MODE, "a mode from 0 to 0777");
 	bridge->mode = mode;
 	return 0;
-}
-
-static int take_number(struct args *args, const char *name, uint64_t least,
-		       uint64_t most, uint64_t *number)
-{
-	if (!parse_number(args->value, number) && *number >= least &&
-	    *number <= most)
-		return 0;
-	usage_error(args, "--%s: '%s' is no number from %llu to %llu", name,
-		    args->value, (unsigned long long)least,
-		    (unsigned long long)most);
-	return OPTIONS_BAD;
 }
 
 static int take_option(struct args *args, int option,
@@ -67,7 +53,7 @@ static int take_option(struct args *args, int option,
 		bridge->socket = args->value;
 		return 0;
 	case MODE:
-		return take_mode(args, bridge);
+		return mode_option(args, bridge);
 	case CONFIG:
 		bridge->config = args->value;
 		return 0;
@@ -75,11 +61,11 @@ static int take_option(struct args *args, int option,
 		bridge->sysfs = args->value;
 		return 0;
 	case MAX_CONNECTIONS:
-		return take_number(args, options[option].name, 1, 1000000,
-				   &bridge->max_connections);
+		return number_option(args, option, 1, 1000000,
+				     &bridge->max_connections);
 	default:
-		return take_number(args, options[option].name, 4, UINT32_MAX,
-				   &bridge->max_addresses);
+		return number_option(args, option, 4, UINT32_MAX,
+				     &bridge->max_addresses);
 	}
 }
 
@@ -98,7 +84,7 @@ static int run(struct args *args)
 		if (take_option(args, option, &bridge))
 			return EXIT_USAGE_ERROR;
 	if (option != OPTIONS_END)
-		return options_failed(option);
+		return options_status(option);
 	if (!operands(args, 0, 0))
 		return EXIT_USAGE_ERROR;
 	return bridge_run(&bridge);
@@ -107,10 +93,10 @@ static int run(struct args *args)
 const struct verb verb_bridge = {
 	.name = "bridge",
 	.operands = "",
-	.summary = "be the allocation server that programs report to",
+	.summary = "serve programs that report to the allocation server",
 	.details =
-		"Programs that were built for the allocation server (TT_ALLOC_TRACKING_ENABLED=1)\nreport to its socket. The bridge listens there, and makes what they say reports to\nthe kernel, each connection a client of its own on each device that it uses.\nThese messages carry no ids and no spans: " ADDRESS_ONLY
-		".\nIt runs until it gets SIGTERM or SIGINT.",
+		"Programs built for the allocation server (TT_ALLOC_TRACKING_ENABLED=1) report to\nits socket. The bridge listens there and forwards their messages to the kernel as\nreports. Each connection is a separate client on each device that it uses.\nThe messages carry neither ids nor spans: " ADDRESS_ONLY
+		".\nThe bridge runs until SIGTERM or SIGINT.",
 	.options = options,
 	.run = run,
 };

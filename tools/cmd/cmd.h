@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The frame of the command: verbs, their options, exit statuses
+ * The frame of the command: verbs, their options and operands
  */
 #ifndef BUFTRACK_CMD_H
 #define BUFTRACK_CMD_H
@@ -14,8 +14,8 @@
 /**
  * struct option_spec - an option of a verb
  * @name: without the dashes; NULL ends a list
- * @argument: how help calls its argument; NULL: it takes none
- * @help: a line for help
+ * @argument: name of its argument in help; NULL: it takes none
+ * @help: one line for help
  */
 struct option_spec {
 	const char *name;
@@ -26,13 +26,13 @@ struct option_spec {
 struct args;
 
 /**
- * struct verb - what the command can do
+ * struct verb - a verb
  * @name: one word, or two: "device add"
- * @operands: how help shows what follows the options, "" if nothing does
- * @summary: a line for help
+ * @operands: the operands as help shows them, or ""
+ * @summary: one line for help
  * @details: more for help, or NULL
- * @options: list, beside --help, which every verb has
- * @run: does it; returns how the command ends
+ * @options: its options; --help is added to them
+ * @run: runs it; returns an exit status
  */
 struct verb {
 	const char *name;
@@ -42,73 +42,6 @@ struct verb {
 	const struct option_spec *options;
 	int (*run)(struct args *args);
 };
-
-/* All verbs, in the order in which help shows them; NULL at the end */
-extern const struct verb *const verbs[];
-
-/**
- * struct args - the words that follow the verb
- * @verb: the verb
- * @argc: how many words, the verb's last one included
- * @argv: the words
- * @value: argument of the option that next_option() found
- */
-struct args {
-	const struct verb *verb;
-	int argc;
-	char **argv;
-	const char *value;
-};
-
-/* usage_error() - print_err() with a hint to the verb's help; EXIT_USAGE_ERROR */
-int usage_error(const struct args *args, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-/* What next_option() returns beside an index */
-enum {
-	OPTIONS_END = -1,
-	OPTIONS_BAD = -2,
-	OPTIONS_HELP = -3,
-};
-
-/**
- * next_option() - the next option
- * @args: the words
- *
- * Return: its index in the verb's list, or OPTIONS_END, or OPTIONS_BAD and
- * OPTIONS_HELP, when all has been said, and the caller passes it on to
- * options_failed().
- */
-int next_option(struct args *args);
-
-/* options_failed() - how the command ends when next_option() gave up */
-int options_failed(int option);
-
-/**
- * operands() - what follows the options
- * @args: the words; next_option() has said OPTIONS_END
- * @least: how many operands there must be
- * @most: how many there may be
- *
- * Return: the operands with a NULL at the end, or NULL: it has complained, and
- * the command ends with EXIT_USAGE_ERROR.
- */
-char **operands(struct args *args, int least, int most);
-
-/**
- * device_operand() - the device, from the option or the operand
- * @args: the words
- * @option: what --device said, or NULL
- * @device: where to put it; NULL if it was not said
- *
- * Return: 0, or OPTIONS_BAD: it has complained.
- */
-int device_operand(struct args *args, const char *option, const char **device);
-
-/* help.c */
-void print_help(const struct verb *verb);
-void print_overview(void);
-const struct verb *find_verb(const char *first, const char *second);
 
 extern const struct verb verb_status;
 extern const struct verb verb_list;
@@ -126,9 +59,91 @@ extern const struct verb verb_reset;
 extern const struct verb verb_version;
 extern const struct verb verb_help;
 
-struct args;
+/* All verbs in the order of help; NULL at the end */
+extern const struct verb *const verbs[];
 
-/* In the order of LIMIT_OPTIONS, which come first in a verb's list */
+/* find_verb() - the verb of one word or two, or NULL; @second may be NULL */
+const struct verb *find_verb(const char *first, const char *second);
+void print_overview(void);
+
+/**
+ * struct args - the words that follow the verb
+ * @verb: the verb
+ * @argc: number of words, including the last one of the verb
+ * @argv: the words
+ * @value: argument of the option that next_option() returned
+ */
+struct args {
+	const struct verb *verb;
+	int argc;
+	char **argv;
+	const char *value;
+};
+
+/* usage_error() - print_err() with a pointer to --help; returns EXIT_USAGE_ERROR */
+int usage_error(const struct args *args, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* What next_option() returns other than an index */
+enum {
+	OPTIONS_END = -1,
+	OPTIONS_BAD = -2,
+	OPTIONS_HELP = -3,
+};
+
+/**
+ * next_option() - parse the next option
+ * @args: the words
+ *
+ * Return: its index in the verb's list; OPTIONS_END; OPTIONS_BAD after an error
+ * message; or OPTIONS_HELP after printing help.
+ */
+int next_option(struct args *args);
+
+/* options_status() - the exit status after OPTIONS_BAD or OPTIONS_HELP */
+int options_status(int option);
+
+/**
+ * operands() - the words after the options
+ * @args: the words; next_option() has returned OPTIONS_END
+ * @least: least number of operands
+ * @most: most operands
+ *
+ * Return: the operands with a NULL at the end, or NULL after an error message.
+ */
+char **operands(struct args *args, int least, int most);
+
+/**
+ * device_operand() - the device that --device or the only operand names
+ * @args: the words
+ * @option: value of --device, or NULL
+ * @device: set to the device; NULL: none was named
+ *
+ * Return: 0, or OPTIONS_BAD after an error message.
+ */
+int device_operand(struct args *args, const char *option, const char **device);
+
+/* bad_value() - reject the value of an option: "not @expected"; OPTIONS_BAD */
+int bad_value(const struct args *args, int option, const char *expected);
+
+/**
+ * number_option() - parse the value of an option
+ * @args: the words
+ * @option: index of the option
+ * @least: smallest number allowed
+ * @most: largest number allowed
+ * @number: set to the value
+ *
+ * Return: 0, or OPTIONS_BAD after an error message.
+ */
+int number_option(const struct args *args, int option, uint64_t least,
+		  uint64_t most, uint64_t *number);
+
+/* size_option(), duration_option() - likewise, in bytes and ns */
+int size_option(const struct args *args, int option, uint64_t *bytes);
+int duration_option(const struct args *args, int option, uint64_t *ns);
+
+/* The limits of a device, in the order of LIMIT_OPTIONS */
 enum {
 	LIMIT_RECORDS,
 	LIMIT_CLIENT_RECORDS,
@@ -139,34 +154,32 @@ enum {
 	NR_LIMITS,
 };
 
-#define LIMIT_OPTIONS                                                                   \
-	[LIMIT_RECORDS] = { "max-records", "N",                                         \
-			    "most records, live and freed, 1 to 2^32" },                \
-	[LIMIT_CLIENT_RECORDS] = { "client-records", "N",                               \
-				   "most of them that one client may own, 1 to 2^32" }, \
-	[LIMIT_FREED] = { "freed-records", "N",                                         \
-			  "most freed records of each domain, 0 to 2^32" },             \
-	[LIMIT_CLIENTS] = { "max-clients", "N",                                         \
-			    "most open clients, 1 to 65536" },                          \
-	[LIMIT_CLOSED] = { "max-closed", "N",                                           \
-			   "most closed clients that are kept, 0 to 65536" },           \
-	[LIMIT_REMAINING] = {                                                           \
-		"max-remaining", "N",                                                   \
-		"most remaining records that are kept, 0 to 2^24"                       \
-	}
+/* The first options of a verb that takes limits */
+/* clang-format off */
+#define LIMIT_OPTIONS                                                          \
+	[LIMIT_RECORDS] = { "max-records", "N",                                \
+		"most records, live and freed, 1 to 2^32" },                   \
+	[LIMIT_CLIENT_RECORDS] = { "client-records", "N",                      \
+		"most records of one client, 1 to 2^32" },                     \
+	[LIMIT_FREED] = { "freed-records", "N",                                \
+		"most freed records of each domain, 0 to 2^32" },              \
+	[LIMIT_CLIENTS] = { "max-clients", "N",                                \
+		"most open clients, 1 to 65536" },                             \
+	[LIMIT_CLOSED] = { "max-closed", "N",                                  \
+		"most closed clients to keep, 0 to 65536" },                   \
+	[LIMIT_REMAINING] = { "max-remaining", "N",                            \
+		"most remaining records to keep, 0 to 2^24" }
+/* clang-format on */
 
 /**
- * limits_option() - take one of LIMIT_OPTIONS
- * @args: its value, and for the complaint
- * @limit: which
- * @settings: where to put it
+ * limit_option() - parse one of LIMIT_OPTIONS
+ * @args: the words
+ * @limit: index of the option
+ * @settings: where to store it
  *
- * Return: 0, or OPTIONS_BAD: it has complained.
+ * Return: 0, or OPTIONS_BAD after an error message.
  */
-int limits_option(const struct args *args, int limit,
-		  struct buftrack_settings *settings);
-
-/* new_settings() - settings, or the end of the command */
-struct buftrack_settings *new_settings(void);
+int limit_option(const struct args *args, int limit,
+		 struct buftrack_settings *settings);
 
 #endif /* BUFTRACK_CMD_H */

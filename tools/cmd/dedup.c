@@ -11,17 +11,22 @@
 #include "cmd.h"
 #include "dedup.h"
 
-/* Twice as many buckets as kinds, and a power of two */
-#define BUCKETS (2 * DEDUP_KINDS)
+/* A power of two that leaves half of the table empty */
+#define BUCKETS (2 * DEDUP_KEYS)
 
-/*
- * @shown: how many were shown since it was quiet
- * @last: stamp of the latest, shown or counted
- * @count: how many were counted since they were told
- * @from, @to: stamps of the first and the last of these
+/**
+ * struct repeats - the events of a key
+ * @key: the key
+ * @name: printed name of the key
+ * @used: the entry of the table is in use
+ * @shown: events printed since the last quiet time
+ * @last: time of the latest event
+ * @count: events counted since the count was printed
+ * @from: time of the first of these
+ * @to: time of the last of these
  */
 struct repeats {
-	struct kind kind;
+	struct dedup_key key;
 	char *name;
 	bool used;
 	unsigned int shown;
@@ -31,12 +36,14 @@ struct repeats {
 	uint64_t to;
 };
 
-/*
- * @nr: kinds in @table, which is searched from a kind's bucket on
- * @rest: all kinds beyond
- * @admitted: the latest
- * @swept: when it was last looked for kinds that are quiet
- * @pending: how many kinds have something to tell
+/**
+ * struct dedup - all keys
+ * @nr: number of keys in @table
+ * @table: hash table with linear probing
+ * @rest: all keys that do not fit
+ * @admitted: the key of the latest event
+ * @swept: when quiet keys were last removed
+ * @pending: number of keys with a count to print
  */
 struct dedup {
 	size_t nr;
@@ -49,11 +56,9 @@ struct dedup {
 
 struct dedup *dedup_new(void)
 {
-	struct dedup *dedup = calloc(1, sizeof(*dedup));
+	struct dedup *dedup = xcalloc(1, sizeof(*dedup));
 
-	if (!dedup)
-		exit(fail("out of memory: free some and try again"));
-	/* Of what is not told apart nothing is shown. */
+	/* Events that are not told apart are only counted. */
 	dedup->rest.shown = DEDUP_SHOWN;
 	return dedup;
 }
@@ -67,10 +72,10 @@ void dedup_free(struct dedup *dedup)
 	free(dedup);
 }
 
-static size_t bucket_of(const struct kind *kind)
+static size_t bucket_of(const struct dedup_key *key)
 {
-	const uint64_t values[] = { kind->device, kind->client, kind->verdict,
-				    kind->space, kind->site };
+	const uint64_t values[] = { key->device, key->client, key->verdict,
+				    key->space, key->site };
 	uint64_t hash = 0;
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -80,19 +85,20 @@ static size_t bucket_of(const struct kind *kind)
 	return hash % BUCKETS;
 }
 
-static bool is_same(const struct kind *a, const struct kind *b)
+static bool is_same(const struct dedup_key *a, const struct dedup_key *b)
 {
 	return a->device == b->device && a->client == b->client &&
 	       a->verdict == b->verdict && a->space == b->space &&
 	       a->site == b->site;
 }
 
-/* place_of() - the repeats of a kind, or where they would be: not @used */
-static struct repeats *place_of(struct dedup *dedup, const struct kind *kind)
+/* place_of() - the entry of a key, or the free one for it, which is not @used */
+static struct repeats *place_of(struct dedup *dedup,
+				const struct dedup_key *key)
 {
-	size_t i = bucket_of(kind);
+	size_t i = bucket_of(key);
 
-	while (dedup->table[i].used && !is_same(&dedup->table[i].kind, kind))
+	while (dedup->table[i].used && !is_same(&dedup->table[i].key, key))
 		i = (i + 1) % BUCKETS;
 	return &dedup->table[i];
 }
@@ -103,13 +109,11 @@ static bool is_quiet(const struct repeats *repeats, uint64_t stamp)
 	       stamp - repeats->last > DEDUP_QUIET;
 }
 
-/* sweep() - forget kinds that are quiet, so that there is place for others */
+/* sweep() - remove quiet keys to make room for others */
 static void sweep(struct dedup *dedup, uint64_t stamp)
 {
-	struct repeats *old = malloc(sizeof(dedup->table));
+	struct repeats *old = xmalloc(sizeof(dedup->table));
 
-	if (!old)
-		exit(fail("out of memory: free some and try again"));
 	memcpy(old, dedup->table, sizeof(dedup->table));
 	memset(dedup->table, 0, sizeof(dedup->table));
 	dedup->nr = 0;
@@ -120,25 +124,25 @@ static void sweep(struct dedup *dedup, uint64_t stamp)
 			free(old[i].name);
 			continue;
 		}
-		*place_of(dedup, &old[i].kind) = old[i];
+		*place_of(dedup, &old[i].key) = old[i];
 		dedup->nr++;
 	}
 	free(old);
 	dedup->swept = stamp;
 }
 
-/* find() - the repeats of a kind, which are new if they are not @used */
-static struct repeats *find(struct dedup *dedup, const struct kind *kind,
+/* find() - the entry of a key, which is new if it is not @used */
+static struct repeats *find(struct dedup *dedup, const struct dedup_key *key,
 			    uint64_t stamp)
 {
-	struct repeats *repeats = place_of(dedup, kind);
+	struct repeats *repeats = place_of(dedup, key);
 
-	if (repeats->used || dedup->nr < DEDUP_KINDS)
+	if (repeats->used || dedup->nr < DEDUP_KEYS)
 		return repeats;
-	/* A sweep takes a while: in a dedup it is not for each event. */
+	/* A sweep is slow, so limit how often a flood of events can cause one. */
 	if (stamp - dedup->swept > DEDUP_QUIET / 4)
 		sweep(dedup, stamp);
-	return dedup->nr < DEDUP_KINDS ? place_of(dedup, kind) : &dedup->rest;
+	return dedup->nr < DEDUP_KEYS ? place_of(dedup, key) : &dedup->rest;
 }
 
 static void count(struct dedup *dedup, struct repeats *repeats, uint64_t stamp)
@@ -150,10 +154,10 @@ static void count(struct dedup *dedup, struct repeats *repeats, uint64_t stamp)
 	repeats->to = stamp;
 }
 
-bool dedup_admit(struct dedup *dedup, const struct kind *kind, uint64_t stamp,
-		 bool *first)
+bool dedup_admit(struct dedup *dedup, const struct dedup_key *key,
+		 uint64_t stamp, bool *first)
 {
-	struct repeats *repeats = find(dedup, kind, stamp);
+	struct repeats *repeats = find(dedup, key, stamp);
 
 	*first = false;
 	if (repeats != &dedup->rest) {
@@ -162,7 +166,7 @@ bool dedup_admit(struct dedup *dedup, const struct kind *kind, uint64_t stamp,
 		if (repeats->used && is_quiet(repeats, stamp))
 			repeats->shown = 0;
 		repeats->used = true;
-		repeats->kind = *kind;
+		repeats->key = *key;
 		*first = !repeats->shown;
 	}
 	repeats->last = stamp;
@@ -191,19 +195,19 @@ static void put_rate(FILE *out, const struct repeats *repeats)
 	uint64_t ns = repeats->to - repeats->from;
 	char text[UNIT_TEXT];
 
-	/* Two of them make one distance. */
+	/* N events span N - 1 intervals. */
 	if (repeats->count > 1 && ns)
 		fprintf(out, ", %s/s",
 			number_text((repeats->count - 1) * 1e9 / ns + 0.5,
 				    text));
 }
 
-static void tell(struct dedup *dedup, struct repeats *repeats, FILE *out)
+static void print_count(struct dedup *dedup, struct repeats *repeats, FILE *out)
 {
 	char number[UNIT_TEXT], from[UNIT_TEXT], to[UNIT_TEXT];
 
 	fprintf(out, "%s more: %s", number_text(repeats->count, number),
-		repeats->name ? repeats->name : "at yet other places");
+		repeats->name ? repeats->name : "at other places");
 	if (repeats->from == repeats->to)
 		fprintf(out, ": %s s since boot",
 			stamp_text(repeats->from, from));
@@ -217,7 +221,7 @@ static void tell(struct dedup *dedup, struct repeats *repeats, FILE *out)
 	dedup->pending--;
 }
 
-void dedup_tell(struct dedup *dedup, FILE *out)
+void dedup_print(struct dedup *dedup, FILE *out)
 {
 	struct repeats *most = &dedup->rest;
 
@@ -225,14 +229,14 @@ void dedup_tell(struct dedup *dedup, FILE *out)
 		if (dedup->table[i].count > most->count)
 			most = &dedup->table[i];
 	if (most->count)
-		tell(dedup, most, out);
+		print_count(dedup, most, out);
 }
 
-void dedup_tell_all(struct dedup *dedup, FILE *out)
+void dedup_print_all(struct dedup *dedup, FILE *out)
 {
 	for (size_t i = 0; i < BUCKETS; i++)
 		if (dedup->table[i].count)
-			tell(dedup, &dedup->table[i], out);
+			print_count(dedup, &dedup->table[i], out);
 	if (dedup->rest.count)
-		tell(dedup, &dedup->rest, out);
+		print_count(dedup, &dedup->rest, out);
 }

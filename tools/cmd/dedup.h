@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Counting repeated events instead of printing them
+ *
+ * Of events with the same key the first few are printed and the rest is counted, so a
+ * program that frees twice in a loop neither hides other events nor fills a disk. The
+ * counts are printed at the end, and until then one line a second.
  */
 #ifndef BUFTRACK_DEDUP_H
 #define BUFTRACK_DEDUP_H
@@ -9,17 +13,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* So many of a kind are shown, and again after it has been quiet for so long. */
+/* Events of a key that are printed, and again after a quiet time in ns */
 #define DEDUP_SHOWN 3
 #define DEDUP_QUIET UINT64_C(60000000000)
 
-/* Of so many kinds repeats are told apart; what is beyond them is one kind. */
-#define DEDUP_KINDS 4096
+/* Keys that are counted separately; all others share one count */
+#define DEDUP_KEYS 4096
 
-/**
- * struct kind - what makes wrong reports alike
- */
-struct kind {
+/* struct dedup_key - what repeated events have in common */
+struct dedup_key {
 	uint64_t device;
 	uint64_t client;
 	uint64_t verdict;
@@ -34,28 +36,28 @@ struct dedup *dedup_new(void);
 void dedup_free(struct dedup *dedup);
 
 /**
- * dedup_admit() - whether to show a wrong report
- * @dedup: what there was before
- * @kind: of it
- * @stamp: when it was, in ns
- * @first: set to whether it is the first one of its kind, and there is to be a
- *	   dedup_name(); may be so again after a quiet time
+ * dedup_admit() - decide whether to print an event
+ * @dedup: the counts
+ * @key: of the event
+ * @stamp: time of the event, in ns
+ * @first: set to true if the caller shall name the key with dedup_name(), as this
+ *	   is its first event, or the first one after a quiet time
  *
- * Return: true: show it; false: it is counted.
+ * Return: true to print it; false: it was counted.
  */
-bool dedup_admit(struct dedup *dedup, const struct kind *kind, uint64_t stamp,
-		 bool *first);
+bool dedup_admit(struct dedup *dedup, const struct dedup_key *key,
+		 uint64_t stamp, bool *first);
 
-/* dedup_name() - what dedup_tell() calls the kind that was admitted last */
+/* dedup_name() - name the last key; takes over @name */
 void dedup_name(struct dedup *dedup, char *name);
 
-/* dedup_pending() - whether there is something to tell */
+/* dedup_pending() - true if there are counts to print */
 bool dedup_pending(const struct dedup *dedup);
 
-/* dedup_tell() - a line on the kind of which most was counted since it was told */
-void dedup_tell(struct dedup *dedup, FILE *out);
+/* dedup_print() - print and clear the largest count */
+void dedup_print(struct dedup *dedup, FILE *out);
 
-/* dedup_tell_all() - a line on each kind */
-void dedup_tell_all(struct dedup *dedup, FILE *out);
+/* dedup_print_all() - print and clear all counts */
+void dedup_print_all(struct dedup *dedup, FILE *out);
 
 #endif /* BUFTRACK_DEDUP_H */

@@ -17,9 +17,9 @@
 #include "lookup.h"
 
 /**
- * struct space_list - spaces to add
- * @nr: how many
- * @spaces: their names, as given, and capacities, 0 where unknown
+ * struct space_list - the spaces of --space options
+ * @nr: number of spaces
+ * @spaces: names, and capacities in bytes, 0 if not given
  */
 struct space_list {
 	unsigned int nr;
@@ -29,27 +29,27 @@ struct space_list {
 	} spaces[BUFTRACK_MAX_SPACES];
 };
 
-/**
- * spaces_option() - take one --space
- * @args: its value, which is cut at the '=', and for the complaint
- * @list: where to put it
- * @needs_capacity: whether it must have one
- *
- * Return: 0, or OPTIONS_BAD: it has complained.
- */
-static int spaces_option(const struct args *args, struct space_list *list,
-			 bool needs_capacity)
+static int add_to_list(const struct args *args, struct space_list *list,
+		       const char *name, uint64_t capacity)
 {
-	/* The words of the command line are ours to cut. */
-	char *name = (char *)args->value;
-	char *equals = strrchr(name, '=');
-	uint64_t capacity = 0;
-
 	if (list->nr == BUFTRACK_MAX_SPACES) {
 		usage_error(args, "--space: a device has at most %d spaces",
 			    BUFTRACK_MAX_SPACES);
 		return OPTIONS_BAD;
 	}
+	list->spaces[list->nr].name = name;
+	list->spaces[list->nr++].capacity = capacity;
+	return 0;
+}
+
+/* space_option() - parse NAME[=CAPACITY]; the argument is cut at the '=' */
+static int space_option(const struct args *args, struct space_list *list,
+			bool needs_capacity)
+{
+	char *name = (char *)args->value;
+	char *equals = strrchr(name, '=');
+	uint64_t capacity = 0;
+
 	if (needs_capacity && !equals) {
 		usage_error(args,
 			    "--space: '%s' has no capacity: write %s=12GiB",
@@ -59,19 +59,17 @@ static int spaces_option(const struct args *args, struct space_list *list,
 	if (equals && (parse_size(equals + 1, &capacity) || !capacity)) {
 		usage_error(
 			args,
-			"--space: '%s' is no capacity: write bytes, or KiB, MiB, GiB, TiB behind a number",
+			"--space: '%s' is not a capacity such as 1048576 or 12GiB",
 			equals + 1);
 		return OPTIONS_BAD;
 	}
 	if (equals)
 		*equals = '\0';
-	list->spaces[list->nr].name = name;
-	list->spaces[list->nr++].capacity = capacity;
-	return 0;
+	return add_to_list(args, list, name, capacity);
 }
 
-/* spaces_add() - add them; returns 0, or how the command ends: it has said why */
-static int spaces_add(struct buftrack_device *device,
+/* add_spaces() - returns 0, or an exit status after an error message */
+static int add_spaces(struct buftrack_device *device,
 		      const struct space_list *list)
 {
 	for (unsigned int i = 0; i < list->nr; i++) {
@@ -91,8 +89,8 @@ enum {
 
 static const struct option_spec add_options[] = {
 	[ADD_SPACE] = { "space", "NAME[=SIZE]",
-			"with this space; may be given again" },
-	[ADD_JSON] = { "json", NULL, "write ADD_JSON" },
+			"add a space; may be repeated" },
+	[ADD_JSON] = { "json", NULL, "print JSON" },
 	{ .name = NULL },
 };
 
@@ -102,15 +100,15 @@ struct add_args {
 	struct space_list spaces;
 };
 
-static int parse_add(struct args *args, struct add_args *request)
+static int parse_add(struct args *args, struct add_args *add)
 {
 	int option;
 	char **words;
 
 	while ((option = next_option(args)) >= 0) {
 		if (option == ADD_JSON)
-			request->json = true;
-		else if (spaces_option(args, &request->spaces, false))
+			add->json = true;
+		else if (space_option(args, &add->spaces, false))
 			return OPTIONS_BAD;
 	}
 	if (option != OPTIONS_END)
@@ -118,63 +116,63 @@ static int parse_add(struct args *args, struct add_args *request)
 	words = operands(args, 1, 1);
 	if (!words)
 		return OPTIONS_BAD;
-	request->name = words[0];
+	add->name = words[0];
 	return OPTIONS_END;
 }
 
-static void print_add(const struct add_args *request, unsigned int number,
-		      bool new)
+static void print_add(const struct add_args *add, unsigned int number, bool new)
 {
 	struct json_object *object;
 
-	if (!request->json) {
-		printf("device %u: %s%s\n", number, request->name,
-		       new ? "" : ", which was there already");
+	if (!add->json) {
+		printf("device %u: %s%s\n", number, add->name,
+		       new ? "" : ", already registered");
 		return;
 	}
 	object = json_dict();
 	json_put_number(object, "device", number);
-	json_put_text(object, "name", request->name);
+	json_put_text(object, "name", add->name);
 	json_put_bool(object, "created", new);
 	json_print(object);
 }
 
-static int add(struct buftrack_control *control, const struct add_args *request)
+static int add_device(struct buftrack_control *control,
+		      const struct add_args *add)
 {
 	struct buftrack_device *device;
 	unsigned int number;
 	int new, ret;
 
-	new = buftrack_control_add_device(control, request->name, 0, &number);
+	new = buftrack_control_add_device(control, add->name, 0, &number);
 	if (new < 0)
-		return fail_errno(REQ_DEVICE_ADD, "device '%s'", request->name);
+		return fail_errno(REQ_DEVICE_ADD, "device '%s'", add->name);
 	device = buftrack_device_open(number, O_RDWR);
 	if (!device)
 		ret = fail_errno(REQ_OPEN_DEVICE, "device %u (%s)", number,
-				 request->name);
+				 add->name);
 	else
-		ret = spaces_add(device, &request->spaces);
+		ret = add_spaces(device, &add->spaces);
 	buftrack_device_close(device);
-	/* A device without what was asked for is not what was asked for. */
+	/* Undo the registration rather than leave a device without its spaces. */
 	if (ret && new)
 		buftrack_control_remove_device(control, number, 0, NULL, NULL);
 	if (!ret)
-		print_add(request, number, new);
+		print_add(add, number, new);
 	return ret;
 }
 
 static int run_add(struct args *args)
 {
 	struct buftrack_control *control;
-	struct add_args request = { 0 };
-	int ret = parse_add(args, &request);
+	struct add_args add = { 0 };
+	int ret = parse_add(args, &add);
 
 	if (ret != OPTIONS_END)
-		return options_failed(ret);
+		return options_status(ret);
 	control = open_control(O_RDWR);
 	if (!control)
 		return EXIT_FAILED;
-	ret = add(control, &request);
+	ret = add_device(control, &add);
 	buftrack_control_close(control);
 	return ret;
 }
@@ -184,7 +182,7 @@ const struct verb verb_device_add = {
 	.operands = "NAME",
 	.summary = "register a device, and add spaces to it",
 	.details =
-		"The device stays until it is removed or the module is unloaded. A device of that\nname that is there already is used, so doing it twice does no harm. SIZE is the\nspace's capacity in bytes, or with KiB, MiB, GiB or TiB behind the number.",
+		"The device stays until it is removed or the module is unloaded. Adding a device\nthat exists only adds its missing spaces. SIZE is the capacity of the space in\nbytes, or a number followed by KiB, MiB, GiB or TiB.",
 	.options = add_options,
 	.run = run_add,
 };
@@ -195,8 +193,9 @@ enum {
 };
 
 static const struct option_spec remove_options[] = {
-	[REMOVE_FORCE] = { "force", NULL, "even if it has open clients" },
-	[REMOVE_JSON] = { "json", NULL, "write REMOVE_JSON" },
+	[REMOVE_FORCE] = { "force", NULL,
+			   "remove it even if it has open clients" },
+	[REMOVE_JSON] = { "json", NULL, "print JSON" },
 	{ .name = NULL },
 };
 
@@ -206,23 +205,23 @@ struct remove_args {
 	bool json;
 };
 
-static int parse_remove(struct args *args, struct remove_args *request)
+static int parse_remove(struct args *args, struct remove_args *remove)
 {
 	int option;
 	char **words;
 
 	while ((option = next_option(args)) >= 0) {
 		if (option == REMOVE_FORCE)
-			request->force = true;
+			remove->force = true;
 		else
-			request->json = true;
+			remove->json = true;
 	}
 	if (option != OPTIONS_END)
 		return option;
 	words = operands(args, 1, 1);
 	if (!words)
 		return OPTIONS_BAD;
-	request->device = words[0];
+	remove->device = words[0];
 	return OPTIONS_END;
 }
 
@@ -250,24 +249,22 @@ static void print_remove(const struct buftrack_device_status *status, bool json,
 }
 
 static int remove_device(struct buftrack_control *control,
-			 const struct remove_args *request)
+			 const struct remove_args *remove)
 {
 	struct buftrack_device_status *status;
 	uint64_t buffers, bytes;
 	int ret = 0;
 
-	status = find_device(control, request->device);
+	status = find_device(control, remove->device);
 	if (!status)
 		return EXIT_FAILED;
 	if (buftrack_control_remove_device(
 		    control, buftrack_device_status_number(status),
-		    request->force ? BUFTRACK_DEVICE_REMOVE_FORCE : 0, &buffers,
+		    remove->force ? BUFTRACK_DEVICE_REMOVE_FORCE : 0, &buffers,
 		    &bytes))
-		ret = fail_errno(REQ_DEVICE_REMOVE, "device %u (%s)",
-				 buftrack_device_status_number(status),
-				 buftrack_device_status_name(status));
+		ret = fail_device(REQ_DEVICE_REMOVE, status);
 	else
-		print_remove(status, request->json, buffers, bytes);
+		print_remove(status, remove->json, buffers, bytes);
 	buftrack_device_status_free(status);
 	return ret;
 }
@@ -275,15 +272,15 @@ static int remove_device(struct buftrack_control *control,
 static int run_remove(struct args *args)
 {
 	struct buftrack_control *control;
-	struct remove_args request = { 0 };
-	int ret = parse_remove(args, &request);
+	struct remove_args remove = { 0 };
+	int ret = parse_remove(args, &remove);
 
 	if (ret != OPTIONS_END)
-		return options_failed(ret);
+		return options_status(ret);
 	control = open_control(O_RDWR);
 	if (!control)
 		return EXIT_FAILED;
-	ret = remove_device(control, &request);
+	ret = remove_device(control, &remove);
 	buftrack_control_close(control);
 	return ret;
 }
@@ -293,7 +290,7 @@ const struct verb verb_device_remove = {
 	.operands = "DEV",
 	.summary = "remove a device",
 	.details =
-		"DEV is its name, its number or the path of its node. The next report of a client\nthat it still has fails.",
+		"DEV is the name, the number or the node of the device. If it still has clients,\ntheir next report fails.",
 	.options = remove_options,
 	.run = run_remove,
 };
@@ -307,11 +304,11 @@ enum {
 static const struct option_spec set_options[] = {
 	LIMIT_OPTIONS,
 	[SET_SPACE] = { "space", "NAME=SIZE",
-			"capacity of a space, which is added if it is new; may be given again" },
+			"set the capacity of a space, added if missing; may be repeated" },
 	[SET_STACKS] = { "stacks", "on|off",
-			 "keep the kernel stack of each thing that its driver does" },
+			 "record a kernel stack for each event of its driver" },
 	[SET_DEVICE] = { "device", "DEV",
-			 "which device (name, number or node), if not as DEV" },
+			 "the device (name, number or node), instead of DEV" },
 	{ .name = NULL },
 };
 
@@ -326,16 +323,13 @@ static int stacks_option(const struct args *args,
 {
 	bool on = !strcmp(args->value, "on");
 
-	if (!on && strcmp(args->value, "off")) {
-		usage_error(args, "--stacks: '%s' is neither on nor off",
-			    args->value);
-		return OPTIONS_BAD;
-	}
+	if (!on && strcmp(args->value, "off"))
+		return bad_value(args, SET_STACKS, "on or off");
 	buftrack_settings_keep_stacks(settings, on);
 	return 0;
 }
 
-static int parse_set(struct args *args, struct set_args *set_args)
+static int parse_set(struct args *args, struct set_args *set)
 {
 	const char *device = NULL;
 	int option, bad = 0;
@@ -344,19 +338,18 @@ static int parse_set(struct args *args, struct set_args *set_args)
 		if (option == SET_DEVICE)
 			device = args->value;
 		else if (option == SET_SPACE)
-			bad = spaces_option(args, &set_args->spaces, true);
+			bad = space_option(args, &set->spaces, true);
 		else if (option == SET_STACKS)
-			bad = stacks_option(args, set_args->settings);
+			bad = stacks_option(args, set->settings);
 		else
-			bad = limits_option(args, option, set_args->settings);
+			bad = limit_option(args, option, set->settings);
 	}
 	if (bad || option != OPTIONS_END)
 		return bad ? bad : option;
-	if (device_operand(args, device, &set_args->device))
+	if (device_operand(args, device, &set->device))
 		return OPTIONS_BAD;
-	if (buftrack_settings_empty(set_args->settings) &&
-	    !set_args->spaces.nr) {
-		usage_error(args, "there is nothing to set");
+	if (buftrack_settings_empty(set->settings) && !set->spaces.nr) {
+		usage_error(args, "nothing to set");
 		return OPTIONS_BAD;
 	}
 	return OPTIONS_END;
@@ -365,36 +358,33 @@ static int parse_set(struct args *args, struct set_args *set_args)
 static int apply_set(struct buftrack_device *device,
 		     const struct buftrack_device_status *status, void *context)
 {
-	const struct set_args *set_args = context;
+	const struct set_args *set = context;
 
-	if (!buftrack_settings_empty(set_args->settings) &&
-	    buftrack_device_apply(device, set_args->settings))
-		return fail_errno(REQ_DEVICE_SET, "device %u (%s)",
-				  buftrack_device_status_number(status),
-				  buftrack_device_status_name(status));
-	return spaces_add(device, &set_args->spaces);
+	if (!buftrack_settings_empty(set->settings) &&
+	    buftrack_device_apply(device, set->settings))
+		return fail_device(REQ_DEVICE_SET, status);
+	return add_spaces(device, &set->spaces);
 }
 
 static int run_set(struct args *args)
 {
-	struct set_args set_args = { .settings = new_settings() };
-	int ret = parse_set(args, &set_args);
+	struct set_args set = { .settings = checked(buftrack_settings_new()) };
+	int ret = parse_set(args, &set);
 
 	if (ret == OPTIONS_END)
-		ret = change_device(set_args.device, apply_set, &set_args);
+		ret = change_device(set.device, apply_set, &set);
 	else
-		ret = options_failed(ret);
-	buftrack_settings_free(set_args.settings);
+		ret = options_status(ret);
+	buftrack_settings_free(set.settings);
 	return ret;
 }
 
 const struct verb verb_device_set = {
 	.name = "device set",
 	.operands = "[DEV]",
-	.summary =
-		"apply_set a device's limits, keep stacks, or tell a space's capacity",
+	.summary = "change limits, stacks and space capacities of a device",
 	.details =
-		"DEV can be left out where there is only one device. SIZE is bytes, or with KiB,\nMiB, GiB or TiB behind the number. A lower limit drops nothing that is live.\nWith stacks, events and list tell from where a driver allocated and freed.",
+		"DEV may be omitted if there is only one device. SIZE is in bytes, or a number\nfollowed by KiB, MiB, GiB or TiB. Lowering a limit drops no live record. With\nstacks, events and list show where in the kernel a driver allocated and freed.",
 	.options = set_options,
 	.run = run_set,
 };

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Reading a list that buftrack list --json wrote
+ *
+ * A list may have millions of records, so only one value at a time is in memory: each
+ * value is cut out of the file and then parsed by json-c.
  */
 #include <errno.h>
+#include <json.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +16,21 @@
 #include "diff.h"
 #include "lookup.h"
 
-/* A record is a few hundred bytes, what is told of all devices some more. */
+/* A record takes a few hundred bytes, the list of devices some more. */
 #define MAX_VALUE (16U << 20)
 #define MAX_KEY 64
 
-/*
- * @line: that it has come to
- * @text: the value that was cut out last
- * @failed: something was said
+/**
+ * struct reader - a list that is being read
+ * @side: the list
+ * @in: its file
+ * @line: current line
+ * @text: the last value that was cut out
+ * @length: its length
+ * @room: size of @text
+ * @failed: an error message was printed
+ * @take: called for each live record
+ * @context: first argument of @take
  */
 struct reader {
 	struct side *side;
@@ -33,7 +44,7 @@ struct reader {
 	void *context;
 };
 
-bool is_of(const struct side *side, const char *name)
+bool covers(const struct side *side, const char *name)
 {
 	for (const struct name *at = side->devices; at; at = at->next)
 		if (!strcmp(at->name, name))
@@ -45,7 +56,7 @@ static void note_device(struct side *side, const char *name)
 {
 	struct name *device;
 
-	if (is_of(side, name))
+	if (covers(side, name))
 		return;
 	device = xcalloc(1, sizeof(*device));
 	copy_name(device->name, name, sizeof(device->name));
@@ -66,7 +77,7 @@ void drop_devices(struct side *side)
 static int bad(struct reader *reader, const char *what)
 {
 	if (!reader->failed)
-		fail("%s:%llu: %s: give what 'buftrack list --json' has written",
+		fail("%s:%llu: %s: use a file written by 'buftrack list --json'",
 		     reader->side->file, (unsigned long long)reader->line,
 		     what);
 	reader->failed = true;
@@ -79,7 +90,7 @@ static int ended(struct reader *reader)
 		fail("%s: cannot be read: %s", reader->side->file,
 		     strerror(errno));
 	else
-		fail("%s:%llu: it ends too early, so it was cut off: save it again",
+		fail("%s:%llu: the file is cut off: save the list again",
 		     reader->side->file, (unsigned long long)reader->line);
 	reader->failed = true;
 	return -1;
@@ -111,25 +122,23 @@ static void put_back(struct reader *reader, int c)
 	ungetc(c, reader->in);
 }
 
-/* keep() - a character of the value; what is not wanted is not kept */
+/* keep() - append a character to the value, unless the value is not @wanted */
 static int keep(struct reader *reader, int c, bool wanted)
 {
 	if (!wanted)
 		return 0;
 	if (reader->length == MAX_VALUE)
-		return bad(reader, "this value is too long");
+		return bad(reader, "a value is too long");
 	if (reader->length + 1 >= reader->room) {
 		reader->room = reader->room ? 2 * reader->room : 1024;
-		reader->text = realloc(reader->text, reader->room);
-		if (!reader->text)
-			exit(fail("out of memory: free some and try again"));
+		reader->text = xreallocarray(reader->text, reader->room, 1);
 	}
 	reader->text[reader->length++] = c;
 	reader->text[reader->length] = '\0';
 	return 0;
 }
 
-/* cut_string() - the rest of it; its first quote is kept */
+/* cut_string() - cut out the rest of a string, after its first quote */
 static int cut_string(struct reader *reader, bool wanted)
 {
 	bool escaped = false;
@@ -158,11 +167,7 @@ static int cut_word(struct reader *reader, bool wanted)
 	return 0;
 }
 
-/*
- * cut_value() - one value, that begins with @c
- *
- * Whether brackets match is for json-c to say.
- */
+/* cut_value() - cut out the value that begins with @c; json-c checks its syntax */
 static int cut_value(struct reader *reader, int c, bool wanted)
 {
 	unsigned int depth = 0;
@@ -180,7 +185,7 @@ static int cut_value(struct reader *reader, int c, bool wanted)
 			depth++;
 		} else if (c == '}' || c == ']') {
 			if (!depth--)
-				return bad(reader, "this is no JSON");
+				return bad(reader, "not JSON");
 		} else if (!depth) {
 			return cut_word(reader, wanted);
 		}
@@ -197,11 +202,11 @@ static struct json_object *parse_value(struct reader *reader)
 
 	object = json_tokener_parse_verbose(reader->text, &error);
 	if (error != json_tokener_success)
-		bad(reader, "this is no JSON");
+		bad(reader, "not JSON");
 	return object;
 }
 
-/* number_of() - of a field; one that is null or not there is 0, and not @known */
+/* number_of() - the number of a field; 0 and not @known if it is null or missing */
 static uint64_t number_of(struct json_object *object, const char *key,
 			  bool *known)
 {
@@ -269,7 +274,7 @@ static int take_record(struct reader *reader)
 		 fill_record(object, &record);
 	json_object_put(object);
 	if (!filled)
-		return bad(reader, "this is no record of a buffer");
+		return bad(reader, "not a record of a buffer");
 	note_device(reader->side, record.group.device);
 	if (record.live)
 		reader->take(reader->context, &record);
@@ -284,7 +289,7 @@ static int read_records(struct reader *reader)
 
 	if (c != '[')
 		return c == EOF ? ended(reader) :
-				  bad(reader, "\"records\" is no array");
+				  bad(reader, "\"records\" is not an array");
 	c = next_solid(reader);
 	if (c == ']')
 		return 0;
@@ -296,7 +301,7 @@ static int read_records(struct reader *reader)
 			return 0;
 		if (c != ',')
 			return c == EOF ? ended(reader) :
-					  bad(reader, "this is no JSON");
+					  bad(reader, "not JSON");
 		c = next_solid(reader);
 	}
 }
@@ -313,8 +318,8 @@ static void take_listings(struct side *side, struct json_object *array)
 			note_device(side, name);
 }
 
-/* take_rest() - what else is told of the list as a whole */
-static int take_rest(struct reader *reader, const char *key)
+/* take_field() - read a field of the list as a whole */
+static int take_field(struct reader *reader, const char *key)
 {
 	bool wanted = !strcmp(key, "instant_ns") || !strcmp(key, "exact") ||
 		      !strcmp(key, "listings");
@@ -335,22 +340,22 @@ static int take_rest(struct reader *reader, const char *key)
 	return 0;
 }
 
-/* read_key() - with the colon behind it */
+/* read_key() - read a key and the colon after it */
 static int read_key(struct reader *reader, int c, char key[MAX_KEY])
 {
 	if (c == EOF)
 		return ended(reader);
 	if (c != '"')
-		return bad(reader, "this is no JSON");
+		return bad(reader, "not JSON");
 	if (cut_value(reader, c, true))
 		return -1;
-	/* Keys with more than letters in them are none of ours. */
+	/* Keys with escapes stay escaped, as none of them is known. */
 	reader->text[reader->length - 1] = '\0';
 	copy_name(key, reader->text + 1, MAX_KEY);
 	c = next_solid(reader);
 	if (c == ':')
 		return 0;
-	return c == EOF ? ended(reader) : bad(reader, "this is no JSON");
+	return c == EOF ? ended(reader) : bad(reader, "not JSON");
 }
 
 static int read_object(struct reader *reader)
@@ -361,23 +366,22 @@ static int read_object(struct reader *reader)
 
 	if (c != '{')
 		return c == EOF ? ended(reader) :
-				  bad(reader, "this is no JSON object");
+				  bad(reader, "not a JSON object");
 	do {
 		if (read_key(reader, next_solid(reader), key))
 			return -1;
-		if (strcmp(key, "records") ? take_rest(reader, key) :
+		if (strcmp(key, "records") ? take_field(reader, key) :
 					     read_records(reader))
 			return -1;
 		has_records |= !strcmp(key, "records");
 		c = next_solid(reader);
 	} while (c == ',');
 	if (c != '}')
-		return c == EOF ? ended(reader) :
-				  bad(reader, "this is no JSON");
+		return c == EOF ? ended(reader) : bad(reader, "not JSON");
 	if (!has_records)
-		return bad(reader, "it has no \"records\"");
+		return bad(reader, "\"records\" is missing");
 	if (next_solid(reader) != EOF)
-		return bad(reader, "more follows than one list");
+		return bad(reader, "more than one list");
 	return 0;
 }
 
@@ -396,7 +400,7 @@ int read_list(struct side *side,
 	reader.in = strcmp(side->file, "-") ? fopen(side->file, "re") : stdin;
 	if (!reader.in)
 		return fail(
-			"%s: %s: give what 'buftrack list --json' has written",
+			"%s: %s: use a file written by 'buftrack list --json'",
 			side->file, strerror(errno));
 	ret = read_object(&reader);
 	free(reader.text);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * buftrack diff
+ *
+ * A buffer is the same in both lists if device, client, space, address, id and the time
+ * of its allocation match. Only a 128-bit hash of these is kept. Buffers with a hidden
+ * identity are compared by their sums.
  */
 #include <inttypes.h>
 #include <search.h>
@@ -16,9 +20,12 @@
 #include "diff.h"
 #include "lookup.h"
 
-/*
- * @hash: of the identity; all 0: this place is free
- * @seen: it is in the second list, too
+/**
+ * struct known - a buffer of the first list
+ * @hash: hash of its identity; 0 in a free entry
+ * @group: its group
+ * @size: its size
+ * @seen: it is also in the second list
  */
 struct known {
 	uint64_t hash[2];
@@ -27,10 +34,13 @@ struct known {
 	bool seen;
 };
 
-/*
- * @groups: tree of struct group, @nr_groups of them
- * @table: of the first list, @nr of @room places taken, searched from the place
- *	   that the hash says
+/**
+ * struct diff - a comparison
+ * @groups: tree of struct group
+ * @nr_groups: number of groups
+ * @table: hash table with linear probing: the buffers of the first list
+ * @nr: number of entries in use
+ * @room: number of entries
  */
 struct diff {
 	void *groups;
@@ -40,12 +50,12 @@ struct diff {
 	size_t room;
 };
 
-struct diff *diff_new(void)
+static struct diff *diff_new(void)
 {
 	return xcalloc(1, sizeof(struct diff));
 }
 
-void diff_free(struct diff *diff)
+static void diff_free(struct diff *diff)
 {
 	tdestroy(diff->groups, free);
 	free(diff->table);
@@ -120,7 +130,7 @@ static struct known identity_of(const struct record *record)
 	return known;
 }
 
-/* place_of() - of an identity, or the free place where it would be */
+/* place_of() - the entry of an identity, or the free one for it */
 static struct known *place_of(struct known *table, size_t room,
 			      const struct known *identity)
 {
@@ -152,7 +162,7 @@ static void add_buffer(struct amount *amount, uint64_t bytes)
 	amount->bytes += bytes;
 }
 
-void diff_before(void *context, const struct record *record)
+static void take_before(void *context, const struct record *record)
 {
 	struct diff *diff = context;
 	struct group *group = find_group(diff, &record->group);
@@ -168,7 +178,7 @@ void diff_before(void *context, const struct record *record)
 	diff->nr++;
 }
 
-void diff_after(void *context, const struct record *record)
+static void take_after(void *context, const struct record *record)
 {
 	struct diff *diff = context;
 	struct group *group = find_group(diff, &record->group);
@@ -185,7 +195,7 @@ void diff_after(void *context, const struct record *record)
 		add_buffer(&group->come, record->size);
 }
 
-/* Of what has no identity, no more is known than whether there is more of it. */
+/* Without identities, only the difference of the sums is known. */
 static void compare_sums(struct group *group)
 {
 	const struct amount *before = &group->sides[0],
@@ -208,7 +218,7 @@ static bool has_changed(const struct group *group)
 	       group->come.bytes || group->gone.bytes;
 }
 
-/* By growth, of which one that shrank has the least */
+/* Largest growth first; groups that shrank are last. */
 static int by_growth(const void *left, const void *right)
 {
 	const struct group *a = *(struct group *const *)left;
@@ -229,7 +239,7 @@ static void sum_up(struct amount *sum, const struct amount *more)
 	sum->bytes += more->bytes;
 }
 
-/* struct gathering - groups on their way from the tree into an array */
+/* struct gathering - the state of gather(), which moves groups from tree to array */
 struct gathering {
 	struct group **groups;
 	size_t nr;
@@ -254,8 +264,8 @@ static void gather(const void *node, VISIT visit, void *context)
 		gathering->groups[gathering->nr++] = group;
 }
 
-size_t diff_groups(struct diff *diff, struct group ***groups,
-		   struct group *total)
+static size_t diff_groups(struct diff *diff, struct group ***groups,
+			  struct group *total)
 {
 	struct gathering gathering = { .total = total };
 
@@ -290,7 +300,7 @@ static const struct table_column columns[] = {
 	{ .name = NULL },
 };
 
-/* growth_text() - "+4.00 KiB", and "-4.00 KiB" for what has shrunk */
+/* growth_text() - "+4.00 KiB", or "-4.00 KiB" for a group that shrank */
 static const char *growth_text(const struct group *group, char text[UNIT_TEXT])
 {
 	uint64_t before = group->sides[0].bytes, after = group->sides[1].bytes;
@@ -341,7 +351,7 @@ static void group_row(struct table *table, const struct group *group)
 	amount_cells(table, &group->gone);
 }
 
-static void put_amount(const struct amount *amount, const char *what)
+static void print_amount(const struct amount *amount, const char *what)
 {
 	char number[UNIT_TEXT], size[UNIT_TEXT];
 
@@ -350,8 +360,8 @@ static void put_amount(const struct amount *amount, const char *what)
 	       size_text(amount->bytes, size));
 }
 
-void print_diff_text(const struct side sides[2], struct group *const *groups,
-		     size_t nr, const struct group *total)
+static void print_text(const struct side sides[2], struct group *const *groups,
+		       size_t nr, const struct group *total)
 {
 	struct table *table = nr ? table_new(columns) : NULL;
 	char text[UNIT_TEXT];
@@ -359,9 +369,9 @@ void print_diff_text(const struct side sides[2], struct group *const *groups,
 	for (size_t i = 0; i < nr; i++)
 		group_row(table, groups[i]);
 	table_end(table);
-	put_amount(&total->come, "new");
+	print_amount(&total->come, "new");
 	printf(", ");
-	put_amount(&total->gone, "gone");
+	print_amount(&total->gone, "gone");
 	printf(", grown by %s", growth_text(total, text));
 	if (sides[0].instant && sides[1].instant >= sides[0].instant)
 		printf(" in %s",
@@ -413,8 +423,8 @@ static struct json_object *group_json(const struct group *group)
 	return object;
 }
 
-void print_diff_json(const struct side sides[2], struct group *const *groups,
-		     size_t nr, const struct group *total)
+static void print_json(const struct side sides[2], struct group *const *groups,
+		       size_t nr, const struct group *total)
 {
 	struct json_object *array = json_array();
 	struct json_object *sums = json_dict(), *object = json_dict();
@@ -435,18 +445,18 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[JSON] = { "json", NULL, "write JSON" },
+	[JSON] = { "json", NULL, "print JSON" },
 	{ .name = NULL },
 };
 
-/* count_missing() - devices of the one that the other is not of; one is named */
+/* count_missing() - count the devices that only @of covers; @example is one */
 static size_t count_missing(const struct side *of, const struct side *in,
 			    const char **example)
 {
 	size_t nr = 0;
 
 	for (const struct name *at = of->devices; at; at = at->next) {
-		if (is_of(in, at->name))
+		if (covers(in, at->name))
 			continue;
 		*example = at->name;
 		nr++;
@@ -463,7 +473,7 @@ static size_t count_devices(const struct side *side)
 	return nr;
 }
 
-/* Lists of different machines, or of different devices, have no difference. */
+/* Lists that share no device cannot be compared. */
 static int check_devices(const struct side *a, const struct side *b)
 {
 	const char *only_a = NULL, *only_b = NULL;
@@ -472,7 +482,7 @@ static int check_devices(const struct side *a, const struct side *b)
 
 	if (nr_a && nr_b && nr_a == count_devices(a))
 		return fail(
-			"%s is of device '%s' and %s of device '%s': compare lists of the same devices",
+			"%s covers device '%s' and %s device '%s': compare lists of the same devices",
 			a->file, only_a, b->file, only_b);
 	if (nr_a)
 		print_err(
@@ -485,25 +495,25 @@ static int check_devices(const struct side *a, const struct side *b)
 	return 0;
 }
 
-static void note_doubts(const struct side *side)
+static void print_notes(const struct side *side)
 {
 	if (side->inexact)
 		print_err(
-			"note: %s says that it is not exact: buffers may be missing in it",
+			"note: %s is marked as not exact: buffers may be missing in it",
 			side->file);
 	if (side->ignored)
 		print_err(
-			"note: %llu records of %s are not live, and are left out",
+			"note: %llu records of %s are not live and are ignored",
 			(unsigned long long)side->ignored, side->file);
 }
 
 static int check(const struct side sides[2])
 {
-	note_doubts(&sides[0]);
-	note_doubts(&sides[1]);
+	print_notes(&sides[0]);
+	print_notes(&sides[1]);
 	if (sides[1].instant && sides[1].instant < sides[0].instant)
 		print_err(
-			"note: %s is the older one: are they the wrong way round?",
+			"note: %s is older than the first list: swap the two files?",
 			sides[1].file);
 	return check_devices(&sides[0], &sides[1]);
 }
@@ -511,20 +521,20 @@ static int check(const struct side sides[2])
 static int compare_lists(struct side sides[2], struct diff *diff, bool json)
 {
 	struct group **groups, total;
-	int ret = read_list(&sides[0], diff_before, diff);
+	int ret = read_list(&sides[0], take_before, diff);
 	size_t nr;
 
 	if (!ret)
-		ret = read_list(&sides[1], diff_after, diff);
+		ret = read_list(&sides[1], take_after, diff);
 	if (!ret)
 		ret = check(sides);
 	if (ret)
 		return ret;
 	nr = diff_groups(diff, &groups, &total);
 	if (json)
-		print_diff_json(sides, groups, nr, &total);
+		print_json(sides, groups, nr, &total);
 	else
-		print_diff_text(sides, groups, nr, &total);
+		print_text(sides, groups, nr, &total);
 	free(groups);
 	return 0;
 }
@@ -540,7 +550,7 @@ static int run(struct args *args)
 	while ((ret = next_option(args)) >= 0)
 		json = true;
 	if (ret != OPTIONS_END)
-		return options_failed(ret);
+		return options_status(ret);
 	files = operands(args, 2, 2);
 	if (!files)
 		return EXIT_USAGE_ERROR;
@@ -557,9 +567,9 @@ static int run(struct args *args)
 const struct verb verb_diff = {
 	.name = "diff",
 	.operands = "BEFORE AFTER",
-	.summary = "what has come, gone and grown between two lists",
+	.summary = "compare two lists of buffers",
 	.details =
-		"BEFORE and AFTER are files that 'buftrack list --json' has written. Live buffers are\ncompared, by client, space and site; what has grown most comes first.",
+		"BEFORE and AFTER are files written by 'buftrack list --json'. Live buffers are grouped\nby client, space and site; groups that grew most come first.",
 	.options = options,
 	.run = run,
 };

@@ -1,34 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Comparing two lists
- *
- * diff-read.c reads a list, a record at a time; diff-groups.c tells what has come
- * and gone; diff-print.c writes that.
+ * Comparing two lists of buffers
  */
 #ifndef BUFTRACK_DIFF_H
 #define BUFTRACK_DIFF_H
 
-#include <json.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <libbuftrack.h>
 
-/* struct amount - buffers, and the sum of their sizes */
+/* struct amount - a number of buffers and the sum of their sizes */
 struct amount {
 	uint64_t buffers;
 	uint64_t bytes;
 };
 
 /**
- * struct group - buffers of one client and space, allocated at one site
+ * struct group - the buffers of one client in one space from one site
  * @device: name of the device
- * @client: number of the client, and who that is
+ * @client: number of the client
+ * @pid: pid of the client
+ * @comm: name of the client
  * @space: name of the space
  * @site: where they were allocated
- * @hidden: addresses, ids and sites of these are not shown: only sums are known
- * @sides: what there was, and what there is
- * @come: what is new
- * @gone: what is no more
+ * @hidden: addresses, ids and sites are hidden, so only the sums are compared
+ * @sides: buffers in the first and in the second list
+ * @come: buffers that are only in the second list
+ * @gone: buffers that are only in the first list
  */
 struct group {
 	char device[BUFTRACK_DEVICE_NAME_SIZE];
@@ -43,7 +41,7 @@ struct group {
 	struct amount gone;
 };
 
-/* struct name - a device that a list is of */
+/* struct name - a device that a list covers */
 struct name {
 	struct name *next;
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
@@ -51,11 +49,11 @@ struct name {
 
 /**
  * struct side - one of the two lists
- * @file: its name, for complaints
- * @instant: what it is of, 0: it does not say
- * @inexact: it says that it is not exact
- * @devices: that it is of
- * @ignored: records that are not live
+ * @file: its name, for messages
+ * @instant: its instant; 0: unknown
+ * @inexact: it is marked as not exact
+ * @devices: the devices that it covers
+ * @ignored: number of records that are not live
  */
 struct side {
 	const char *file;
@@ -66,8 +64,13 @@ struct side {
 };
 
 /**
- * struct record - what of a record of a list matters
- * @group: what it belongs to, without the sums
+ * struct record - a record of a list
+ * @group: its group, without the sums
+ * @address: its address
+ * @id: its id
+ * @allocated: time of the allocation
+ * @size: its size
+ * @live: it is live
  */
 struct record {
 	struct group group;
@@ -80,44 +83,18 @@ struct record {
 
 /**
  * read_list() - read a list
- * @side: has its file; the rest is filled in
- * @take: called for each record
- * @context: handed to @take
+ * @side: its file is set; the rest is filled in
+ * @take: called for each live record
+ * @context: first argument of @take
  *
- * Return: 0, or how the command ends: it has said why.
+ * Return: 0, or an exit status after an error message.
  */
 int read_list(struct side *side,
 	      void (*take)(void *context, const struct record *record),
 	      void *context);
 
-/* is_of() - true if a list is of this device */
-bool is_of(const struct side *side, const char *name);
+/* covers() - true if a list covers this device */
+bool covers(const struct side *side, const char *name);
 void drop_devices(struct side *side);
-
-struct diff;
-
-/* diff_new() - running out of memory ends the command, here and below */
-struct diff *diff_new(void);
-void diff_free(struct diff *diff);
-
-/* diff_before(), diff_after() - one more record; all of before come first */
-void diff_before(void *diff, const struct record *record);
-void diff_after(void *diff, const struct record *record);
-
-/**
- * diff_groups() - what has changed, when all records are in
- * @diff: the records
- * @groups: set to groups with a change, what has grown most first; the caller's
- * @total: set to the sums of all groups
- *
- * Return: how many groups there are.
- */
-size_t diff_groups(struct diff *diff, struct group ***groups,
-		   struct group *total);
-
-void print_diff_text(const struct side sides[2], struct group *const *groups,
-		     size_t nr, const struct group *total);
-void print_diff_json(const struct side sides[2], struct group *const *groups,
-		     size_t nr, const struct group *total);
 
 #endif /* BUFTRACK_DIFF_H */

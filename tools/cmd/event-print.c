@@ -14,90 +14,90 @@
 
 static const struct words verdict_words[BUFTRACK_NR_VERDICTS] = {
 	[BUFTRACK_VERDICT_DOUBLE_ALLOC] = {
-		.meaning = "this very buffer is live already; the new one has taken the place of the old",
-		.proof = "the old one is live in the books, and no report is known to be missing: either live memory was handed out twice, or a free was not reported",
-		.advice = "see that every free is reported before the memory can be handed out again; if it is, the allocator is wrong",
+		.meaning = "this buffer is already live; the new record replaces the old one",
+		.proof = "the old one is live and no report is known to be missing: either live memory was handed out twice, or a free was not reported",
+		.advice = "report every free before the memory can be handed out again; if that is done, suspect the allocator",
 		.target = "replaced",
 	},
 	[BUFTRACK_VERDICT_OVERLAP] = {
-		.meaning = "two live buffers share addresses: what is written to one changes the other",
-		.proof = "both are live, the extent of both was reported, and no report is known to be missing",
-		.advice = "see whether a free of the older one is not reported; if none is due, the allocator handed out memory in use",
+		.meaning = "two live buffers share addresses: a write to one changes the other",
+		.proof = "both are live, both extents were reported, and no report is known to be missing",
+		.advice = "check for an unreported free of the older one; if there is none, the allocator handed out memory in use",
 		.hit = "shared with",
 	},
 	[BUFTRACK_VERDICT_REFUSED_FREE] = {
-		.meaning = "the driver would not free it, and it lives on",
-		.proof = "it is live in the books, so it was no second free that the driver turned down",
-		.advice = "look for what still holds it (a mapping, an export), or whether it is the caller's at all; freed by nobody, it is a leak",
+		.meaning = "the driver refused to free it, so it is still live",
+		.proof = "the buffer is live, so this was not a second free",
+		.advice = "find what still holds it (a mapping, an export), or whether the caller owns it; if nobody frees it, it leaks",
 		.target = "live",
 	},
 	[BUFTRACK_VERDICT_FOREIGN_FREE] = {
-		.meaning = "it was live and another client's, and is freed now, while its owner may still use it",
+		.meaning = "it was another client's live buffer; it is now freed, while its owner may still use it",
 		.proof = "both report into the device's shared domain, and the owner has not ended",
-		.advice = "have the owner free it, or end before others clean up: what an owner has left behind anyone may free",
+		.advice = "let the owner free it, or exit before others clean up: anyone may free an orphaned buffer",
 		.target = "owned",
 	},
 	[BUFTRACK_VERDICT_SIZE_MISMATCH] = {
-		.meaning = "it is freed, but whoever freed it took it for another size",
-		.proof = "both sizes were reported; the books go by that of the alloc",
-		.advice = "compare how the two sites come to the size: rounding, or the handle of another buffer",
+		.meaning = "it is freed, but with a size other than the allocated one",
+		.proof = "both sizes were reported; the counters use that of the alloc",
+		.advice = "compare how the two sites compute the size: rounding, or the handle of another buffer",
 		.target = "allocated",
 	},
 	[BUFTRACK_VERDICT_DOUBLE_FREE] = {
-		.meaning = "it was freed already; nothing else is live at its address, so this time it hit nothing",
-		.proof = "complete: its alloc and its first free were reported, and no report is known to be missing since",
-		.advice = "of the two sites that free it keep one, or have the first say that it did",
+		.meaning = "it was already freed; no other buffer is live at its address, so this free hit nothing",
+		.proof = "complete: its alloc and first free were reported, and no report is known to be missing since",
+		.advice = "remove one of the two frees, or clear the handle after the first",
 		.target = "allocated",
 	},
 	[BUFTRACK_VERDICT_STALE_FREE] = {
-		.meaning = "it was freed already, and another buffer lives there now: an allocator that goes by the address would have taken that one away",
-		.proof = "complete: its alloc, its first free and the alloc of the other were reported, and no report is known to be missing since",
-		.advice = "stop the second free first of all: its caller kept a handle that was no longer its own, and the other buffer's owner will be the one who crashes",
+		.meaning = "it was already freed, and another buffer now lives there: an allocator that frees by address would free that one",
+		.proof = "complete: its alloc, its first free and the alloc of the other buffer were reported, and no report is known to be missing since",
+		.advice = "fix this second free first: its caller kept a stale handle, and the owner of the other buffer is the one that would crash",
 		.target = "allocated",
 		.hit = "would hit",
 	},
 	[BUFTRACK_VERDICT_INVALID_FREE] = {
-		.meaning = "the address is inside of a live buffer, and not where that starts",
+		.meaning = "the address is inside a live buffer, but not at its start",
 		.proof = "the buffer around it is live, and its extent was reported",
-		.advice = "free it by the address that it was allocated at: this one was moved, or is a slice of it",
+		.advice = "free the address that was allocated: this pointer was moved, or is a slice of the buffer",
 		.hit = "inside of",
 	},
 	[BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH] = {
-		.meaning = "nothing is known of it: it is older than the client's reports",
-		.proof = "none, and nobody is blamed: the client's reports begin later than the buffer",
-		.advice = "to know, begin to report before the program allocates",
+		.meaning = "nothing is known about it: it is older than the client's reports",
+		.proof = "none, so nobody is blamed: the buffer is older than the client's first report",
+		.advice = "start reporting before the program allocates",
 		.hit = "also there",
 	},
 	[BUFTRACK_VERDICT_UNKNOWN_GAP] = {
-		.meaning = "it is not live in the books, but reports are missing that may explain it",
-		.proof = "none, and nobody is blamed: its alloc may be among what is missing",
-		.advice = "see lost_reports, disabled_reports and untracked_buffers of 'buftrack status' for what made the gap",
+		.meaning = "it is not live, but missing reports may explain that",
+		.proof = "none, so nobody is blamed: its alloc may be among the missing reports",
+		.advice = "find the cause of the gap in lost_reports, disabled_reports and untracked_buffers of 'buftrack status'",
 		.target = "was",
 		.hit = "also there",
 	},
 	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = {
-		.meaning = "nothing is known of it any more: its record may be among those that made place for others",
-		.proof = "none, and nobody is blamed: freed records have been evicted",
-		.advice = "to know, keep more of them: 'buftrack device set --freed-records'",
+		.meaning = "nothing is known about it: its record may have been evicted",
+		.proof = "none, so nobody is blamed: freed records have been evicted",
+		.advice = "keep more freed records: 'buftrack device set --freed-records'",
 		.hit = "also there",
 	},
 	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = {
-		.meaning = "no buffer of this id was allocated, but others were at this address: several objects free one buffer",
-		.proof = "no report is known to be missing and no record was evicted: this object has allocated nothing here",
-		.advice = "look for copies of the handle, or views of the buffer: one of them owns it, and the others must not free it",
+		.meaning = "no buffer with this id was allocated, but others were at this address: several objects free one buffer",
+		.proof = "no report is known to be missing and no record was evicted, so this object allocated nothing here",
+		.advice = "look for copies of the handle or views of the buffer: only their owner may free it",
 		.hit = "is another's",
 	},
 	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = {
 		.meaning = "it was never allocated",
-		.proof = "complete: the client has reported from its beginning on, no report is known to be missing, and no record was evicted",
-		.advice = "look for a wild or cleared handle, or the wrong space or device; or is there an alloc that is not reported?",
+		.proof = "complete: the client reported from its start, no report is known to be missing, and no record was evicted",
+		.advice = "look for a wild or cleared handle, a wrong space or device, or an unreported alloc",
 	},
 };
 
-/* A module that is newer than this command may have others. */
-static const struct words unforeseen = {
-	.meaning = "this command is too old to know what it means",
-	.proof = "the module knows: see its documentation",
+/* A newer module may have verdicts that this command does not know. */
+static const struct words unknown_verdict = {
+	.meaning = "this command is too old to know this verdict",
+	.proof = "see the documentation of the module",
 	.advice = "use the command that came with the module",
 	.target = "record",
 	.hit = "also there",
@@ -107,34 +107,32 @@ const struct words *words_for(unsigned int verdict)
 {
 	if (verdict < BUFTRACK_NR_VERDICTS && verdict_words[verdict].meaning)
 		return &verdict_words[verdict];
-	return &unforeseen;
+	return &unknown_verdict;
 }
 
 #define NS_PER_S UINT64_C(1000000000)
 
-/* A line begins with what it is about. */
+/* Each line starts with a label. */
 #define LABEL "  %-12s "
-/* Frames of a stack are below what they belong to. */
+/* Frames are aligned with the text after the label. */
 #define FRAME_INDENT "                 "
 
-/* put_name() - any bytes, of which a terminal takes none for an order */
-static void put_name(FILE *out, const char *name, size_t size)
+/* print_name() - print a name that may lack its NUL, safe for a terminal */
+static void print_name(FILE *out, const char *name, size_t size)
 {
 	for (size_t i = 0; i < size && name[i]; i++)
-		putc((unsigned char)name[i] < ' ' || name[i] == 0x7f ? '?' :
-								       name[i],
-		     out);
+		putc(printable(name[i]), out);
 }
 
-static void put_process(FILE *out, unsigned int pid, const char *comm,
-			__u64 client)
+static void print_process(FILE *out, unsigned int pid, const char *comm,
+			  __u64 client)
 {
 	if (pid) {
-		put_name(out, comm, BUFTRACK_COMM_SIZE);
+		print_name(out, comm, BUFTRACK_COMM_SIZE);
 		fprintf(out, "[%u] (client %llu)", pid, client);
 	} else if (*comm) {
 		fprintf(out, "the driver ");
-		put_name(out, comm, BUFTRACK_COMM_SIZE);
+		print_name(out, comm, BUFTRACK_COMM_SIZE);
 		fprintf(out, " (client %llu)", client);
 	} else {
 		fprintf(out,
@@ -143,14 +141,14 @@ static void put_process(FILE *out, unsigned int pid, const char *comm,
 	}
 }
 
-/* What a client says of itself is never shown as if it were known. */
-static void put_reporter(FILE *out, const struct buftrack_event *event,
-			 const struct scene *scene)
+/* Anyone may claim to be anyone, so a claim is printed as such. */
+static void print_reporter(FILE *out, const struct buftrack_event *event,
+			   const struct scene *scene)
 {
 	const struct owner *owner = scene->reporter;
 	char claim[CLAIM_TEXT];
 
-	put_process(out, event->pid, event->comm, event->client);
+	print_process(out, event->pid, event->comm, event->client);
 	if (owner && (owner->claimed_pid || *owner->claimed_name))
 		fprintf(out, ", which claims to speak for %s",
 			claim_text(owner->claimed_pid, owner->claimed_name,
@@ -167,7 +165,7 @@ static const char *verdict_text(unsigned int verdict, char text[UNIT_TEXT])
 	return text;
 }
 
-/* The size of what was freed, if that is known, and else what was reported */
+/* size_of() - the size of the freed buffer if it is known, else the reported one */
 static __u64 size_of(const struct buftrack_event *event)
 {
 	bool frees = event->report.op == BUFTRACK_OP_FREE;
@@ -176,8 +174,8 @@ static __u64 size_of(const struct buftrack_event *event)
 					       event->report.size;
 }
 
-static void put_headline(FILE *out, const struct buftrack_event *event,
-			 const struct scene *scene)
+static void print_headline(FILE *out, const struct buftrack_event *event,
+			   const struct scene *scene)
 {
 	__u64 size = size_of(event);
 	char text[UNIT_TEXT];
@@ -191,23 +189,23 @@ static void put_headline(FILE *out, const struct buftrack_event *event,
 		fprintf(out, " (%s)", size_text(size, text));
 	fprintf(out, " in %s of device %u \"%s\" by ", scene->space,
 		scene->device, scene->device_name);
-	put_reporter(out, event, scene);
+	print_reporter(out, event, scene);
 	fprintf(out, "%s\n", plain());
 }
 
-static void put_line(FILE *out, const char *label, const char *text)
+static void print_line(FILE *out, const char *label, const char *text)
 {
 	fprintf(out, LABEL "%s\n", label, text);
 }
 
-static void put_site(FILE *out, __u64 site)
+static void print_site(FILE *out, __u64 site)
 {
 	if (site)
 		fprintf(out, " at site 0x%llx", site);
 }
 
-static void put_earlier(FILE *out, const struct buftrack_event *event,
-			__u64 when)
+static void print_earlier(FILE *out, const struct buftrack_event *event,
+			  __u64 when)
 {
 	__u64 ago = event->stamp > when ? event->stamp - when : 0;
 	char text[UNIT_TEXT];
@@ -215,8 +213,8 @@ static void put_earlier(FILE *out, const struct buftrack_event *event,
 	fprintf(out, "%s earlier by ", interval_text(ago, text));
 }
 
-/* put_extent() - ", 4.00 KiB at 0x1000, id 12", as far as it is shown */
-static void put_extent(FILE *out, const struct buftrack_event_record *record)
+/* print_extent() - print ": 4.00 KiB at 0x1000, id 12", unless it is hidden */
+static void print_extent(FILE *out, const struct buftrack_event_record *record)
 {
 	char text[UNIT_TEXT];
 
@@ -230,39 +228,39 @@ static void put_extent(FILE *out, const struct buftrack_event_record *record)
 		fprintf(out, ", id %llu", record->id);
 }
 
-static void put_record(FILE *out, const char *label,
+static void print_record(FILE *out, const char *label,
+			 const struct buftrack_event *event,
+			 const struct buftrack_event_record *record,
+			 const struct stack *stack)
+{
+	fprintf(out, LABEL "%s", label,
+		strcmp(label, "allocated") ? "allocated " : "");
+	print_earlier(out, event, record->allocated);
+	print_process(out, record->pid, record->comm, record->client);
+	print_site(out, record->site);
+	print_extent(out, record);
+	if (record->state & BUFTRACK_RECORD_STATE_DOUBTFUL)
+		fprintf(out, "; doubtful, as reports are missing");
+	if (record->state & BUFTRACK_RECORD_STATE_ORPHANED)
+		fprintf(out, "; its owner has ended");
+	fprintf(out, "\n");
+	print_stack(out, FRAME_INDENT, stack);
+}
+
+static void print_free(FILE *out, const char *label,
 		       const struct buftrack_event *event,
 		       const struct buftrack_event_record *record,
 		       const struct stack *stack)
 {
-	fprintf(out, LABEL "%s", label,
-		strcmp(label, "allocated") ? "allocated " : "");
-	put_earlier(out, event, record->allocated);
-	put_process(out, record->pid, record->comm, record->client);
-	put_site(out, record->site);
-	put_extent(out, record);
-	if (record->state & BUFTRACK_RECORD_STATE_DOUBTFUL)
-		fprintf(out, "; it may have gone since: reports are missing");
-	if (record->state & BUFTRACK_RECORD_STATE_ORPHANED)
-		fprintf(out, "; its owner has ended");
-	fprintf(out, "\n");
-	put_stack(out, FRAME_INDENT, stack);
-}
-
-static void put_free(FILE *out, const char *label,
-		     const struct buftrack_event *event,
-		     const struct buftrack_event_record *record,
-		     const struct stack *stack)
-{
 	if (!(record->state & BUFTRACK_RECORD_STATE_FREED))
 		return;
 	fprintf(out, LABEL, label);
-	put_earlier(out, event, record->ended);
-	put_process(out, record->ended_by_pid, record->ended_by_comm,
-		    record->ended_by);
-	put_site(out, record->ended_site);
+	print_earlier(out, event, record->ended);
+	print_process(out, record->ended_by_pid, record->ended_by_comm,
+		      record->ended_by);
+	print_site(out, record->ended_site);
 	fprintf(out, "\n");
-	put_stack(out, FRAME_INDENT, stack);
+	print_stack(out, FRAME_INDENT, stack);
 }
 
 static const char *ordinal(__u64 number)
@@ -273,9 +271,9 @@ static const char *ordinal(__u64 number)
 							  endings[number % 10];
 }
 
-/* put_this() - the report itself, and how often that is by now */
-static void put_this(FILE *out, const struct buftrack_event *event,
-		     const struct stack *stack)
+/* print_this() - print the report itself, and which free of the buffer it is */
+static void print_this(FILE *out, const struct buftrack_event *event,
+		       const struct stack *stack)
 {
 	const struct buftrack_report *report = &event->report;
 	__u64 frees = (__u64)event->target.repeats + 1;
@@ -286,7 +284,7 @@ static void put_this(FILE *out, const struct buftrack_event *event,
 		report->op == BUFTRACK_OP_ALLOC ? "allocated" :
 		again				? "freed again" :
 						  "freed");
-	put_site(out, report->site);
+	print_site(out, report->site);
 	if (report->id)
 		fprintf(out, ", id %llu", report->id);
 	if (again && frees > 1)
@@ -297,12 +295,12 @@ static void put_this(FILE *out, const struct buftrack_event *event,
 	if (report->flags & BUFTRACK_REPORT_REFUSED)
 		fprintf(out, ", and the driver refused");
 	fprintf(out, "\n");
-	put_stack(out, FRAME_INDENT, stack);
+	print_stack(out, FRAME_INDENT, stack);
 }
 
-/* put_common() - where the buffer that was reported and the one it hit meet */
-static void put_common(FILE *out, const struct buftrack_event *event,
-		       const struct scene *scene)
+/* print_common() - print where the report lies in the buffer that it hit */
+static void print_common(FILE *out, const struct buftrack_event *event,
+			 const struct scene *scene)
 {
 	const struct buftrack_report *report = &event->report;
 	const struct buftrack_event_record *hit = &event->hit;
@@ -330,9 +328,9 @@ static void put_common(FILE *out, const struct buftrack_event *event,
 		size_text(last - first + 1, text));
 }
 
-/* put_when() - for a look into other logs */
-static void put_when(FILE *out, const struct buftrack_event *event,
-		     const struct scene *scene)
+/* print_when() - print the time, for a search in other logs */
+static void print_when(FILE *out, const struct buftrack_event *event,
+		       const struct scene *scene)
 {
 	__u64 ns = scene->epoch + event->stamp;
 	time_t seconds = ns / NS_PER_S;
@@ -355,21 +353,21 @@ static bool hides_something(const struct buftrack_event *event,
 					BUFTRACK_RECORD_STATE_REDACTED;
 }
 
-static void put_evidence(FILE *out, const struct buftrack_event *event,
-			 const struct scene *scene, const struct words *words)
+static void print_evidence(FILE *out, const struct buftrack_event *event,
+			   const struct scene *scene, const struct words *words)
 {
 	if (event->target.client) {
-		put_record(out, words->target ? words->target : "record", event,
-			   &event->target, scene->target.site);
-		put_free(out, "first freed", event, &event->target,
-			 scene->target.ended_site);
+		print_record(out, words->target ? words->target : "record",
+			     event, &event->target, scene->target.site);
+		print_free(out, "first freed", event, &event->target,
+			   scene->target.ended_site);
 	}
-	put_this(out, event, scene->stack);
+	print_this(out, event, scene->stack);
 	if (event->hit.client) {
-		put_record(out, words->hit ? words->hit : "also there", event,
-			   &event->hit, scene->hit.site);
-		put_free(out, "and freed", event, &event->hit,
-			 scene->hit.ended_site);
+		print_record(out, words->hit ? words->hit : "also there", event,
+			     &event->hit, scene->hit.site);
+		print_free(out, "and freed", event, &event->hit,
+			   scene->hit.ended_site);
 	}
 }
 
@@ -378,17 +376,17 @@ void event_text(FILE *out, const struct buftrack_event *event,
 {
 	const struct words *words = words_for(event->verdict);
 
-	put_headline(out, event, scene);
-	put_line(out, "meaning", words->meaning);
-	put_evidence(out, event, scene, words);
-	put_common(out, event, scene);
+	print_headline(out, event, scene);
+	print_line(out, "meaning", words->meaning);
+	print_evidence(out, event, scene, words);
+	print_common(out, event, scene);
 	if (hides_something(event, scene))
-		put_line(
+		print_line(
 			out, "not shown",
 			"addresses, ids and sites of another user's buffers: " HOW_TO_SEE);
-	put_line(out, "proof", words->proof);
-	put_line(out, "what to do", words->advice);
-	put_when(out, event, scene);
+	print_line(out, "proof", words->proof);
+	print_line(out, "what to do", words->advice);
+	print_when(out, event, scene);
 }
 
 void event_label(FILE *out, const struct buftrack_event *event,
@@ -399,14 +397,14 @@ void event_label(FILE *out, const struct buftrack_event *event,
 	fprintf(out, "%s in %s of device %u \"%s\" by ",
 		verdict_text(event->verdict, text), scene->space, scene->device,
 		scene->device_name);
-	put_process(out, event->pid, event->comm, event->client);
-	put_site(out, event->report.site);
+	print_process(out, event->pid, event->comm, event->client);
+	print_site(out, event->report.site);
 }
 
-/* What is in a comm need not end with a NUL. */
-static void json_put_process(struct json_object *object, const char *pid_key,
-			     unsigned int pid, const char *comm_key,
-			     const char *comm)
+/* A comm need not end with a NUL. */
+static void put_process(struct json_object *object, const char *pid_key,
+			unsigned int pid, const char *comm_key,
+			const char *comm)
 {
 	char name[BUFTRACK_COMM_SIZE];
 
@@ -427,7 +425,6 @@ static void put_state(struct json_object *object, unsigned int state)
 		      state & BUFTRACK_RECORD_STATE_REDACTED);
 }
 
-/* A stack is told where it is known. */
 static void put_frames(struct json_object *object, const char *key,
 		       const struct stack *stack)
 {
@@ -443,7 +440,7 @@ record_json(const struct buftrack_event_record *record,
 	struct json_object *object = json_dict();
 
 	json_put_number(object, "client", record->client);
-	json_put_process(object, "pid", record->pid, "comm", record->comm);
+	put_process(object, "pid", record->pid, "comm", record->comm);
 	json_put_shown(object, "address", record->address, shown);
 	json_put_number(object, "size", record->size);
 	json_put_number(object, "span", record->span);
@@ -455,17 +452,17 @@ record_json(const struct buftrack_event_record *record,
 	json_put_number(object, "ended_ns", record->ended);
 	json_put_number(object, "ended_by", record->ended_by);
 	if (record->ended_by)
-		json_put_process(object, "ended_by_pid", record->ended_by_pid,
-				 "ended_by_comm", record->ended_by_comm);
+		put_process(object, "ended_by_pid", record->ended_by_pid,
+			    "ended_by_comm", record->ended_by_comm);
 	json_put_shown(object, "ended_site", record->ended_site, shown);
 	put_frames(object, "ended_stack", stacks->ended_site);
 	json_put_number(object, "repeats", record->repeats);
 	return object;
 }
 
-static void json_put_record(struct json_object *object, const char *key,
-			    const struct buftrack_event_record *record,
-			    const struct record_stacks *stacks)
+static void put_record(struct json_object *object, const char *key,
+		       const struct buftrack_event_record *record,
+		       const struct record_stacks *stacks)
 {
 	json_put(object, key,
 		 record->client ? record_json(record, stacks) : NULL);
@@ -512,15 +509,15 @@ void event_json(const struct buftrack_event *event, const struct scene *scene)
 	put_verdict(object, event->verdict);
 	json_put_number(object, "stamp_ns", event->stamp);
 	json_put_number(object, "client", event->client);
-	json_put_process(object, "pid", event->pid, "comm", event->comm);
+	put_process(object, "pid", event->pid, "comm", event->comm);
 	json_put_number(object, "uid", event->uid);
 	if (owner && owner->claimed_pid)
 		json_put_number(object, "claimed_pid", owner->claimed_pid);
 	if (owner && *owner->claimed_name)
 		json_put_text(object, "claimed_name", owner->claimed_name);
 	put_report(object, &event->report, scene);
-	json_put_record(object, "target", &event->target, &scene->target);
-	json_put_record(object, "hit", &event->hit, &scene->hit);
+	put_record(object, "target", &event->target, &scene->target);
+	put_record(object, "hit", &event->hit, &scene->hit);
 	json_print_plain(object);
 	putchar('\n');
 }

@@ -11,9 +11,9 @@
 #include "lookup.h"
 
 /**
- * struct record_stacks - where a record that an event names was, in the kernel
- * @site: when it was allocated, NULL: not known
- * @ended_site: when it was freed, likewise
+ * struct record_stacks - kernel stacks of a record
+ * @site: of its allocation; NULL: unknown
+ * @ended_site: of its free; NULL: unknown
  */
 struct record_stacks {
 	const struct stack *site;
@@ -21,16 +21,16 @@ struct record_stacks {
 };
 
 /**
- * struct scene - what an event does not say itself
+ * struct scene - the context of an event
  * @device: number of its device
- * @device_name: its name
+ * @device_name: name of its device
  * @space: name of the space of the report
- * @reporter: what the client claims, or NULL: nothing is known
- * @hidden: the place of the report is not shown to this reader
- * @stack: of the report in the kernel, NULL: not known
- * @target: stacks of the event's target
- * @hit: likewise
- * @epoch: when the device's clock began, in ns since 1970; 0: not known
+ * @reporter: the client that reported; NULL: unknown
+ * @hidden: address, id and site of the report are hidden from this reader
+ * @stack: kernel stack of the report; NULL: unknown
+ * @target: kernel stacks of the event's target
+ * @hit: kernel stacks of the event's hit
+ * @epoch: when the device's clock was 0, in ns since 1970; 0: unknown
  */
 struct scene {
 	unsigned int device;
@@ -44,21 +44,24 @@ struct scene {
 	uint64_t epoch;
 };
 
-/* event_text() - one block: what happened, what it means, what is known of it */
+/* event_text() - print one block: the headline, its meaning, evidence and advice */
 void event_text(FILE *out, const struct buftrack_event *event,
 		const struct scene *scene);
 
-/* event_label() - the place of an event, for a line that counts its likes */
+/* event_label() - print what an event has in common with its repeats */
 void event_label(FILE *out, const struct buftrack_event *event,
 		 const struct scene *scene);
 
+/* event_json() - print one object in one line on standard output */
+void event_json(const struct buftrack_event *event, const struct scene *scene);
+
 /**
- * struct words - of a verdict
- * @meaning: what happened, in plain words
- * @proof: how far what is known reaches, and what follows from it
+ * struct words - the words for a verdict
+ * @meaning: what happened
+ * @proof: how complete the evidence is
  * @advice: what to do
- * @target: how the record that the report was about is introduced
- * @hit: how the live record that was in the way is
+ * @target: label of the record that the report was about
+ * @hit: label of the live record in the way
  */
 struct words {
 	const char *meaning;
@@ -68,10 +71,7 @@ struct words {
 	const char *hit;
 };
 
-/* words_for() - of a verdict; one that is not known has words, too */
+/* words_for() - the words for a verdict, also for one that is unknown */
 const struct words *words_for(unsigned int verdict);
-
-/* event_json() - one object in one line, on standard output */
-void event_json(const struct buftrack_event *event, const struct scene *scene);
 
 #endif /* BUFTRACK_EVENT_PRINT_H */

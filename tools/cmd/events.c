@@ -25,18 +25,18 @@
 
 /**
  * struct source - a device whose events are read
- * @next: another one
- * @number: of the device
+ * @next: the next device
+ * @number: its number
  * @name: its name
- * @driver: a kernel driver announced it
+ * @driver: a kernel driver registered it
  * @now: its clock when it was opened
  * @device: its node
- * @reader: of its events
- * @current: the next event of it, or NULL: it has not been asked for
- * @drained: there is no more for now
- * @removed: nor ever
- * @owners: what is known of its clients
- * @asked: how often that was asked since it was forgotten
+ * @reader: reads its events
+ * @current: its next event; NULL: none was read yet
+ * @drained: it has no more events for now
+ * @removed: it was removed and has no more events
+ * @owners: cache of its clients
+ * @asked: lookups in @owners since it was emptied
  * @spaces: names of its spaces
  */
 struct source {
@@ -56,10 +56,10 @@ struct source {
 };
 
 /**
- * struct sources - all of them
- * @list: in the order of their opening
- * @words: names of devices that were asked for, NULL at the end; none: all devices
- * @kept_only: leave what happens after a device was opened
+ * struct sources - the devices whose events are read
+ * @list: the devices in the order of their opening
+ * @words: the devices that the user named, NULL at the end; none: all devices
+ * @kept_only: skip events after a device was opened
  */
 struct sources {
 	struct source *list;
@@ -93,7 +93,7 @@ static void append(struct sources *sources, struct source *source)
 	*link = source;
 }
 
-/* The device may have been removed since it was found: then there is nothing. */
+/* add_source() - open a device; with @may_go it may have been removed */
 static int add_source(struct sources *sources,
 		      const struct buftrack_device_status *status, bool may_go)
 {
@@ -103,12 +103,9 @@ static int add_source(struct sources *sources,
 	device = buftrack_device_open(buftrack_device_status_number(status),
 				      O_RDONLY | O_NONBLOCK);
 	if (!device) {
-		if (may_go &&
-		    (errno == ENOENT || errno == ENODEV || errno == ENXIO))
+		if (may_go && may_be_gone())
 			return 0;
-		return fail_errno(REQ_OPEN_DEVICE, "device %u (%s)",
-				  buftrack_device_status_number(status),
-				  buftrack_device_status_name(status));
+		return fail_device(REQ_OPEN_DEVICE, status);
 	}
 	source = xcalloc(1, sizeof(*source));
 	source->device = device;
@@ -119,7 +116,7 @@ static int add_source(struct sources *sources,
 	copy_name(source->name, buftrack_device_status_name(status),
 		  sizeof(source->name));
 	append(sources, source);
-	return name_spaces(source->spaces, device);
+	return read_spaces(source->spaces, device);
 }
 
 static int add_all(struct sources *sources, struct buftrack_control *control)
@@ -153,7 +150,7 @@ static int add_word(struct sources *sources, struct buftrack_control *control,
 	return ret;
 }
 
-/* sources_open() - open what is asked for; returns 0, or how the command ends */
+/* sources_open() - open the devices; returns 0, or an exit status after a message */
 static int sources_open(struct sources *sources)
 {
 	struct buftrack_control *control = open_control(O_RDONLY);
@@ -205,12 +202,12 @@ static struct source *oldest(struct source *a, struct source *b)
 }
 
 /**
- * sources_next() - the oldest event that is there
- * @sources: where to look
- * @source: set to the device that it is of
- * @event: set to it; it lives until the next call
+ * sources_next() - read the oldest event that is available
+ * @sources: the devices
+ * @source: set to the device of the event
+ * @event: set to the event, which is valid until the next call
  *
- * Return: 1; 0: there is none now; or -1: it has said why.
+ * Return: 1; 0 if there is no event now; or -1 after an error message.
  */
 static int sources_next(struct sources *sources, struct source **source,
 			const struct buftrack_event **event)
@@ -232,12 +229,12 @@ static int sources_next(struct sources *sources, struct source **source,
 }
 
 /**
- * sources_wait() - for more events, or a signal
- * @sources: where from
- * @signals: a descriptor that can be read when a signal came
- * @timeout: in ms, at most; -1: no end
+ * sources_wait() - wait for more events or a signal
+ * @sources: the devices
+ * @signals: a descriptor that is readable after a signal
+ * @timeout: in ms; -1: none
  *
- * Return: 0, or how the command ends: it has said why.
+ * Return: 0, or an exit status after an error message.
  */
 static int sources_wait(struct sources *sources, int signals, int timeout)
 {
@@ -262,7 +259,7 @@ static int sources_wait(struct sources *sources, int signals, int timeout)
 		       0;
 }
 
-/* sources_drop_removed() - forget devices that are gone, and say so */
+/* sources_drop_removed() - close removed devices and say so */
 static void sources_drop_removed(struct sources *sources)
 {
 	struct source **link = &sources->list;
@@ -281,7 +278,7 @@ static void sources_drop_removed(struct sources *sources)
 	}
 }
 
-/* sources_find_new() - open devices that have come meanwhile, if all are wanted */
+/* sources_find_new() - open new devices, unless the user named devices */
 static int sources_find_new(struct sources *sources)
 {
 	return *sources->words ? 0 : sources_open(sources);
@@ -290,13 +287,10 @@ static int sources_find_new(struct sources *sources)
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S UINT64_C(1000000000)
 
-/* How often counted repeats are told, and new devices looked for, in ns */
+/* How often repeats are printed and new devices looked for, in ns */
 #define INTERVAL NS_PER_S
 
-/*
- * After so many events what is known of clients is forgotten, lest it grow; what is
- * known of stacks, after so many of them.
- */
+/* A cache is emptied after this many lookups of clients, or this many stacks. */
 #define MAX_ASKED 65536
 
 enum {
@@ -312,24 +306,39 @@ enum {
 
 static const struct option_spec options[] = {
 	[FOLLOW] = { "follow", NULL,
-		     "go on with those that come, until the devices are removed or a signal comes" },
+		     "wait for more events until the devices are removed or a signal arrives" },
 	[VERDICT] = { "verdict", "LIST", "only these verdicts" },
-	[CLIENT] = { "client", "N", "only reports of this client" },
-	[PID] = { "pid", "PID", "only reports of this process" },
+	[CLIENT] = { "client", "N", "only reports by this client" },
+	[PID] = { "pid", "PID", "only reports by this process" },
 	[SPACE] = { "space", "NAME", "only reports about this space" },
 	[SINCE] = { "since", "TIME",
-		    "only what happened at most so long before now; 0: what comes" },
-	[ALL] = { "all", NULL, "show repeats, too, rather than count them" },
-	[JSON] = { "json", NULL, "write JSON, a line for each, repeats too" },
+		    "only events at most this old; 0: only new ones" },
+	[ALL] = { "all", NULL, "print repeats instead of counting them" },
+	[JSON] = { "json", NULL,
+		   "print JSON, one line for each event and repeat" },
 	{ .name = NULL },
 };
 
 /**
- * struct watch - what is wanted, and how far it has come
- * @verdicts: a bit for each that is wanted
- * @shown: blocks that were written
- * @dropped: events that were too late for, and that is still to be told
- * @next: when to tell what was counted, by the monotonic clock
+ * struct watch - the events that the user wants, and the progress
+ * @sources: the devices
+ * @follow: wait for more events
+ * @all: print repeats
+ * @json: print JSON
+ * @verdicts: a bit for each wanted verdict; 0: all
+ * @client: wanted client; 0: all
+ * @has_pid: only the process @pid
+ * @pid: wanted process
+ * @space: wanted space; NULL: all
+ * @has_since: only events that are at most @since old
+ * @since: in ns
+ * @epoch: when the devices' clock was 0, in ns since 1970
+ * @dedup: counts repeats
+ * @stacks: cache of kernel stacks
+ * @shown: number of blocks printed
+ * @dropped: events overwritten before they were read, not yet mentioned
+ * @next: when to print repeats next, by the monotonic clock
+ * @signals: a descriptor that is readable after a signal
  */
 struct watch {
 	struct sources sources;
@@ -387,7 +396,7 @@ static int verdict_option(const struct args *args, struct watch *watch)
 		if (!bits) {
 			usage_error(
 				args,
-				"--verdict: '%.*s' is no verdict that makes an event",
+				"--verdict: '%.*s' is not the verdict of an event",
 				(int)length, list);
 			return OPTIONS_BAD;
 		}
@@ -396,28 +405,6 @@ static int verdict_option(const struct args *args, struct watch *watch)
 			return 0;
 		list += length + 1;
 	}
-}
-
-static int number_option(const struct args *args, int option, uint64_t *number,
-			 uint64_t least)
-{
-	if (!parse_number(args->value, number) && *number >= least)
-		return 0;
-	usage_error(args, "--%s: '%s' is no number%s", options[option].name,
-		    args->value, least ? " from 1 on" : "");
-	return OPTIONS_BAD;
-}
-
-static int since_option(const struct args *args, struct watch *watch)
-{
-	watch->has_since = true;
-	if (!parse_duration(args->value, &watch->since))
-		return 0;
-	usage_error(
-		args,
-		"--since: '%s' is no time: write seconds, or ns, us, ms, s, m, h, d behind a number",
-		args->value);
-	return OPTIONS_BAD;
 }
 
 static int take_option(const struct args *args, int option, struct watch *watch)
@@ -429,15 +416,17 @@ static int take_option(const struct args *args, int option, struct watch *watch)
 	case VERDICT:
 		return verdict_option(args, watch);
 	case CLIENT:
-		return number_option(args, option, &watch->client, 1);
+		return number_option(args, option, 1, UINT64_MAX,
+				     &watch->client);
 	case PID:
 		watch->has_pid = true;
-		return number_option(args, option, &watch->pid, 0);
+		return number_option(args, option, 0, UINT64_MAX, &watch->pid);
 	case SPACE:
 		watch->space = args->value;
 		return 0;
 	case SINCE:
-		return since_option(args, watch);
+		watch->has_since = true;
+		return duration_option(args, option, &watch->since);
 	case ALL:
 		watch->all = true;
 		return 0;
@@ -465,9 +454,9 @@ static const char *space_of(struct source *source,
 {
 	unsigned int space = event->report.space;
 
-	/* It may have been added since; what it is called never changes. */
+	/* The space may be new. Names never change. */
 	if (space < BUFTRACK_MAX_SPACES && !*source->spaces[space])
-		name_spaces(source->spaces, source->device);
+		read_spaces(source->spaces, source->device);
 	return space_name(source->spaces, space, text);
 }
 
@@ -485,23 +474,23 @@ static bool is_wanted(const struct watch *watch, const struct source *source,
 	return !watch->has_since || event->stamp + watch->since >= source->now;
 }
 
-/* tell_dropped() - that there were events which this reader came too late for */
-static void tell_dropped(struct watch *watch)
+/* print_dropped() - mention events that were overwritten before they were read */
+static void print_dropped(struct watch *watch)
 {
 	char number[UNIT_TEXT];
 
 	if (!watch->dropped || watch->json)
 		return;
-	printf("%s%s event%s had made place for others before this reader came to them; they are counted, see 'buftrack status'%s\n\n",
+	printf("%s%s event%s overwritten before this reader got to them; the counters of 'buftrack status' include them%s\n\n",
 	       bad(), number_text(watch->dropped, number),
-	       watch->dropped == 1 ? "" : "s", plain());
+	       watch->dropped == 1 ? " was" : "s were", plain());
 	watch->dropped = 0;
 }
 
 static bool admit(struct watch *watch, const struct buftrack_event *event,
 		  const struct scene *scene)
 {
-	struct kind kind = {
+	struct dedup_key key = {
 		.device = scene->device,
 		.client = event->client,
 		.verdict = event->verdict,
@@ -513,19 +502,18 @@ static bool admit(struct watch *watch, const struct buftrack_event *event,
 	char *name;
 	FILE *out;
 
-	shown = dedup_admit(watch->dedup, &kind, event->stamp, &first);
+	shown = dedup_admit(watch->dedup, &key, event->stamp, &first);
 	if (!first)
 		return shown;
 	out = open_memstream(&name, &size);
-	if (!out)
-		exit(fail("out of memory: free some and try again"));
+	checked(out);
 	event_label(out, event, scene);
 	fclose(out);
 	dedup_name(watch->dedup, name);
 	return shown;
 }
 
-/* reporter_of() - what its client claims; who follows for long asks anew at times */
+/* reporter_of() - the client that reported an event, read anew from time to time */
 static const struct owner *reporter_of(struct source *source,
 				       const struct buftrack_event *event)
 {
@@ -537,10 +525,10 @@ static const struct owner *reporter_of(struct source *source,
 }
 
 /*
- * find_stacks() - for the sites of an event that is to be shown
+ * find_stacks() - look up the kernel stacks of an event
  *
- * What others than drivers report as a site is a number of their own. All that an event
- * names is of one domain, and the shared one of a driver's device is the driver's.
+ * Only a driver's sites are numbers of kernel stacks. All records of an event are in one
+ * domain, and in the shared domain of a driver's device every site is the driver's.
  */
 static void find_stacks(struct watch *watch, struct source *source,
 			const struct buftrack_event *event, struct scene *scene)
@@ -580,24 +568,24 @@ static void show(struct watch *watch, struct source *source,
 		event_json(event, &scene);
 		return;
 	}
-	/* What is lost is told where it is lost, but in a dedup once a second. */
+	/* Mention a loss where it happened, but in a flood only once a second. */
 	if (watch->all || !watch->shown++)
-		tell_dropped(watch);
+		print_dropped(watch);
 	event_text(stdout, event, &scene);
 	printf("\n");
 }
 
-/* tell() - what was counted, if it is time to */
-static void tell(struct watch *watch)
+/* print_repeats() - print the repeats counted so far, if it is time */
+static void print_repeats(struct watch *watch)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 
 	if (now < watch->next)
 		return;
 	watch->next = now + INTERVAL;
-	tell_dropped(watch);
+	print_dropped(watch);
 	if (dedup_pending(watch->dedup))
-		dedup_tell(watch->dedup, stdout);
+		dedup_print(watch->dedup, stdout);
 	fflush(stdout);
 }
 
@@ -611,13 +599,13 @@ static void stop(int signal)
 
 	(void)signal;
 	stopped = 1;
-	/* It is there to be seen by poll(); if it is full, it is. */
+	/* poll() sees the descriptor as readable; if it is full, it already is. */
 	if (write(signal_fd, &one, sizeof(one)) < 0)
 		errno = error;
 	errno = error;
 }
 
-/* A second signal ends the command at once, should nobody take its output. */
+/* A second signal kills the command, in case its output is blocked. */
 static int catch_signals(struct watch *watch)
 {
 	struct sigaction action = {
@@ -634,7 +622,7 @@ static int catch_signals(struct watch *watch)
 	return 0;
 }
 
-/* show_all() - all that is there now; returns 0, or how the command ends */
+/* show_all() - print all events available now; returns 0 or an exit status */
 static int show_all(struct watch *watch)
 {
 	char text[BUFTRACK_SPACE_NAME_SIZE];
@@ -650,7 +638,7 @@ static int show_all(struct watch *watch)
 		if (is_wanted(watch, source, event, space))
 			show(watch, source, event, space);
 		if (watch->follow)
-			tell(watch);
+			print_repeats(watch);
 		if (ferror(stdout))
 			return EXIT_FAILED;
 	}
@@ -658,8 +646,8 @@ static int show_all(struct watch *watch)
 	return got < 0 ? EXIT_FAILED : 0;
 }
 
-/* How long to wait at most: new devices do not announce themselves. */
-static int patience(const struct watch *watch)
+/* wait_time() - how long to wait at most, in ms: nothing signals a new device */
+static int wait_time(const struct watch *watch)
 {
 	if (!*watch->sources.words || watch->dropped ||
 	    dedup_pending(watch->dedup))
@@ -680,8 +668,8 @@ static int follow(struct watch *watch)
 		if (ret || !watch->sources.list)
 			break;
 		ret = sources_wait(&watch->sources, watch->signals,
-				   patience(watch));
-		tell(watch);
+				   wait_time(watch));
+		print_repeats(watch);
 	}
 	return ret;
 }
@@ -694,15 +682,15 @@ static int watch_all(struct watch *watch)
 		return ret;
 	if (!watch->sources.list)
 		print_err(
-			"there are no devices: add one with 'buftrack device add'");
+			"there is no device: add one with 'buftrack device add'");
 	watch->epoch = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
 	watch->sources.kept_only = !watch->follow;
 	if (watch->follow)
 		ret = follow(watch);
 	else
 		ret = show_all(watch);
-	tell_dropped(watch);
-	dedup_tell_all(watch->dedup, stdout);
+	print_dropped(watch);
+	dedup_print_all(watch->dedup, stdout);
 	return ret;
 }
 
@@ -712,7 +700,7 @@ static int run(struct args *args)
 	int ret = parse(args, &watch);
 
 	if (ret != OPTIONS_END)
-		return options_failed(ret);
+		return options_status(ret);
 	watch.dedup = dedup_new();
 	ret = catch_signals(&watch);
 	if (!ret)
@@ -726,9 +714,9 @@ static int run(struct args *args)
 const struct verb verb_events = {
 	.name = "events",
 	.operands = "[DEV]...",
-	.summary = "which reports were wrong, and what is known of each",
+	.summary = "print wrong reports with their evidence",
 	.details =
-		"A device keeps the latest of them. Of those alike (device, client, verdict, space\nand site) the first few are shown and the rest is counted, unless --all or --json\nis given. The verdicts of --verdict are separated by commas; unknown_free stands\nfor all of its reasons. TIME is seconds, or with ns, us, ms, s, m, h or d behind\nthe number.",
+		"A device keeps the latest events. Of events with the same device, client, verdict,\nspace and site the first few are printed and the rest is counted, unless --all or\n--json is given. The verdicts of --verdict are separated by commas; unknown_free\nstands for all of its reasons. TIME is in seconds, or a number followed by ns, us,\nms, s, m, h or d.",
 	.options = options,
 	.run = run,
 };

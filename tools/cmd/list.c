@@ -15,7 +15,7 @@ enum {
 static const struct option_spec options[] = {
 	QUERY_OPTIONS,
 	[STATE] = { "state", "LIST",
-		    "live (unless told otherwise), freed, remaining, doubtful, orphaned, or all" },
+		    "live (the default), freed, remaining, doubtful, orphaned, or all" },
 	{ .name = NULL },
 };
 
@@ -91,16 +91,16 @@ static int run(struct args *args)
 	query.states = BUFTRACK_RECORD_STATE_LIVE;
 	ret = parse(args, &query);
 	if (ret != OPTIONS_END)
-		return options_failed(ret);
-	return show_records(&query, false);
+		return options_status(ret);
+	return list_records(&query, false);
 }
 
 const struct verb verb_list = {
 	.name = "list",
 	.operands = "",
-	.summary = "which buffers there are, and whose",
+	.summary = "list buffers and their owners",
 	.details = QUERY_DETAILS
-	"\nStates are separated by commas. A doubtful buffer is live, but its free may have\nbeen missed; an orphaned one is live, but its owner has ended.",
+	"\nStates are separated by commas. The free of a doubtful buffer may have been missed;\nthe owner of an orphaned buffer has ended. Both are live.",
 	.options = options,
 	.run = run,
 };

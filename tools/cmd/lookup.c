@@ -10,18 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../util/err.h"
 #include "../util/parse.h"
 #include "../util/text.h"
-#include "cmd.h"
 #include "lookup.h"
 
 #define NODES "/dev/buftrack/"
 
-/* So many of the devices that there are may be named in a complaint. */
+/* Most devices that an error message names */
 #define MAX_NAMED 6
 
-/* Names that differ in so many characters are near enough to be meant. */
+/* Edit distance up to which a name may have been mistyped */
 #define NEAR 2
 
 struct buftrack_control *open_control(int flags)
@@ -33,16 +31,17 @@ struct buftrack_control *open_control(int flags)
 	return control;
 }
 
-struct buftrack_device *open_device(const struct buftrack_device_status *status,
-				    int flags)
+bool may_be_gone(void)
 {
-	unsigned int number = buftrack_device_status_number(status);
-	struct buftrack_device *device = buftrack_device_open(number, flags);
+	return errno == ENOENT || errno == ENODEV || errno == ENXIO;
+}
 
-	if (!device)
-		fail_errno(REQ_OPEN_DEVICE, "device %u (%s)", number,
-			   buftrack_device_status_name(status));
-	return device;
+int fail_device(enum err_request request,
+		const struct buftrack_device_status *status)
+{
+	return fail_errno(request, "device %u (%s)",
+			  buftrack_device_status_number(status),
+			  buftrack_device_status_name(status));
 }
 
 static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
@@ -52,7 +51,7 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 	return min < c ? min : c;
 }
 
-/* distance() - how many characters must be typed to make one name the other */
+/* distance() - Levenshtein distance between two names */
 static unsigned int distance(const char *a, const char *b)
 {
 	unsigned int row[BUFTRACK_DEVICE_NAME_SIZE + 1];
@@ -81,7 +80,7 @@ static bool is_near(const char *name, const char *word)
 	       distance(name, word) <= NEAR;
 }
 
-/* next_status() - like buftrack_control_next_device(), for a loop */
+/* next_status() - the next device, and advance @from past it */
 static struct buftrack_device_status *
 next_status(struct buftrack_control *control, unsigned int *from)
 {
@@ -98,9 +97,11 @@ next_status(struct buftrack_control *control, unsigned int *from)
 }
 
 /*
- * name_devices() - "0 (chip0), 1 (chip1)" of those near a word, NULL: of all
+ * name_devices() - list devices with a name near @word: "0 (chip0), 1 (chip1)"
  *
- * Return: how many there are.
+ * Without a word all devices are listed.
+ *
+ * Return: the number of devices.
  */
 static unsigned int name_devices(struct buftrack_control *control,
 				 const char *word, char *text, size_t size)
@@ -124,25 +125,25 @@ static unsigned int name_devices(struct buftrack_control *control,
 	return nr;
 }
 
-static void not_found(struct buftrack_control *control, const char *word)
+static void fail_not_found(struct buftrack_control *control, const char *word)
 {
 	char names[600];
 
 	if (name_devices(control, word, names, sizeof(names)))
 		fail("there is no device '%s': did you mean %s?", word, names);
 	else if (name_devices(control, NULL, names, sizeof(names)))
-		fail("there is no device '%s': there are %s", word, names);
+		fail("there is no device '%s': choose one of %s", word, names);
 	else
-		fail("there is no device '%s', nor any other: add one with 'buftrack device add'",
+		fail("there is no device '%s', and no other: add one with 'buftrack device add'",
 		     word);
 }
 
 /*
- * to_device_number() - of "3" or "/dev/buftrack/3"
+ * parse_device_number() - parse "3" or "/dev/buftrack/3"
  *
- * Leading zeros are no number's: "007" can only be a name.
+ * A number has no leading zeros, so "007" is a name.
  */
-static int to_device_number(const char *word, unsigned int *number)
+static int parse_device_number(const char *word, unsigned int *number)
 {
 	uint64_t value;
 
@@ -155,7 +156,7 @@ static int to_device_number(const char *word, unsigned int *number)
 	return 0;
 }
 
-/* A name may look like a number. What is both must be said otherwise. */
+/* A name may look like the number of another device, which is ambiguous. */
 static struct buftrack_device_status *
 choose(struct buftrack_device_status *named,
        struct buftrack_device_status *numbered, const char *word)
@@ -167,8 +168,9 @@ choose(struct buftrack_device_status *named,
 		buftrack_device_status_free(numbered);
 		return named;
 	}
-	fail("device '%s' may be " NODES "%u, of that number, or " NODES
-	     "%u, of that name: say it so",
+	fail("device '%s' is ambiguous: write " NODES
+	     "%u for the device of this number or " NODES
+	     "%u for the device of this name",
 	     word, buftrack_device_status_number(numbered),
 	     buftrack_device_status_number(named));
 	buftrack_device_status_free(named);
@@ -185,7 +187,7 @@ struct buftrack_device_status *find_device(struct buftrack_control *control,
 
 	named = buftrack_control_find_device(control, word);
 	if (named || errno == ENOENT) {
-		if (!to_device_number(word, &number))
+		if (!parse_device_number(word, &number))
 			numbered =
 				buftrack_control_read_device(control, number);
 		else
@@ -195,24 +197,23 @@ struct buftrack_device_status *find_device(struct buftrack_control *control,
 	if (chosen || !errno)
 		return chosen;
 	if (errno == ENOENT)
-		not_found(control, word);
+		fail_not_found(control, word);
 	else
 		fail_errno(REQ_DEVICE_INFO, "device '%s'", word);
 	return NULL;
 }
 
-struct buftrack_device_status *pick_device(struct buftrack_control *control,
-					   const char *word)
+/* only_device() - the only device there is; NULL after an error message */
+static struct buftrack_device_status *
+only_device(struct buftrack_control *control)
 {
 	struct buftrack_device_status *status;
 	char names[600];
 	unsigned int nr;
 
-	if (word)
-		return find_device(control, word);
 	nr = name_devices(control, NULL, names, sizeof(names));
 	if (nr > 1) {
-		fail("there are %u devices: say which with --device: %s", nr,
+		fail("there are %u devices: choose one with --device: %s", nr,
 		     names);
 		return NULL;
 	}
@@ -224,41 +225,32 @@ struct buftrack_device_status *pick_device(struct buftrack_control *control,
 	return status;
 }
 
-/* act_on() - open a device and have it acted on; -1: it has gone meanwhile */
-static int act_on(const struct buftrack_device_status *status, bool may_go,
-		  int (*act)(struct buftrack_device *device,
-			     const struct buftrack_device_status *status,
-			     void *context),
-		  void *context)
+/* call_for() - open a device and call a function for it */
+static int call_for(const struct buftrack_device_status *status, int flags,
+		    bool may_go, device_function *function, void *context)
 {
 	unsigned int number = buftrack_device_status_number(status);
-	struct buftrack_device *device = buftrack_device_open(number, O_RDONLY);
+	struct buftrack_device *device = buftrack_device_open(number, flags);
 	int ret;
 
-	if (!device) {
-		if (may_go &&
-		    (errno == ENOENT || errno == ENODEV || errno == ENXIO))
-			return 0;
-		return fail_errno(REQ_OPEN_DEVICE, "device %u (%s)", number,
-				  buftrack_device_status_name(status));
-	}
-	ret = act(device, status, context);
+	if (!device)
+		return may_go && may_be_gone() ?
+			       0 :
+			       fail_device(REQ_OPEN_DEVICE, status);
+	ret = function(device, status, context);
 	buftrack_device_close(device);
 	return ret;
 }
 
 static int all_devices(struct buftrack_control *control,
-		       int (*act)(struct buftrack_device *device,
-				  const struct buftrack_device_status *status,
-				  void *context),
-		       void *context)
+		       device_function *function, void *context)
 {
 	struct buftrack_device_status *status;
 	unsigned int from = 0;
 	int ret = 0;
 
 	while (!ret && (status = next_status(control, &from))) {
-		ret = act_on(status, true, act, context);
+		ret = call_for(status, O_RDONLY, true, function, context);
 		buftrack_device_status_free(status);
 	}
 	if (!ret && errno != ENOENT)
@@ -266,11 +258,7 @@ static int all_devices(struct buftrack_control *control,
 	return ret;
 }
 
-int each_device(const char *word,
-		int (*act)(struct buftrack_device *device,
-			   const struct buftrack_device_status *status,
-			   void *context),
-		void *context)
+int each_device(const char *word, device_function *function, void *context)
 {
 	struct buftrack_control *control = open_control(O_RDONLY);
 	struct buftrack_device_status *status;
@@ -279,33 +267,26 @@ int each_device(const char *word,
 	if (!control)
 		return EXIT_FAILED;
 	if (!word) {
-		ret = all_devices(control, act, context);
+		ret = all_devices(control, function, context);
 	} else if ((status = find_device(control, word))) {
-		ret = act_on(status, false, act, context);
+		ret = call_for(status, O_RDONLY, false, function, context);
 		buftrack_device_status_free(status);
 	}
 	buftrack_control_close(control);
 	return ret;
 }
 
-int change_device(const char *word,
-		  int (*change)(struct buftrack_device *device,
-				const struct buftrack_device_status *status,
-				void *context),
-		  void *context)
+int change_device(const char *word, device_function *function, void *context)
 {
 	struct buftrack_control *control = open_control(O_RDONLY);
 	struct buftrack_device_status *status;
-	struct buftrack_device *device;
 	int ret = EXIT_FAILED;
 
 	if (!control)
 		return EXIT_FAILED;
-	status = pick_device(control, word);
-	device = status ? open_device(status, O_RDWR) : NULL;
-	if (device)
-		ret = change(device, status, context);
-	buftrack_device_close(device);
+	status = word ? find_device(control, word) : only_device(control);
+	if (status)
+		ret = call_for(status, O_RDWR, false, function, context);
 	buftrack_device_status_free(status);
 	buftrack_control_close(control);
 	return ret;
@@ -384,7 +365,7 @@ const char *claim_text(unsigned int pid, const char *name,
 	return text;
 }
 
-int name_spaces(space_names names, struct buftrack_device *device)
+int read_spaces(space_names names, struct buftrack_device *device)
 {
 	struct buftrack_space *space;
 	unsigned int from = 0;
@@ -404,7 +385,7 @@ int name_spaces(space_names names, struct buftrack_device *device)
 const char *space_name(const space_names names, unsigned int space,
 		       char text[BUFTRACK_SPACE_NAME_SIZE])
 {
-	/* A space that came while the device was asked has no name here. */
+	/* A space that was added after read_spaces() has no name here. */
 	if (space < BUFTRACK_MAX_SPACES && *names[space])
 		return names[space];
 	snprintf(text, BUFTRACK_SPACE_NAME_SIZE, "#%u", space);
@@ -426,7 +407,7 @@ static void free_stack(void *pointer)
 	free(stack);
 }
 
-/* Who is refused once is refused always: asking for the others costs for nothing. */
+/* A reader who is refused one stack is refused all, so ask only once. */
 static char *read_stack(struct stacks *stacks, struct buftrack_device *device,
 			uint64_t site)
 {
@@ -476,26 +457,20 @@ void drop_stacks(struct stacks *stacks)
 	stacks->nr = 0;
 }
 
-/* What is in the name of a module may be anything, but no order to a terminal. */
-static void put_frame_byte(FILE *out, unsigned char c)
-{
-	putc(c < ' ' || c == 0x7f ? '?' : c, out);
-}
-
-void put_stack(FILE *out, const char *indent, const struct stack *stack)
+void print_stack(FILE *out, const char *indent, const struct stack *stack)
 {
 	const char *at = stack ? stack->frames : "";
 
 	while (*at) {
 		fputs(indent, out);
 		for (; *at && *at != '\n'; at++)
-			put_frame_byte(out, *at);
+			putc(printable(*at), out);
 		putc('\n', out);
 		at += *at == '\n';
 	}
 }
 
-static void put_named(const void *node, VISIT visit, void *context)
+static void print_named(const void *node, VISIT visit, void *context)
 {
 	const struct stack *stack = *(struct stack *const *)node;
 
@@ -503,10 +478,10 @@ static void put_named(const void *node, VISIT visit, void *context)
 	if ((visit != postorder && visit != leaf) || !stack->named)
 		return;
 	printf("\n%sstack 0x%" PRIx64 "%s\n", bold(), stack->site, plain());
-	put_stack(stdout, "  ", stack);
+	print_stack(stdout, "  ", stack);
 }
 
-void put_named_stacks(const struct stacks *stacks)
+void print_named_stacks(const struct stacks *stacks)
 {
-	twalk_r(stacks->tree, put_named, NULL);
+	twalk_r(stacks->tree, print_named, NULL);
 }

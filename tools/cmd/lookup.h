@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Looking up devices, clients, spaces and kernel stacks
+ *
+ * Running out of memory ends the command.
  */
 #ifndef BUFTRACK_LOOKUP_H
 #define BUFTRACK_LOOKUP_H
@@ -9,63 +11,67 @@
 #include <stdio.h>
 #include <libbuftrack.h>
 
-/* open_control() - the control node, or NULL: it has said why */
+#include "../util/err.h"
+
+/* open_control() - open the control node; NULL after an error message */
 struct buftrack_control *open_control(int flags);
 
 /**
- * find_device() - the device of a word
+ * find_device() - look up a device
  * @control: the control node
- * @word: its name, its number, or the path of its node
+ * @word: name, number or node path of the device
  *
- * Return: how it stands, or NULL: it has said why.
+ * Return: its status, or NULL after an error message.
  */
 struct buftrack_device_status *find_device(struct buftrack_control *control,
 					   const char *word);
 
-/**
- * pick_device() - the one device that a verb is for
- * @control: the control node
- * @word: as above, or NULL: the only one there is
- *
- * Return: how it stands, or NULL: it has said why.
- */
-struct buftrack_device_status *pick_device(struct buftrack_control *control,
-					   const char *word);
+/* may_be_gone() - true if errno says that a device was removed */
+bool may_be_gone(void);
 
-/* open_device() - the node of a device, or NULL: it has said why */
-struct buftrack_device *open_device(const struct buftrack_device_status *status,
-				    int flags);
+/* fail_device() - fail_errno() with the number and name of a device */
+int fail_device(enum err_request request,
+		const struct buftrack_device_status *status);
+
+/* A function for a device: returns 0, or an exit status after a message */
+typedef int device_function(struct buftrack_device *device,
+			    const struct buftrack_device_status *status,
+			    void *context);
 
 /**
- * each_device() - do something for the device of a word, or for all
- * @word: as for find_device(), NULL: all devices
- * @act: what to do: gets the device, how it stands, and @context; returns 0 to
- *	 go on
- * @context: for @act
+ * each_device() - call a function for one device, or for all
+ * @word: device as for find_device(); NULL: all devices
+ * @function: the function, called until it does not return 0
+ * @context: its third argument
  *
- * A device that goes away before its turn comes is passed over.
+ * With all devices, one that is removed before its turn is skipped.
  *
- * Return: 0, or how the command ends: what @act returned, or it has said why.
+ * Return: 0, or an exit status after an error message.
  */
-int each_device(const char *word,
-		int (*act)(struct buftrack_device *device,
-			   const struct buftrack_device_status *status,
-			   void *context),
-		void *context);
+int each_device(const char *word, device_function *function, void *context);
 
-/* How processes outside of the reader's pid namespace are called, as one */
+/**
+ * change_device() - call a function for one device, whose node is open for writing
+ * @word: device as for find_device(); NULL: the only device there is
+ * @function: the function
+ * @context: its third argument
+ *
+ * Return: what @function returned, or an exit status after an error message.
+ */
+int change_device(const char *word, device_function *function, void *context);
+
+/* The name of all processes outside the reader's pid namespace */
 #define OTHER "other"
 
-/* How one comes to see what is not shown */
-#define HOW_TO_SEE "root sees them, and who has CAP_PERFMON"
+#define HOW_TO_SEE "showing them requires root or CAP_PERFMON"
 
 /**
- * struct owner - what is known of a client beside its records
- * @number: its number
- * @claimed_pid: as declared, 0: none
- * @exited: the opener is gone, though the file is open
+ * struct owner - a client, as far as its records do not describe it
+ * @number: number of the client
+ * @claimed_pid: pid that it declared, 0: none
+ * @exited: the process that opened it has exited, though the file is open
  * @shared: it reports into the device's shared domain
- * @claimed_name: as declared
+ * @claimed_name: name that it declared
  */
 struct owner {
 	uint64_t number;
@@ -76,45 +82,43 @@ struct owner {
 };
 
 /**
- * find_owner() - what is known of a client, asked for once
- * @owners: of the device, for drop_owners()
+ * find_owner() - look up a client; it is read from the kernel once
+ * @owners: cache of one device, for drop_owners()
  * @device: the device
- * @number: of the client
+ * @number: number of the client
  *
- * Running out of memory ends the command.
- *
- * Return: what is known, or no more than the number.
+ * Return: the client. If the kernel does not know it, only the number is set.
  */
 const struct owner *find_owner(void **owners, struct buftrack_device *device,
 			       uint64_t number);
 void drop_owners(void **owners);
 
-/* has_driver() - whether a kernel driver announced the device */
+/* has_driver() - true if a kernel driver registered the device */
 bool has_driver(const struct buftrack_device_status *status);
 
-/* claim_text() - what a client says of itself: "pid 12 'llama'", "-": nothing */
+/* claim_text() - the claim of a client: "pid 12 'llama'", or "-" without one */
 #define CLAIM_TEXT (BUFTRACK_CLAIMED_NAME_SIZE + 24)
 const char *claim_text(unsigned int pid, const char *name,
 		       char text[CLAIM_TEXT]);
 
-/* The names of a device's spaces, by their numbers; "": not known */
+/* The names of a device's spaces, by number; "" if unknown */
 typedef char space_names[BUFTRACK_MAX_SPACES][BUFTRACK_SPACE_NAME_SIZE];
 
-/* name_spaces() - ask for them; returns 0, or how the command ends */
-int name_spaces(space_names names, struct buftrack_device *device);
+/* read_spaces() - read the names; returns 0, or an exit status after a message */
+int read_spaces(space_names names, struct buftrack_device *device);
 
-/* space_name() - "#3" if it is not known */
+/* space_name() - the name of a space, or "#3" if it is unknown */
 const char *space_name(const space_names names, unsigned int space,
 		       char text[BUFTRACK_SPACE_NAME_SIZE]);
 
-/* copy_name() - what fits of it, with a NUL at the end */
+/* copy_name() - copy a name, cut to fit, with a NUL at the end */
 void copy_name(char *to, const char *from, size_t size);
 
 /**
  * struct stack - a kernel stack
- * @site: the number that stands for it
- * @frames: lines, the innermost first; NULL: the kernel tells of none
- * @named: the site is in a table that was written
+ * @site: number of the stack, unique on the machine
+ * @frames: one line per frame, innermost first; NULL: the kernel does not know it
+ * @named: a printed table shows the site
  */
 struct stack {
 	uint64_t site;
@@ -123,10 +127,10 @@ struct stack {
 };
 
 /**
- * struct stacks - those that were asked for
- * @tree: of struct stack
- * @nr: how many
- * @refused: this user may not see any, or the module has none
+ * struct stacks - cache of kernel stacks, for all devices
+ * @tree: tree of struct stack
+ * @nr: number of stacks
+ * @refused: the reader may not see stacks, or the module has none
  */
 struct stacks {
 	void *tree;
@@ -135,38 +139,21 @@ struct stacks {
 };
 
 /**
- * find_stack() - the stack that a site of a driver stands for
- * @stacks: for drop_stacks()
- * @device: whom to ask
- * @site: the site, 0: none
+ * find_stack() - look up the kernel stack of a driver's site; it is read once
+ * @stacks: the cache, for drop_stacks()
+ * @device: any device
+ * @site: the site; 0: none
  *
- * Running out of memory ends the command.
- *
- * Return: it, or NULL: none is known.
+ * Return: the stack, or NULL if it is unknown.
  */
 struct stack *find_stack(struct stacks *stacks, struct buftrack_device *device,
 			 uint64_t site);
 void drop_stacks(struct stacks *stacks);
 
-/* put_stack() - a line for each frame, after @indent; takes NULL */
-void put_stack(FILE *out, const char *indent, const struct stack *stack);
+/* print_stack() - print @indent and a frame on each line; @stack may be NULL */
+void print_stack(FILE *out, const char *indent, const struct stack *stack);
 
-/* put_named_stacks() - those whose sites a table has, by their sites */
-void put_named_stacks(const struct stacks *stacks);
-
-/**
- * change_device() - do something to one device
- * @word: which, as for pick_device(); NULL: the only one
- * @change: does it; returns 0, or how the command ends: it has said why. Gets
- *	    the device, how it stands, and @context
- * @context: for @change
- *
- * Return: how the command ends.
- */
-int change_device(const char *word,
-		  int (*change)(struct buftrack_device *device,
-				const struct buftrack_device_status *status,
-				void *context),
-		  void *context);
+/* print_named_stacks() - print the stacks that are @named, by site */
+void print_named_stacks(const struct stacks *stacks);
 
 #endif /* BUFTRACK_LOOKUP_H */

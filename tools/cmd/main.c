@@ -10,7 +10,6 @@
 #include "../util/err.h"
 #include "cmd.h"
 
-/* One a line */
 /* clang-format off */
 const struct verb *const verbs[] = {
 	&verb_status,
@@ -32,8 +31,7 @@ const struct verb *const verbs[] = {
 };
 /* clang-format on */
 
-/* unknown() - a word that is no verb */
-static int unknown(const char *first, const char *second)
+static int unknown_verb(const char *first, const char *second)
 {
 	size_t length = strlen(first);
 
@@ -43,14 +41,14 @@ static int unknown(const char *first, const char *second)
 		if (strncmp(name, first, length) || name[length] != ' ')
 			continue;
 		if (second && *second != '-')
-			print_err("%s has no verb '%s': see 'buftrack --help'",
+			print_err("unknown verb '%s %s': see 'buftrack --help'",
 				  first, second);
 		else
-			print_err("%s needs a verb: see 'buftrack --help'",
+			print_err("'%s' needs a verb: see 'buftrack --help'",
 				  first);
 		return EXIT_USAGE_ERROR;
 	}
-	print_err("there is no verb '%s': see 'buftrack --help'", first);
+	print_err("unknown verb '%s': see 'buftrack --help'", first);
 	return EXIT_USAGE_ERROR;
 }
 
@@ -59,7 +57,7 @@ static int dispatch(int argc, char **argv)
 	struct args args;
 
 	if (argc < 2) {
-		print_err("it needs a verb: see 'buftrack --help'");
+		print_err("no verb given: see 'buftrack --help'");
 		return EXIT_USAGE_ERROR;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h")) {
@@ -74,7 +72,7 @@ static int dispatch(int argc, char **argv)
 		return EXIT_OK;
 	}
 	if (!args.verb)
-		return unknown(argv[1], argc > 2 ? argv[2] : NULL);
+		return unknown_verb(argv[1], argc > 2 ? argv[2] : NULL);
 	args.argc = argc - 1;
 	args.argv = argv + 1;
 	if (strchr(args.verb->name, ' ')) {
@@ -90,9 +88,8 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "");
 	ret = dispatch(argc, argv);
-	/* What could not be written was not said. */
+	/* A full disk or a closed pipe must not look like success. */
 	if (fflush(stdout) || ferror(stdout))
-		return fail("the output cannot be written: %s",
-			    strerror(errno));
+		return fail("cannot write the output: %s", strerror(errno));
 	return ret;
 }

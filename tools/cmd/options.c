@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Parsing the words after the verb with getopt_long(), and printing help
+ * Parsing options and operands, and buftrack help
+ *
+ * The option list of a verb serves both getopt_long() and help.
  */
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +16,7 @@
 #include "cmd.h"
 
 #define MAX_OPTIONS 32
-/* Beyond all characters, so that no option is taken for a short one. */
+/* Above every character, which is what getopt_long() returns for short options */
 #define FIRST 256
 #define HELP (FIRST + MAX_OPTIONS)
 
@@ -44,7 +47,7 @@ int usage_error(const struct args *args, const char *format, ...)
 	return EXIT_USAGE_ERROR;
 }
 
-static int complain(struct args *args, int what)
+static int bad_option(struct args *args, int what)
 {
 	const char *word = args->argv[optind - 1];
 
@@ -53,10 +56,34 @@ static int complain(struct args *args, int what)
 	else if (optopt >= FIRST)
 		usage_error(args, "%s: this option takes no value", word);
 	else if (optopt)
-		usage_error(args, "there is no option -%c", optopt);
+		usage_error(args, "unknown option -%c", optopt);
 	else
-		usage_error(args, "there is no option %s", word);
+		usage_error(args, "unknown option %s", word);
 	return OPTIONS_BAD;
+}
+
+static void print_options(const struct option_spec *spec)
+{
+	printf("\nOptions:\n");
+	for (; spec && spec->name; spec++) {
+		char left[48];
+
+		snprintf(left, sizeof(left), "--%s%s%s", spec->name,
+			 spec->argument ? " " : "",
+			 spec->argument ? spec->argument : "");
+		printf("  %-24s %s\n", left, spec->help);
+	}
+	printf("  %-24s %s\n", "--help", "show this help");
+}
+
+static void print_help(const struct verb *verb)
+{
+	printf("Usage: buftrack %s%s%s [OPTION]...\n\n", verb->name,
+	       *verb->operands ? " " : "", verb->operands);
+	printf("%c%s.\n", verb->summary[0] - ('a' - 'A'), verb->summary + 1);
+	print_options(verb->options);
+	if (verb->details)
+		printf("\n%s\n", verb->details);
 }
 
 int next_option(struct args *args)
@@ -68,7 +95,7 @@ int next_option(struct args *args)
 	opterr = 0;
 	found = getopt_long(args->argc, args->argv, ":h", options, NULL);
 	if (found == '?' || found == ':')
-		return complain(args, found);
+		return bad_option(args, found);
 	if (found == HELP || found == 'h') {
 		print_help(args->verb);
 		return OPTIONS_HELP;
@@ -77,7 +104,7 @@ int next_option(struct args *args)
 	return found < 0 ? OPTIONS_END : found - FIRST;
 }
 
-int options_failed(int option)
+int options_status(int option)
 {
 	return option == OPTIONS_HELP ? EXIT_OK : EXIT_USAGE_ERROR;
 }
@@ -87,9 +114,9 @@ char **operands(struct args *args, int least, int most)
 	int nr = args->argc - optind;
 
 	if (nr < least)
-		usage_error(args, "it needs %s", args->verb->operands);
+		usage_error(args, "missing %s", args->verb->operands);
 	else if (nr > most)
-		usage_error(args, "'%s' is one word too many",
+		usage_error(args, "unexpected word '%s'",
 			    args->argv[optind + most]);
 	else
 		return args->argv + optind;
@@ -103,7 +130,7 @@ int device_operand(struct args *args, const char *option, const char **device)
 	if (!words)
 		return OPTIONS_BAD;
 	if (words[0] && option) {
-		usage_error(args, "the device is given twice, as '%s' and '%s'",
+		usage_error(args, "the device is named twice, as '%s' and '%s'",
 			    option, words[0]);
 		return OPTIONS_BAD;
 	}
@@ -111,29 +138,56 @@ int device_operand(struct args *args, const char *option, const char **device)
 	return 0;
 }
 
+int bad_value(const struct args *args, int option, const char *expected)
+{
+	usage_error(args, "--%s: '%s' is not %s",
+		    args->verb->options[option].name, args->value, expected);
+	return OPTIONS_BAD;
+}
+
+int number_option(const struct args *args, int option, uint64_t least,
+		  uint64_t most, uint64_t *number)
+{
+	char range[80] = "a number";
+
+	if (!parse_number(args->value, number) && *number >= least &&
+	    *number <= most)
+		return 0;
+	if (most != UINT64_MAX)
+		snprintf(range, sizeof(range),
+			 "a number from %" PRIu64 " to %" PRIu64, least, most);
+	else if (least)
+		snprintf(range, sizeof(range), "a number from %" PRIu64, least);
+	return bad_value(args, option, range);
+}
+
+int size_option(const struct args *args, int option, uint64_t *bytes)
+{
+	if (!parse_size(args->value, bytes))
+		return 0;
+	return bad_value(args, option, "a size such as 4096, 4KiB or 1.5GiB");
+}
+
+int duration_option(const struct args *args, int option, uint64_t *ns)
+{
+	if (!parse_duration(args->value, ns))
+		return 0;
+	return bad_value(args, option, "a time such as 10, 1.5s, 100ms or 2h");
+}
+
 #define POWER(n) (UINT64_C(1) << (n))
 
 static const struct {
-	const char *name;
 	uint64_t least;
 	uint64_t most;
 } ranges[NR_LIMITS] = {
-	[LIMIT_RECORDS] = { "max-records", 1, POWER(32) },
-	[LIMIT_CLIENT_RECORDS] = { "client-records", 1, POWER(32) },
-	[LIMIT_FREED] = { "freed-records", 0, POWER(32) },
-	[LIMIT_CLIENTS] = { "max-clients", 1, 65536 },
-	[LIMIT_CLOSED] = { "max-closed", 0, 65536 },
-	[LIMIT_REMAINING] = { "max-remaining", 0, POWER(24) },
+	[LIMIT_RECORDS] = { 1, POWER(32) },
+	[LIMIT_CLIENT_RECORDS] = { 1, POWER(32) },
+	[LIMIT_FREED] = { 0, POWER(32) },
+	[LIMIT_CLIENTS] = { 1, 65536 },
+	[LIMIT_CLOSED] = { 0, 65536 },
+	[LIMIT_REMAINING] = { 0, POWER(24) },
 };
-
-struct buftrack_settings *new_settings(void)
-{
-	struct buftrack_settings *settings = buftrack_settings_new();
-
-	if (!settings)
-		exit(fail("out of memory: free some and try again"));
-	return settings;
-}
 
 static void set_limit(struct buftrack_settings *settings, int limit,
 		      uint64_t value)
@@ -160,19 +214,14 @@ static void set_limit(struct buftrack_settings *settings, int limit,
 	}
 }
 
-int limits_option(const struct args *args, int limit,
-		  struct buftrack_settings *settings)
+int limit_option(const struct args *args, int limit,
+		 struct buftrack_settings *settings)
 {
 	uint64_t value;
 
-	if (parse_number(args->value, &value) || value < ranges[limit].least ||
-	    value > ranges[limit].most) {
-		usage_error(args, "--%s: '%s' is no number from %llu to %llu",
-			    ranges[limit].name, args->value,
-			    (unsigned long long)ranges[limit].least,
-			    (unsigned long long)ranges[limit].most);
+	if (number_option(args, limit, ranges[limit].least, ranges[limit].most,
+			  &value))
 		return OPTIONS_BAD;
-	}
 	set_limit(settings, limit, value);
 	return 0;
 }
@@ -193,34 +242,10 @@ const struct verb *find_verb(const char *first, const char *second)
 	return NULL;
 }
 
-static void print_options(const struct option_spec *spec)
-{
-	printf("\nOptions:\n");
-	for (; spec && spec->name; spec++) {
-		char left[48];
-
-		snprintf(left, sizeof(left), "--%s%s%s", spec->name,
-			 spec->argument ? " " : "",
-			 spec->argument ? spec->argument : "");
-		printf("  %-24s %s\n", left, spec->help);
-	}
-	printf("  %-24s %s\n", "--help", "show this");
-}
-
-void print_help(const struct verb *verb)
-{
-	printf("Usage: buftrack %s%s%s [OPTION]...\n\n", verb->name,
-	       *verb->operands ? " " : "", verb->operands);
-	printf("%c%s.\n", verb->summary[0] - ('a' - 'A'), verb->summary + 1);
-	print_options(verb->options);
-	if (verb->details)
-		printf("\n%s\n", verb->details);
-}
-
 void print_overview(void)
 {
 	printf("Usage: buftrack VERB [OPTION]...\n\n"
-	       "Tells who holds each device buffer, and whether it was freed once, twice or\nnever.\n\n");
+	       "Show who holds each device buffer, and whether it was freed once, twice or\nnever.\n\n");
 	for (size_t i = 0; verbs[i]; i++) {
 		char left[64];
 
@@ -228,20 +253,20 @@ void print_overview(void)
 			 verbs[i]->operands);
 		printf("  %-24s %s\n", left, verbs[i]->summary);
 	}
-	printf("\n'buftrack VERB --help' tells more of a verb, 'man buftrack' all.\n\n"
-	       "Exit status: 0 fine, 1 failed, 2 wrong usage, 3 what --fail-on asks for is there.\n");
+	printf("\n'buftrack VERB --help' describes a verb, 'man buftrack' all of them.\n\n"
+	       "Exit status: 0 success, 1 failure, 2 wrong usage, 3 a --fail-on condition holds.\n");
 }
 
-static const struct option_spec options[] = { { .name = NULL } };
+static const struct option_spec help_options[] = { { .name = NULL } };
 
-static int run(struct args *args)
+static int run_help(struct args *args)
 {
 	const struct verb *verb;
 	int option = next_option(args);
 	char **words;
 
 	if (option != OPTIONS_END)
-		return options_failed(option);
+		return options_status(option);
 	words = operands(args, 0, 2);
 	if (!words)
 		return EXIT_USAGE_ERROR;
@@ -251,7 +276,7 @@ static int run(struct args *args)
 	}
 	verb = find_verb(words[0], words[1]);
 	if (!verb)
-		return usage_error(args, "there is no verb '%s%s%s'", words[0],
+		return usage_error(args, "unknown verb '%s%s%s'", words[0],
 				   words[1] ? " " : "",
 				   words[1] ? words[1] : "");
 	print_help(verb);
@@ -261,7 +286,7 @@ static int run(struct args *args)
 const struct verb verb_help = {
 	.name = "help",
 	.operands = "[VERB]",
-	.summary = "show what there is, or more of a verb",
-	.options = options,
-	.run = run,
+	.summary = "list the verbs, or describe one",
+	.options = help_options,
+	.run = run_help,
 };

@@ -65,7 +65,7 @@ static void owner_cells(struct table *table, const struct row *row)
 	table_cell(table, "%s", text);
 }
 
-/* A site of 0 is none; an address of 0 is one. */
+/* A site of 0 means none, unlike an address of 0. */
 static void site_cell(struct table *table, uint64_t site, struct stack *stack)
 {
 	if (stack)
@@ -91,11 +91,10 @@ static void state_cell(struct table *table, const struct row *row)
 }
 
 /*
- * is_identity() - what stands in the place of an address that an object does not have
+ * is_identity() - true if the address is an id, for an object that has no address
  *
- * A driver gives the id of such an object for its address, too, without an extent. An id
- * of the driver path is a hash of 64 bits: what is small is a number of the driver's, such
- * as that of a window, which may well be the id, too.
+ * Drivers report such an object with its id as the address and with span 0. That id is
+ * a 64-bit hash; a small number is a real place, such as a window, and may equal the id.
  */
 static bool is_identity(const struct row *row)
 {
@@ -164,7 +163,7 @@ static void place_json(struct json_object *object, const struct row *row)
 	json_put_bool(object, "redacted", redacted);
 }
 
-/* One line for each record, written at once: a tree of them all is large. */
+/* Each record is printed at once, since a tree of all of them would be large. */
 static void json_row(const struct row *row)
 {
 	struct json_object *object = json_dict();
@@ -206,7 +205,7 @@ void printer_row(struct printer *printer, const struct row *row)
 	text_row(printer->table, row);
 }
 
-static void put_device(struct json_object *array, const struct origin *origin)
+static void device_json(struct json_object *array, const struct origin *origin)
 {
 	struct json_object *object = json_dict();
 
@@ -219,7 +218,7 @@ static void put_device(struct json_object *array, const struct origin *origin)
 	json_append(array, object);
 }
 
-/* Each device has an instant of its own; of all of them, the first is told. */
+/* Each device has its own instant; the list as a whole shows the first one. */
 static void instants_json(const struct origin *origins)
 {
 	struct json_object *array = json_array();
@@ -229,7 +228,7 @@ static void instants_json(const struct origin *origins)
 	for (; origins; origins = origins->next) {
 		if (!origins->listed)
 			continue;
-		put_device(array, origins);
+		device_json(array, origins);
 		if (!instant)
 			instant = origins->instant;
 		missed += origins->missed;
@@ -265,14 +264,14 @@ static void end_text(const struct printer *printer, const struct totals *totals)
 	printf("%" PRIu64 " buffer%s, %s", totals->matched,
 	       totals->matched == 1 ? "" : "s", size_text(totals->bytes, text));
 	if (totals->remaining)
-		printf(", of %" PRIu64 " that remained in all, %s",
+		printf(", out of %" PRIu64 " remaining in total, %s",
 		       totals->remaining_buffers,
 		       size_text(totals->remaining_bytes, text));
 	printf("\n");
 }
 
-/* What the rows of one device are worth */
-static void put_instant(const struct origin *origin, bool name)
+/* print_instant() - the instant of a device, and whether the list is exact */
+static void print_instant(const struct origin *origin, bool name)
 {
 	char stamp[UNIT_TEXT], number[UNIT_TEXT];
 
@@ -294,16 +293,16 @@ static void put_instant(const struct origin *origin, bool name)
 		       origin->missed == 1 ? "was" : "were",
 		       origin->missed == 1 ? "it was" : "they were");
 	else
-		printf("the device was removed meanwhile, or too many listings were under way: list it again\n");
+		printf("the device was removed meanwhile, or too many listings ran at once: list it again\n");
 }
 
-static void put_instants(const struct origin *origins)
+static void print_instants(const struct origin *origins)
 {
 	bool several = origins && origins->next;
 
 	for (; origins; origins = origins->next)
 		if (origins->listed)
-			put_instant(origins, several);
+			print_instant(origins, several);
 }
 
 void printer_end(struct printer *printer, const struct totals *totals,
@@ -317,12 +316,12 @@ void printer_end(struct printer *printer, const struct totals *totals,
 	}
 	table_end(printer->table);
 	end_text(printer, totals);
-	put_instants(origins);
+	print_instants(origins);
 	if (totals->redacted)
-		printf("%s of them %s another user's: addresses, ids and sites are not shown, but " HOW_TO_SEE
+		printf("%s of them %s another user's, with address, id and sites hidden: " HOW_TO_SEE
 		       "\n",
 		       number_text(totals->redacted, number),
 		       totals->redacted == 1 ? "is" : "are");
 	if (printer->stacks)
-		put_named_stacks(printer->stacks);
+		print_named_stacks(printer->stacks);
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Listing records, for list and remaining: options, reading, sorting
+ * Listing records, for list and remaining: options, sorting, reading
+ *
+ * Unsorted rows are printed as they are read. Sorted ones wait for the last row; with a
+ * limit, no more than about twice that number wait.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,56 +38,14 @@ static int sort_option(const struct args *args, struct query *query)
 			return 0;
 		}
 	}
-	usage_error(args, "--sort: '%s' is not age, size, address or client",
-		    args->value);
-	return OPTIONS_BAD;
-}
-
-static int bad_value(const struct args *args, int option, const char *what)
-{
-	usage_error(args, "--%s: '%s' is no %s",
-		    args->verb->options[option].name, args->value, what);
-	return OPTIONS_BAD;
-}
-
-static int number_option(const struct args *args, int option, uint64_t *number)
-{
-	if (parse_number(args->value, number))
-		return bad_value(args, option, "number");
-	return 0;
-}
-
-static int size_option(const struct args *args, int option, uint64_t *bytes)
-{
-	if (parse_size(args->value, bytes))
-		return bad_value(
-			args, option,
-			"size: write bytes, or KiB, MiB, GiB, TiB behind a number");
-	return 0;
-}
-
-static int age_option(const struct args *args, int option, uint64_t *ns)
-{
-	if (parse_duration(args->value, ns))
-		return bad_value(
-			args, option,
-			"time: write seconds, or ns, us, ms, s, m, h, d behind a number");
-	return 0;
-}
-
-static int client_option(const struct args *args, struct query *query)
-{
-	if (parse_number(args->value, &query->client) || !query->client)
-		return bad_value(args, QUERY_CLIENT,
-				 "client: write its number, from 1");
-	return 0;
+	return bad_value(args, QUERY_SORT, "age, size, address or client");
 }
 
 static int max_age_option(const struct args *args, struct query *query)
 {
-	int bad = age_option(args, QUERY_MAX_AGE, &query->max_age);
+	int bad = duration_option(args, QUERY_MAX_AGE, &query->max_age);
 
-	/* 0 would mean any to the kernel. */
+	/* The kernel takes 0 for no limit. */
 	if (!bad && !query->max_age)
 		query->max_age = 1;
 	return bad;
@@ -97,10 +58,11 @@ int query_option(const struct args *args, int option, struct query *query)
 		query->device = args->value;
 		return 0;
 	case QUERY_CLIENT:
-		return client_option(args, query);
+		return number_option(args, option, 1, UINT64_MAX,
+				     &query->client);
 	case QUERY_PID:
 		query->has_pid = true;
-		return number_option(args, option, &query->pid);
+		return number_option(args, option, 0, UINT64_MAX, &query->pid);
 	case QUERY_SPACE:
 		query->space = args->value;
 		return 0;
@@ -109,7 +71,7 @@ int query_option(const struct args *args, int option, struct query *query)
 	case QUERY_MAX_SIZE:
 		return size_option(args, option, &query->max_size);
 	case QUERY_MIN_AGE:
-		return age_option(args, option, &query->min_age);
+		return duration_option(args, option, &query->min_age);
 	case QUERY_MAX_AGE:
 		return max_age_option(args, query);
 	case QUERY_SORT:
@@ -118,7 +80,8 @@ int query_option(const struct args *args, int option, struct query *query)
 		query->reverse = true;
 		return 0;
 	case QUERY_LIMIT:
-		return number_option(args, option, &query->limit);
+		return number_option(args, option, 0, UINT64_MAX,
+				     &query->limit);
 	case QUERY_STACKS:
 		query->stacks = true;
 		return 0;
@@ -128,7 +91,22 @@ int query_option(const struct args *args, int option, struct query *query)
 	}
 }
 
-/* So many rows beyond twice the limit may wait. */
+/**
+ * struct selection - rows that wait to be sorted
+ * @query: what the user wants
+ * @printer: where rows go
+ * @rows: the rows that wait, @nr of them
+ * @room: size of @rows
+ */
+struct selection {
+	const struct query *query;
+	struct printer *printer;
+	struct row *rows;
+	size_t nr;
+	size_t room;
+};
+
+/* Rows beyond twice the limit that may wait before they are sorted */
 #define SLACK 1024
 
 static int compare_numbers(uint64_t a, uint64_t b)
@@ -136,7 +114,7 @@ static int compare_numbers(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* by_place() - what decides between rows that are equal otherwise */
+/* by_place() - order rows with equal sort keys */
 static int by_place(const struct row *a, const struct row *b)
 {
 	int ret = compare_numbers(a->origin->number, b->origin->number);
@@ -209,13 +187,13 @@ static void make_room(struct selection *selection)
 	selection->room = room;
 }
 
-/* To reverse no order is to wait for the last row, too. */
+/* The reverse of the kernel's order also begins with the last row. */
 static bool must_wait(const struct query *query)
 {
 	return query->sort != SORT_NONE || query->reverse;
 }
 
-void selection_add(struct selection *selection, const struct row *row)
+static void selection_add(struct selection *selection, const struct row *row)
 {
 	if (!must_wait(selection->query)) {
 		if (selection->printer->nr < selection->query->limit)
@@ -229,7 +207,7 @@ void selection_add(struct selection *selection, const struct row *row)
 	selection->rows[selection->nr++] = *row;
 }
 
-void selection_end(struct selection *selection)
+static void selection_end(struct selection *selection)
 {
 	sort_rows(selection);
 	for (size_t i = 0; i < selection->nr; i++)
@@ -237,16 +215,22 @@ void selection_end(struct selection *selection)
 	free(selection->rows);
 }
 
-/* The kernel filters by these; the rest of the states is sifted here. */
+/* The states that the kernel filters by; is_wanted() filters by the others. */
 #define KERNEL_STATES                                               \
 	(BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED | \
 	 BUFTRACK_RECORD_STATE_REMAINING)
 
-/*
- * @began: the devices' clock when the first one was asked
- * @stacks: of all devices
- * @space_met: some device has the space that is asked for
- * @client_met: likewise
+/**
+ * struct visit - the state of a listing
+ * @query: what the user wants
+ * @selection: rows that wait to be sorted
+ * @totals: sums so far
+ * @origins: the devices so far
+ * @origin: the current device
+ * @began: the devices' clock when the first one was listed
+ * @stacks: kernel stacks of all devices
+ * @space_met: a device has the space that the user wants
+ * @client_met: a device has the client that the user wants
  */
 struct visit {
 	const struct query *query;
@@ -260,7 +244,7 @@ struct visit {
 	bool client_met;
 };
 
-/* Devices are asked one after the other, but ages are of one moment. */
+/* Devices are listed one after the other, but all ages refer to one time. */
 static void set_clock(struct visit *visit, struct origin *origin,
 		      const struct buftrack_device_status *status)
 {
@@ -281,7 +265,7 @@ static int add_origin(struct visit *visit, struct buftrack_device *device,
 	origin->driver = has_driver(status);
 	*(visit->origin ? &visit->origin->next : &visit->origins) = origin;
 	visit->origin = origin;
-	return name_spaces(origin->spaces, device);
+	return read_spaces(origin->spaces, device);
 }
 
 static void drop_origins(struct visit *visit)
@@ -311,10 +295,10 @@ static bool is_wanted(const struct query *query,
 }
 
 /*
- * is_by_driver() - whether the driver of the device reported it
+ * is_by_driver() - true if the device's driver reported the record
  *
- * The shared domain of its device is the driver's. An owner that is not kept any more
- * tells nothing, but only there can its records be orphans.
+ * A driver reports into the shared domain of its device. If the client is no longer
+ * kept, an orphaned record still shows that, as orphans exist in shared domains only.
  */
 static bool is_by_driver(const struct row *row)
 {
@@ -323,7 +307,7 @@ static bool is_by_driver(const struct row *row)
 		row->state & BUFTRACK_RECORD_STATE_ORPHANED);
 }
 
-/* What others report as a site is a number of their own. */
+/* Only a driver's sites are numbers of kernel stacks. */
 static void add_stacks(struct visit *visit, struct buftrack_device *device,
 		       struct row *row)
 {
@@ -366,7 +350,7 @@ static void take_buffer(struct visit *visit, struct buftrack_device *device,
 	selection_add(&visit->selection, &row);
 }
 
-/* set_states() - LIVE covers what is doubtful or orphaned */
+/* set_states() - doubtful and orphaned records are live, too */
 static void set_states(struct buftrack_filter *filter, unsigned int states)
 {
 	if (states & ~KERNEL_STATES)
@@ -374,11 +358,7 @@ static void set_states(struct buftrack_filter *filter, unsigned int states)
 	buftrack_filter_set_states(filter, states & KERNEL_STATES);
 }
 
-/*
- * make_filter() - what the kernel is to sift
- *
- * Return: a filter, or NULL: this device has no such space.
- */
+/* make_filter() - the filter for the kernel; NULL: the device lacks the space */
 static struct buftrack_filter *make_filter(struct visit *visit,
 					   struct buftrack_device *device)
 {
@@ -413,8 +393,8 @@ static void note_instant(struct origin *origin,
 	origin->exact = buftrack_listing_is_exact(listing);
 }
 
-static int walk(struct visit *visit, struct buftrack_device *device,
-		const struct buftrack_filter *filter)
+static int list_device(struct visit *visit, struct buftrack_device *device,
+		       const struct buftrack_filter *filter)
 {
 	struct buftrack_listing *listing =
 		checked(buftrack_listing_new(device, filter));
@@ -433,7 +413,7 @@ static int walk(struct visit *visit, struct buftrack_device *device,
 		       0;
 }
 
-/* has_client() - whether the client that is asked for is here */
+/* has_client() - true if the device has the client that the user wants */
 static bool has_client(const struct visit *visit,
 		       struct buftrack_device *device)
 {
@@ -480,28 +460,28 @@ static int visit_device(struct buftrack_device *device,
 	filter = make_filter(visit, device);
 	if (!filter)
 		return 0;
-	ret = walk(visit, device, filter);
+	ret = list_device(visit, device, filter);
 	buftrack_filter_free(filter);
 	return ret;
 }
 
-/* A filter that nothing can pass is a slip, not an empty list. */
+/* A space or client that no device has is an error, not an empty list. */
 static int check_met(const struct visit *visit)
 {
 	const struct query *query = visit->query;
-	const char *where = query->device ? "the device has" : "no device has";
-	const char *no = query->device ? "no " : "a ";
+	const char *where = query->device ? "the device has no" :
+					    "no device has a";
 
 	if (!visit->client_met && query->client)
-		return fail("%s %sclient %llu: see 'buftrack status'", where,
-			    no, (unsigned long long)query->client);
+		return fail("%s client %llu: see 'buftrack status'", where,
+			    (unsigned long long)query->client);
 	if (!visit->space_met && query->space)
-		return fail("%s %sspace '%s': see 'buftrack status'", where, no,
+		return fail("%s space '%s': see 'buftrack status'", where,
 			    query->space);
 	return 0;
 }
 
-int show_records(const struct query *query, bool remaining)
+int list_records(const struct query *query, bool remaining)
 {
 	struct printer printer = { 0 };
 	struct visit visit = {
@@ -517,7 +497,7 @@ int show_records(const struct query *query, bool remaining)
 	if (!ret)
 		ret = check_met(&visit);
 	selection_end(&visit.selection);
-	/* Where nothing was found out, there is nothing to write. */
+	/* After an error there are sums only if there were rows. */
 	if (!ret || printer.nr)
 		printer_end(&printer, &visit.totals, visit.origins);
 	drop_stacks(&visit.stacks);

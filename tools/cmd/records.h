@@ -11,7 +11,6 @@
 #include "cmd.h"
 #include "lookup.h"
 
-/* What a list can be sorted by */
 enum sort_key {
 	SORT_NONE,
 	SORT_AGE,
@@ -21,22 +20,22 @@ enum sort_key {
 };
 
 /**
- * struct query - what a user wants to see
- * @device: which device, NULL: all
- * @client: of this client, 0: any
- * @has_pid: only of one process
- * @pid: which
- * @space: in this space, NULL: any
- * @states: in one of these of enum buftrack_record_state, 0: any
+ * struct query - the records that the user wants
+ * @device: of this device; NULL: all
+ * @client: of this client; 0: any
+ * @has_pid: only of the process @pid
+ * @pid: the process
+ * @space: in this space; NULL: any
+ * @states: in one of these states (enum buftrack_record_state); 0: any
  * @min_size: in bytes
  * @max_size: in bytes
  * @min_age: in ns
- * @max_age: in ns, 0: any
- * @sort: by what
- * @reverse: the other way round
- * @limit: show at most so many
- * @stacks: with kernel stacks, which JSON always has
- * @json: as JSON
+ * @max_age: in ns; 0: any
+ * @sort: sort key
+ * @reverse: reverse the order
+ * @limit: most records to print
+ * @stacks: print kernel stacks; JSON always has them
+ * @json: print JSON
  */
 struct query {
 	const char *device;
@@ -56,7 +55,7 @@ struct query {
 	bool json;
 };
 
-/* In the order of QUERY_OPTIONS, which come first in a verb's list */
+/* The options of list and remaining, in the order of QUERY_OPTIONS */
 enum {
 	QUERY_DEVICE,
 	QUERY_CLIENT,
@@ -74,56 +73,58 @@ enum {
 	NR_QUERY_OPTIONS,
 };
 
-#define QUERY_OPTIONS                                                                        \
-	[QUERY_DEVICE] = { "device", "DEV",                                                  \
-			   "only this device (name, number or node)" },                      \
-	[QUERY_CLIENT] = { "client", "N", "only what this client owns" },                    \
-	[QUERY_PID] = { "pid", "PID", "only what this process owns" },                       \
-	[QUERY_SPACE] = { "space", "NAME", "only what is in this space" },                   \
-	[QUERY_MIN_SIZE] = { "min-size", "SIZE", "at least so large" },                      \
-	[QUERY_MAX_SIZE] = { "max-size", "SIZE", "at most so large" },                       \
-	[QUERY_MIN_AGE] = { "min-age", "TIME",                                               \
-			    "allocated at least so long ago" },                              \
-	[QUERY_MAX_AGE] = { "max-age", "TIME",                                               \
-			    "allocated at most so long ago" },                               \
-	[QUERY_SORT] = { "sort", "KEY",                                                      \
-			 "by age (oldest first), size (largest first), address or client" }, \
-	[QUERY_REVERSE] = { "reverse", NULL, "the other way round" },                        \
-	[QUERY_LIMIT] = { "limit", "N", "show only the first N" },                           \
-	[QUERY_STACKS] = { "stacks", NULL,                                                   \
-			   "show the kernel stacks of a driver's sites below the list" },    \
-	[QUERY_JSON] = { "json", NULL, "write JSON" }
+/* clang-format off */
+#define QUERY_OPTIONS                                                          \
+	[QUERY_DEVICE] = { "device", "DEV",                                    \
+		"only this device (name, number or node)" },                   \
+	[QUERY_CLIENT] = { "client", "N", "only buffers of this client" },     \
+	[QUERY_PID] = { "pid", "PID", "only buffers of this process" },        \
+	[QUERY_SPACE] = { "space", "NAME", "only buffers in this space" },     \
+	[QUERY_MIN_SIZE] = { "min-size", "SIZE", "at least this large" },      \
+	[QUERY_MAX_SIZE] = { "max-size", "SIZE", "at most this large" },       \
+	[QUERY_MIN_AGE] = { "min-age", "TIME",                                 \
+		"allocated at least this long ago" },                          \
+	[QUERY_MAX_AGE] = { "max-age", "TIME",                                 \
+		"allocated at most this long ago" },                           \
+	[QUERY_SORT] = { "sort", "KEY",                                        \
+		"by age (oldest first), size (largest first), address or client" }, \
+	[QUERY_REVERSE] = { "reverse", NULL, "reverse the order" },            \
+	[QUERY_LIMIT] = { "limit", "N", "print only the first N" },            \
+	[QUERY_STACKS] = { "stacks", NULL,                                     \
+		"print the kernel stacks of a driver's sites below the list" }, \
+	[QUERY_JSON] = { "json", NULL, "print JSON" }
+/* clang-format on */
 
 #define QUERY_DETAILS \
-	"SIZE is bytes, or with KiB, MiB, GiB or TiB behind the number; TIME is seconds, or\nwith ns, us, ms, s, m, h or d behind the number."
+	"SIZE is in bytes, or a number followed by KiB, MiB, GiB or TiB. TIME is in\nseconds, or a number followed by ns, us, ms, s, m, h or d."
 
-/**
- * query_option() - take one of QUERY_OPTIONS
- * @args: its value, and for the complaint
- * @option: which
- * @query: where to put it
- *
- * Return: 0, or OPTIONS_BAD: it has complained.
- */
-int query_option(const struct args *args, int option, struct query *query);
-
-/* query_init() - everything of every device */
+/* query_init() - all records of all devices */
 void query_init(struct query *query);
 
 /**
- * struct origin - the device that rows come from
- * @next: another one
+ * query_option() - parse one of QUERY_OPTIONS
+ * @args: the words
+ * @option: index of the option
+ * @query: where to store it
+ *
+ * Return: 0, or OPTIONS_BAD after an error message.
+ */
+int query_option(const struct args *args, int option, struct query *query);
+
+/**
+ * struct origin - a device that was listed
+ * @next: the next device
  * @number: its number
- * @now: the clock of all devices when the first one was asked
+ * @now: the clock of all devices when the first one was listed
  * @name: its name
- * @driver: a kernel driver announced it
+ * @driver: a kernel driver registered it
  * @owners: tree of struct owner
  * @spaces: names of its spaces
- * @listed: its records were listed, and the rest is known
- * @exact: the list has what there was at the instant, and nothing else
- * @instant: by the clock of all devices, in ns
- * @missed: records of the instant that were gone before they were read
- * @matched: how many of its records matched
+ * @listed: its records were listed, so the next fields are set
+ * @exact: the list contains exactly the records of @instant
+ * @instant: time of the list by the clock of all devices, in ns
+ * @missed: records of @instant that were replaced before they were read
+ * @matched: number of its records that matched
  */
 struct origin {
 	struct origin *next;
@@ -141,12 +142,12 @@ struct origin {
 };
 
 /**
- * struct row - a record to be shown
+ * struct row - a record to be printed
  * @origin: its device
- * @owner: who owns it, or NULL: nothing is known
+ * @owner: its client; NULL: unknown
  * @by_driver: the device's driver reported it
- * @stack: where in the kernel it was allocated, or NULL: not known, or not wanted
- * @ended_stack: where it was freed, likewise
+ * @stack: kernel stack of the allocation; NULL: unknown, or not wanted
+ * @ended_stack: kernel stack of the free; NULL likewise
  */
 struct row {
 	const struct origin *origin;
@@ -172,11 +173,11 @@ struct row {
 };
 
 /**
- * struct printer - writes rows, as text or JSON
- * @json: as JSON
- * @stacks: those to be written below the text, or NULL
- * @nr: rows written so far
- * @table: of the text
+ * struct printer - prints rows as text or JSON
+ * @json: print JSON
+ * @stacks: stacks to print below the table; NULL: none
+ * @nr: number of rows printed
+ * @table: the table; NULL before its first row
  */
 struct printer {
 	bool json;
@@ -189,19 +190,13 @@ void printer_begin(struct printer *printer, bool json,
 		   const struct stacks *stacks);
 void printer_row(struct printer *printer, const struct row *row);
 
-struct totals;
-
-/* printer_end() - the sums, and what instants the rows of @origins are of */
-void printer_end(struct printer *printer, const struct totals *totals,
-		 const struct origin *origins);
-
 /**
- * struct totals - sums to be told at the end
- * @matched: how many records matched
- * @bytes: their sizes
- * @redacted: how many of them are another user's
- * @remaining: verb remaining: tell the next two
- * @remaining_buffers: counter of the devices asked
+ * struct totals - sums that are printed last
+ * @matched: number of records that matched
+ * @bytes: the sum of their sizes
+ * @redacted: number of them that belong to another user
+ * @remaining: print the next two, for the verb remaining
+ * @remaining_buffers: sum of this counter over the devices
  * @remaining_bytes: likewise
  */
 struct totals {
@@ -213,34 +208,17 @@ struct totals {
 	uint64_t remaining_bytes;
 };
 
-/**
- * struct selection - the rows that are wanted, in order
- * @query: what is wanted
- * @printer: where rows go
- * @rows: those that wait for their order, @nr of them
- * @room: how many would fit
- */
-struct selection {
-	const struct query *query;
-	struct printer *printer;
-	struct row *rows;
-	size_t nr;
-	size_t room;
-};
-
-/* selection_add() - one more; running out of memory ends the command */
-void selection_add(struct selection *selection, const struct row *row);
-
-/* selection_end() - write what has waited */
-void selection_end(struct selection *selection);
+/* printer_end() - print the sums, and the instant of each device */
+void printer_end(struct printer *printer, const struct totals *totals,
+		 const struct origin *origins);
 
 /**
- * show_records() - ask the devices and write what is wanted
- * @query: what is wanted
- * @remaining: tell what the counters say of remaining buffers
+ * list_records() - list the records that the user wants
+ * @query: what the user wants
+ * @remaining: also print the counters of remaining buffers
  *
- * Return: how the command ends.
+ * Return: an exit status.
  */
-int show_records(const struct query *query, bool remaining);
+int list_records(const struct query *query, bool remaining);
 
 #endif /* BUFTRACK_RECORDS_H */

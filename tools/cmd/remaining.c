@@ -32,16 +32,16 @@ static int run(struct args *args)
 	query.states = BUFTRACK_RECORD_STATE_REMAINING;
 	ret = parse(args, &query);
 	if (ret != OPTIONS_END)
-		return options_failed(ret);
-	return show_records(&query, true);
+		return options_status(ret);
+	return list_records(&query, true);
 }
 
 const struct verb verb_remaining = {
 	.name = "remaining",
 	.operands = "",
-	.summary = "which buffers were still live when their clients ended",
+	.summary = "list buffers that were live when their clients ended",
 	.details = QUERY_DETAILS
-	"\nThe latest of them are kept, as many as --max-remaining of device set says. What\nis no longer kept is still in the sum of those that remained in all.",
+	"\nA device keeps the latest of them, as many as --max-remaining of device set allows;\nthe total also counts those it has dropped.",
 	.options = options,
 	.run = run,
 };

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * buftrack replay
+ *
+ * Each client of the trace is an open file of its device's node, so the kernel sees what
+ * it would have seen of the traced processes. Consecutive reports of one client are
+ * submitted together; any other event is applied after the reports before it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,21 +24,22 @@
 #include "../trace/server-log.h"
 #include "../trace/trace.h"
 #include "../util/err.h"
+#include "../util/json.h"
 #include "cmd.h"
 #include "lookup.h"
 #include "snapshot.h"
 
-/* So many reports of one client go in at once. */
+/* Most reports that are submitted together */
 #define REPLAY_BATCH 1024
 
 /**
- * struct replay_device - a device of a replay
- * @next: the one that was made after it
+ * struct replay_device - a device of the replay
+ * @next: the next device
  * @trace_name: its name in the trace
- * @device: its node, open for all that is no report
+ * @device: its node, for everything but reports
  * @number: n of /dev/buftrack/n
- * @nr_spaces: how many spaces it has
- * @spaces: their names; place in the array is number on the device
+ * @nr_spaces: number of its spaces
+ * @spaces: their names, by number
  */
 struct replay_device {
 	struct replay_device *next;
@@ -47,18 +52,19 @@ struct replay_device {
 
 /**
  * struct replay - a replay
- * @control: registers its devices; temporary ones go when it is closed
+ * @control: the file that registers its devices; closing it removes temporary ones
  * @serial: the n in their names
  * @keep: its devices stay when it ends
- * @limits: settings for its devices
- * @devices: its devices, in the order in which they were made
- * @last: where to append the next
- * @files: clients that are open, by the number of their file, @nr_files long
- * @reports: reports of @client that were not made yet
- * @lines: line of each of them
- * @client: whose they are
- * @declaration: of a client, to be filled in anew for each
- * @events: how many events were taken
+ * @limits: limits for its devices
+ * @devices: its devices, oldest first
+ * @last: where to append the next device
+ * @files: open clients by file descriptor, @nr_files entries
+ * @nr_files: size of @files
+ * @reports: reports of @client that were not submitted yet
+ * @lines: line in the trace of each of these
+ * @client: the client of @reports
+ * @declaration: scratch declaration
+ * @events: number of events so far
  */
 struct replay {
 	struct buftrack_control *control;
@@ -77,11 +83,11 @@ struct replay {
 };
 
 /**
- * struct progress - how far something has come
- * @wanted: there is a terminal to show it on
- * @shown: there is a bar on it now
- * @total: where the end is, 0: nobody knows
- * @began: when, in ns
+ * struct progress - a progress bar on standard error
+ * @wanted: standard error is a terminal
+ * @shown: the bar is on it
+ * @total: end of the work; 0: unknown
+ * @began: start time, in ns
  * @next: when to draw again
  */
 struct progress {
@@ -94,8 +100,8 @@ struct progress {
 
 #define NS_PER_SEC UINT64_C(1000000000)
 
-/* What takes no longer than this needs no bar. */
-#define PATIENCE (NS_PER_SEC / 2)
+/* When the bar first appears */
+#define DELAY (NS_PER_SEC / 2)
 #define INTERVAL (NS_PER_SEC / 10)
 
 #define WIDTH 30
@@ -108,14 +114,13 @@ static uint64_t now(void)
 	return ts.tv_sec * NS_PER_SEC + ts.tv_nsec;
 }
 
-/* progress_begin() - @total is where the end is, 0 if nobody knows */
 static void progress_begin(struct progress *progress, uint64_t total)
 {
 	progress->wanted = isatty(STDERR_FILENO);
 	progress->shown = false;
 	progress->total = total;
 	progress->began = now();
-	progress->next = progress->began + PATIENCE;
+	progress->next = progress->began + DELAY;
 }
 
 static void draw(const struct progress *progress, uint64_t at, uint64_t done,
@@ -139,7 +144,7 @@ static void draw(const struct progress *progress, uint64_t at, uint64_t done,
 		100.0 * at / progress->total, done, what, rate);
 }
 
-/* progress_show() - draw the bar, if it is time to; @what counts @done things */
+/* progress_show() - draw the bar, if it is time */
 static void progress_show(struct progress *progress, uint64_t at, uint64_t done,
 			  const char *what)
 {
@@ -155,7 +160,7 @@ static void progress_show(struct progress *progress, uint64_t at, uint64_t done,
 	progress->next = time + INTERVAL;
 }
 
-/* progress_end() - take the bar away */
+/* progress_end() - erase the bar */
 static void progress_end(struct progress *progress)
 {
 	if (progress->shown)
@@ -163,10 +168,10 @@ static void progress_end(struct progress *progress)
 	progress->shown = false;
 }
 
-/* A number that another user's device has taken is given up so often. */
+/* How many numbers to try if other users' devices have the names */
 #define MAX_TRIES 16
 
-/* another_serial() - a number that no other opening of a node has */
+/* another_serial() - get a new number, unique to one opening of a node */
 static int another_serial(uint64_t *serial)
 {
 	struct buftrack_control *control = buftrack_control_open(O_RDONLY);
@@ -184,7 +189,7 @@ static int another_serial(uint64_t *serial)
 /*
  * register_device() - register replay:<n>:<name>
  *
- * No other replay has this n, but anybody may have given a device such a name.
+ * No other replay uses this n, but any user may have registered such a name.
  */
 static int register_device(struct replay *replay, const char *name,
 			   unsigned int *number)
@@ -207,12 +212,12 @@ static int register_device(struct replay *replay, const char *name,
 	return ret < 0 ? -1 : 0;
 }
 
-static int fail_at(const struct trace_event *event, enum err_request act,
+static int fail_at(const struct trace_event *event, enum err_request request,
 		   const char *kind, const char *name,
 		   struct trace_error *error)
 {
 	return trace_fail(error, event->line, "%s '%.40s': %s", kind, name,
-			  err_text(act, errno));
+			  err_text(request, errno));
 }
 
 static int open_node(struct replay *replay, struct replay_device *device,
@@ -250,14 +255,7 @@ static struct replay_device *make_device(struct replay *replay,
 	return device;
 }
 
-/**
- * replay_device() - the device of an event, made when it is first met
- * @replay: the replay
- * @event: the event
- * @error: why it failed
- *
- * Return: the device, or NULL.
- */
+/* replay_device() - the device of an event, registered when it is first used */
 static struct replay_device *replay_device(struct replay *replay,
 					   const struct trace_event *event,
 					   struct trace_error *error)
@@ -275,7 +273,7 @@ static int add_space(struct replay_device *device,
 	    0)
 		return fail_at(event, REQ_SPACE_ADD, "space", event->space,
 			       error);
-	/* The kernel has taken the name, so it fits. */
+	/* The kernel accepted the name, so it fits. */
 	if (*space < BUFTRACK_MAX_SPACES) {
 		snprintf(device->spaces[*space], BUFTRACK_SPACE_NAME_SIZE, "%s",
 			 event->space);
@@ -285,15 +283,7 @@ static int add_space(struct replay_device *device,
 	return 0;
 }
 
-/**
- * replay_space() - the number of an event's space, made when it is first met
- * @device: the device
- * @event: the event
- * @space: where to put the number
- * @error: why it failed
- *
- * Return: 0, or -1.
- */
+/* replay_space() - the number of an event's space, added when it is first used */
 static int replay_space(struct replay_device *device,
 			const struct trace_event *event, unsigned int *space,
 			struct trace_error *error)
@@ -304,7 +294,7 @@ static int replay_space(struct replay_device *device,
 	return add_space(device, event, space, error);
 }
 
-/* replay_drop_devices() - close their nodes and forget them */
+/* replay_drop_devices() - close the nodes of the devices */
 static void replay_drop_devices(struct replay *replay)
 {
 	while (replay->devices) {
@@ -316,7 +306,7 @@ static void replay_drop_devices(struct replay *replay)
 	}
 }
 
-/* Each client is an open file: as many as a device may have, and some. */
+/* One file for each client that a device may have, and some more */
 #define WANTED_FILES 70000
 
 static void raise_file_limit(void)
@@ -329,7 +319,7 @@ static void raise_file_limit(void)
 	if (higher.rlim_max < WANTED_FILES)
 		higher.rlim_max = WANTED_FILES;
 	higher.rlim_cur = higher.rlim_max;
-	/* The hard limit is root's to raise. */
+	/* Only root may raise the hard limit. */
 	if (!setrlimit(RLIMIT_NOFILE, &higher))
 		return;
 	limit.rlim_cur = limit.rlim_max;
@@ -348,12 +338,7 @@ static int read_serial(struct replay *replay)
 	return 0;
 }
 
-/**
- * replay_begin() - get ready
- * @replay: to be filled in, but for @keep and @limits; for replay_end()
- *
- * Return: 0, or how the command ends: it has said why.
- */
+/* replay_begin() - returns 0, or an exit status after an error message */
 static int replay_begin(struct replay *replay)
 {
 	raise_file_limit();
@@ -368,7 +353,7 @@ static int replay_begin(struct replay *replay)
 	return read_serial(replay);
 }
 
-/* replay_end() - close all that is open; devices go unless they are kept */
+/* replay_end() - close everything, which removes temporary devices */
 static void replay_end(struct replay *replay)
 {
 	for (size_t i = 0; i < replay->nr_files; i++)
@@ -380,13 +365,7 @@ static void replay_end(struct replay *replay)
 	buftrack_control_close(replay->control);
 }
 
-/**
- * replay_flush() - make the reports that wait
- * @replay: the replay
- * @error: why it failed
- *
- * Return: 0, or -1.
- */
+/* replay_flush() - submit the reports that wait */
 static int replay_flush(struct replay *replay, struct trace_error *error)
 {
 	struct buftrack_reports *reports = replay->reports;
@@ -405,7 +384,7 @@ static int replay_flush(struct replay *replay, struct trace_error *error)
 	return ret;
 }
 
-/* claim_name() - the trace's word for a client, as the kernel takes it */
+/* claim_name() - claim the client's word, as printable ASCII */
 static void claim_name(struct replay *replay, const char *word)
 {
 	char name[BUFTRACK_CLAIMED_NAME_SIZE];
@@ -432,7 +411,7 @@ static int declare(struct replay *replay, struct buftrack_device *file,
 	return buftrack_device_declare(file, replay->declaration, NULL);
 }
 
-/* note_file() - remember a client's file, so that it is closed at the end */
+/* note_file() - remember a client's file, for replay_end() */
 static int note_file(struct replay *replay, struct buftrack_device *file)
 {
 	size_t fd = buftrack_device_fd(file), nr = 2 * fd + 1;
@@ -543,7 +522,7 @@ static int add_report(struct replay *replay, const struct trace_event *event,
 	return buftrack_reports_add(replay->reports, &report);
 }
 
-/* replay_event() - take an event; @context is the replay */
+/* replay_event() - apply an event; @context is the replay */
 static int replay_event(void *context, const struct trace_event *event,
 			struct trace_error *error)
 {
@@ -576,22 +555,28 @@ enum {
 static const struct option_spec options[] = {
 	LIMIT_OPTIONS,
 	[FORMAT] = { "format", "FORMAT",
-		     "what FILE is: trace, allocation-server-log" },
-	[KEEP] = { "keep", NULL, "leave the devices of the replay there" },
+		     "format of FILE: trace (the default) or allocation-server-log" },
+	[KEEP] = { "keep", NULL, "keep the devices of the replay" },
 	[ALL_CLIENTS] = { "all-clients", NULL,
 			  "show all closed clients that are kept" },
-	[JSON] = { "json", NULL, "write JSON" },
+	[JSON] = { "json", NULL, "print JSON" },
 	{ .name = NULL },
 };
 
-/* A bar is not worth a look at the clock for each event. */
+/* Reading the clock for each event would be slow. */
 #define EVENTS_PER_LOOK 4096
 
-/*
- * @reader: the trace, NULL: it is a log
- * @log: the log of an allocation server, NULL: it is a trace
- * @path: of the trace, as given
- * @fd: of the trace
+/**
+ * struct job - the work of the verb
+ * @replay: the replay
+ * @progress: the progress bar
+ * @reader: reads a trace; NULL for a log
+ * @log: reads a log of the allocation server; NULL for a trace
+ * @path: file name, for messages
+ * @fd: the file
+ * @is_log: the file is a log
+ * @json: print JSON
+ * @all_clients: print all closed clients
  */
 struct job {
 	struct replay replay;
@@ -605,15 +590,12 @@ struct job {
 	bool all_clients;
 };
 
-static int take_format(struct args *args, struct job *job)
+static int format_option(struct args *args, struct job *job)
 {
 	job->is_log = !strcmp(args->value, "allocation-server-log");
 	if (job->is_log || !strcmp(args->value, "trace"))
 		return 0;
-	usage_error(args,
-		    "--format: '%s' is neither trace nor allocation-server-log",
-		    args->value);
-	return OPTIONS_BAD;
+	return bad_value(args, FORMAT, "trace or allocation-server-log");
 }
 
 static int parse(struct args *args, struct job *job)
@@ -623,7 +605,7 @@ static int parse(struct args *args, struct job *job)
 
 	while (!bad && (option = next_option(args)) >= 0) {
 		if (option == FORMAT)
-			bad = take_format(args, job);
+			bad = format_option(args, job);
 		else if (option == KEEP)
 			job->replay.keep = true;
 		else if (option == ALL_CLIENTS)
@@ -631,7 +613,7 @@ static int parse(struct args *args, struct job *job)
 		else if (option == JSON)
 			job->json = true;
 		else
-			bad = limits_option(args, option, job->replay.limits);
+			bad = limit_option(args, option, job->replay.limits);
 	}
 	if (bad || option != OPTIONS_END)
 		return bad ? bad : option;
@@ -691,7 +673,7 @@ static int take_event(void *context, const struct trace_event *event,
 	return replay_event(&job->replay, event, error);
 }
 
-/* What was said is done before more is waited for: the trace may be a pipe. */
+/* Submit the reports before reading on: the trace may be a slow pipe. */
 static int idle(void *context, struct trace_error *error)
 {
 	struct job *job = context;
@@ -707,10 +689,9 @@ static int read_events(struct job *job, const struct trace_sink *sink,
 }
 
 /*
- * apply() - replay the trace, as far as it goes
+ * apply() - replay the trace up to its end or its first malformed line
  *
- * What came before a malformed line is counted, and so are the reports that
- * waited when it was met.
+ * The events before that line count, including reports not yet submitted.
  */
 static int apply(struct job *job, struct trace_error *error)
 {
@@ -719,7 +700,7 @@ static int apply(struct job *job, struct trace_error *error)
 	int ret = read_events(job, &sink, error);
 
 	if (replay_flush(&job->replay, ret ? &second : error)) {
-		/* Of two errors the earlier line's counts. */
+		/* Of two errors, report the one on the earlier line. */
 		if (ret && second.line < error->line)
 			*error = second;
 		ret = -1;
@@ -748,15 +729,15 @@ static int print(struct job *job)
 	int ret = gather(job, &snapshots);
 
 	if (!ret && job->json)
-		print_json(&snapshots, NULL);
+		json_print(snapshots_json(&snapshots));
 	else if (!ret)
-		print_text(&snapshots, job->all_clients);
+		print_snapshots(&snapshots, job->all_clients);
 	snapshots_drop(&snapshots);
 	return ret;
 }
 
-/* tell_skipped() - a log has more in it than what is replayed */
-static void tell_skipped(const struct job *job)
+/* print_skipped() - mention the lines of a log that are no events */
+static void print_skipped(const struct job *job)
 {
 	if (job->log)
 		print_err("%s: %llu other lines are skipped; " ADDRESS_ONLY,
@@ -764,7 +745,7 @@ static void tell_skipped(const struct job *job)
 			  (unsigned long long)server_log_skipped(job->log));
 }
 
-static int complain(const struct job *job, const struct trace_error *error)
+static int fail_trace(const struct job *job, const struct trace_error *error)
 {
 	if (!error->line)
 		return fail("%s: %s", job->path, error->text);
@@ -779,13 +760,14 @@ static int replay(struct job *job)
 	failed = apply(job, &error);
 	ret = print(job);
 	if (!failed)
-		tell_skipped(job);
-	return failed ? complain(job, &error) : ret;
+		print_skipped(job);
+	return failed ? fail_trace(job, &error) : ret;
 }
 
 static int run(struct args *args)
 {
-	struct job job = { .fd = -1, .replay.limits = new_settings() };
+	struct job job = { .fd = -1,
+			   .replay.limits = checked(buftrack_settings_new()) };
 	int ret = parse(args, &job);
 
 	if (ret == OPTIONS_END) {
@@ -797,7 +779,7 @@ static int run(struct args *args)
 		replay_end(&job.replay);
 		close_trace(&job);
 	} else {
-		ret = options_failed(ret);
+		ret = options_status(ret);
 	}
 	buftrack_settings_free(job.replay.limits);
 	return ret;
@@ -806,9 +788,9 @@ static int run(struct args *args)
 const struct verb verb_replay = {
 	.name = "replay",
 	.operands = "FILE",
-	.summary = "make the reports of a trace, and tell what came of them",
+	.summary = "replay a trace and print the result",
 	.details =
-		"FILE is a trace, or - for standard input; or what the old allocation server\nprinted, whose buffers are known by their addresses only. Each replay makes devices\nof its own, named replay:<n>:<name>, which go when it ends, however it ends, unless\nthey are kept. The limits are those devices'. What is told is how they stand before\nthe clients that are still open are closed. At a line that is malformed the replay\nstops: what came before it is counted and told.",
+		"FILE is a trace, - for standard input, or a log of the allocation server, whose\nbuffers are identified by address only. A replay registers its own devices, named\nreplay:<n>:<name>, which are removed when it ends, unless --keep is given. The limits\napply to these devices. Their state is printed before the clients still open are\nclosed. A malformed line stops the replay; the events before it count.",
 	.options = options,
 	.run = run,
 };

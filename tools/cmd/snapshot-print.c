@@ -12,7 +12,7 @@
 #include "lookup.h"
 #include "snapshot.h"
 
-/* So many closed clients are shown, the latest, unless all were asked for. */
+/* Closed clients that are shown without --all-clients: the latest ones */
 #define MAX_CLOSED 8
 
 static void print_device(const struct snapshot *snapshot)
@@ -137,7 +137,6 @@ static void print_spaces(const struct snapshot *snapshot)
 	table_end(table);
 }
 
-/* "open", "closed", and what else is worth a word */
 static void state_cell(struct table *table,
 		       const struct buftrack_client *client)
 {
@@ -157,7 +156,7 @@ static void state_cell(struct table *table,
 		   state & BUFTRACK_CLIENT_STATE_EVICTED ? ", evictions" : "");
 }
 
-/* A driver has none. */
+/* A driver has no pid. */
 static void pid_cell(struct table *table, unsigned int pid)
 {
 	if (pid)
@@ -176,7 +175,7 @@ static void client_row(struct table *table, const struct snapshot *snapshot,
 	table_number(table, buftrack_client_number(client));
 	pid_cell(table, buftrack_client_pid(client));
 	table_cell(table, "%s", buftrack_client_comm(client));
-	/* What a client says of itself is never shown as if it were known. */
+	/* Anyone may claim to be anyone, so claims have a column of their own. */
 	table_cell(table, "%s",
 		   claim_text(buftrack_client_claimed_pid(client),
 			      buftrack_client_claimed_name(client), claim));
@@ -184,7 +183,7 @@ static void client_row(struct table *table, const struct snapshot *snapshot,
 	activity_cells(table, snapshot->client_counters[i]);
 }
 
-/* Clients that are outside of the reader's pid namespace, as one */
+/* All clients outside the reader's pid namespace are one row. */
 static void others_row(struct table *table, const struct snapshot *snapshot)
 {
 	if (!snapshot->others)
@@ -232,7 +231,7 @@ static void print_clients(const struct snapshot *snapshot, bool all)
 	others_row(table, snapshot);
 	table_end(table);
 	if (hidden)
-		printf("and %zu closed clients before them: see --all-clients\n",
+		printf("%zu older closed clients are not shown: use --all-clients\n",
 		       hidden);
 }
 
@@ -268,7 +267,7 @@ void print_processes(const struct snapshots *snapshots)
 	table_end(table);
 }
 
-/* Which verdicts are about frees; the rest is told below them. */
+/* Verdicts on allocations and on both have a table of their own. */
 static bool is_free(unsigned int verdict)
 {
 	return verdict >= BUFTRACK_VERDICT_REFUSED_FREE;
@@ -316,7 +315,7 @@ static void print_wrong_frees(const struct snapshot *snapshot)
 	table_end(table);
 }
 
-/* Counters that no verdict has, but that a user should know of if not 0 */
+/* Counters without a verdict that a user should see unless they are 0 */
 static const struct {
 	enum buftrack_counter counter;
 	const char *meaning;
@@ -325,10 +324,10 @@ static const struct {
 	{ BUFTRACK_COUNTER_ORPHANED_BUFFERS,
 	  "live, but their owner has ended" },
 	{ BUFTRACK_COUNTER_REMOVED_BUFFERS,
-	  "were live when the device was removed" },
-	{ BUFTRACK_COUNTER_LOST_REPORTS, "known to be lost on their way" },
+	  "live when the device was removed" },
+	{ BUFTRACK_COUNTER_LOST_REPORTS, "reports known to be lost" },
 	{ BUFTRACK_COUNTER_EVICTED_RECORDS,
-	  "freed records dropped to make room, so that a second free of them is unknown" },
+	  "freed records dropped to make room; a second free of them is unknown_free" },
 };
 
 static void notice_rows(struct table *table, const struct snapshot *snapshot)
@@ -358,7 +357,7 @@ static void print_others(const struct snapshot *snapshot)
 	table_end(table);
 }
 
-void print_text(const struct snapshots *snapshots, bool all_clients)
+void print_snapshots(const struct snapshots *snapshots, bool all_clients)
 {
 	for (size_t i = 0; i < snapshots->nr; i++) {
 		const struct snapshot *snapshot = &snapshots->list[i];
@@ -376,8 +375,8 @@ void print_text(const struct snapshots *snapshots, bool all_clients)
 }
 
 /*
- * reasons() - the object that a counter's name with a dot speaks of, made when
- *	       it is first met; its total comes first
+ * reasons() - the object for counters such as "unknown_free.gap", created with its
+ *	       total when it is first needed
  */
 static struct json_object *reasons(struct json_object *object, const char *name,
 				   size_t length,
@@ -526,7 +525,7 @@ static struct json_object *spaces_json(const struct snapshot *snapshot)
 	return array;
 }
 
-/* Clients that are outside of the reader's pid namespace, as one */
+/* All clients outside the reader's pid namespace are one row. */
 static struct json_object *others_json(const struct snapshot *snapshot)
 {
 	struct json_object *object = json_dict();
@@ -571,7 +570,7 @@ static struct json_object *clients_json(const struct snapshot *snapshot)
 	return array;
 }
 
-int print_json(const struct snapshots *snapshots, struct json_object *probes)
+struct json_object *snapshots_json(const struct snapshots *snapshots)
 {
 	struct json_object *devices = json_array();
 	struct json_object *object = json_dict();
@@ -586,8 +585,5 @@ int print_json(const struct snapshots *snapshots, struct json_object *probes)
 		json_append(devices, device);
 	}
 	json_put(object, "devices", devices);
-	if (probes)
-		json_put(object, "probes", probes);
-	json_print(object);
-	return 0;
+	return object;
 }

@@ -13,25 +13,15 @@
 #include "lookup.h"
 #include "snapshot.h"
 
-/* grow() - room for one more pointer in an array that has @nr of them */
-static int grow(void *array, size_t nr)
+/* grow() - make room for one more pointer in an array of @nr */
+static void grow(void *array, size_t nr)
 {
 	void ***pointers = array;
-	void **larger;
 
-	/* The room doubles: it is full at 0 and each power of two. */
-	if (nr & (nr - 1))
-		return 0;
-	larger = realloc(*pointers, (nr ? 2 * nr : 1) * sizeof(void *));
-	if (!larger)
-		return -1;
-	*pointers = larger;
-	return 0;
-}
-
-static int out_of_memory(void)
-{
-	return fail("out of memory: free some and try again");
+	/* The size doubles, so the array is full at 0 and each power of two. */
+	if (!(nr & (nr - 1)))
+		*pointers = xreallocarray(*pointers, nr ? 2 * nr : 1,
+					  sizeof(void *));
 }
 
 static int add_space(struct snapshot *snapshot, struct buftrack_device *device,
@@ -48,20 +38,16 @@ static int add_space(struct snapshot *snapshot, struct buftrack_device *device,
 		buftrack_space_free(space);
 		return EXIT_FAILED;
 	}
-	if (grow(&snapshot->spaces, nr) ||
-	    grow(&snapshot->space_counters, nr)) {
-		buftrack_space_free(space);
-		buftrack_counter_set_free(counters);
-		return out_of_memory();
-	}
+	grow(&snapshot->spaces, nr);
+	grow(&snapshot->space_counters, nr);
 	snapshot->spaces[nr] = space;
 	snapshot->space_counters[nr] = counters;
 	snapshot->nr_spaces++;
 	return 0;
 }
 
-static int take_spaces(struct snapshot *snapshot,
-		       struct buftrack_device *device)
+static int read_all_spaces(struct snapshot *snapshot,
+			   struct buftrack_device *device)
 {
 	struct buftrack_space *space;
 	unsigned int from = 0;
@@ -74,7 +60,7 @@ static int take_spaces(struct snapshot *snapshot,
 	return errno == ENOENT ? 0 : fail_errno(REQ_SPACE_INFO, "the spaces");
 }
 
-/* Of what is outside of the reader's pid namespace there is but a sum to tell. */
+/* The kernel hides who clients outside the reader's pid namespace are: sum them up. */
 static void add_other(struct snapshot *snapshot, struct buftrack_client *client,
 		      struct buftrack_counter_set *counters)
 {
@@ -98,7 +84,7 @@ static int add_client(struct snapshot *snapshot, struct buftrack_device *device,
 
 	counters = buftrack_device_read_counters(
 		device, BUFTRACK_SCOPE_CLIENT, buftrack_client_number(client));
-	/* The log of closed clients may have dropped it since. */
+	/* The log of closed clients may have dropped this one meanwhile. */
 	if (!counters) {
 		int gone = errno == ENOENT;
 
@@ -109,19 +95,15 @@ static int add_client(struct snapshot *snapshot, struct buftrack_device *device,
 		add_other(snapshot, client, counters);
 		return 0;
 	}
-	if (grow(&snapshot->clients, nr) ||
-	    grow(&snapshot->client_counters, nr)) {
-		buftrack_client_free(client);
-		buftrack_counter_set_free(counters);
-		return out_of_memory();
-	}
+	grow(&snapshot->clients, nr);
+	grow(&snapshot->client_counters, nr);
 	snapshot->clients[nr] = client;
 	snapshot->client_counters[nr] = counters;
 	snapshot->nr_clients++;
 	return 0;
 }
 
-static int take_clients(struct snapshot *snapshot,
+static int read_clients(struct snapshot *snapshot,
 			struct buftrack_device *device)
 {
 	struct buftrack_client *client;
@@ -135,7 +117,7 @@ static int take_clients(struct snapshot *snapshot,
 	return errno == ENOENT ? 0 : fail_errno(REQ_CLIENT_INFO, "the clients");
 }
 
-static int take_device(struct snapshot *snapshot,
+static int read_device(struct snapshot *snapshot,
 		       struct buftrack_device *device)
 {
 	snapshot->status = buftrack_device_read_status(device);
@@ -148,17 +130,7 @@ static int take_device(struct snapshot *snapshot,
 	return 0;
 }
 
-int snapshot_take(struct snapshot *snapshot, struct buftrack_device *device)
-{
-	*snapshot = (struct snapshot){ 0 };
-	if (!take_device(snapshot, device) && !take_spaces(snapshot, device) &&
-	    !take_clients(snapshot, device) && !processes_take(snapshot))
-		return 0;
-	snapshot_drop(snapshot);
-	return EXIT_FAILED;
-}
-
-void snapshot_drop(struct snapshot *snapshot)
+static void snapshot_drop(struct snapshot *snapshot)
 {
 	for (size_t i = 0; i < snapshot->nr_spaces; i++) {
 		buftrack_space_free(snapshot->spaces[i]);
@@ -178,33 +150,11 @@ void snapshot_drop(struct snapshot *snapshot)
 	buftrack_device_status_free(snapshot->status);
 }
 
-int snapshots_add(struct snapshots *snapshots, struct buftrack_device *device)
-{
-	struct snapshot *larger;
-	int ret;
-
-	larger =
-		realloc(snapshots->list, (snapshots->nr + 1) * sizeof(*larger));
-	if (!larger)
-		return out_of_memory();
-	snapshots->list = larger;
-	ret = snapshot_take(&larger[snapshots->nr], device);
-	if (!ret)
-		snapshots->nr++;
-	return ret;
-}
-
-void snapshots_drop(struct snapshots *snapshots)
-{
-	for (size_t i = 0; i < snapshots->nr; i++)
-		snapshot_drop(&snapshots->list[i]);
-	free(snapshots->list);
-}
-
 uint64_t wrong_frees(const struct buftrack_counter_set *counters)
 {
 	uint64_t sum = 0;
 
+	/* These counters are contiguous in the interface. */
 	for (unsigned int i = BUFTRACK_COUNTER_DOUBLE_FREES;
 	     i <= BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER; i++)
 		sum += buftrack_counter_set_value(counters, i);
@@ -220,22 +170,22 @@ static int compare_holdings(const void *a, const void *b)
 	return (left->pid > right->pid) - (left->pid < right->pid);
 }
 
-/* By process, so that clients of one are beside each other */
+/* Order by process, so the clients of a process are adjacent. */
 static int compare_identities(const void *a, const void *b)
 {
 	const struct process *left = a, *right = b;
 
 	if (left->pid != right->pid)
 		return left->pid < right->pid ? -1 : 1;
-	/* Drivers are told by their names */
+	/* Drivers have no pid; their names tell them apart. */
 	if (!left->pid)
 		return strcmp(left->comm, right->comm);
 	return (left->start_time > right->start_time) -
 	       (left->start_time < right->start_time);
 }
 
-static void hold(struct process *process,
-		 const struct buftrack_counter_set *counters)
+static void set_holdings(struct process *process,
+			 const struct buftrack_counter_set *counters)
 {
 	process->buffers = buftrack_counter_set_value(
 		counters, BUFTRACK_COUNTER_LIVE_BUFFERS);
@@ -254,7 +204,7 @@ static struct process of_client(const struct snapshot *snapshot, size_t i)
 				 BUFTRACK_CLIENT_STATE_OPEN),
 	};
 
-	hold(&process, snapshot->client_counters[i]);
+	set_holdings(&process, snapshot->client_counters[i]);
 	return process;
 }
 
@@ -265,12 +215,12 @@ static struct process of_others(const struct snapshot *snapshot)
 		.nr_clients = snapshot->nr_others_open,
 	};
 
-	hold(&process, snapshot->others);
+	set_holdings(&process, snapshot->others);
 	return process;
 }
 
-/* What is closed and holds nothing is history, and among the clients. */
-static bool counts(const struct process *process)
+/* A process without open clients and buffers appears among the clients only. */
+static bool holds_something(const struct process *process)
 {
 	return process->nr_clients || process->buffers;
 }
@@ -282,7 +232,7 @@ static void add_process(struct process *to, const struct process *more)
 	to->bytes += more->bytes;
 }
 
-/* merge_processes() - clients of one process are one; returns how many there are */
+/* merge_processes() - merge entries of the same process; returns their number */
 static size_t merge_processes(struct process *processes, size_t nr)
 {
 	size_t kept = 0;
@@ -297,28 +247,58 @@ static size_t merge_processes(struct process *processes, size_t nr)
 	return kept;
 }
 
-int processes_take(struct snapshot *snapshot)
+static void sum_up_processes(struct snapshot *snapshot)
 {
 	struct process *processes;
 	size_t nr = 0;
 
-	processes = calloc(snapshot->nr_clients + 1, sizeof(*processes));
-	if (!processes)
-		return fail("out of memory: free some and try again");
+	processes = xcalloc(snapshot->nr_clients + 1, sizeof(*processes));
 	for (size_t i = 0; i < snapshot->nr_clients; i++) {
 		processes[nr] = of_client(snapshot, i);
-		nr += counts(&processes[nr]);
+		nr += holds_something(&processes[nr]);
 	}
 	if (snapshot->others) {
 		processes[nr] = of_others(snapshot);
-		nr += counts(&processes[nr]);
+		nr += holds_something(&processes[nr]);
 	}
 	qsort(processes, nr, sizeof(*processes), compare_identities);
 	nr = merge_processes(processes, nr);
 	qsort(processes, nr, sizeof(*processes), compare_holdings);
 	snapshot->processes = processes;
 	snapshot->nr_processes = nr;
+}
+
+static int take_snapshot(struct snapshot *snapshot,
+			 struct buftrack_device *device)
+{
+	*snapshot = (struct snapshot){ 0 };
+	if (read_device(snapshot, device) ||
+	    read_all_spaces(snapshot, device) ||
+	    read_clients(snapshot, device)) {
+		snapshot_drop(snapshot);
+		return EXIT_FAILED;
+	}
+	sum_up_processes(snapshot);
 	return 0;
+}
+
+int snapshots_add(struct snapshots *snapshots, struct buftrack_device *device)
+{
+	int ret;
+
+	snapshots->list = xreallocarray(snapshots->list, snapshots->nr + 1,
+					sizeof(*snapshots->list));
+	ret = take_snapshot(&snapshots->list[snapshots->nr], device);
+	if (!ret)
+		snapshots->nr++;
+	return ret;
+}
+
+void snapshots_drop(struct snapshots *snapshots)
+{
+	for (size_t i = 0; i < snapshots->nr; i++)
+		snapshot_drop(&snapshots->list[i]);
+	free(snapshots->list);
 }
 
 _Static_assert(BUFTRACK_NR_COUNTERS <= 64, "a bit for each counter");
@@ -330,7 +310,7 @@ static uint64_t bit(unsigned int counter)
 	return UINT64_C(1) << counter;
 }
 
-/* counters_of() - the counters that a name stands for, 0: it is no name */
+/* counters_of() - the counters that a name stands for; 0: it is unknown */
 static uint64_t counters_of(const char *name)
 {
 	uint64_t counters = 0;
@@ -352,9 +332,10 @@ static uint64_t counters_of(const char *name)
 	return counter < 0 ? 0 : bit(counter);
 }
 
-int condition_parse(const struct args *args, struct condition *condition,
-		    const char *list)
+int condition_parse(const struct args *args, struct condition *condition)
 {
+	const char *list = args->value;
+
 	condition->counters = 0;
 	for (;;) {
 		size_t length = strcspn(list, ",");
@@ -367,9 +348,9 @@ int condition_parse(const struct args *args, struct condition *condition,
 		if (!counters) {
 			usage_error(
 				args,
-				"--fail-on: '%.*s' is neither a verdict nor 'remaining'",
+				"--fail-on: '%.*s' is not a verdict or 'remaining'",
 				(int)length, list);
-			return EXIT_USAGE_ERROR;
+			return OPTIONS_BAD;
 		}
 		condition->counters |= counters;
 		if (!list[length])
@@ -378,7 +359,7 @@ int condition_parse(const struct args *args, struct condition *condition,
 	}
 }
 
-/* name_holding() - append what holds for a device; returns what is used now */
+/* name_holding() - append what holds for a device; returns the length of @text */
 static size_t name_holding(const struct condition *condition,
 			   const struct snapshot *snapshot, char *text,
 			   size_t size, size_t used)
@@ -417,6 +398,6 @@ int condition_check(const struct condition *condition,
 				    sizeof(text), used);
 	if (!used)
 		return 0;
-	print_err("what --fail-on asks for is there: %s", text);
+	print_err("the condition of --fail-on holds: %s", text);
 	return EXIT_CONDITION;
 }

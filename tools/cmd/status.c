@@ -2,174 +2,18 @@
 /*
  * buftrack status
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "../util/err.h"
 #include "../util/json.h"
 #include "../util/table.h"
 #include "../util/text.h"
 #include "cmd.h"
 #include "lookup.h"
 #include "snapshot.h"
-
-/**
- * struct adapter - the probes of one adapter, summed up
- * @name: its name; empty: there was none yet
- * @module: module that it is for
- * @nr: probes
- * @in_place: those that are in place
- * @waiting: those whose module is not loaded
- * @missed: calls that they missed
- */
-struct adapter {
-	char name[BUFTRACK_DRIVER_NAME_SIZE];
-	char module[BUFTRACK_SPACE_NAME_SIZE];
-	unsigned int nr;
-	unsigned int in_place;
-	unsigned int waiting;
-	uint64_t missed;
-};
-
-static const char *state_name(unsigned int state)
-{
-	switch (state) {
-	case BUFTRACK_PROBE_STATE_WAITING:
-		return "waiting";
-	case BUFTRACK_PROBE_STATE_IN_PLACE:
-		return "in place";
-	case BUFTRACK_PROBE_STATE_MISSING:
-		return "missing";
-	case BUFTRACK_PROBE_STATE_UNKNOWN_VERSION:
-		return "unknown version";
-	default:
-		return "?";
-	}
-}
-
-/* each_probe() - @act for each, in their order, by adapter */
-static void each_probe(void (*act)(const struct buftrack_probe *probe,
-				   void *context),
-		       void *context)
-{
-	struct buftrack_control *control = open_control(O_RDONLY);
-	struct buftrack_probe *probe;
-	unsigned int from = 0;
-
-	while (control &&
-	       (probe = buftrack_control_next_probe(control, from))) {
-		act(probe, context);
-		from = buftrack_probe_number(probe) + 1;
-		buftrack_probe_free(probe);
-	}
-	buftrack_control_close(control);
-}
-
-static const char *adapter_state(const struct adapter *adapter)
-{
-	if (adapter->in_place == adapter->nr)
-		return "in place";
-	return adapter->in_place ? "in part" : "not in place";
-}
-
-struct report {
-	struct table *table;
-	struct adapter adapter;
-};
-
-static void add_row(struct report *report)
-{
-	struct adapter *a = &report->adapter;
-
-	if (!a->name[0] || a->waiting == a->nr)
-		return;
-	table_row(report->table, a->in_place == a->nr ? NULL : bad());
-	table_cell(report->table, "%s", a->name);
-	table_cell(report->table, "%s", a->module);
-	table_cell(report->table, "%s", adapter_state(a));
-	table_cell(report->table, "%u of %u", a->in_place, a->nr);
-	table_number(report->table, a->missed);
-}
-
-static void begin_adapter(struct adapter *adapter,
-			  const struct buftrack_probe *probe)
-{
-	*adapter = (struct adapter){ 0 };
-	snprintf(adapter->name, sizeof(adapter->name), "%s",
-		 buftrack_probe_adapter(probe));
-	snprintf(adapter->module, sizeof(adapter->module), "%s",
-		 buftrack_probe_module(probe));
-}
-
-static void sum_up(const struct buftrack_probe *probe, void *context)
-{
-	struct report *report = context;
-	struct adapter *adapter = &report->adapter;
-	unsigned int state = buftrack_probe_state(probe);
-
-	if (strcmp(adapter->name, buftrack_probe_adapter(probe))) {
-		add_row(report);
-		begin_adapter(adapter, probe);
-	}
-	adapter->nr++;
-	adapter->in_place += state == BUFTRACK_PROBE_STATE_IN_PLACE;
-	adapter->waiting += state == BUFTRACK_PROBE_STATE_WAITING;
-	adapter->missed += buftrack_probe_missed(probe);
-}
-
-static void print_gap(const struct buftrack_probe *probe, void *context)
-{
-	unsigned int state = buftrack_probe_state(probe);
-
-	(void)context;
-	if (state != BUFTRACK_PROBE_STATE_MISSING &&
-	    state != BUFTRACK_PROBE_STATE_UNKNOWN_VERSION)
-		return;
-	printf("%snot covered%s: %s (%s: %s)\n", bad(), plain(),
-	       buftrack_probe_covers(probe), buftrack_probe_symbol(probe),
-	       state_name(state));
-}
-
-static const struct table_column columns[] = {
-	{ "ADAPTER", 0 },	   { "MODULE", 0 },	      { "STATE", 0 },
-	{ "PROBES", TABLE_RIGHT }, { "MISSED", TABLE_RIGHT }, { NULL, 0 },
-};
-
-static void print_probes(void)
-{
-	struct report report = { .table = table_new(columns) };
-
-	each_probe(sum_up, &report);
-	add_row(&report);
-	if (!table_is_empty(report.table)) {
-		printf("\n");
-		each_probe(print_gap, NULL);
-	}
-	table_end(report.table);
-}
-
-static void add_json(const struct buftrack_probe *probe, void *context)
-{
-	struct json_object *object = json_dict();
-
-	json_put_text(object, "adapter", buftrack_probe_adapter(probe));
-	json_put_text(object, "module", buftrack_probe_module(probe));
-	json_put_text(object, "symbol", buftrack_probe_symbol(probe));
-	json_put_text(object, "state", state_name(buftrack_probe_state(probe)));
-	json_put_text(object, "covers", buftrack_probe_covers(probe));
-	json_put_number(object, "hits", buftrack_probe_hits(probe));
-	json_put_number(object, "missed", buftrack_probe_missed(probe));
-	json_append(context, object);
-}
-
-static struct json_object *probes_json(void)
-{
-	struct json_object *array = json_array();
-
-	each_probe(add_json, array);
-	return array;
-}
 
 enum {
 	DEVICE,
@@ -181,9 +25,9 @@ enum {
 static const struct option_spec options[] = {
 	[DEVICE] = { "device", "DEV",
 		     "only this device (name, number or node)" },
-	[JSON] = { "json", NULL, "write JSON" },
+	[JSON] = { "json", NULL, "print JSON" },
 	[FAIL_ON] = { "fail-on", "LIST",
-		      "exit with 3 if any of these verdicts was given, or buffers remained (remaining)" },
+		      "exit with 3 if a verdict of LIST was given or, for 'remaining', buffers remained" },
 	[ALL_CLIENTS] = { "all-clients", NULL,
 			  "show all closed clients that are kept" },
 	{ .name = NULL },
@@ -212,8 +56,7 @@ static int parse(struct args *args, struct request *request)
 			request->all_clients = true;
 			break;
 		case FAIL_ON:
-			if (condition_parse(args, &request->condition,
-					    args->value))
+			if (condition_parse(args, &request->condition))
 				return OPTIONS_BAD;
 			break;
 		}
@@ -223,24 +66,207 @@ static int parse(struct args *args, struct request *request)
 	return option;
 }
 
-static int take(struct buftrack_device *device,
-		const struct buftrack_device_status *status, void *context)
+/**
+ * struct probes - the probes of the module
+ * @list: the probes by adapter, @nr of them
+ * @nr: number of probes
+ * @failed: they could not be read, and a warning was printed
+ */
+struct probes {
+	struct buftrack_probe **list;
+	size_t nr;
+	bool failed;
+};
+
+static void read_probes(struct probes *probes)
 {
-	(void)status;
-	return snapshots_add(context, device);
+	struct buftrack_control *control = open_control(O_RDONLY);
+	struct buftrack_probe *probe;
+	unsigned int from = 0;
+
+	probes->failed = !control;
+	while (control &&
+	       (probe = buftrack_control_next_probe(control, from))) {
+		probes->list = xreallocarray(probes->list, probes->nr + 1,
+					     sizeof(*probes->list));
+		probes->list[probes->nr++] = probe;
+		from = buftrack_probe_number(probe) + 1;
+	}
+	if (control && errno != ENOENT) {
+		print_err("warning: the probes are not shown: %s",
+			  err_text(REQ_PROBES, errno));
+		probes->failed = true;
+	}
+	buftrack_control_close(control);
+}
+
+static void free_probes(struct probes *probes)
+{
+	for (size_t i = 0; i < probes->nr; i++)
+		buftrack_probe_free(probes->list[i]);
+	free(probes->list);
+}
+
+static const char *state_name(unsigned int state)
+{
+	switch (state) {
+	case BUFTRACK_PROBE_STATE_WAITING:
+		return "waiting";
+	case BUFTRACK_PROBE_STATE_IN_PLACE:
+		return "in place";
+	case BUFTRACK_PROBE_STATE_MISSING:
+		return "missing";
+	case BUFTRACK_PROBE_STATE_UNKNOWN_VERSION:
+		return "unknown version";
+	default:
+		return "?";
+	}
+}
+
+static const struct table_column columns[] = {
+	{ "ADAPTER", 0 },	   { "MODULE", 0 },	      { "STATE", 0 },
+	{ "PROBES", TABLE_RIGHT }, { "MISSED", TABLE_RIGHT }, { NULL, 0 },
+};
+
+/**
+ * struct adapter - sums over the probes of one adapter
+ * @nr: number of its probes
+ * @in_place: number of probes that are in place
+ * @waiting: number of probes whose module is not loaded
+ * @missed: calls that the probes missed
+ */
+struct adapter {
+	unsigned int nr;
+	unsigned int in_place;
+	unsigned int waiting;
+	uint64_t missed;
+};
+
+static const char *adapter_state(const struct adapter *adapter)
+{
+	if (adapter->in_place == adapter->nr)
+		return "in place";
+	return adapter->in_place ? "in part" : "not in place";
+}
+
+/* An adapter whose module is not loaded has nothing to cover, so it has no row. */
+static void adapter_row(struct table *table, const struct buftrack_probe *probe,
+			const struct adapter *adapter)
+{
+	if (adapter->waiting == adapter->nr)
+		return;
+	table_row(table, adapter->in_place == adapter->nr ? NULL : bad());
+	table_cell(table, "%s", buftrack_probe_adapter(probe));
+	table_cell(table, "%s", buftrack_probe_module(probe));
+	table_cell(table, "%s", adapter_state(adapter));
+	table_cell(table, "%u of %u", adapter->in_place, adapter->nr);
+	table_number(table, adapter->missed);
+}
+
+/* add_adapter() - add a row for the adapter of a probe; returns the next adapter */
+static size_t add_adapter(struct table *table, const struct probes *probes,
+			  size_t first)
+{
+	const char *name = buftrack_probe_adapter(probes->list[first]);
+	struct adapter adapter = { 0 };
+	size_t i;
+
+	for (i = first; i < probes->nr; i++) {
+		const struct buftrack_probe *probe = probes->list[i];
+		unsigned int state = buftrack_probe_state(probe);
+
+		if (strcmp(buftrack_probe_adapter(probe), name))
+			break;
+		adapter.nr++;
+		adapter.in_place += state == BUFTRACK_PROBE_STATE_IN_PLACE;
+		adapter.waiting += state == BUFTRACK_PROBE_STATE_WAITING;
+		adapter.missed += buftrack_probe_missed(probe);
+	}
+	adapter_row(table, probes->list[first], &adapter);
+	return i;
+}
+
+static void print_gaps(const struct probes *probes)
+{
+	for (size_t i = 0; i < probes->nr; i++) {
+		const struct buftrack_probe *probe = probes->list[i];
+		unsigned int state = buftrack_probe_state(probe);
+
+		if (state == BUFTRACK_PROBE_STATE_MISSING ||
+		    state == BUFTRACK_PROBE_STATE_UNKNOWN_VERSION)
+			printf("%snot covered%s: %s (%s: %s)\n", bad(), plain(),
+			       buftrack_probe_covers(probe),
+			       buftrack_probe_symbol(probe), state_name(state));
+	}
+}
+
+static void print_probes(const struct probes *probes)
+{
+	struct table *table = table_new(columns);
+	size_t next = 0;
+
+	while (!probes->failed && next < probes->nr)
+		next = add_adapter(table, probes, next);
+	if (!table_is_empty(table)) {
+		printf("\n");
+		print_gaps(probes);
+	}
+	table_end(table);
+}
+
+static struct json_object *probe_json(const struct buftrack_probe *probe)
+{
+	struct json_object *object = json_dict();
+
+	json_put_text(object, "adapter", buftrack_probe_adapter(probe));
+	json_put_text(object, "module", buftrack_probe_module(probe));
+	json_put_text(object, "symbol", buftrack_probe_symbol(probe));
+	json_put_text(object, "state", state_name(buftrack_probe_state(probe)));
+	json_put_text(object, "covers", buftrack_probe_covers(probe));
+	json_put_number(object, "hits", buftrack_probe_hits(probe));
+	json_put_number(object, "missed", buftrack_probe_missed(probe));
+	return object;
+}
+
+/* probes_json() - an array; null if the probes are unknown, which [] would hide */
+static struct json_object *probes_json(const struct probes *probes)
+{
+	struct json_object *array;
+
+	if (probes->failed)
+		return NULL;
+	array = json_array();
+	for (size_t i = 0; i < probes->nr; i++)
+		json_append(array, probe_json(probes->list[i]));
+	return array;
 }
 
 static void print(const struct request *request,
 		  const struct snapshots *snapshots)
 {
+	struct probes probes = { 0 };
+
+	if (request->json || !request->device)
+		read_probes(&probes);
 	if (request->json) {
-		print_json(snapshots, probes_json());
-		return;
+		struct json_object *object = snapshots_json(snapshots);
+
+		json_put(object, "probes", probes_json(&probes));
+		json_print(object);
+	} else {
+		print_snapshots(snapshots, request->all_clients);
+		print_processes(snapshots);
+		print_probes(&probes);
 	}
-	print_text(snapshots, request->all_clients);
-	print_processes(snapshots);
-	if (!request->device)
-		print_probes();
+	free_probes(&probes);
+}
+
+static int take_device(struct buftrack_device *device,
+		       const struct buftrack_device_status *status,
+		       void *context)
+{
+	(void)status;
+	return snapshots_add(context, device);
 }
 
 static int run(struct args *args)
@@ -250,8 +276,8 @@ static int run(struct args *args)
 	int ret = parse(args, &request);
 
 	if (ret != OPTIONS_END)
-		return options_failed(ret);
-	ret = each_device(request.device, take, &snapshots);
+		return options_status(ret);
+	ret = each_device(request.device, take_device, &snapshots);
 	if (!ret) {
 		print(&request, &snapshots);
 		ret = condition_check(&request.condition, &snapshots);
@@ -263,10 +289,9 @@ static int run(struct args *args)
 const struct verb verb_status = {
 	.name = "status",
 	.operands = "",
-	.summary =
-		"what each device holds, for whom, and which frees were wrong",
+	.summary = "show what each device holds, for whom, and the wrong frees",
 	.details =
-		"The verdicts of --fail-on are separated by commas; unknown_free stands for all\nof its reasons, unknown_free.never and the like for one.",
+		"The verdicts of --fail-on are separated by commas. unknown_free stands for all of\nits reasons, unknown_free.never and the like for one.",
 	.options = options,
 	.run = run,
 };

@@ -12,11 +12,11 @@ enum {
 
 static const struct option_spec options[] = {
 	[DEVICE] = { "device", "DEV",
-		     "which device (name, number or node), if not as DEV" },
+		     "the device (name, number or node), instead of DEV" },
 	{ .name = NULL },
 };
 
-#define WHICH "DEV can be left out where there is only one device."
+#define DEV_IS_OPTIONAL "DEV may be omitted if there is only one device."
 
 static int parse(struct args *args, const char **device)
 {
@@ -30,17 +30,13 @@ static int parse(struct args *args, const char **device)
 	return option;
 }
 
-static int run(struct args *args,
-	       int (*change)(struct buftrack_device *device,
-			     const struct buftrack_device_status *status,
-			     void *context),
-	       void *context)
+static int run(struct args *args, device_function *change, void *context)
 {
 	const char *device;
 	int option = parse(args, &device);
 
 	if (option != OPTIONS_END)
-		return options_failed(option);
+		return options_status(option);
 	return change_device(device, change, context);
 }
 
@@ -48,15 +44,13 @@ static int apply(struct buftrack_device *device,
 		 const struct buftrack_device_status *status, void *context)
 {
 	if (buftrack_device_apply(device, context))
-		return fail_errno(REQ_DEVICE_SET, "device %u (%s)",
-				  buftrack_device_status_number(status),
-				  buftrack_device_status_name(status));
+		return fail_device(REQ_DEVICE_SET, status);
 	return 0;
 }
 
 static int switch_tracking(struct args *args, bool on)
 {
-	struct buftrack_settings *settings = new_settings();
+	struct buftrack_settings *settings = checked(buftrack_settings_new());
 	int ret;
 
 	buftrack_settings_enable(settings, on);
@@ -80,9 +74,7 @@ static int reset(struct buftrack_device *device,
 {
 	(void)context;
 	if (buftrack_device_reset(device))
-		return fail_errno(REQ_RESET, "device %u (%s)",
-				  buftrack_device_status_number(status),
-				  buftrack_device_status_name(status));
+		return fail_device(REQ_RESET, status);
 	return 0;
 }
 
@@ -94,8 +86,8 @@ static int run_reset(struct args *args)
 const struct verb verb_enable = {
 	.name = "enable",
 	.operands = "[DEV]",
-	.summary = "switch a device's tracking on",
-	.details = WHICH,
+	.summary = "enable tracking on a device",
+	.details = DEV_IS_OPTIONAL,
 	.options = options,
 	.run = run_enable,
 };
@@ -103,9 +95,9 @@ const struct verb verb_enable = {
 const struct verb verb_disable = {
 	.name = "disable",
 	.operands = "[DEV]",
-	.summary = "switch a device's tracking off",
-	.details = WHICH
-	"\nReports that come while it is off are refused as disabled, counted, and make a\ngap: buffers that are older than it are blamed for nothing.",
+	.summary = "disable tracking on a device",
+	.details = DEV_IS_OPTIONAL
+	"\nReports made while tracking is off get the verdict disabled and leave a gap: later\nverdicts do not rely on buffers allocated before it.",
 	.options = options,
 	.run = run_disable,
 };
@@ -113,9 +105,9 @@ const struct verb verb_disable = {
 const struct verb verb_reset = {
 	.name = "reset",
 	.operands = "[DEV]",
-	.summary = "start a device's counters anew",
-	.details = WHICH
-	"\nWhat is held now stays: allocs becomes live_buffers and peak_bytes live_bytes.",
+	.summary = "reset the counters of a device",
+	.details = DEV_IS_OPTIONAL
+	"\nCounters of what is held now stay. allocs is set to live_buffers, and peak_bytes to\nlive_bytes.",
 	.options = options,
 	.run = run_reset,
 };

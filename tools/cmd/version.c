@@ -19,11 +19,11 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[JSON] = { "json", NULL, "write JSON" },
+	[JSON] = { "json", NULL, "print JSON" },
 	{ .name = NULL },
 };
 
-/* compare() - how the module's interface relates to this command's */
+/* compare() - the interface of the module relative to that of the command */
 static const char *compare(const struct buftrack_module *module)
 {
 	unsigned int counters = buftrack_module_nr_counters(module);
@@ -41,12 +41,13 @@ static void print_note(const struct buftrack_module *module)
 	const char *relation = compare(module);
 
 	if (!strcmp(relation, "newer"))
-		printf("note: the module is newer than this command, which shows only the %d counters\nand %d verdicts that it knows, of %u and %u: install the newer command\n",
-		       BUFTRACK_NR_COUNTERS, BUFTRACK_NR_VERDICTS,
+		printf("note: the module is newer than this command, which shows only %d of %u counters\nand %d of %u verdicts: install the command of that version\n",
+		       BUFTRACK_NR_COUNTERS,
 		       buftrack_module_nr_counters(module),
+		       BUFTRACK_NR_VERDICTS,
 		       buftrack_module_nr_verdicts(module));
 	else if (!strcmp(relation, "older"))
-		printf("note: the module is older than this command and has %u of its %d counters and %u\nof its %d verdicts: load the module that came with the command\n",
+		printf("note: the module is older than this command: it has %u of %d counters and %u of %d\nverdicts: load the module that came with the command\n",
 		       buftrack_module_nr_counters(module),
 		       BUFTRACK_NR_COUNTERS,
 		       buftrack_module_nr_verdicts(module),
@@ -105,8 +106,8 @@ static void print_version_json(const struct buftrack_module *module)
 	json_print(object);
 }
 
-/* The command has a version whether a module is loaded or not. */
-static struct buftrack_module *ask(const char **why)
+/* read_module() - NULL, and @why, if no module is loaded, which is no failure */
+static struct buftrack_module *read_module(const char **why)
 {
 	struct buftrack_control *control = buftrack_control_open(O_RDONLY);
 	struct buftrack_module *module;
@@ -132,10 +133,10 @@ static int run(struct args *args)
 	while ((option = next_option(args)) >= 0)
 		json = true;
 	if (option != OPTIONS_END)
-		return options_failed(option);
+		return options_status(option);
 	if (!operands(args, 0, 0))
 		return EXIT_USAGE_ERROR;
-	module = ask(&why);
+	module = read_module(&why);
 	if (json)
 		print_version_json(module);
 	else
@@ -147,7 +148,7 @@ static int run(struct args *args)
 const struct verb verb_version = {
 	.name = "version",
 	.operands = "",
-	.summary = "which command, library and module these are",
+	.summary = "show the versions of command, library and module",
 	.options = options,
 	.run = run,
 };

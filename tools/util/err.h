@@ -49,6 +49,7 @@ enum err_request {
 	REQ_RECORDS,
 	REQ_RESET,
 	REQ_EVENTS,
+	REQ_PROBES,
 	NR_REQUESTS,
 };
 
