@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What reports cost, for a machine whose clock counts instructions
+ * The cost of reports in instructions
  *
- * Runs in the test machine under -icount, where one nanosecond is one
- * instruction. Prints a line "NAME BASELINE VALUE UNIT" for each measurement, all
- * of one run; the reader makes ratios of them.
+ * Runs in the test machine under -icount, where one nanosecond of the clock is one
+ * instruction. Prints a line "NAME BASELINE VALUE UNIT" for each measurement.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +49,7 @@ static uint64_t now(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* xorshift64: any spread will do, but the same one every time */
+/* xorshift64, for the same sequence in every run */
 static uint64_t rnd(struct bench *b)
 {
 	b->random ^= b->random << 13;
@@ -80,7 +79,7 @@ static void report(struct bench *b, const struct buftrack_report *r)
 		flush(b);
 }
 
-/* Buffers of 1 MiB, spread by a bijection over the address space */
+/* A bijection that spreads buffers of 1 MiB over the address space */
 static uint64_t address_of(uint64_t id)
 {
 	return (id * 0x9e3779b97f4a7c15ULL) % (1ULL << 43) * MIB;
@@ -106,7 +105,7 @@ static void report_free(struct bench *b, uint64_t id)
 		  });
 }
 
-/* A device whose domains keep @max_freed freed records */
+/* Opens a new device with this limit of freed records per domain */
 static void open_device(struct bench *b, const char *name, uint64_t max_freed)
 {
 	struct buftrack_device_add add = { .size = sizeof(add) };
@@ -130,7 +129,7 @@ static void open_device(struct bench *b, const char *name, uint64_t max_freed)
 		die(path);
 	if (ioctl(b->device, BUFTRACK_IOCTL_SPACE_ADD, &space) ||
 	    ioctl(b->device, BUFTRACK_IOCTL_DEVICE_SET, &set))
-		die("device set-up");
+		die("device setup");
 	b->next_id = 1;
 	b->nr_live = 0;
 	b->queued = 0;
@@ -148,7 +147,7 @@ static void close_device(struct bench *b)
 		die("device remove");
 }
 
-/* @n live records and @n freed ones */
+/* Adds @n live and @n freed records */
 static void fill(struct bench *b, uint64_t n)
 {
 	uint64_t i;
@@ -165,9 +164,9 @@ static void fill(struct bench *b, uint64_t n)
 }
 
 /*
- * Frees of random live buffers and allocs of new ones, in turn. Where the bound on
- * freed records is reached, as it is in the long run, records are recycled;
- * elsewhere, each alloc takes new memory.
+ * Frees random live buffers and allocates new ones, in turn. At the limit of freed
+ * records, which is the steady state, allocs recycle records; below it, each alloc takes
+ * new memory.
  */
 static double cost_of_reports(struct bench *b)
 {
@@ -184,7 +183,7 @@ static double cost_of_reports(struct bench *b)
 	return (now() - start) / (2.0 * SAMPLE);
 }
 
-/* Begin a listing that finds nothing; with room for a record it comes to its end */
+/* Begins a listing that matches nothing; with room for a record it runs to its end */
 static bool list_nothing(int fd, unsigned int room)
 {
 	struct buftrack_record record;
@@ -205,13 +204,13 @@ static bool list_nothing(int fd, unsigned int room)
 	return query.end;
 }
 
-/* One hold of the lock by a listing, which looks at 128 records */
+/* The cost of one hold of the lock by a listing, which covers 128 records */
 static double cost_of_listing_step(struct bench *b, uint64_t records)
 {
 	uint64_t start = now();
 
 	if (!list_nothing(b->device, 1))
-		die("a listing has not come to its end");
+		die("the listing has not ended");
 	return (now() - start) / (records / 128.0);
 }
 
@@ -224,7 +223,7 @@ static uint64_t records_held(struct bench *b)
 	return info.nr_records;
 }
 
-/* Bytes of slab pages behind the records, from /proc/slabinfo */
+/* The slab memory of all records in bytes, from /proc/slabinfo */
 static double slab_bytes(void)
 {
 	uint64_t active, total, size, per_slab, pages, slabs;
@@ -272,8 +271,8 @@ static void bench_growth(struct bench *b)
 	close_device(b);
 }
 
-/* A crowd: @n live ranges over one address, and @n freed ids that start there */
-static void fill_crowd(struct bench *b, uint64_t n)
+/* Adds @n live ranges over one address and @n freed ids that start there */
+static void fill_overlaps(struct bench *b, uint64_t n)
 {
 	uint64_t i;
 
@@ -302,8 +301,8 @@ static void fill_crowd(struct bench *b, uint64_t n)
 	flush(b);
 }
 
-/* Reports of every kind that meet the crowd, none of which ends a record of it */
-static double cost_in_crowd(struct bench *b)
+/* Reports of several kinds that hit these records and end none of them */
+static double cost_among_overlaps(struct bench *b)
 {
 	uint64_t start = now(), i, id = 10 * LARGE;
 
@@ -321,30 +320,30 @@ static double cost_in_crowd(struct bench *b)
 		r.span = 0;
 		report(b, &r); /* ok */
 		r.id = 0;
-		report(b, &r); /* freed last: stale */
+		report(b, &r); /* freed last, so stale */
 		r.id = id + 1;
-		report(b, &r); /* inside: invalid */
+		report(b, &r); /* inside a range, so invalid */
 	}
 	flush(b);
 	return (now() - start) / (double)SAMPLE;
 }
 
-static void bench_crowd(struct bench *b)
+static void bench_overlaps(struct bench *b)
 {
 	double cost[2];
 	int i;
 
 	for (i = 0; i < 2; i++) {
 		open_device(b, i ? "bench:crowd" : "bench:few", 2 * LARGE);
-		fill_crowd(b, i ? LARGE : SMALL);
-		cost[i] = cost_in_crowd(b);
+		fill_overlaps(b, i ? LARGE : SMALL);
+		cost[i] = cost_among_overlaps(b);
 		close_device(b);
 	}
 	printf("report_in_a_crowd_of_1M_vs_10k %.0f %.0f instructions\n",
 	       cost[0], cost[1]);
 }
 
-/* The cheapest system call there is to compare one report with: a null ioctl */
+/* Compares a report with the cheapest system call, an unknown ioctl */
 static void bench_calls(struct bench *b)
 {
 	struct buftrack_report_one one = {
@@ -388,7 +387,7 @@ static void bench_calls(struct bench *b)
 	       recycled, batched);
 }
 
-/* Frees of what was freed before, each of them an event */
+/* Double frees, each of which creates an event */
 static double cost_of_double_frees(struct bench *b)
 {
 	uint64_t start = now(), i;
@@ -399,7 +398,7 @@ static double cost_of_double_frees(struct bench *b)
 	return (now() - start) / (double)SAMPLE;
 }
 
-/* What reports cost while @n listings have to be told what is dropped */
+/* The cost of reports while @n listings count dropped records */
 static double cost_beside_listings(struct bench *b, unsigned int n)
 {
 	char path[64];
@@ -420,7 +419,7 @@ static double cost_beside_listings(struct bench *b, unsigned int n)
 	return cost;
 }
 
-static void bench_watchers(struct bench *b)
+static void bench_observers(struct bench *b)
 {
 	double alone, one, all, wrong;
 
@@ -438,7 +437,7 @@ static void bench_watchers(struct bench *b)
 	       alone, all);
 }
 
-static void turn_tracepoints(const char *on)
+static void set_tracepoints(const char *on)
 {
 	FILE *f = fopen("/sys/kernel/tracing/events/buftrack/enable", "we");
 
@@ -453,9 +452,9 @@ static void bench_tracepoints(struct bench *b)
 	open_device(b, "bench:traced", SMALL);
 	fill(b, SMALL);
 	off = cost_of_reports(b);
-	turn_tracepoints("1");
+	set_tracepoints("1");
 	on = cost_of_reports(b);
-	turn_tracepoints("0");
+	set_tracepoints("0");
 	close_device(b);
 	printf("report_traced_vs_not %.0f %.0f instructions\n", off, on);
 }
@@ -472,8 +471,8 @@ int main(void)
 		die("memory");
 	bench_calls(&b);
 	bench_growth(&b);
-	bench_crowd(&b);
-	bench_watchers(&b);
+	bench_overlaps(&b);
+	bench_observers(&b);
 	bench_tracepoints(&b);
 	return 0;
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What creating and destroying a dumb buffer of 1 MiB costs, for a machine whose
- * clock counts instructions
+ * The cost of creating and destroying a DRM dumb buffer of 1 MiB, in instructions
  *
  *	buftrack-bench-dumb DRIVER
  *
- * Prints the instructions of a pair.
+ * Runs under -icount and prints the instructions for one buffer.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -59,7 +58,7 @@ static int open_card(const char *driver)
 	return -1;
 }
 
-static void pairs(int fd, unsigned int n)
+static void create_and_destroy(int fd, unsigned int n)
 {
 	while (n--) {
 		struct drm_mode_create_dumb create = { .width = 512,
@@ -75,30 +74,30 @@ static void pairs(int fd, unsigned int n)
 	}
 }
 
-static uint64_t one_round(int fd)
+static uint64_t time_round(int fd)
 {
 	uint64_t begin = now();
 
-	pairs(fd, PAIRS);
+	create_and_destroy(fd, PAIRS);
 	return (now() - begin) / PAIRS;
 }
 
-static int by_size(const void *a, const void *b)
+static int compare(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
 
 	return (*x > *y) - (*x < *y);
 }
 
-/* What else the machine does now and then falls into few of the rounds */
+/* The median ignores the few rounds in which the machine does other work */
 static uint64_t median(int fd)
 {
 	uint64_t rounds[ROUNDS];
 	unsigned int i;
 
 	for (i = 0; i < ROUNDS; i++)
-		rounds[i] = one_round(fd);
-	qsort(rounds, ROUNDS, sizeof(*rounds), by_size);
+		rounds[i] = time_round(fd);
+	qsort(rounds, ROUNDS, sizeof(*rounds), compare);
 	return rounds[ROUNDS / 2];
 }
 
@@ -109,7 +108,7 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	fd = open_card(argv[1]);
-	pairs(fd, WARM_UP);
+	create_and_destroy(fd, WARM_UP);
 	printf("%llu\n", (unsigned long long)median(fd));
 	return 0;
 }
