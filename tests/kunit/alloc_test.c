@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Allocs: what is recorded, and what it meets */
+/* Allocs: the record that they create, and the records that they overlap */
 #include "fixture.h"
 
 static void first_alloc_is_ok(struct kunit *test)
@@ -59,10 +59,10 @@ static void same_address_other_id_is_overlap(struct kunit *test)
 
 /**
  * struct second_range - a range next to 0x1000 to 0x10ff
- * @name: how it lies
- * @address: where it starts
+ * @name: its position in words
+ * @address: its first address
  * @span: its extent
- * @verdict: what comes of it
+ * @verdict: expected verdict
  */
 struct second_range {
 	const char *name;
@@ -73,23 +73,23 @@ struct second_range {
 
 static const struct second_range second_ranges[] = {
 	{ "right before", 0xf00, 0x100, BUFTRACK_VERDICT_OK },
-	{ "right behind", 0x1100, 0x100, BUFTRACK_VERDICT_OK },
+	{ "right after", 0x1100, 0x100, BUFTRACK_VERDICT_OK },
 	{ "far before", 0x0, 0x10, BUFTRACK_VERDICT_OK },
-	{ "far behind", 0x900000, 0x10, BUFTRACK_VERDICT_OK },
-	{ "over the first byte", 0xf00, 0x101, BUFTRACK_VERDICT_OVERLAP },
-	{ "over the last byte", 0x10ff, 0x100, BUFTRACK_VERDICT_OVERLAP },
+	{ "far after", 0x900000, 0x10, BUFTRACK_VERDICT_OK },
+	{ "across the first byte", 0xf00, 0x101, BUFTRACK_VERDICT_OVERLAP },
+	{ "across the last byte", 0x10ff, 0x100, BUFTRACK_VERDICT_OVERLAP },
 	{ "within", 0x1010, 0x10, BUFTRACK_VERDICT_OVERLAP },
 	{ "around", 0xf00, 0x1000, BUFTRACK_VERDICT_OVERLAP },
-	{ "the same", 0x1000, 0x100, BUFTRACK_VERDICT_OVERLAP },
-	{ "shorter from the same start", 0x1000, 1, BUFTRACK_VERDICT_OVERLAP },
-	{ "up to the same end", 0x10ff, 1, BUFTRACK_VERDICT_OVERLAP },
-	{ "unknown extent within", 0x1010, 0, BUFTRACK_VERDICT_OK },
-	{ "unknown extent at the same start", 0x1000, 0, BUFTRACK_VERDICT_OK },
+	{ "identical", 0x1000, 0x100, BUFTRACK_VERDICT_OVERLAP },
+	{ "shorter with the same start", 0x1000, 1, BUFTRACK_VERDICT_OVERLAP },
+	{ "with the same end", 0x10ff, 1, BUFTRACK_VERDICT_OVERLAP },
+	{ "unknown span within", 0x1010, 0, BUFTRACK_VERDICT_OK },
+	{ "unknown span at the same start", 0x1000, 0, BUFTRACK_VERDICT_OK },
 };
 
 KUNIT_ARRAY_PARAM_DESC(second_ranges, second_ranges, name);
 
-static void ranges_meet_or_not(struct kunit *test)
+static void ranges_overlap_or_not(struct kunit *test)
 {
 	const struct second_range *range = test->param_value;
 	struct bt_client *c = open_private(test);
@@ -102,7 +102,7 @@ static void ranges_meet_or_not(struct kunit *test)
 			range->verdict == BUFTRACK_VERDICT_OVERLAP);
 }
 
-/* The same with the two allocs the other way round */
+/* The same with the two allocs in the other order */
 static void order_makes_no_difference(struct kunit *test)
 {
 	const struct second_range *range = test->param_value;
@@ -113,7 +113,7 @@ static void order_makes_no_difference(struct kunit *test)
 	EXPECT_ALLOC(test, c, range->verdict, BUFFER(0x1000, 0x100), .id = 1);
 }
 
-static void overlap_counts_once_however_many_it_meets(struct kunit *test)
+static void overlap_counts_once_for_many_records(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	unsigned int i;
@@ -138,7 +138,7 @@ static void span_overlaps_and_size_does_not(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), 0x10001);
 }
 
-static void freed_ranges_are_met_by_nothing(struct kunit *test)
+static void freed_ranges_do_not_overlap(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -148,7 +148,7 @@ static void freed_ranges_are_met_by_nothing(struct kunit *test)
 	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OVERLAP, BUFFER(0xff0, 64), .id = 3);
 }
 
-static void spaces_do_not_meet(struct kunit *test)
+static void spaces_are_separate(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	u32 space;
@@ -164,7 +164,7 @@ static void spaces_do_not_meet(struct kunit *test)
 			FIXTURE_SPACES - 1);
 }
 
-static void domains_do_not_meet(struct kunit *test)
+static void domains_are_separate(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct bt_client *s = open_shared(test);
@@ -230,13 +230,13 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(live_key_is_double_alloc),
 	KUNIT_CASE(double_alloc_is_no_overlap),
 	KUNIT_CASE(same_address_other_id_is_overlap),
-	KUNIT_CASE_PARAM(ranges_meet_or_not, second_ranges_gen_params),
+	KUNIT_CASE_PARAM(ranges_overlap_or_not, second_ranges_gen_params),
 	KUNIT_CASE_PARAM(order_makes_no_difference, second_ranges_gen_params),
-	KUNIT_CASE(overlap_counts_once_however_many_it_meets),
+	KUNIT_CASE(overlap_counts_once_for_many_records),
 	KUNIT_CASE(span_overlaps_and_size_does_not),
-	KUNIT_CASE(freed_ranges_are_met_by_nothing),
-	KUNIT_CASE(spaces_do_not_meet),
-	KUNIT_CASE(domains_do_not_meet),
+	KUNIT_CASE(freed_ranges_do_not_overlap),
+	KUNIT_CASE(spaces_are_separate),
+	KUNIT_CASE(domains_are_separate),
 	KUNIT_CASE(freed_key_is_taken_over),
 	KUNIT_CASE(key_can_live_many_times),
 	KUNIT_CASE(stamps_rise_while_time_stands_still),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The ends of every range: addresses, sizes, spans, ids, spaces, sums */
+/* Both ends of every range: addresses, sizes, spans, ids, spaces, sums */
 #include "fixture.h"
 
 static void address_zero_is_an_address(struct kunit *test)
@@ -106,7 +106,7 @@ static void live_bytes_may_reach_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), 1);
 }
 
-/* The sum is the device's, whoever holds the rest of it */
+/* The sum is that of the device, whichever client holds the rest of it */
 static void live_bytes_of_all_clients_are_one_sum(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_shared(test);
@@ -142,7 +142,7 @@ static void replaced_bytes_are_not_in_that_sum(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 2);
 }
 
-/* No record is given up for an alloc that is not recorded anyhow */
+/* An alloc that is not recorded evicts no record */
 static void bytes_past_the_top_evict_nothing(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);

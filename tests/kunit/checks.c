@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Whether the counters are in balance, and the trees and lists in shape */
+/* Audit: the counters are in balance, and the trees and lists are consistent */
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include "../../module/core/index.h"
 #include "fixture.h"
 
-/* What is true of a subtree, found by looking at all of it */
+/* Properties of a subtree, computed by visiting all of it */
 struct facts {
 	u64 nr;
 	u64 newest;
-	struct bt_extent reach;
+	struct bt_extent extent;
 	unsigned int depth;
 	const struct bt_record *first;
 	const struct bt_record *last;
 	bool in_order;
-	bool is_told;
+	bool is_augmented;
 };
 
-static void join_reach(struct bt_extent *to, const struct bt_extent *from)
+static void join_extent(struct bt_extent *to, const struct bt_extent *from)
 {
 	to->last = max(to->last, from->last);
 	if (from->epoch == to->epoch)
@@ -32,9 +32,9 @@ static void join(struct facts *to, const struct facts *from)
 	to->nr += from->nr;
 	to->newest = max(to->newest, from->newest);
 	to->depth = max(to->depth, from->depth + 1);
-	join_reach(&to->reach, &from->reach);
+	join_extent(&to->extent, &from->extent);
 	to->in_order &= from->in_order;
-	to->is_told &= from->is_told;
+	to->is_augmented &= from->is_augmented;
 }
 
 static struct facts facts_of(const struct bt_record *rec)
@@ -46,26 +46,26 @@ static struct facts facts_of(const struct bt_record *rec)
 		.first = rec,
 		.last = rec,
 		.in_order = true,
-		.is_told = true,
+		.is_augmented = true,
 	};
 
 	if (!rec->is_freed && rec->span) {
-		f.reach.epoch = rec->live.epoch;
-		f.reach.last = bt_record_last(rec);
-		f.reach.last_current = f.reach.last;
+		f.extent.epoch = rec->live.epoch;
+		f.extent.last = bt_record_last(rec);
+		f.extent.last_current = f.extent.last;
 	}
 	return f;
 }
 
-/* Whether the root of a subtree tells what is true of it */
-static bool tells(const struct bt_record *rec, const struct facts *f)
+/* Does the root of a subtree have the right augmentation? */
+static bool has_augmentation(const struct bt_record *rec, const struct facts *f)
 {
-	const struct bt_extent *reach = &rec->live.subtree.extent;
+	const struct bt_extent *extent = &rec->live.subtree.extent;
 
 	return rec->newest == f->newest &&
-	       (rec->is_freed || (reach->epoch == f->reach.epoch &&
-				  reach->last == f->reach.last &&
-				  reach->last_current == f->reach.last_current));
+	       (rec->is_freed || (extent->epoch == f->extent.epoch &&
+				  extent->last == f->extent.last &&
+				  extent->last_current == f->extent.last_current));
 }
 
 static bool is_before(const struct bt_record *a, const struct bt_record *b)
@@ -73,27 +73,27 @@ static bool is_before(const struct bt_record *a, const struct bt_record *b)
 	return bt_key_cmp(a, b->address, b->id) < 0;
 }
 
-/* Expects nothing itself, to spare the stack */
-static struct facts look_below(struct rb_node *node)
+/* The recursion has no expectations of its own, which saves stack */
+static struct facts collect_facts(struct rb_node *node)
 {
 	struct bt_record *rec = bt_record_of(node);
 	struct facts f = facts_of(rec);
 
 	if (node->rb_left) {
-		struct facts left = look_below(node->rb_left);
+		struct facts left = collect_facts(node->rb_left);
 
 		f.first = left.first;
 		f.in_order &= is_before(left.last, rec);
 		join(&f, &left);
 	}
 	if (node->rb_right) {
-		struct facts right = look_below(node->rb_right);
+		struct facts right = collect_facts(node->rb_right);
 
 		f.last = right.last;
 		f.in_order &= is_before(rec, right.first);
 		join(&f, &right);
 	}
-	f.is_told &= tells(rec, &f);
+	f.is_augmented &= has_augmentation(rec, &f);
 	return f;
 }
 
@@ -101,7 +101,7 @@ static struct facts look_below(struct rb_node *node)
  * check_tree() - check the order, the depth and the augmentation of a tree
  * @test: the test
  * @root: a live or freed tree
- * @nr: how many records it has is added to this
+ * @nr: the number of its records is added to this
  */
 void check_tree(struct kunit *test, const struct rb_root *root, u64 *nr)
 {
@@ -109,9 +109,9 @@ void check_tree(struct kunit *test, const struct rb_root *root, u64 *nr)
 
 	if (!root->rb_node)
 		return;
-	f = look_below(root->rb_node);
+	f = collect_facts(root->rb_node);
 	KUNIT_EXPECT_TRUE(test, f.in_order);
-	KUNIT_EXPECT_TRUE(test, f.is_told);
+	KUNIT_EXPECT_TRUE(test, f.is_augmented);
 	KUNIT_EXPECT_LE(test, f.depth, 2 * (ilog2(f.nr + 1) + 1));
 	*nr += f.nr;
 }
@@ -174,7 +174,7 @@ static struct bt_client *client_of(struct rb_node *node)
 	return rb_entry(node, struct bt_client, node);
 }
 
-/* The holdings are what settles a client at its end */
+/* bt_client_end() settles a client from its holdings */
 static void check_holdings(struct kunit *test, const struct bt_client *c)
 {
 	struct bt_holding sum = {};
@@ -222,7 +222,7 @@ static void check_remaining(struct kunit *test, struct bt_tracker *t)
 }
 
 /**
- * is_conserved() - whether the counters of a scope are in balance
+ * is_conserved() - test whether the counters of a scope are in balance
  * @c: the counters
  *
  * Return: true if they are.
@@ -246,7 +246,7 @@ static void check_scope(struct kunit *test, const struct bt_counters *c)
 			c->v[BUFTRACK_COUNTER_LIVE_BYTES]);
 }
 
-/* What is in no space, and what is no sum */
+/* Lost reports are in no space, and a peak is no sum */
 static bool adds_up(enum buftrack_counter counter)
 {
 	return counter != BUFTRACK_COUNTER_LOST_REPORTS && counter != BUFTRACK_COUNTER_PEAK_BYTES;
@@ -301,7 +301,7 @@ static void check_listings(struct kunit *test, struct bt_tracker *t)
 	KUNIT_EXPECT_EQ(test, t->nr_listings, nr);
 }
 
-/* The events of each client are those of it that are kept, in their order */
+/* The list of a client has its events in the log, in their order */
 static u64 check_events_of(struct kunit *test, const struct bt_client *c)
 {
 	const struct bt_event *event;
@@ -338,7 +338,7 @@ static void check_events(struct kunit *test, struct bt_tracker *t)
 }
 
 /**
- * check_all() - check all that must hold whenever no call is under way
+ * check_all() - check everything that holds between two calls
  * @test: the test
  */
 void check_all(struct kunit *test)

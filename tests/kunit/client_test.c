@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Clients: how they begin and end, and what of them is kept */
+/* Clients: begin, end, and the traces that they leave */
 #include <linux/slab.h>
 #include "fixture.h"
 #include "listing.h"
 
-static void numbers_are_never_used_again(struct kunit *test)
+static void numbers_are_never_reused(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_shared(test);
 	struct bt_client *c;
@@ -13,7 +13,7 @@ static void numbers_are_never_used_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, b->number, 2);
 	set_max_closed(test, 0);
 	close_client(test, b);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 	c = open_private(test);
 	KUNIT_EXPECT_EQ(test, c->number, 3);
 }
@@ -112,7 +112,7 @@ static void end_counts_before_anything_is_reaped(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_remaining, 1);
 }
 
-static void end_of_one_leaves_others_alone(struct kunit *test)
+static void end_of_one_client_leaves_others_alone(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct bt_client *s = open_shared(test);
@@ -127,7 +127,7 @@ static void end_of_one_leaves_others_alone(struct kunit *test)
 	EXPECT_FREE(test, s, BUFTRACK_VERDICT_OK, .address = 0x1000);
 }
 
-/* A client that leaves @nr buffers of sizes @first and on, by address */
+/* A client that leaves @nr live buffers, whose sizes count up from @first by address */
 static struct bt_client *leave_some(struct kunit *test, unsigned int nr,
 				    u64 first)
 {
@@ -141,7 +141,7 @@ static struct bt_client *leave_some(struct kunit *test, unsigned int nr,
 	return c;
 }
 
-/* The log is expected to hold sizes @first to @last, in this order */
+/* Expect the log to have records of the sizes @first to @last, in this order */
 static void expect_log(struct kunit *test, u64 first, u64 last)
 {
 	struct listing *l = listing_create(test, 512);
@@ -194,8 +194,8 @@ static void reset_empties_the_log_of_remaining(struct kunit *test)
 	expect_log(test, 1, 3);
 }
 
-/* However late the log hears of it */
-static void what_ended_before_a_reset_is_not_logged(struct kunit *test)
+/* Even if it is logged after the reset */
+static void client_ended_before_a_reset_is_not_logged(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
@@ -213,11 +213,11 @@ static void remaining_record_keeps_its_client(struct kunit *test)
 {
 	set_max_closed(test, 0);
 	leave_some(test, 3, 1);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	set_max_remaining(test, 1);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	set_max_remaining(test, 0);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 }
 
 static bool is_listed(struct kunit *test, u64 number)
@@ -258,10 +258,10 @@ static void lower_bound_on_closed_applies_at_once(struct kunit *test)
 	set_max_closed(test, 1);
 	KUNIT_EXPECT_FALSE(test, is_listed(test, 4));
 	KUNIT_EXPECT_TRUE(test, is_listed(test, 5));
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 4);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 4);
 }
 
-static void domain_is_remembered_at_the_end(struct kunit *test)
+static void closed_client_remembers_its_domain(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
@@ -295,23 +295,23 @@ static void many_records_end_in_chunks(struct kunit *test)
 }
 
 static struct kunit_case client_cases[] = {
-	KUNIT_CASE(numbers_are_never_used_again),
+	KUNIT_CASE(numbers_are_never_reused),
 	KUNIT_CASE(begin_and_end_are_stamped),
 	KUNIT_CASE(open_clients_are_bounded),
 	KUNIT_CASE(removed_device_takes_no_clients),
 	KUNIT_CASE(client_that_never_began_leaves_nothing),
 	KUNIT_CASE(live_records_end_as_remaining),
 	KUNIT_CASE(end_counts_before_anything_is_reaped),
-	KUNIT_CASE(end_of_one_leaves_others_alone),
+	KUNIT_CASE(end_of_one_client_leaves_others_alone),
 	KUNIT_CASE(remaining_are_logged_in_order),
 	KUNIT_CASE(log_of_remaining_drops_the_oldest),
 	KUNIT_CASE(lower_bound_on_remaining_applies_at_once),
 	KUNIT_CASE(reset_empties_the_log_of_remaining),
-	KUNIT_CASE(what_ended_before_a_reset_is_not_logged),
+	KUNIT_CASE(client_ended_before_a_reset_is_not_logged),
 	KUNIT_CASE(remaining_record_keeps_its_client),
 	KUNIT_CASE(closed_clients_are_a_bounded_log),
 	KUNIT_CASE(lower_bound_on_closed_applies_at_once),
-	KUNIT_CASE(domain_is_remembered_at_the_end),
+	KUNIT_CASE(closed_client_remembers_its_domain),
 	KUNIT_CASE(many_records_end_in_chunks),
 	{}
 };

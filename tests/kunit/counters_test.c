@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counters: which one counts what, in which scope, and what a reset leaves */
+/* Counters: the events that each counts, in which scope, and across a reset */
 #include "fixture.h"
 
 /**
- * struct counted - a report of the client under test, and what it counts as
- * @name: the verdict in words
+ * struct counted - a report of the client under test, and its counter
+ * @name: its verdict in words
  * @op: enum buftrack_op
  * @flags: enum buftrack_report_flags
- * @address: where
+ * @address: its address
  * @size: of an alloc, or of a free that gives one
- * @id: which
- * @verdict: what it is found to be
- * @counter: what goes up by one
+ * @id: its id
+ * @verdict: expected verdict
+ * @counter: the counter that increases by one
  *
- * All in space 1, after set_the_scene().
+ * All reports are in space 1, after set_the_scene().
  */
 struct counted {
 	const char *name;
@@ -57,7 +57,7 @@ static const struct counted counted[] = {
 
 KUNIT_ARRAY_PARAM_DESC(counted, counted, name);
 
-/* What a verdict says, as opposed to what happens to records */
+/* Does the counter count a verdict, not the fate of records? */
 static bool is_of_verdicts(unsigned int counter)
 {
 	return (counter >= BUFTRACK_COUNTER_DOUBLE_FREES &&
@@ -67,7 +67,7 @@ static bool is_of_verdicts(unsigned int counter)
 	       counter == BUFTRACK_COUNTER_LOST_REPORTS;
 }
 
-/* One live buffer, one that is freed, one freed and used again, one of another */
+/* A live buffer, a freed one, one freed and reused, and one of another client */
 static struct bt_client *set_the_scene(struct kunit *test)
 {
 	struct bt_client *c = open_client(test, BUFTRACK_DECLARE_SHARED, 10);
@@ -93,11 +93,11 @@ static void read_scopes(struct kunit *test, const struct bt_client *c,
 	struct bt_tracker *t = fixture(test)->t;
 
 	KUNIT_EXPECT_EQ(test, 0, bt_tracker_read_counters(t, BUFTRACK_SCOPE_DEVICE, 0,
-						  &scope[0]));
+							  &scope[0]));
 	KUNIT_EXPECT_EQ(test, 0, bt_tracker_read_counters(t, BUFTRACK_SCOPE_SPACE, 1,
-						  &scope[1]));
+							  &scope[1]));
 	KUNIT_EXPECT_EQ(test, 0, bt_tracker_read_counters(t, BUFTRACK_SCOPE_CLIENT,
-						  c->number, &scope[2]));
+							  c->number, &scope[2]));
 }
 
 static void verdict_counts_once_in_every_scope(struct kunit *test)
@@ -219,7 +219,7 @@ static void expect_reset(struct kunit *test, const struct bt_counters *before,
 	}
 }
 
-static void reset_keeps_what_is_held(struct kunit *test)
+static void reset_keeps_current_records(struct kunit *test)
 {
 	struct bt_client *c = set_the_scene(test), *ended = open_shared(test);
 	struct bt_counters before[3], after[3];
@@ -240,7 +240,7 @@ static void reset_keeps_what_is_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_of(test, ended, BUFTRACK_COUNTER_ALLOCS), 1);
 }
 
-static void books_go_on_after_a_reset(struct kunit *test)
+static void counters_continue_after_a_reset(struct kunit *test)
 {
 	struct bt_client *c = set_the_scene(test);
 
@@ -302,7 +302,7 @@ static void unknown_scopes_are_not_found(struct kunit *test)
 			bt_tracker_read_counters(t, BUFTRACK_SCOPE_DEVICE, 1, &c));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
 			bt_tracker_read_counters(t, BUFTRACK_SCOPE_SPACE,
-					 FIXTURE_SPACES, &c));
+						 FIXTURE_SPACES, &c));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
 			bt_tracker_read_counters(t, BUFTRACK_SCOPE_SPACE, U64_MAX, &c));
 	KUNIT_EXPECT_EQ(test, -ENOENT,
@@ -320,8 +320,8 @@ static struct kunit_case counters_cases[] = {
 	KUNIT_CASE(replaced_record_is_not_in_the_peak),
 	KUNIT_CASE(lost_reports_are_in_no_space),
 	KUNIT_CASE(disabled_and_untracked_count_in_their_space),
-	KUNIT_CASE(reset_keeps_what_is_held),
-	KUNIT_CASE(books_go_on_after_a_reset),
+	KUNIT_CASE(reset_keeps_current_records),
+	KUNIT_CASE(counters_continue_after_a_reset),
 	KUNIT_CASE(removal_ends_live_records_as_removed),
 	KUNIT_CASE(orphans_are_removed_with_the_device),
 	KUNIT_CASE(unknown_scopes_are_not_found),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What drivers report: counted objects, moves, and a driver that lets go */
+/* Reports of drivers: reference counted buffers, moves, and a detached driver */
 #include "fixture.h"
 
 static struct buftrack_report buffer(u16 op, u32 space, u64 address, u64 size)
@@ -35,7 +35,7 @@ static int move(struct kunit *test, struct bt_client *c, u32 from_space, u64 fro
 			      ++fixture(test)->now);
 }
 
-static void counted_object_is_freed_for_its_owner(struct kunit *test)
+static void refcounted_buffer_is_freed_by_its_owner(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -46,7 +46,7 @@ static void counted_object_is_freed_for_its_owner(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FOREIGN_FREES), 0);
 }
 
-static void counted_object_of_nobody_is_freed_by_who_does_it(struct kunit *test)
+static void refcounted_orphan_is_freed_by_the_reporter(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -57,7 +57,7 @@ static void counted_object_of_nobody_is_freed_by_who_does_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
 }
 
-static void second_free_of_a_counted_object_is_still_wrong(struct kunit *test)
+static void second_free_of_a_refcounted_buffer_is_wrong(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -68,7 +68,7 @@ static void second_free_of_a_counted_object_is_still_wrong(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_DOUBLE_FREES), 1);
 }
 
-static void move_is_for_the_owner_of_the_place_before(struct kunit *test)
+static void move_belongs_to_the_owner(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -97,7 +97,7 @@ static void orphan_that_moves_stays_an_orphan(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
 }
 
-static void move_from_a_place_that_is_not_known_is_the_reporters(struct kunit *test)
+static void move_from_an_unknown_key_belongs_to_the_reporter(struct kunit *test)
 {
 	struct bt_client *b = open_shared(test);
 
@@ -108,7 +108,7 @@ static void move_from_a_place_that_is_not_known_is_the_reporters(struct kunit *t
 	KUNIT_EXPECT_EQ(test, count_of(test, b, BUFTRACK_COUNTER_MOVES), 2);
 }
 
-static void move_to_a_space_that_is_not_there_is_none(struct kunit *test)
+static void move_to_a_missing_space_fails(struct kunit *test)
 {
 	struct bt_client *b = open_shared(test);
 
@@ -117,8 +117,8 @@ static void move_to_a_space_that_is_not_there_is_none(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_MOVES), 0);
 }
 
-/* Its end and a report of it can come at once, from two processors */
-static void report_of_an_ended_shared_client_is_an_orphans(struct kunit *test)
+/* A client's end and its report can race on two processors */
+static void report_of_an_ended_shared_client_makes_an_orphan(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -132,7 +132,7 @@ static void report_of_an_ended_shared_client_is_an_orphans(struct kunit *test)
 		    .id = 0x1000);
 }
 
-static void driver_that_lets_go_leaves_nothing_live(struct kunit *test)
+static void detached_driver_leaves_nothing_live(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	struct bt_client *own = open_private(test);
@@ -155,7 +155,7 @@ static void driver_that_lets_go_leaves_nothing_live(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_of(test, own, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
-static void domain_begins_anew_when_a_driver_has_let_go(struct kunit *test)
+static void domain_is_empty_after_a_driver_detached(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test);
 
@@ -190,7 +190,7 @@ static void restart_can_be_made_in_parts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMOVED_BUFFERS), 200);
 }
 
-static void live_is_what_was_allocated_and_not_freed(struct kunit *test)
+static void live_buffers_are_allocs_without_frees(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *own = open_private(test);
 	const struct buftrack_report key = buffer(BUFTRACK_OP_FREE, 0, 0x1000, 0);
@@ -208,7 +208,7 @@ static void live_is_what_was_allocated_and_not_freed(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, bt_shared_has_live(t, &key));
 }
 
-/* Sizes are what programs say; a driver's buffers are tracked all the same */
+/* A driver's buffers are tracked whatever sizes programs report */
 static void programs_leave_room_for_bytes_of_a_driver(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *own = open_private(test);
@@ -233,7 +233,7 @@ static void restart_of_a_removed_device_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 }
 
-static void stock_is_filled_as_far_as_the_machines_bound(struct kunit *test)
+static void reserve_is_filled_up_to_the_store_bound(struct kunit *test)
 {
 	struct bt_tracker *t = fixture(test)->t;
 
@@ -246,7 +246,7 @@ static void stock_is_filled_as_far_as_the_machines_bound(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, bt_pool_stock(t, 1, GFP_KERNEL), -ENOMEM);
 }
 
-static void stock_that_does_not_count_takes_nothing_from_the_bound(struct kunit *test)
+static void uncounted_reserve_takes_nothing_from_the_bound(struct kunit *test)
 {
 	struct bt_store *store = &fixture(test)->store;
 	struct bt_tracker *t = fixture(test)->t;
@@ -260,22 +260,22 @@ static void stock_that_does_not_count_takes_nothing_from_the_bound(struct kunit 
 }
 
 static struct kunit_case cases[] = {
-	KUNIT_CASE(counted_object_is_freed_for_its_owner),
-	KUNIT_CASE(counted_object_of_nobody_is_freed_by_who_does_it),
-	KUNIT_CASE(second_free_of_a_counted_object_is_still_wrong),
-	KUNIT_CASE(move_is_for_the_owner_of_the_place_before),
+	KUNIT_CASE(refcounted_buffer_is_freed_by_its_owner),
+	KUNIT_CASE(refcounted_orphan_is_freed_by_the_reporter),
+	KUNIT_CASE(second_free_of_a_refcounted_buffer_is_wrong),
+	KUNIT_CASE(move_belongs_to_the_owner),
 	KUNIT_CASE(orphan_that_moves_stays_an_orphan),
-	KUNIT_CASE(move_from_a_place_that_is_not_known_is_the_reporters),
-	KUNIT_CASE(move_to_a_space_that_is_not_there_is_none),
-	KUNIT_CASE(report_of_an_ended_shared_client_is_an_orphans),
-	KUNIT_CASE(driver_that_lets_go_leaves_nothing_live),
-	KUNIT_CASE(domain_begins_anew_when_a_driver_has_let_go),
+	KUNIT_CASE(move_from_an_unknown_key_belongs_to_the_reporter),
+	KUNIT_CASE(move_to_a_missing_space_fails),
+	KUNIT_CASE(report_of_an_ended_shared_client_makes_an_orphan),
+	KUNIT_CASE(detached_driver_leaves_nothing_live),
+	KUNIT_CASE(domain_is_empty_after_a_driver_detached),
 	KUNIT_CASE(restart_can_be_made_in_parts),
-	KUNIT_CASE(live_is_what_was_allocated_and_not_freed),
+	KUNIT_CASE(live_buffers_are_allocs_without_frees),
 	KUNIT_CASE(programs_leave_room_for_bytes_of_a_driver),
 	KUNIT_CASE(restart_of_a_removed_device_changes_nothing),
-	KUNIT_CASE(stock_is_filled_as_far_as_the_machines_bound),
-	KUNIT_CASE(stock_that_does_not_count_takes_nothing_from_the_bound),
+	KUNIT_CASE(reserve_is_filled_up_to_the_store_bound),
+	KUNIT_CASE(uncounted_reserve_takes_nothing_from_the_bound),
 	{}
 };
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Events: the evidence of each wrong report, and whose are kept */
+/* Events: the evidence of each wrong report, and the events that the log keeps */
 #include <linux/slab.h>
 #include "fixture.h"
 
 #define ROOM	128
 
 /**
- * struct found - what a reader found
- * @position: of the reader
- * @nr: events found
- * @dropped: sum of what was dropped
- * @events: the events, with references that are the tracker's
+ * struct found - the events that a reader read
+ * @position: position of the reader
+ * @nr: number of events
+ * @dropped: sum of the dropped events
+ * @events: the events; the tracker owns their references
  */
 struct found {
 	u64 position;
@@ -19,7 +19,7 @@ struct found {
 	struct bt_event events[ROOM];
 };
 
-/* Sites, to tell who did what */
+/* Sites, which identify each action */
 enum {
 	SITE_ALLOC = 0x100,
 	SITE_FREE = 0x200,
@@ -34,7 +34,7 @@ static void take(void *arg, const struct bt_event *event)
 	f->events[f->nr++] = *event;
 }
 
-/* Read up to @most events, or all */
+/* Read up to @most events */
 static void read_some(struct kunit *test, struct found *f, u32 most)
 {
 	u64 dropped = 0;
@@ -65,7 +65,7 @@ static void set_up(struct kunit *test, u32 size)
 	KUNIT_ASSERT_EQ(test, 0, bt_events_setup(fixture(test)->t, size));
 }
 
-/* The latest of @nr events, which is of the latest report */
+/* The latest of @nr events, which belongs to the latest report */
 static const struct bt_event *last_of(struct kunit *test, u32 nr,
 				      const struct bt_client *reporter,
 				      int verdict)
@@ -117,7 +117,7 @@ static void expect_record(struct kunit *test, const struct bt_event_record *got,
 	expect_record(test, record, \
 		      &(const struct bt_event_record){ __VA_ARGS__ })
 
-/* The buffer that the wrong reports are about: 96 bytes at 0x1000 over 64, id 7 */
+/* The target of the wrong reports: 96 bytes, span 64 at 0x1000, id 7 */
 static u64 make_buffer(struct kunit *test, struct bt_client *c)
 {
 	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 1, .address = 0x1000,
@@ -149,7 +149,7 @@ static void report_is_kept_as_it_was_made(struct kunit *test)
 			   &r, sizeof(r));
 }
 
-static void what_is_right_is_no_event(struct kunit *test)
+static void ok_report_is_no_event(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -166,7 +166,7 @@ static void what_is_right_is_no_event(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read_all(test)->nr, 0);
 }
 
-static void double_alloc_names_what_it_replaced(struct kunit *test)
+static void double_alloc_names_the_replaced_record(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	const struct bt_event *event;
@@ -182,8 +182,8 @@ static void double_alloc_names_what_it_replaced(struct kunit *test)
 	expect_none(test, &event->hit);
 }
 
-/* Of those that it meets, the first by address and id */
-static void overlap_names_what_is_in_the_way(struct kunit *test)
+/* Of the overlapping records, the first by address and id */
+static void overlap_names_the_first_record(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	const struct bt_event *event;
@@ -200,7 +200,7 @@ static void overlap_names_what_is_in_the_way(struct kunit *test)
 	expect_none(test, &event->target);
 }
 
-static void refused_free_names_what_stays(struct kunit *test)
+static void refused_free_names_its_target(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	const struct bt_event *event;
@@ -227,7 +227,7 @@ static void foreign_free_names_the_owner(struct kunit *test)
 	EXPECT_FREE(test, b, BUFTRACK_VERDICT_FOREIGN_FREE, .space = 1,
 		    .address = 0x1000);
 	event = the_event(test, b, BUFTRACK_VERDICT_FOREIGN_FREE);
-	/* As it was before it was freed */
+	/* The evidence shows the target before this free */
 	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a,
 		      .allocated = allocated, .state = BUFTRACK_RECORD_STATE_LIVE);
 	expect_none(test, &event->hit);
@@ -250,7 +250,7 @@ static void size_mismatch_names_the_size(struct kunit *test)
 	expect_none(test, &event->hit);
 }
 
-/* Three sides: where it was allocated, where freed and where freed again */
+/* The evidence has three sides: the alloc, the first free, the second free */
 static void double_free_has_all_sides(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
@@ -308,8 +308,8 @@ static void repeats_saturate(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->events[1].target.repeats, U32_MAX);
 }
 
-/* A record that was freed again is allocated anew as if it never had been */
-static void new_record_has_no_past(struct kunit *test)
+/* A new alloc with the key of a freed record does not inherit its repeat count */
+static void new_record_inherits_nothing(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	struct found *f;
@@ -332,7 +332,7 @@ static void new_record_has_no_past(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->events[2].target.freed_site, 0);
 }
 
-/* Another buffer with an address of its own, or at that of another one */
+/* A buffer at an address of its own, or at that of another buffer */
 static u64 make_other(struct kunit *test, struct bt_client *c, u64 address,
 		      u64 span, u64 id)
 {
@@ -343,8 +343,8 @@ static u64 make_other(struct kunit *test, struct bt_client *c, u64 address,
 
 #define AN_OTHER	.size = 5, .site = SITE_OTHER
 
-/* Of all that start there, the latest */
-static void stale_free_names_what_starts_there(struct kunit *test)
+/* Of the records that start there, the latest */
+static void stale_free_names_the_record_at_the_address(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	const struct bt_event *event;
@@ -368,8 +368,8 @@ static void stale_free_names_what_starts_there(struct kunit *test)
 		      .state = BUFTRACK_RECORD_STATE_LIVE);
 }
 
-/* Of all that span the address, the first by address and id */
-static void stale_free_names_what_spans_it(struct kunit *test)
+/* Of the records that span the address, the first by address and id */
+static void stale_free_names_the_spanning_record(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	const struct bt_event *event;
@@ -389,8 +389,8 @@ static void stale_free_names_what_spans_it(struct kunit *test)
 		      .state = BUFTRACK_RECORD_STATE_LIVE);
 }
 
-/* What is doubtful is not blamed, but what spans the address may be */
-static void stale_free_does_not_name_what_is_doubtful(struct kunit *test)
+/* A doubtful record is never named, but one that spans the address may be */
+static void stale_free_names_no_doubtful_record(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	const struct bt_event *event;
@@ -412,7 +412,7 @@ static void stale_free_does_not_name_what_is_doubtful(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, event->target.repeats, 2);
 }
 
-static void invalid_free_names_what_it_is_inside_of(struct kunit *test)
+static void invalid_free_names_the_enclosing_record(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	const struct bt_event *event;
@@ -430,7 +430,7 @@ static void invalid_free_names_what_it_is_inside_of(struct kunit *test)
 	expect_none(test, &event->target);
 }
 
-/* The target is there, but what happened to it since is not known */
+/* The target exists, but its later reports may be lost */
 static void gap_names_the_target(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -451,7 +451,7 @@ static void gap_names_the_target(struct kunit *test)
 	expect_none(test, &event->hit);
 }
 
-/* Free by an id that is not known, with evidence of what else starts there */
+/* Free by an unknown id; the evidence names another record at the address */
 static const struct bt_event *free_unknown(struct kunit *test,
 					   struct bt_client *c, u64 id,
 					   int verdict)
@@ -500,7 +500,7 @@ static void other_id_names_the_latest_freed_one(struct kunit *test)
 		      .freed_site = SITE_FREE, .state = BUFTRACK_RECORD_STATE_FREED);
 }
 
-static void gap_names_what_else_starts_there(struct kunit *test)
+static void gap_names_another_record_at_the_address(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	const struct bt_event *event;
@@ -515,7 +515,7 @@ static void gap_names_what_else_starts_there(struct kunit *test)
 		      BUFTRACK_RECORD_STATE_DOUBTFUL);
 }
 
-static void evicted_names_what_else_starts_there(struct kunit *test)
+static void evicted_names_another_record_at_the_address(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -528,7 +528,7 @@ static void evicted_names_what_else_starts_there(struct kunit *test)
 			->hit.id, 3);
 }
 
-static void early_id_names_what_else_starts_there(struct kunit *test)
+static void pre_attach_names_another_record_at_the_address(struct kunit *test)
 {
 	struct bt_client *c = open_client(test, 0, 100);
 
@@ -539,7 +539,7 @@ static void early_id_names_what_else_starts_there(struct kunit *test)
 			200);
 }
 
-/* What is in another space or another domain is no evidence */
+/* A record in another space or domain is no evidence */
 static void unknown_address_has_no_evidence(struct kunit *test)
 {
 	struct bt_client *c = open_private(test), *other = open_private(test);
@@ -560,14 +560,14 @@ static void late_client_has_no_evidence(struct kunit *test)
 					BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH)->hit);
 }
 
-/* @nr wrong frees of a client, which has nothing */
+/* @nr wrong frees by a client without records */
 static void do_wrong(struct kunit *test, struct bt_client *c, unsigned int nr)
 {
 	while (nr--)
 		EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1000);
 }
 
-/* The events kept are expected to be those with these numbers */
+/* Expect the log to have the events with these numbers */
 static void expect_kept(struct kunit *test, const u64 *numbers, u32 nr)
 {
 	struct found *f = read_all(test);
@@ -586,7 +586,7 @@ do { \
 	expect_kept(test, __numbers, ARRAY_SIZE(__numbers)); \
 } while (0)
 
-static void readers_have_positions_of_their_own(struct kunit *test)
+static void readers_have_separate_positions(struct kunit *test)
 {
 	struct found *a = found_create(test), *b = found_create(test);
 	struct bt_client *c = open_private(test);
@@ -633,7 +633,7 @@ static void reader_at_the_end_waits_for_more(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->dropped, 0);
 }
 
-static void readers_are_told_what_they_were_too_late_for(struct kunit *test)
+static void readers_learn_what_they_missed(struct kunit *test)
 {
 	struct found *slow = found_create(test), *quick = found_create(test);
 	struct bt_client *c = open_private(test);
@@ -654,8 +654,8 @@ static void readers_are_told_what_they_were_too_late_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, quick->nr, 8);
 }
 
-/* As long as there is place nobody makes place */
-static void all_places_are_used(struct kunit *test)
+/* While slots are free, no event is recycled */
+static void all_slots_are_used(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
@@ -667,7 +667,7 @@ static void all_places_are_used(struct kunit *test)
 	EXPECT_KEPT(test, 1, 3, 4, 5, 6, 7, 8, 9);
 }
 
-static void flood_leaves_others_alone(struct kunit *test)
+static void burst_leaves_others_alone(struct kunit *test)
 {
 	struct bt_client *quiet = open_private(test), *loud = open_private(test);
 
@@ -679,8 +679,8 @@ static void flood_leaves_others_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, loud->nr_events, 5);
 }
 
-/* One that has less than its part takes the oldest of all, and then its own */
-static void everyone_gets_a_part(struct kunit *test)
+/* A client below its share takes the oldest slot of all, and then its own oldest */
+static void each_client_gets_a_share(struct kunit *test)
 {
 	struct bt_client *loud = open_private(test), *late = open_private(test);
 
@@ -706,7 +706,7 @@ static void many_clients_push_out_the_oldest(struct kunit *test)
 	EXPECT_KEPT(test, 5, 6, 7, 8, 9, 10, 11, 12);
 }
 
-static void one_place_has_the_latest(struct kunit *test)
+static void one_slot_holds_the_latest(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
@@ -720,8 +720,8 @@ static void one_place_has_the_latest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, a->nr_events, 0);
 }
 
-/* Events are numbered from the first wrong report on, kept or not */
-static void without_places_events_are_counted(struct kunit *test)
+/* Events are numbered from the first wrong report, whether they are kept or not */
+static void events_are_counted_without_slots(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -735,7 +735,7 @@ static void without_places_events_are_counted(struct kunit *test)
 	EXPECT_KEPT(test, 4);
 }
 
-static void places_are_set_up_once(struct kunit *test)
+static void slots_are_set_up_once(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -748,7 +748,7 @@ static void places_are_set_up_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.size, 2);
 }
 
-static void event_keeps_its_reporter(struct kunit *test)
+static void event_references_its_reporter(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
@@ -756,13 +756,13 @@ static void event_keeps_its_reporter(struct kunit *test)
 	set_max_closed(test, 0);
 	do_wrong(test, a, 1);
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	KUNIT_EXPECT_PTR_EQ(test, read_all(test)->events[0].reporter, a);
 	do_wrong(test, b, 1);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 }
 
-/* The first event of a client that has ended is the first to go, as any other */
+/* An event of an ended client is recycled in its turn, like any other */
 static void events_of_ended_clients_go_one_by_one(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
@@ -773,13 +773,13 @@ static void events_of_ended_clients_go_one_by_one(struct kunit *test)
 	close_client(test, a);
 	do_wrong(test, b, 1);
 	do_wrong(test, open_private(test), 1);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	EXPECT_KEPT(test, 2, 3, 4);
 	do_wrong(test, open_private(test), 1);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 }
 
-/* Drop all freed records of the shared domain, whose references go, too */
+/* Drop all freed records of the shared domain, and their references with them */
 static void drop_freed(struct kunit *test, struct bt_client *c)
 {
 	set_max_freed(test, 0);
@@ -788,7 +788,7 @@ static void drop_freed(struct kunit *test, struct bt_client *c)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREED_RECORDS), 0);
 }
 
-static void event_keeps_all_whom_its_target_names(struct kunit *test)
+static void event_references_the_clients_of_its_target(struct kunit *test)
 {
 	struct bt_client *owner = open_shared(test), *by = open_shared(test);
 	struct bt_client *again = open_shared(test), *last = open_shared(test);
@@ -803,12 +803,12 @@ static void event_keeps_all_whom_its_target_names(struct kunit *test)
 		    .address = 0x1000);
 	close_client(test, again);
 	drop_freed(test, last);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	EXPECT_FREE(test, last, BUFTRACK_VERDICT_UNKNOWN_EVICTED, .address = 0);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 3);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 3);
 }
 
-static void event_keeps_all_whom_its_hit_names(struct kunit *test)
+static void event_references_the_clients_of_its_hit(struct kunit *test)
 {
 	struct bt_client *owner = open_shared(test), *by = open_shared(test);
 	struct bt_client *last = open_shared(test);
@@ -822,13 +822,13 @@ static void event_keeps_all_whom_its_hit_names(struct kunit *test)
 	EXPECT_FREE(test, last, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, .space = 1,
 		    .address = 0x1000, .id = 99);
 	drop_freed(test, last);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	EXPECT_FREE(test, last, BUFTRACK_VERDICT_UNKNOWN_EVICTED, .address = 0);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 2);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 2);
 }
 
-/* A tracker that goes lets go of whom its events name, and of their places */
-static void retiring_lets_go_of_all(struct kunit *test)
+/* bt_tracker_retire() drops the references of all events and frees the slots */
+static void retiring_releases_all_references(struct kunit *test)
 {
 	struct fixture *fx = fixture(test);
 	struct bt_tracker *first = fx->t;
@@ -842,14 +842,14 @@ static void retiring_lets_go_of_all(struct kunit *test)
 	do_wrong(test, c, 9);
 	close_client(test, c);
 	bt_tracker_retire(fx->t);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 	KUNIT_EXPECT_EQ(test, read_all(test)->nr, 0);
 	KUNIT_EXPECT_NULL(test, fx->t->events.slots);
 	bt_tracker_destroy(fx->t);
 	fx->t = first;
 }
 
-/* What happened stays told when the counters are reset, and the device removed */
+/* A reset or a removal drops no event */
 static void events_outlast_reset_and_removal(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -867,43 +867,43 @@ static void events_outlast_reset_and_removal(struct kunit *test)
 
 static struct kunit_case events_cases[] = {
 	KUNIT_CASE(report_is_kept_as_it_was_made),
-	KUNIT_CASE(what_is_right_is_no_event),
-	KUNIT_CASE(double_alloc_names_what_it_replaced),
-	KUNIT_CASE(overlap_names_what_is_in_the_way),
-	KUNIT_CASE(refused_free_names_what_stays),
+	KUNIT_CASE(ok_report_is_no_event),
+	KUNIT_CASE(double_alloc_names_the_replaced_record),
+	KUNIT_CASE(overlap_names_the_first_record),
+	KUNIT_CASE(refused_free_names_its_target),
 	KUNIT_CASE(foreign_free_names_the_owner),
 	KUNIT_CASE(size_mismatch_names_the_size),
 	KUNIT_CASE(double_free_has_all_sides),
 	KUNIT_CASE(each_repeat_is_counted_in_its_event),
 	KUNIT_CASE(repeats_saturate),
-	KUNIT_CASE(new_record_has_no_past),
-	KUNIT_CASE(stale_free_names_what_starts_there),
-	KUNIT_CASE(stale_free_names_what_spans_it),
-	KUNIT_CASE(stale_free_does_not_name_what_is_doubtful),
-	KUNIT_CASE(invalid_free_names_what_it_is_inside_of),
+	KUNIT_CASE(new_record_inherits_nothing),
+	KUNIT_CASE(stale_free_names_the_record_at_the_address),
+	KUNIT_CASE(stale_free_names_the_spanning_record),
+	KUNIT_CASE(stale_free_names_no_doubtful_record),
+	KUNIT_CASE(invalid_free_names_the_enclosing_record),
 	KUNIT_CASE(gap_names_the_target),
 	KUNIT_CASE(other_id_names_the_latest_live_one),
 	KUNIT_CASE(other_id_names_the_latest_freed_one),
-	KUNIT_CASE(gap_names_what_else_starts_there),
-	KUNIT_CASE(evicted_names_what_else_starts_there),
-	KUNIT_CASE(early_id_names_what_else_starts_there),
+	KUNIT_CASE(gap_names_another_record_at_the_address),
+	KUNIT_CASE(evicted_names_another_record_at_the_address),
+	KUNIT_CASE(pre_attach_names_another_record_at_the_address),
 	KUNIT_CASE(unknown_address_has_no_evidence),
 	KUNIT_CASE(late_client_has_no_evidence),
-	KUNIT_CASE(readers_have_positions_of_their_own),
+	KUNIT_CASE(readers_have_separate_positions),
 	KUNIT_CASE(reader_at_the_end_waits_for_more),
-	KUNIT_CASE(readers_are_told_what_they_were_too_late_for),
-	KUNIT_CASE(all_places_are_used),
-	KUNIT_CASE(flood_leaves_others_alone),
-	KUNIT_CASE(everyone_gets_a_part),
+	KUNIT_CASE(readers_learn_what_they_missed),
+	KUNIT_CASE(all_slots_are_used),
+	KUNIT_CASE(burst_leaves_others_alone),
+	KUNIT_CASE(each_client_gets_a_share),
 	KUNIT_CASE(many_clients_push_out_the_oldest),
-	KUNIT_CASE(one_place_has_the_latest),
-	KUNIT_CASE(without_places_events_are_counted),
-	KUNIT_CASE(places_are_set_up_once),
-	KUNIT_CASE(event_keeps_its_reporter),
+	KUNIT_CASE(one_slot_holds_the_latest),
+	KUNIT_CASE(events_are_counted_without_slots),
+	KUNIT_CASE(slots_are_set_up_once),
+	KUNIT_CASE(event_references_its_reporter),
 	KUNIT_CASE(events_of_ended_clients_go_one_by_one),
-	KUNIT_CASE(event_keeps_all_whom_its_target_names),
-	KUNIT_CASE(event_keeps_all_whom_its_hit_names),
-	KUNIT_CASE(retiring_lets_go_of_all),
+	KUNIT_CASE(event_references_the_clients_of_its_target),
+	KUNIT_CASE(event_references_the_clients_of_its_hit),
+	KUNIT_CASE(retiring_releases_all_references),
 	KUNIT_CASE(events_outlast_reset_and_removal),
 	{}
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Eviction: which freed record goes, when, and what is known afterwards */
+/* Eviction: which freed record goes, when, and what the domain remembers */
 #include "fixture.h"
 
-/* Allocate and free @nr buffers, at 0x1000 and on, the first one first */
+/* Allocate and free @nr buffers from 0x1000 upwards, in this order */
 static void free_some(struct kunit *test, struct bt_client *c, unsigned int nr)
 {
 	unsigned int i;
@@ -32,7 +32,7 @@ static void oldest_freed_goes_first(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
 }
 
-/* By when they were freed, neither by when allocated nor by address */
+/* The order is that of the frees, neither that of the allocs nor of the addresses */
 static void age_is_that_of_the_free(struct kunit *test)
 {
 	static const u64 order[] = { 0x1020, 0x1000, 0x1030, 0x1010 };
@@ -50,7 +50,7 @@ static void age_is_that_of_the_free(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, find_freed(c, 1, 0x1010, 0));
 }
 
-static void freeing_again_does_not_rejuvenate(struct kunit *test)
+static void second_free_does_not_delay_eviction(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -152,7 +152,7 @@ static void full_tracker_has_room_for_a_known_key(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 0);
 }
 
-/* What a doubtful one leaves is room enough */
+/* A superseded record leaves enough room */
 static void superseded_record_makes_room(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -166,7 +166,7 @@ static void superseded_record_makes_room(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }
 
-static void bound_on_records_below_what_is_held_drops_nothing(struct kunit *test)
+static void bound_below_the_records_drops_nothing(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -207,7 +207,7 @@ static void bound_on_freed_is_per_domain(struct kunit *test)
 	EXPECT_FREE(test, a, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 }
 
-static void eviction_counts_for_the_owner(struct kunit *test)
+static void eviction_charges_the_owner(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -234,7 +234,7 @@ static void end_of_a_client_is_no_eviction(struct kunit *test)
 static struct kunit_case evict_cases[] = {
 	KUNIT_CASE(oldest_freed_goes_first),
 	KUNIT_CASE(age_is_that_of_the_free),
-	KUNIT_CASE(freeing_again_does_not_rejuvenate),
+	KUNIT_CASE(second_free_does_not_delay_eviction),
 	KUNIT_CASE(bound_of_zero_keeps_none),
 	KUNIT_CASE(lower_bound_applies_at_the_next_frees),
 	KUNIT_CASE(eviction_is_remembered_for_good),
@@ -242,10 +242,10 @@ static struct kunit_case evict_cases[] = {
 	KUNIT_CASE(full_tracker_leaves_live_records_alone),
 	KUNIT_CASE(full_tracker_has_room_for_a_known_key),
 	KUNIT_CASE(superseded_record_makes_room),
-	KUNIT_CASE(bound_on_records_below_what_is_held_drops_nothing),
+	KUNIT_CASE(bound_below_the_records_drops_nothing),
 	KUNIT_CASE(other_domains_are_not_evicted_from),
 	KUNIT_CASE(bound_on_freed_is_per_domain),
-	KUNIT_CASE(eviction_counts_for_the_owner),
+	KUNIT_CASE(eviction_charges_the_owner),
 	KUNIT_CASE(end_of_a_client_is_no_eviction),
 	{}
 };

@@ -4,7 +4,7 @@
 #include "../../module/core/index.h"
 #include "fixture.h"
 
-/* A client as its file would hold it */
+/* A client as its file would embed it */
 struct held_client {
 	struct bt_client c;
 	struct list_head node;
@@ -27,7 +27,7 @@ static struct held_client *held(struct bt_client *c)
 }
 
 /**
- * fixture_init() - a suite's init
+ * fixture_init() - init function of a suite
  * @test: the test
  *
  * Return: 0 or -ENOMEM.
@@ -73,7 +73,7 @@ static void end_listings(struct bt_tracker *t)
 }
 
 /**
- * fixture_exit() - a suite's exit
+ * fixture_exit() - exit function of a suite
  * @test: the test
  */
 void fixture_exit(struct kunit *test)
@@ -88,7 +88,7 @@ void fixture_exit(struct kunit *test)
 	check_all(test);
 	KUNIT_EXPECT_EQ(test, fx->t->nr_listings, 0);
 	bt_tracker_retire(fx->t);
-	collect_dead(test);
+	free_zombies(test);
 	KUNIT_EXPECT_TRUE(test, list_empty(&fx->clients));
 	bt_tracker_destroy(fx->t);
 	KUNIT_EXPECT_EQ(test, atomic64_read(&fx->store.nr), 0);
@@ -99,9 +99,9 @@ void fixture_exit(struct kunit *test)
  * open_client() - begin a client
  * @test: the test
  * @flags: combination of enum buftrack_declare_flags
- * @first_id: the first id that it declares
+ * @first_id: declared first id
  *
- * Return: the client, which fixture_exit() ends if the test does not.
+ * Return: the client; fixture_exit() ends it if the test does not.
  */
 struct bt_client *open_client(struct kunit *test, u32 flags, u64 first_id)
 {
@@ -150,12 +150,12 @@ void close_client(struct kunit *test, struct bt_client *c)
 }
 
 /**
- * take_dead() - free a client that nothing names any more
+ * take_zombie() - free one client without references
  * @test: the test
  *
  * Return: its number, or 0 if there is none.
  */
-u64 take_dead(struct kunit *test)
+u64 take_zombie(struct kunit *test)
 {
 	struct bt_client *c = bt_tracker_take_zombie(fixture(test)->t);
 	u64 number;
@@ -169,16 +169,16 @@ u64 take_dead(struct kunit *test)
 }
 
 /**
- * collect_dead() - free all clients that nothing names any more
+ * free_zombies() - free all clients without references
  * @test: the test
  *
- * Return: how many there were.
+ * Return: their number.
  */
-unsigned int collect_dead(struct kunit *test)
+unsigned int free_zombies(struct kunit *test)
 {
 	unsigned int nr = 0;
 
-	while (take_dead(test))
+	while (take_zombie(test))
 		nr++;
 	return nr;
 }
@@ -196,10 +196,10 @@ static int try_report(struct fixture *fx, struct bt_client *c,
 }
 
 /**
- * make_report() - make a report as a process would, and check what it left
+ * make_report() - make a report as a process would, and check the tracker
  * @test: the test
- * @c: who makes it
- * @r: the report; an alloc without a size has that of its span
+ * @c: client that makes it
+ * @r: the report; an alloc without a size gets its span as size
  *
  * Return: the verdict, or an errno.
  */
@@ -300,7 +300,7 @@ static u64 read_count(struct kunit *test, u32 scope, u64 number,
 	struct bt_counters c = {};
 
 	KUNIT_EXPECT_EQ(test, 0, bt_tracker_read_counters(fixture(test)->t, scope,
-						  number, &c));
+							  number, &c));
 	return c.v[counter];
 }
 

@@ -2,9 +2,9 @@
 /*
  * What the suites share: a tracker with a store of its own
  *
- * Every suite has fixture_init() and fixture_exit() as its init and exit, so that
- * each test ends with the audit: all counters in balance, all trees in shape, all
- * clients handed back, no record left.
+ * The init and exit of every suite are fixture_init() and fixture_exit(). Each test
+ * thus ends with the audit: all counters are in balance, all trees are consistent, all
+ * clients were returned and no record is left.
  */
 #ifndef BUFTRACK_KUNIT_FIXTURE_H
 #define BUFTRACK_KUNIT_FIXTURE_H
@@ -12,18 +12,18 @@
 #include <kunit/test.h>
 #include "../../module/core/tracker.h"
 
-/* Spaces of a fixture's tracker */
+/* Spaces of the fixture's tracker */
 #define FIXTURE_SPACES	4
 
 /**
- * struct fixture - what a test starts from, in kunit.priv
- * @store: a store for this test's records alone
+ * struct fixture - state of a test, in kunit.priv
+ * @store: a store for the records of this test
  * @t: a tracker with wide bounds
- * @clients: all clients that were begun and are not freed
- * @now: the clock; each report is one tick later than the one before
- * @stamp: of the latest report
- * @quota: what the records of clients that begin now count for, or NULL
- * @quick: leave the thorough check out after each report
+ * @clients: clients that began and were not freed
+ * @now: the clock; each report is one tick later than the previous one
+ * @stamp: stamp of the latest report
+ * @quota: quota of the clients that begin from here on, or NULL
+ * @quick: skip the audit after each report
  */
 struct fixture {
 	struct bt_store store;
@@ -50,15 +50,15 @@ struct bt_client *open_shared(struct kunit *test);
 void end_client(struct kunit *test, struct bt_client *c);
 void reap_client(struct kunit *test, struct bt_client *c);
 void close_client(struct kunit *test, struct bt_client *c);
-u64 take_dead(struct kunit *test);
-unsigned int collect_dead(struct kunit *test);
+u64 take_zombie(struct kunit *test);
+unsigned int free_zombies(struct kunit *test);
 
 /* Reports */
 int make_report(struct kunit *test, struct bt_client *c,
 		struct buftrack_report r);
 void report_lost(struct kunit *test, struct bt_client *c, u64 count);
 
-/* A buffer as large as its extent: make_report() gives it the size that it lacks */
+/* A buffer whose size is its span: make_report() fills in the size */
 #define BUFFER(start, extent) .address = (start), .span = (extent)
 
 #define EXPECT_ALLOC(test, client, verdict, ...) \
@@ -88,18 +88,18 @@ void set_max_freed(struct kunit *test, u64 max);
 void set_max_closed(struct kunit *test, u32 max);
 void set_max_remaining(struct kunit *test, u32 max);
 
-/* Counters: of the device, of a space, of a client */
+/* Counters of the device, of a space, of a client */
 u64 count(struct kunit *test, enum buftrack_counter counter);
 u64 count_in(struct kunit *test, u32 space, enum buftrack_counter counter);
 u64 count_of(struct kunit *test, const struct bt_client *c,
 	     enum buftrack_counter counter);
 
-/* Records, by key, in the domain of a client */
+/* Records in the domain of a client, by key */
 struct bt_record *find_live(struct bt_client *c, u32 space, u64 address, u64 id);
 struct bt_record *find_freed(struct bt_client *c, u32 space, u64 address,
 			     u64 id);
 
-/* checks.c: whether all is in shape */
+/* checks.c: the audit */
 void check_tree(struct kunit *test, const struct rb_root *root, u64 *nr);
 bool is_conserved(const struct bt_counters *c);
 void check_balance(struct kunit *test, struct bt_tracker *t);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Frees: the target, and the verdict by what has become of it */
+/* Frees: the target, and the verdict on each of its states */
 #include "fixture.h"
 
 static void live_record_becomes_freed(struct kunit *test)
@@ -49,7 +49,7 @@ static void refused_free_leaves_the_record_live(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .address = 0x1000);
 }
 
-/* The books, not the return code */
+/* The tracker's record decides, not the driver's return code */
 static void refusal_matters_for_live_targets_only(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -138,7 +138,7 @@ static void id_names_one_record_only(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000, .id = 1);
 }
 
-static void id_never_meets_a_record_without_one(struct kunit *test)
+static void id_never_matches_a_record_without_one(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -169,11 +169,11 @@ static void every_repeat_counts(struct kunit *test)
 }
 
 /**
- * struct successor - what lives where 0x1000 was freed
- * @name: in words
- * @address: where it starts
+ * struct successor - a live buffer after the free of 0x1000
+ * @name: its position in words
+ * @address: its first address
  * @span: its extent
- * @verdict: what a second free of 0x1000 is then
+ * @verdict: expected verdict on a second free of 0x1000
  */
 struct successor {
 	const char *name;
@@ -188,13 +188,13 @@ static const struct successor successors[] = {
 	{ "around it", 0xf00, 0x1000, BUFTRACK_VERDICT_STALE_FREE },
 	{ "with its last byte there", 0xf00, 0x101, BUFTRACK_VERDICT_STALE_FREE },
 	{ "right before", 0xf00, 0x100, BUFTRACK_VERDICT_DOUBLE_FREE },
-	{ "right behind", 0x1001, 0x100, BUFTRACK_VERDICT_DOUBLE_FREE },
+	{ "right after", 0x1001, 0x100, BUFTRACK_VERDICT_DOUBLE_FREE },
 	{ "a point before", 0xfff, 0, BUFTRACK_VERDICT_DOUBLE_FREE },
 };
 
 KUNIT_ARRAY_PARAM_DESC(successors, successors, name);
 
-static void second_free_is_stale_where_something_lives(struct kunit *test)
+static void second_free_is_stale_if_the_address_is_reused(struct kunit *test)
 {
 	const struct successor *next = test->param_value;
 	struct bt_client *c = open_private(test);
@@ -231,7 +231,7 @@ static void point_has_no_interior(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x1001);
 }
 
-static void interior_is_invalid_whatever_starts_there(struct kunit *test)
+static void interior_is_invalid_beside_another_record(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -254,7 +254,7 @@ static void interior_is_invalid_before_it_is_unknown(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_INVALID_FREE, .address = 0x1008, .id = 5);
 }
 
-/* Found behind records that reach less far */
+/* The search passes records that extend less far */
 static void interior_is_found_under_others(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -278,13 +278,13 @@ static struct kunit_case free_cases[] = {
 	KUNIT_CASE(address_means_the_freed_one_freed_last),
 	KUNIT_CASE(address_prefers_a_live_one),
 	KUNIT_CASE(id_names_one_record_only),
-	KUNIT_CASE(id_never_meets_a_record_without_one),
+	KUNIT_CASE(id_never_matches_a_record_without_one),
 	KUNIT_CASE(every_repeat_counts),
-	KUNIT_CASE_PARAM(second_free_is_stale_where_something_lives,
+	KUNIT_CASE_PARAM(second_free_is_stale_if_the_address_is_reused,
 			 successors_gen_params),
 	KUNIT_CASE(interior_is_invalid),
 	KUNIT_CASE(point_has_no_interior),
-	KUNIT_CASE(interior_is_invalid_whatever_starts_there),
+	KUNIT_CASE(interior_is_invalid_beside_another_record),
 	KUNIT_CASE(interior_is_invalid_before_it_is_unknown),
 	KUNIT_CASE(interior_is_found_under_others),
 	{}

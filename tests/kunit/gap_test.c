@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Gaps: what makes one, what is not blamed after it, and what is again */
+/* Gaps: their causes, the reports that they excuse, and those that they do not */
 #include "fixture.h"
 
-/* How many live records an alloc examines, besides the one with its key */
+/* Live records that an alloc examines, besides the one with its key */
 #define EXAMINED	64
 
 static void lost_reports_make_a_gap(struct kunit *test)
@@ -60,7 +60,7 @@ static void refused_free_makes_no_gap(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x2000);
 }
 
-static void doubtful_key_is_superseded_without_blame(struct kunit *test)
+static void doubtful_key_is_superseded_silently(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -83,7 +83,7 @@ static void doubtful_point_with_the_key_is_superseded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }
 
-static void doubtful_ranges_are_superseded_without_blame(struct kunit *test)
+static void doubtful_ranges_are_superseded_silently(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -100,7 +100,7 @@ static void doubtful_ranges_are_superseded_without_blame(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 2);
 }
 
-static void fresh_records_are_blamed(struct kunit *test)
+static void current_records_are_judged(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -114,8 +114,8 @@ static void fresh_records_are_blamed(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 }
 
-/* Of two in the way, the doubtful one goes and the other is blamed */
-static void doubtful_and_fresh_are_told_apart(struct kunit *test)
+/* Of two overlapping records, the doubtful one ends and the other is an overlap */
+static void doubtful_and_current_records_differ(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -127,7 +127,7 @@ static void doubtful_and_fresh_are_told_apart(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, find_live(c, 0, 0x1040, 0));
 }
 
-static void doubtful_free_is_ok_whatever_its_size(struct kunit *test)
+static void doubtful_free_is_ok_with_any_size(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -137,7 +137,7 @@ static void doubtful_free_is_ok_whatever_its_size(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREES), 1);
 }
 
-static void doubtful_free_is_ok_whoever_makes_it(struct kunit *test)
+static void doubtful_free_is_ok_from_any_client(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -168,7 +168,7 @@ static void free_before_the_gap_may_have_been_undone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find_freed(c, 0, 0x1000, 0)->repeats, 0);
 }
 
-/* The latest gap, not the latest of the target's own events */
+/* The latest gap counts, not that of the target's own reports */
 static void free_after_the_gap_was_seen(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -246,7 +246,7 @@ static void lost_reports_count_while_disabled(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x1000);
 }
 
-/* @nr records, all over 0x10000, that an alloc there meets */
+/* @nr records that all span 0x10000, so an alloc there overlaps them */
 static void make_crowd(struct kunit *test, struct bt_client *c, u64 start,
 		       unsigned int nr)
 {
@@ -285,7 +285,7 @@ static void examined_are_the_first_by_address(struct kunit *test)
 					      EXAMINED + 2));
 }
 
-/* Ids are numbers without a sign */
+/* Ids are unsigned */
 static void examined_are_the_first_by_id(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -313,7 +313,7 @@ static void same_key_is_examined_beyond_the_others(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
-static void fresh_records_are_examined_too(struct kunit *test)
+static void current_records_are_examined_too(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -326,7 +326,7 @@ static void fresh_records_are_examined_too(struct kunit *test)
 					      EXAMINED));
 }
 
-/* What an alloc replaces takes no place among those */
+/* The record that an alloc replaces is not one of them */
 static void same_key_is_not_one_of_the_others(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -346,13 +346,13 @@ static struct kunit_case gap_cases[] = {
 	KUNIT_CASE(disabling_alone_makes_no_gap),
 	KUNIT_CASE(untracked_alloc_makes_a_gap),
 	KUNIT_CASE(refused_free_makes_no_gap),
-	KUNIT_CASE(doubtful_key_is_superseded_without_blame),
+	KUNIT_CASE(doubtful_key_is_superseded_silently),
 	KUNIT_CASE(doubtful_point_with_the_key_is_superseded),
-	KUNIT_CASE(doubtful_ranges_are_superseded_without_blame),
-	KUNIT_CASE(fresh_records_are_blamed),
-	KUNIT_CASE(doubtful_and_fresh_are_told_apart),
-	KUNIT_CASE(doubtful_free_is_ok_whatever_its_size),
-	KUNIT_CASE(doubtful_free_is_ok_whoever_makes_it),
+	KUNIT_CASE(doubtful_ranges_are_superseded_silently),
+	KUNIT_CASE(current_records_are_judged),
+	KUNIT_CASE(doubtful_and_current_records_differ),
+	KUNIT_CASE(doubtful_free_is_ok_with_any_size),
+	KUNIT_CASE(doubtful_free_is_ok_from_any_client),
 	KUNIT_CASE(doubtful_target_can_be_refused),
 	KUNIT_CASE(free_before_the_gap_may_have_been_undone),
 	KUNIT_CASE(free_after_the_gap_was_seen),
@@ -365,7 +365,7 @@ static struct kunit_case gap_cases[] = {
 	KUNIT_CASE(examined_are_the_first_by_address),
 	KUNIT_CASE(examined_are_the_first_by_id),
 	KUNIT_CASE(same_key_is_examined_beyond_the_others),
-	KUNIT_CASE(fresh_records_are_examined_too),
+	KUNIT_CASE(current_records_are_examined_too),
 	KUNIT_CASE(same_key_is_not_one_of_the_others),
 	{}
 };

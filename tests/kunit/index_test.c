@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The trees: each question against a scan over all records */
+/* The trees: each query against a scan of all records */
 #include <kunit/resource.h>
 #include <linux/prandom.h>
 #include <linux/slab.h>
@@ -12,11 +12,11 @@
 /**
  * struct crowd - records, some of them in a tree
  * @root: the tree
- * @is_in: which are in it
+ * @is_in: which of the records are in the tree
  * @rec: the records
- * @stamp: given last
- * @epoch: of those inserted now
- * @rnd: where the dice are
+ * @stamp: latest stamp
+ * @epoch: epoch of new records
+ * @rnd: random state
  */
 struct crowd {
 	struct rb_root root;
@@ -39,7 +39,7 @@ static struct crowd *crowd_create(struct kunit *test, u64 seed)
 	return crowd;
 }
 
-static u64 dice(struct crowd *crowd, u32 sides)
+static u64 random(struct crowd *crowd, u32 sides)
 {
 	return prandom_u32_state(&crowd->rnd) % sides;
 }
@@ -55,19 +55,19 @@ static bool has_key(struct crowd *crowd, u64 address, u64 id)
 	return false;
 }
 
-/* Addresses at both ends of the range, and few enough to be met again */
+/* Addresses at both ends of the range, few enough to repeat often */
 static u64 some_address(struct crowd *crowd)
 {
-	u64 offset = 16 * dice(crowd, 24);
+	u64 offset = 16 * random(crowd, 24);
 
-	return dice(crowd, 4) ? 0x10000 + offset :
-	       dice(crowd, 2) ? offset : U64_MAX - offset;
+	return random(crowd, 4) ? 0x10000 + offset :
+	       random(crowd, 2) ? offset : U64_MAX - offset;
 }
 
 static u64 some_span(struct crowd *crowd, u64 address)
 {
 	static const u64 spans[] = { 0, 1, 16, 24, 100, 0x20000, U64_MAX };
-	u64 span = spans[dice(crowd, ARRAY_SIZE(spans))];
+	u64 span = spans[random(crowd, ARRAY_SIZE(spans))];
 
 	return span ? min(span - 1, U64_MAX - address) + 1 : 0;
 }
@@ -75,7 +75,7 @@ static u64 some_span(struct crowd *crowd, u64 address)
 static void add(struct crowd *crowd, unsigned int i, bool is_freed)
 {
 	struct bt_record *rec = &crowd->rec[i];
-	u64 address = some_address(crowd), id = dice(crowd, 4);
+	u64 address = some_address(crowd), id = random(crowd, 4);
 
 	if (has_key(crowd, address, id))
 		return;
@@ -95,12 +95,12 @@ static void add(struct crowd *crowd, unsigned int i, bool is_freed)
 	crowd->is_in[i] = true;
 }
 
-/* One record in or out; now and then a gap */
+/* Insert or erase one record, and sometimes note a gap */
 static void step(struct crowd *crowd, bool is_freed)
 {
-	unsigned int i = dice(crowd, NR_RECORDS);
+	unsigned int i = random(crowd, NR_RECORDS);
 
-	if (!dice(crowd, 100))
+	if (!random(crowd, 100))
 		crowd->epoch++;
 	if (!crowd->is_in[i]) {
 		add(crowd, i, is_freed);
@@ -163,7 +163,7 @@ static void find_and_from_are_exact(struct kunit *test)
 	unsigned int n;
 
 	for (n = 0; n < NR_ROUNDS; n++) {
-		u64 address = some_address(crowd), id = dice(crowd, 5);
+		u64 address = some_address(crowd), id = random(crowd, 5);
 		struct bt_record *rec = scan_from(crowd, address, id);
 
 		KUNIT_EXPECT_PTR_EQ(test, rec,
@@ -220,7 +220,7 @@ static void newest_freed_is_exact(struct kunit *test)
 	newest_is_exact(test, true, 5);
 }
 
-/* Many ids at one address, and others on both sides of it */
+/* Many ids at one address, and other addresses on both sides of it */
 static void newest_of_a_crowd_is_exact(struct kunit *test)
 {
 	struct crowd *crowd = crowd_create(test, 6);
@@ -229,8 +229,8 @@ static void newest_of_a_crowd_is_exact(struct kunit *test)
 	for (i = 0; i < NR_RECORDS; i++) {
 		struct bt_record *rec = &crowd->rec[i];
 
-		rec->address = dice(crowd, 10) ? 0x1000 : 0xfff + dice(crowd, 3);
-		rec->id = 1000 + dice(crowd, 1000) * NR_RECORDS + i;
+		rec->address = random(crowd, 10) ? 0x1000 : 0xfff + random(crowd, 3);
+		rec->id = 1000 + random(crowd, 1000) * NR_RECORDS + i;
 		rec->allocated = ++crowd->stamp;
 		rec->live.epoch = 1;
 		bt_index_insert(&crowd->root, rec);
@@ -249,20 +249,20 @@ static void newest_of_a_crowd_is_exact(struct kunit *test)
 	}
 }
 
-static bool does_meet(const struct bt_record *rec, u64 first, u64 last)
+static bool does_overlap(const struct bt_record *rec, u64 first, u64 last)
 {
 	return rec->span && rec->address <= last && bt_record_last(rec) >= first;
 }
 
-static void check_meeting(struct kunit *test, struct crowd *crowd, u64 first,
-			  u64 last)
+static void check_overlaps(struct kunit *test, struct crowd *crowd, u64 first,
+			   u64 last)
 {
 	struct bt_record *rec = scan_from(crowd, 0, 0);
 	struct bt_record *found = bt_index_first_overlap(&crowd->root, first,
 							 last);
 
 	for (; rec; rec = bt_record_of(rb_next(&rec->node))) {
-		if (!does_meet(rec, first, last))
+		if (!does_overlap(rec, first, last))
 			continue;
 		KUNIT_ASSERT_PTR_EQ(test, rec, found);
 		found = bt_index_next_overlap(found, first, last);
@@ -270,21 +270,21 @@ static void check_meeting(struct kunit *test, struct crowd *crowd, u64 first,
 	KUNIT_EXPECT_NULL(test, found);
 }
 
-static void meeting_is_exact_and_in_order(struct kunit *test)
+static void overlaps_are_exact_and_in_order(struct kunit *test)
 {
 	struct crowd *crowd = crowd_create(test, 7);
 	unsigned int n;
 
 	for (n = 0; n < NR_ROUNDS; n++) {
-		u64 first = some_address(crowd) + dice(crowd, 3) - 1;
+		u64 first = some_address(crowd) + random(crowd, 3) - 1;
 		u64 span = some_span(crowd, first) ?: 1;
 
 		step(crowd, false);
-		check_meeting(test, crowd, first, first + span - 1);
+		check_overlaps(test, crowd, first, first + span - 1);
 	}
 }
 
-/* The lowest of them, which is what the tree is to find */
+/* The lowest of them is the one that the tree has to find */
 static struct bt_record *scan_spanning(struct crowd *crowd, u64 address, u64 epoch)
 {
 	struct bt_record *found = NULL;
@@ -294,7 +294,7 @@ static struct bt_record *scan_spanning(struct crowd *crowd, u64 address, u64 epo
 		struct bt_record *rec = &crowd->rec[i];
 
 		if (crowd->is_in[i] && rec->live.epoch == epoch &&
-		    rec->address < address && does_meet(rec, address, address) &&
+		    rec->address < address && does_overlap(rec, address, address) &&
 		    (!found || bt_key_cmp(rec, found->address, found->id) < 0))
 			found = rec;
 	}
@@ -307,7 +307,7 @@ static void spanning_is_exact(struct kunit *test)
 	unsigned int n, spanned = 0;
 
 	for (n = 0; n < NR_ROUNDS; n++) {
-		u64 address = some_address(crowd) + dice(crowd, 3) - 1;
+		u64 address = some_address(crowd) + random(crowd, 3) - 1;
 		struct bt_record *expected;
 
 		step(crowd, false);
@@ -315,7 +315,7 @@ static void spanning_is_exact(struct kunit *test)
 		spanned += !!expected;
 		KUNIT_EXPECT_PTR_EQ(test, expected,
 				    bt_index_spanning_current(&crowd->root, address,
-							   crowd->epoch));
+							      crowd->epoch));
 	}
 	KUNIT_EXPECT_GT(test, spanned, NR_ROUNDS / 10);
 	KUNIT_EXPECT_LT(test, spanned, NR_ROUNDS - NR_ROUNDS / 10);
@@ -331,10 +331,10 @@ static struct bt_record *scan_newer(struct crowd *crowd, u64 address, u64 id,
 	return rec;
 }
 
-/* From a key on, and then from each that is found to the next one */
+/* From a key on, and then from each record to the next one */
 static void check_newer(struct kunit *test, struct crowd *crowd, u64 stamp)
 {
-	u64 address = some_address(crowd), id = dice(crowd, 5);
+	u64 address = some_address(crowd), id = random(crowd, 5);
 	struct bt_record *expected = scan_newer(crowd, address, id, stamp);
 	struct bt_record *rec = bt_index_from_newer(&crowd->root, address, id,
 						    stamp);
@@ -358,9 +358,9 @@ static void newer_is_exact(struct kunit *test, bool is_freed, u64 seed)
 		check_newer(test, crowd, 0);
 		check_newer(test, crowd, crowd->stamp);
 		check_newer(test, crowd, crowd->stamp - min(crowd->stamp, 1ULL));
-		check_newer(test, crowd, dice(crowd, crowd->stamp + 1));
+		check_newer(test, crowd, random(crowd, crowd->stamp + 1));
 		check_newer(test, crowd,
-			    crowd->stamp - dice(crowd, min(crowd->stamp, 9ULL) + 1));
+			    crowd->stamp - random(crowd, min(crowd->stamp, 9ULL) + 1));
 	}
 }
 
@@ -386,7 +386,7 @@ static struct bt_record *large_crowd(struct kunit *test)
 	return recs;
 }
 
-/* Orders in which a tree that nobody balances is a list */
+/* Insertion orders that turn an unbalanced tree into a list */
 static void large_tree_stays_shallow(struct kunit *test)
 {
 	struct bt_record *recs = large_crowd(test);
@@ -437,7 +437,7 @@ static struct kunit_case index_cases[] = {
 	KUNIT_CASE(newest_live_is_exact),
 	KUNIT_CASE(newest_freed_is_exact),
 	KUNIT_CASE(newest_of_a_crowd_is_exact),
-	KUNIT_CASE(meeting_is_exact_and_in_order),
+	KUNIT_CASE(overlaps_are_exact_and_in_order),
 	KUNIT_CASE(spanning_is_exact),
 	KUNIT_CASE(newer_live_is_exact),
 	KUNIT_CASE(newer_freed_is_exact),

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A listing is of its instant: what changes meanwhile, before it and behind it */
+/* Listings show one instant: changes ahead of their position and behind it */
 #include "fixture.h"
 #include "listing.h"
 
 #define ROOM	512
 
-/* Where the buffers of make_row() are */
+/* Addresses of the buffers of make_row() */
 #define PLACE(i)	(0x1000 + (i) * 16)
 
-/* @nr live buffers of @c with the ids 1 to @nr, one behind another in space 0 */
+/* @nr live buffers of @c with the ids 1 to @nr, next to each other in space 0 */
 static void make_row(struct kunit *test, struct bt_client *c, unsigned int nr)
 {
 	unsigned int i;
@@ -30,7 +30,7 @@ static struct listing *begin(struct kunit *test)
 	return l;
 }
 
-/* Go on until @nr records have been found */
+/* Continue until the listing has @nr records */
 static void go_to(struct kunit *test, struct listing *l, unsigned int nr)
 {
 	l->room = nr;
@@ -39,7 +39,7 @@ static void go_to(struct kunit *test, struct listing *l, unsigned int nr)
 	l->room = ROOM;
 }
 
-/* Go on until the end, where @nr records have been found and @missed are missing */
+/* Continue to the end, and expect @nr listed and @missed missed records */
 static void finish(struct kunit *test, struct listing *l, unsigned int nr,
 		   u64 missed)
 {
@@ -50,7 +50,7 @@ static void finish(struct kunit *test, struct listing *l, unsigned int nr,
 	KUNIT_EXPECT_EQ(test, l->l.exact, !missed);
 }
 
-/* The record with an id, of those found; it is there once */
+/* The listed record with an id; expect exactly one */
 static struct seen *find_seen(struct kunit *test, struct listing *l, u64 id)
 {
 	struct seen *seen = NULL;
@@ -66,7 +66,7 @@ static struct seen *find_seen(struct kunit *test, struct listing *l, u64 id)
 	return seen;
 }
 
-static void what_comes_later_is_left_out(struct kunit *test)
+static void later_alloc_is_left_out(struct kunit *test)
 {
 	struct bt_client *c = open_private(test), *s = open_shared(test);
 	struct listing *l;
@@ -83,7 +83,7 @@ static void what_comes_later_is_left_out(struct kunit *test)
 	finish(test, l, 10, 0);
 }
 
-/* The reports of the instant are those that were stamped up to it */
+/* An instant includes the reports that were stamped up to it */
 static void instant_is_a_stamp_of_its_own(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -96,14 +96,14 @@ static void instant_is_a_stamp_of_its_own(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l->l.instant, fx->t->stamp);
 	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0, 16));
 	KUNIT_EXPECT_GT(test, fx->stamp, l->l.instant);
-	/* Time has stood still */
+	/* The clock stands still */
 	fx->now = 0;
 	listing_begin(test, l);
 	KUNIT_EXPECT_EQ(test, l->l.instant, fx->stamp + 1);
 	finish(test, l, 2, 0);
 }
 
-static void what_is_freed_later_was_live(struct kunit *test)
+static void later_free_is_listed_live(struct kunit *test)
 {
 	struct bt_client *c = open_shared(test), *other = open_shared(test);
 	struct listing *l;
@@ -130,7 +130,7 @@ static void what_is_freed_later_was_live(struct kunit *test)
 	}
 }
 
-/* Once as it was, and not again as what it has become */
+/* It is listed once as it was, and not again in its new state */
 static void filters_are_about_the_instant(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -150,7 +150,7 @@ static void filters_are_about_the_instant(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, freed->seen[0].id, 2);
 }
 
-static void what_is_evicted_ahead_is_missed(struct kunit *test)
+static void record_evicted_ahead_is_missed(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	struct listing *l;
@@ -161,20 +161,20 @@ static void what_is_evicted_ahead_is_missed(struct kunit *test)
 	set_max_freed(test, 2);
 	l = begin(test);
 	go_to(test, l, 3);
-	/* 2, behind it, then 5 and 1 */
+	/* 2, behind the position, then 5 and 1 */
 	free_one(test, c, 1);
 	KUNIT_EXPECT_EQ(test, l->l.missed, 0);
 	free_one(test, c, 4);
 	KUNIT_EXPECT_EQ(test, l->l.missed, 1);
 	free_one(test, c, 6);
 	KUNIT_EXPECT_EQ(test, l->l.missed, 1);
-	/* 4 was live then, and is missing as such */
+	/* 4 was live at the instant and is missed as such */
 	free_one(test, c, 3);
 	finish(test, l, 4, 2);
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_EVICTED_RECORDS), 4);
 }
 
-static void what_is_replaced_ahead_is_missed(struct kunit *test)
+static void record_replaced_ahead_is_missed(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	struct listing *l;
@@ -193,8 +193,8 @@ static void what_is_replaced_ahead_is_missed(struct kunit *test)
 	finish(test, l, 3, 3);
 }
 
-/* What comes and goes after the instant is none of its business */
-static void what_is_replaced_again_is_missed_once(struct kunit *test)
+/* A listing ignores records that come and go after its instant */
+static void record_replaced_twice_is_missed_once(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	struct listing *l;
@@ -208,7 +208,7 @@ static void what_is_replaced_again_is_missed_once(struct kunit *test)
 	finish(test, l, 1, 1);
 }
 
-static void what_a_gap_supersedes_is_missed(struct kunit *test)
+static void record_superseded_after_a_gap_is_missed(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	struct listing *l;
@@ -222,7 +222,7 @@ static void what_a_gap_supersedes_is_missed(struct kunit *test)
 	finish(test, l, 4, 2);
 }
 
-static void what_is_not_wanted_is_not_missed(struct kunit *test)
+static void filtered_record_is_not_missed(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	struct listing *l[5];
@@ -244,7 +244,7 @@ static void what_is_not_wanted_is_not_missed(struct kunit *test)
 		finish(test, l[i], 0, i == 1 || i == 3);
 }
 
-/* A listing that comes to the last key has passed it, and all that is before it */
+/* A listing that has listed the last key has passed it and all keys before it */
 static void highest_keys_are_not_missed(struct kunit *test)
 {
 	static const u64 addresses[] = { 5, U64_MAX };
@@ -269,7 +269,7 @@ static void highest_keys_are_not_missed(struct kunit *test)
 	finish(test, l, 3, 1);
 }
 
-/* Points, which cover nothing but their own address, are records as others are */
+/* Points (span 0) are listed and missed like other records */
 static void points_are_listed_and_missed(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -284,7 +284,7 @@ static void points_are_listed_and_missed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l->seen[0].size, 7);
 }
 
-static void without_room_it_stays_where_it_is(struct kunit *test)
+static void listing_without_room_keeps_its_position(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	struct listing *l;
@@ -345,7 +345,7 @@ static void client_that_ends_midway_is_missed_in_part(struct kunit *test)
 	finish(test, l, 2, 4);
 }
 
-static void client_that_is_not_wanted_is_not_missed(struct kunit *test)
+static void filtered_client_is_not_missed(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct listing *live = listing_create(test, ROOM);
@@ -363,7 +363,7 @@ static void client_that_is_not_wanted_is_not_missed(struct kunit *test)
 	finish(test, of_b, 5, 0);
 }
 
-/* Many, so that they are told in more than one step */
+/* Many records, so the listings learn of them in several chunks */
 static void large_client_that_ends_is_missed(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -379,7 +379,7 @@ static void large_client_that_ends_is_missed(struct kunit *test)
 	finish(test, l, 0, 400);
 }
 
-/* While its records are being taken apart nobody knows what there is */
+/* The listing must not guess while the records are being taken apart */
 static void listing_waits_for_a_client_that_ends(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
@@ -402,7 +402,7 @@ static void listing_waits_for_a_client_that_ends(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, l->l.busy);
 }
 
-static void listing_does_not_wait_for_what_it_has_passed(struct kunit *test)
+static void listing_does_not_wait_for_a_passed_domain(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct listing *l;
@@ -417,7 +417,7 @@ static void listing_does_not_wait_for_what_it_has_passed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l->l.missed, 0);
 }
 
-/* Its records were remaining at the instant, and are so once they are logged */
+/* Its records remained at the instant, and the log has them once they are logged */
 static void client_that_has_just_ended_has_remaining_records(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
@@ -451,7 +451,7 @@ static void client_that_ended_before_is_not_missed(struct kunit *test)
 	finish(test, l, 0, 0);
 }
 
-static void what_remains_later_is_not_remaining(struct kunit *test)
+static void later_remaining_record_is_left_out(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct listing *l;
@@ -466,8 +466,8 @@ static void what_remains_later_is_not_remaining(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l->seen[5].owner, a->number);
 }
 
-/* Two clients end, one before the instant and one after it; the log mixes them */
-static void log_is_listed_by_who_had_ended(struct kunit *test)
+/* One client ends before the instant and one after it; the log mixes their records */
+static void log_is_filtered_by_the_instant(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct listing *l = listing_create(test, ROOM);
@@ -498,14 +498,14 @@ static void remaining_records_that_are_dropped_are_missed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l->l.missed, 0);
 	set_max_remaining(test, 3);
 	KUNIT_EXPECT_EQ(test, l->l.missed, 1);
-	/* These push two more out, and then each other */
+	/* These displace two more records, and then each other */
 	make_row(test, b, 2);
 	close_client(test, b);
 	set_max_remaining(test, 1);
 	finish(test, l, 2, 4);
 }
 
-static void remaining_records_are_missed_before_it_is_there(struct kunit *test)
+static void remaining_records_are_missed_before_the_log(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct listing *of_b = listing_create(test, ROOM);
@@ -530,7 +530,7 @@ static void remaining_records_are_missed_before_it_is_there(struct kunit *test)
 	finish(test, space, 0, 0);
 }
 
-static void reset_drops_what_remained(struct kunit *test)
+static void reset_drops_remaining_records(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct listing *before, *after;
@@ -545,7 +545,7 @@ static void reset_drops_what_remained(struct kunit *test)
 	finish(test, after, 1, 0);
 }
 
-/* What a reset came upon before it was logged never is */
+/* Records that were not logged before a reset are never logged */
 static void reset_passes_over_a_client_that_has_just_ended(struct kunit *test)
 {
 	struct bt_client *a = open_private(test);
@@ -570,7 +570,7 @@ static void remove_device(struct kunit *test)
 						   &buffers, &bytes));
 }
 
-static void removal_ends_what_is_live(struct kunit *test)
+static void removal_ends_live_records(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct listing *l;
@@ -603,7 +603,7 @@ static void removal_leaves_history_alone(struct kunit *test)
 	finish(test, l, 4, 0);
 }
 
-/* Doubt and orphanhood are those of the instant, too */
+/* Doubtful and orphaned are states of the instant, too */
 static void doubt_is_of_the_instant(struct kunit *test)
 {
 	struct bt_client *c = open_private(test), *s = open_shared(test);
@@ -632,7 +632,7 @@ static void doubt_is_of_the_instant(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, after->seen[2].state, doubtful);
 }
 
-/* A listing does not see by what the one before it in its place was told */
+/* A listing does not use a gap that was saved for the previous one in its slot */
 static void doubt_is_of_this_listing(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -682,7 +682,7 @@ static void begin_many(struct kunit *test, struct listing **l, unsigned int nr)
 	}
 }
 
-/* One that is not told of what is dropped does not claim to know */
+/* A listing that cannot count dropped records does not claim to be exact */
 static void one_listing_too_many_displaces_the_idlest(struct kunit *test)
 {
 	struct listing *l[BT_MAX_LISTINGS + 1];
@@ -709,7 +709,7 @@ static void one_listing_too_many_displaces_the_idlest(struct kunit *test)
 	}
 }
 
-static void displaced_listing_lists_what_there_is(struct kunit *test)
+static void displaced_listing_still_lists(struct kunit *test)
 {
 	struct listing *l[BT_MAX_LISTINGS + 1];
 	struct bt_client *c = open_private(test);
@@ -729,7 +729,7 @@ static void displaced_listing_lists_what_there_is(struct kunit *test)
 	}
 }
 
-/* When the displaced one ends, the one in its place stays */
+/* When the displaced listing ends, the one in its slot stays */
 static void displaced_listing_ends_alone(struct kunit *test)
 {
 	struct listing *l[BT_MAX_LISTINGS + 1];
@@ -745,7 +745,7 @@ static void displaced_listing_ends_alone(struct kunit *test)
 	check_all(test);
 }
 
-static void listing_that_ends_makes_place(struct kunit *test)
+static void listing_that_ends_frees_its_slot(struct kunit *test)
 {
 	struct listing *l[BT_MAX_LISTINGS];
 	struct bt_client *c = open_private(test);
@@ -761,7 +761,7 @@ static void listing_that_ends_makes_place(struct kunit *test)
 		finish(test, l[i], 4, 0);
 }
 
-/* A listing that has ended is told of nothing, and can begin again */
+/* An ended listing counts nothing, and can begin again */
 static void listing_can_begin_again(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -780,8 +780,8 @@ static void listing_can_begin_again(struct kunit *test)
 	finish(test, l, 4, 0);
 }
 
-/* However much is logged behind it, its end comes no later */
-static void what_is_logged_later_is_not_looked_at(struct kunit *test)
+/* Records that are logged later do not delay its end */
+static void later_log_is_not_visited(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct listing *l;
@@ -800,7 +800,7 @@ static void what_is_logged_later_is_not_looked_at(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, l->nr, 3);
 }
 
-/* What it came to stays, also if its place is given to others */
+/* Its result stays, even if its slot is reused */
 static void listing_at_its_end_stays_there(struct kunit *test)
 {
 	struct listing *l[BT_MAX_LISTINGS], *first;
@@ -818,44 +818,44 @@ static void listing_at_its_end_stays_there(struct kunit *test)
 }
 
 static struct kunit_case instant_cases[] = {
-	KUNIT_CASE(what_comes_later_is_left_out),
+	KUNIT_CASE(later_alloc_is_left_out),
 	KUNIT_CASE(instant_is_a_stamp_of_its_own),
-	KUNIT_CASE(what_is_freed_later_was_live),
+	KUNIT_CASE(later_free_is_listed_live),
 	KUNIT_CASE(filters_are_about_the_instant),
-	KUNIT_CASE(what_is_evicted_ahead_is_missed),
-	KUNIT_CASE(what_is_replaced_ahead_is_missed),
-	KUNIT_CASE(what_is_replaced_again_is_missed_once),
-	KUNIT_CASE(what_a_gap_supersedes_is_missed),
-	KUNIT_CASE(what_is_not_wanted_is_not_missed),
+	KUNIT_CASE(record_evicted_ahead_is_missed),
+	KUNIT_CASE(record_replaced_ahead_is_missed),
+	KUNIT_CASE(record_replaced_twice_is_missed_once),
+	KUNIT_CASE(record_superseded_after_a_gap_is_missed),
+	KUNIT_CASE(filtered_record_is_not_missed),
 	KUNIT_CASE(highest_keys_are_not_missed),
 	KUNIT_CASE(points_are_listed_and_missed),
-	KUNIT_CASE(without_room_it_stays_where_it_is),
+	KUNIT_CASE(listing_without_room_keeps_its_position),
 	KUNIT_CASE(client_that_ends_ahead_is_missed),
 	KUNIT_CASE(client_that_ends_behind_was_listed),
 	KUNIT_CASE(client_that_ends_midway_is_missed_in_part),
-	KUNIT_CASE(client_that_is_not_wanted_is_not_missed),
+	KUNIT_CASE(filtered_client_is_not_missed),
 	KUNIT_CASE(large_client_that_ends_is_missed),
 	KUNIT_CASE(listing_waits_for_a_client_that_ends),
-	KUNIT_CASE(listing_does_not_wait_for_what_it_has_passed),
+	KUNIT_CASE(listing_does_not_wait_for_a_passed_domain),
 	KUNIT_CASE(client_that_has_just_ended_has_remaining_records),
 	KUNIT_CASE(client_that_ended_before_is_not_missed),
-	KUNIT_CASE(what_remains_later_is_not_remaining),
-	KUNIT_CASE(log_is_listed_by_who_had_ended),
+	KUNIT_CASE(later_remaining_record_is_left_out),
+	KUNIT_CASE(log_is_filtered_by_the_instant),
 	KUNIT_CASE(remaining_records_that_are_dropped_are_missed),
-	KUNIT_CASE(remaining_records_are_missed_before_it_is_there),
-	KUNIT_CASE(reset_drops_what_remained),
+	KUNIT_CASE(remaining_records_are_missed_before_the_log),
+	KUNIT_CASE(reset_drops_remaining_records),
 	KUNIT_CASE(reset_passes_over_a_client_that_has_just_ended),
-	KUNIT_CASE(removal_ends_what_is_live),
+	KUNIT_CASE(removal_ends_live_records),
 	KUNIT_CASE(removal_leaves_history_alone),
 	KUNIT_CASE(doubt_is_of_the_instant),
 	KUNIT_CASE(doubt_is_of_this_listing),
 	KUNIT_CASE(orphans_are_of_the_instant),
 	KUNIT_CASE(one_listing_too_many_displaces_the_idlest),
-	KUNIT_CASE(displaced_listing_lists_what_there_is),
+	KUNIT_CASE(displaced_listing_still_lists),
 	KUNIT_CASE(displaced_listing_ends_alone),
-	KUNIT_CASE(listing_that_ends_makes_place),
+	KUNIT_CASE(listing_that_ends_frees_its_slot),
 	KUNIT_CASE(listing_can_begin_again),
-	KUNIT_CASE(what_is_logged_later_is_not_looked_at),
+	KUNIT_CASE(later_log_is_not_visited),
 	KUNIT_CASE(listing_at_its_end_stays_there),
 	{}
 };

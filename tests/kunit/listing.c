@@ -39,7 +39,7 @@ static bool take(struct bt_listing *bl, const struct bt_record *rec, u32 state)
 /**
  * listing_create() - prepare a listing of all records
  * @test: the test
- * @room: most records that it takes
+ * @room: bound on its records
  *
  * Return: the listing, which has not begun.
  */
@@ -57,7 +57,7 @@ struct listing *listing_create(struct kunit *test, unsigned int room)
 }
 
 /**
- * listing_begin() - begin a listing, or begin it again
+ * listing_begin() - begin a listing, or restart it
  * @test: the test
  * @l: the listing
  */
@@ -71,7 +71,7 @@ void listing_begin(struct kunit *test, struct listing *l)
 }
 
 /**
- * listing_end() - end a listing, wherever it is
+ * listing_end() - end a listing, at any position
  * @test: the test
  * @l: the listing, which has begun
  */
@@ -82,9 +82,9 @@ void listing_end(struct kunit *test, struct listing *l)
 }
 
 /**
- * listing_fill() - go on until the end, or until there is no room left
+ * listing_fill() - continue to the end, or until there is no room left
  * @test: the test
- * @l: the listing, which begins if it has not yet, and stops where it has to wait
+ * @l: the listing; it begins if it has not yet, and stops where it has to wait
  */
 void listing_fill(struct kunit *test, struct listing *l)
 {

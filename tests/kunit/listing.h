@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Copies of records, as a listing found them */
+/* Copies of records as a listing returned them */
 #ifndef BUFTRACK_KUNIT_LISTING_H
 #define BUFTRACK_KUNIT_LISTING_H
 
@@ -9,20 +9,20 @@
 		    BUFTRACK_RECORD_STATE_REMAINING)
 
 /**
- * struct seen - what was seen of a record
+ * struct seen - a record as a listing returned it
  * @owner: number of its owner
- * @by: number of who freed it, 0: nobody
+ * @by: number of the client that freed it, 0: none
  * @state: combination of enum buftrack_record_state
  * @space: its space
- * @repeats: how often it was freed again
+ * @repeats: number of further frees
  * @address: its address
  * @id: its id
  * @size: its size
  * @span: its span
- * @allocated: when it was allocated
- * @ended: when it was freed or its client ended, 0: it is live
- * @site: where it was allocated
- * @ended_site: where it was freed
+ * @allocated: stamp of its alloc
+ * @ended: stamp of its free or logging, 0: it is live
+ * @site: site of its alloc
+ * @ended_site: site of its free
  */
 struct seen {
 	u64 owner;
@@ -41,12 +41,12 @@ struct seen {
 };
 
 /**
- * struct listing - a listing, and what it has found
- * @l: where it is
- * @begun: it is under way, or at its end
- * @nr: records found
- * @room: most records that it takes
- * @seen: the records found
+ * struct listing - a listing and the records that it returned
+ * @l: the listing of the core
+ * @begun: it is in progress or at its end
+ * @nr: number of records
+ * @room: bound on @nr
+ * @seen: the records
  */
 struct listing {
 	struct bt_listing l;

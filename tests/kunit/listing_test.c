@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Listings: each record of an instant once, whatever happens meanwhile */
+/* Listings: each record of an instant once, despite concurrent changes */
 #include <linux/prandom.h>
 #include "fixture.h"
 #include "listing.h"
 
 #define ROOM	1024
 
-/* @nr buffers of @c, every third of them freed; the spaces take turns */
+/* @nr buffers of @c, every third of them freed, spread over the spaces */
 static void make_some(struct kunit *test, struct bt_client *c, unsigned int nr)
 {
 	unsigned int i;
@@ -99,7 +99,7 @@ static void records_are_listed_as_they_are(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen->allocated, fixture(test)->stamp - 2);
 }
 
-/* What remained has its site of alloc, and was not freed by anybody anywhere */
+/* A remaining record has the site of its alloc, and neither freer nor site of a free */
 static void remaining_records_are_listed_as_they_were(struct kunit *test)
 {
 	struct bt_client *a = open_private(test);
@@ -123,7 +123,7 @@ static void remaining_records_are_listed_as_they_were(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen->by + seen->ended_site + seen->repeats, 0);
 }
 
-/* The shared domain, then the clients' by number; spaces, addresses, ids; the log */
+/* The shared domain, private domains by number; spaces, addresses, ids; the log */
 static void records_are_listed_in_order(struct kunit *test)
 {
 	static const struct {
@@ -157,7 +157,7 @@ static void records_are_listed_in_order(struct kunit *test)
 	}
 }
 
-static void doubtful_and_orphaned_are_told(struct kunit *test)
+static void doubtful_and_orphaned_are_shown(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	struct listing *l;
@@ -199,7 +199,7 @@ static void little_room_loses_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, at, all->nr);
 }
 
-/* Behind the highest id of an address comes the next address */
+/* The next address follows the highest id of an address */
 static void highest_keys_are_passed(struct kunit *test)
 {
 	static const struct {
@@ -246,8 +246,8 @@ static void one_step_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_GE(test, steps, 5);
 }
 
-/* However few of the records pass a filter, the steps are bounded and it ends */
-static void one_step_is_bounded_when_nothing_is_wanted(struct kunit *test)
+/* However few records pass a filter, each step is bounded and the listing ends */
+static void one_step_is_bounded_when_all_is_filtered(struct kunit *test)
 {
 	struct bt_client *c = open_shared(test), *other = open_shared(test);
 	struct listing *l = listing_create(test, ROOM);
@@ -273,8 +273,8 @@ static unsigned int count_steps(struct kunit *test, struct listing *l)
 	return steps;
 }
 
-/* Clients and spaces in which there is nothing cost as records do */
-static void one_step_is_bounded_when_there_is_nothing(struct kunit *test)
+/* Empty clients and spaces count like records */
+static void one_step_is_bounded_when_all_is_empty(struct kunit *test)
 {
 	struct listing *l = listing_create(test, ROOM);
 	unsigned int i;
@@ -292,8 +292,8 @@ static void one_step_is_bounded_when_there_is_nothing(struct kunit *test)
 	KUNIT_EXPECT_LE(test, i, 2 * (600 + 100 * FIXTURE_SPACES) / 128);
 }
 
-/* Freed records that are of no interest are not even looked at */
-static void freed_crowd_does_not_slow_down(struct kunit *test)
+/* Freed records that the filter excludes are not even visited */
+static void unlisted_freed_records_are_skipped(struct kunit *test)
 {
 	struct bt_client *c = open_shared(test);
 	struct listing *l = listing_create(test, ROOM);
@@ -314,7 +314,7 @@ static void freed_crowd_does_not_slow_down(struct kunit *test)
 	KUNIT_EXPECT_GE(test, count_steps(test, l), 8);
 }
 
-/* What the log has of others is passed in bounded steps, too */
+/* Records of other clients in the log are passed in bounded steps, too */
 static void log_is_listed_in_bounded_steps(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -378,7 +378,7 @@ static void filters_keep_what_was_asked_for(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, filtered(test, 2, 3, BUFTRACK_RECORD_STATE_FREED), 2);
 }
 
-/* The records with odd ids come and go, those with even ids stay */
+/* Records with odd ids come and go, those with even ids stay */
 static void disturb(struct kunit *test, struct bt_client *c, struct rnd_state *rnd)
 {
 	u32 i = 2 * (prandom_u32_state(rnd) % 100) + 1;
@@ -407,7 +407,7 @@ static void make_even(struct kunit *test, struct bt_client *c)
 	}
 }
 
-/* Lists with a room for one record between any two disturbances */
+/* List one record at a time, with a disturbance before each */
 static void list_disturbed(struct kunit *test, struct listing *all,
 			   struct bt_client *c, struct rnd_state *rnd)
 {
@@ -442,7 +442,7 @@ static void records_that_stay_are_listed_once(struct kunit *test)
 	}
 }
 
-static void clients_may_end_under_a_listing(struct kunit *test)
+static void clients_can_end_during_a_listing(struct kunit *test)
 {
 	struct listing *one = listing_create(test, 1);
 	struct bt_client *c[6];
@@ -460,12 +460,12 @@ static void clients_may_end_under_a_listing(struct kunit *test)
 		seen_last += one->nr && one->seen[0].owner == 6;
 		if (i % 3 == 0 && i / 3 < ARRAY_SIZE(c) - 1)
 			close_client(test, c[i / 3]);
-		collect_dead(test);
+		free_zombies(test);
 	}
 	KUNIT_EXPECT_EQ(test, seen_last, 10);
 }
 
-static void removed_device_lists_what_remained(struct kunit *test)
+static void removed_device_lists_remaining_records(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *gone = open_private(test);
 	struct listing *l = listing_create(test, ROOM);
@@ -475,39 +475,39 @@ static void removed_device_lists_what_remained(struct kunit *test)
 	make_some(test, gone, 10);
 	close_client(test, gone);
 	bt_tracker_remove(fixture(test)->t, true, &buffers, &bytes);
-	/* Only what @gone left live: the rest ended with the device */
+	/* Only the live records that @gone left; the others ended with the device */
 	listing_fill(test, l);
 	KUNIT_EXPECT_TRUE(test, l->l.end);
 	KUNIT_EXPECT_FALSE(test, l->l.exact);
 	KUNIT_EXPECT_EQ(test, l->nr, 6);
 }
 
-static struct kunit_case walk_cases[] = {
+static struct kunit_case listing_cases[] = {
 	KUNIT_CASE(empty_tracker_ends_at_once),
 	KUNIT_CASE(each_record_is_listed_once),
 	KUNIT_CASE(records_are_listed_as_they_are),
 	KUNIT_CASE(remaining_records_are_listed_as_they_were),
 	KUNIT_CASE(records_are_listed_in_order),
-	KUNIT_CASE(doubtful_and_orphaned_are_told),
+	KUNIT_CASE(doubtful_and_orphaned_are_shown),
 	KUNIT_CASE(little_room_loses_nothing),
 	KUNIT_CASE(highest_keys_are_passed),
 	KUNIT_CASE(one_step_is_bounded),
-	KUNIT_CASE(one_step_is_bounded_when_nothing_is_wanted),
-	KUNIT_CASE(one_step_is_bounded_when_there_is_nothing),
-	KUNIT_CASE(freed_crowd_does_not_slow_down),
+	KUNIT_CASE(one_step_is_bounded_when_all_is_filtered),
+	KUNIT_CASE(one_step_is_bounded_when_all_is_empty),
+	KUNIT_CASE(unlisted_freed_records_are_skipped),
 	KUNIT_CASE(log_is_listed_in_bounded_steps),
 	KUNIT_CASE(filters_keep_what_was_asked_for),
 	KUNIT_CASE(records_that_stay_are_listed_once),
-	KUNIT_CASE(clients_may_end_under_a_listing),
-	KUNIT_CASE(removed_device_lists_what_remained),
+	KUNIT_CASE(clients_can_end_during_a_listing),
+	KUNIT_CASE(removed_device_lists_remaining_records),
 	{}
 };
 
-static struct kunit_suite walk_suite = {
-	.name = "buftrack_walk",
+static struct kunit_suite listing_suite = {
+	.name = "buftrack_listing",
 	.init = fixture_init,
 	.exit = fixture_exit,
-	.test_cases = walk_cases,
+	.test_cases = listing_cases,
 };
 
-kunit_test_suite(walk_suite);
+kunit_test_suite(listing_suite);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module of the suites; each file named *_test.c has one and registers it */
+/* The module of the suites; each *_test.c defines and registers one */
 #include <linux/module.h>
 
-MODULE_DESCRIPTION("KUnit suites of buftrack's tracker core");
+MODULE_DESCRIPTION("KUnit suites of the buftrack tracker core");
 MODULE_LICENSE("GPL");
 MODULE_IMPORT_NS(EXPORTED_FOR_KUNIT_TESTING);

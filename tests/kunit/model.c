@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The model: what there is, and what is counted */
+/* The model: its objects, and the counters */
 #include <linux/slab.h>
 #include "model.h"
 
@@ -31,10 +31,10 @@ static void events_free(struct list_head *events)
 }
 
 /**
- * model_init() - a device without clients
+ * model_init() - set up a device without clients
  * @m: the model
  * @limits: its bounds
- * @nr_spaces: how many spaces it has
+ * @nr_spaces: number of spaces
  */
 void model_init(struct model *m, const struct bt_limits *limits, u32 nr_spaces)
 {
@@ -50,7 +50,7 @@ void model_init(struct model *m, const struct bt_limits *limits, u32 nr_spaces)
 }
 
 /**
- * model_fini() - free all of a model but the model
+ * model_fini() - free everything that a model points to
  * @m: the model
  */
 void model_fini(struct model *m)
@@ -88,11 +88,11 @@ struct model_domain *model_domain_of(struct model *m, struct model_client *c)
 }
 
 /**
- * model_begin() - open a client
+ * model_begin() - begin a client
  * @m: the model
  * @shared: it reports into the shared domain
  * @late: it declared that it attached late
- * @first_id: first id that it declared
+ * @first_id: declared first id
  *
  * Return: the client, or NULL when out of memory.
  */
@@ -127,7 +127,7 @@ static struct model_client *oldest_closed(struct model *m, u32 *nr)
 	return oldest;
 }
 
-/* The closed clients are a bounded log: the one that was reaped first goes first */
+/* Closed clients form a bounded log; the one that was reaped first goes first */
 static void trim_closed(struct model *m)
 {
 	struct model_client *oldest;
@@ -151,7 +151,7 @@ static void count_remaining(struct model *m, struct model_client *c)
 }
 
 /**
- * model_end() - a client's file is released
+ * model_end() - end a client
  * @m: the model
  * @c: the client
  */
@@ -198,12 +198,12 @@ static void trim_remaining(struct model *m)
 }
 
 /**
- * model_reap() - what an ended client left live goes to the log, the rest away
+ * model_reap() - log an ended client's remaining records and free the rest
  * @m: the model
  * @c: the client
  *
- * A reset empties the log of all that ended before it, so that what comes later
- * does not go there.
+ * A reset empties the log of all clients that ended before it, so their records are not
+ * logged afterwards either.
  */
 void model_reap(struct model *m, struct model_client *c)
 {
@@ -219,12 +219,12 @@ void model_reap(struct model *m, struct model_client *c)
 }
 
 /**
- * model_is_named() - whether anything names a client
+ * model_is_named() - test whether anything refers to a client
  * @m: the model
  * @c: the client
  *
- * Its file does, the list of clients, the records of the shared domain, the log of
- * remaining ones, and the events.
+ * Its file, the list of clients, records of the shared domain, remaining records and
+ * events refer to clients.
  *
  * Return: false if it can be freed.
  */
@@ -256,12 +256,12 @@ void model_set_limits(struct model *m, const struct bt_limits *limits)
 }
 
 /**
- * model_count() - count something, in all scopes
+ * model_count() - add to a counter in every scope
  * @m: the model
- * @c: the client that it counts for
- * @space: the space, or BT_NO_SPACE
- * @counter: what
- * @n: how often
+ * @c: client that is charged
+ * @space: space that is charged, or BT_NO_SPACE
+ * @counter: the counter
+ * @n: amount
  */
 void model_count(struct model *m, struct model_client *c, u32 space,
 		 enum buftrack_counter counter, u64 n)
@@ -272,7 +272,7 @@ void model_count(struct model *m, struct model_client *c, u32 space,
 		m->spaces[space].v[counter] += n;
 }
 
-static void count_held(struct model *m, const struct model_record *rec)
+static void count_current(struct model *m, const struct model_record *rec)
 {
 	if (rec->freed) {
 		model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_FREED_RECORDS, 1);
@@ -287,7 +287,7 @@ static void count_held(struct model *m, const struct model_record *rec)
 		    rec->size);
 }
 
-static void forget_held(struct bt_counters *c)
+static void forget_current(struct bt_counters *c)
 {
 	c->v[BUFTRACK_COUNTER_LIVE_BUFFERS] = 0;
 	c->v[BUFTRACK_COUNTER_LIVE_BYTES] = 0;
@@ -315,7 +315,7 @@ static void visit_scopes(struct model *m, void (*visit)(struct bt_counters *c))
 }
 
 /**
- * model_recount() - count anew what is held
+ * model_recount() - recompute the counters of current records
  * @m: the model
  */
 void model_recount(struct model *m)
@@ -323,21 +323,21 @@ void model_recount(struct model *m)
 	struct model_record *rec;
 	struct model_client *c;
 
-	visit_scopes(m, forget_held);
+	visit_scopes(m, forget_current);
 	if (m->removed)
 		return;
 	list_for_each_entry(rec, &m->shared.records, node)
-		count_held(m, rec);
+		count_current(m, rec);
 	list_for_each_entry(c, &m->clients, node) {
 		if (c->ended)
 			continue;
 		list_for_each_entry(rec, &c->own.records, node)
-			count_held(m, rec);
+			count_current(m, rec);
 	}
 	visit_scopes(m, raise_peak);
 }
 
-static void zero_but_held(struct bt_counters *c)
+static void zero_but_current(struct bt_counters *c)
 {
 	const struct bt_counters old = *c;
 
@@ -347,7 +347,7 @@ static void zero_but_held(struct bt_counters *c)
 }
 
 /**
- * model_reset() - start the counters anew
+ * model_reset() - restart the counters
  * @m: the model
  */
 void model_reset(struct model *m)
@@ -356,7 +356,7 @@ void model_reset(struct model *m)
 
 	list_for_each_entry(c, &m->clients, node)
 		c->past = c->ended;
-	visit_scopes(m, zero_but_held);
+	visit_scopes(m, zero_but_current);
 	records_free(&m->remaining);
 	model_recount(m);
 }
@@ -367,9 +367,9 @@ static void remove_live(struct bt_counters *c)
 }
 
 /**
- * model_remove() - the device goes
+ * model_remove() - remove the device
  * @m: the model
- * @buffers: set to how many live records it had
+ * @buffers: set to the number of live records
  * @bytes: set to the sum of their sizes
  */
 void model_remove(struct model *m, u64 *buffers, u64 *bytes)
@@ -382,7 +382,7 @@ void model_remove(struct model *m, u64 *buffers, u64 *bytes)
 }
 
 /**
- * model_open_clients() - how many clients have not ended
+ * model_open_clients() - number of clients that have not ended
  * @m: the model
  *
  * Return: the number.
@@ -398,7 +398,7 @@ u32 model_open_clients(struct model *m)
 }
 
 /**
- * model_nr_freed() - how many freed records a domain has
+ * model_nr_freed() - number of freed records in a domain
  * @d: the domain
  *
  * Return: the number.
@@ -414,7 +414,7 @@ u64 model_nr_freed(const struct model_domain *d)
 }
 
 /**
- * model_nr_records() - how many records the device holds, live and freed
+ * model_nr_records() - number of live and freed records of the device
  * @m: the model
  *
  * Return: the number.
@@ -431,11 +431,11 @@ u64 model_nr_records(struct model *m)
 }
 
 /**
- * model_user_records() - how many records the clients of a user hold
+ * model_user_records() - number of records of a user's clients
  * @m: the model
  * @user: the user
  *
- * Those of a client that has ended are held until it is reaped.
+ * The records of an ended client count until it is reaped.
  *
  * Return: the number.
  */
@@ -451,7 +451,7 @@ u64 model_user_records(struct model *m, const struct bt_quota *user)
 }
 
 /**
- * model_memory_used() - how many records there are, in whatever state
+ * model_memory_used() - number of records in any state
  * @m: the model
  *
  * Return: the number.

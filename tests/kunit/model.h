@@ -1,33 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A second tracker to compare with: the rules and nothing else
+ * A second tracker for comparison: the rules and nothing else
  *
- * Records are on plain lists and every question is a scan over them. What is held
- * is counted afresh after each report. Slow, and short enough to be read next to
- * the rules.
+ * Records are on plain lists, every query scans them, and the counters of current
+ * records are recomputed after each report. The model is slow, and short enough to
+ * read next to the rules.
  */
 #ifndef BUFTRACK_KUNIT_MODEL_H
 #define BUFTRACK_KUNIT_MODEL_H
 
 #include "../../module/core/tracker.h"
 
-/*
- * Freed records over the bound that one free evicts, which matters only after the
- * bound was lowered
- */
+/* Freed records that one free evicts at most, after the bound was lowered */
 #define MODEL_EVICTIONS	8
 
-/* A client that has one of so many parts of the events makes place itself */
-#define MODEL_EVENT_PARTS	4
+/* A client that holds this fraction of the log recycles its own oldest event */
+#define MODEL_EVENTS_SHARE	4
 
-/* An alloc examines so many records that are in its way */
+/* Overlapping records that an alloc examines */
 #define MODEL_EXAMINED	64
 
 /**
  * struct model_domain - a scope in which addresses and ids are compared
  * @records: live and freed records, in the order of their allocs
- * @gap: when the latest gap was, 0: never
- * @has_evicted: freed records were evicted
+ * @gap: stamp of the latest gap, 0: none
+ * @has_evicted: it has evicted freed records
  */
 struct model_domain {
 	struct list_head records;
@@ -43,10 +40,10 @@ struct model_domain {
  * @shared: as declared
  * @late: as declared
  * @ended: its file was released
- * @reaped: so were its records
+ * @reaped: its records were released, too
  * @past: it ended before the latest reset
- * @listed: it can be looked up by number
- * @user: bound on the records of whoever has it, or NULL
+ * @listed: it can be found by number
+ * @user: bound on the user's records, or NULL
  * @own: its private domain
  * @counters: its counters
  */
@@ -71,16 +68,16 @@ struct model_client {
  * @space: its space
  * @address: its address
  * @id: its id, 0: none
- * @size: what is accounted
+ * @size: accounted bytes
  * @span: extent, 0: unknown
- * @allocated: when
- * @freed: when, 0: it is live
- * @site: where it was allocated
- * @freed_site: where it was freed
- * @repeats: how often it was freed again
- * @marked: found by the scan that is under way
- * @owner: who allocated it
- * @by: who freed it
+ * @allocated: stamp of its alloc
+ * @freed: stamp of its free, 0: it is live
+ * @site: site of its alloc
+ * @freed_site: site of its free
+ * @repeats: number of further frees
+ * @marked: selected by the present scan
+ * @owner: client that allocated it
+ * @by: client that freed it
  */
 struct model_record {
 	struct list_head node;
@@ -102,15 +99,15 @@ struct model_record {
 /**
  * struct model_event - a wrong report
  * @node: in model.events
- * @number: how many wrong reports there had been, this one included
- * @stamp: when
- * @reporter: who made it
+ * @number: number of wrong reports so far, including this one
+ * @stamp: stamp of the report
+ * @reporter: client that made it
  * @report: the report
- * @verdict: what it was found to be
- * @target: the record it was about, as it was; without an owner there was none
- * @target_state: its state
- * @hit: the record in its way, likewise
- * @hit_state: its state
+ * @verdict: its verdict
+ * @target: copy of the record that it names; no owner: there is none
+ * @target_state: state of the target
+ * @hit: copy of the record that it collides with; no owner: there is none
+ * @hit_state: state of the hit
  */
 struct model_event {
 	struct list_head node;
@@ -129,18 +126,17 @@ struct model_event {
  * struct model - a device
  * @enabled: tracking is on
  * @removed: the device is gone
- * @clock: when the latest event was
- * @nr_spaces: its spaces
- * @memory: records that there is memory for
+ * @clock: stamp of the latest event
+ * @nr_spaces: number of spaces
+ * @memory: bound on records in any state
  * @limits: its bounds
- * @last_client: number given last
- * @clients: those that anything still names, the reaped ones in the order in
- *	     which they were
+ * @last_client: latest number of a client
+ * @clients: clients that something refers to; reaped ones in the order of reaping
  * @shared: the shared domain
- * @remaining: what ended clients left live, oldest first
- * @events: the wrong reports that are kept, oldest first
- * @max_events: how many are kept at most
- * @last_event: number of the latest
+ * @remaining: remaining records, oldest first
+ * @events: wrong reports in the log, oldest first
+ * @max_events: bound on the log
+ * @last_event: number of the latest event
  * @total: counters of the device
  * @spaces: counters by space
  */
@@ -162,7 +158,7 @@ struct model {
 	struct bt_counters spaces[BUFTRACK_MAX_SPACES];
 };
 
-/* model.c: what there is, and what is counted */
+/* model.c: objects and counters */
 void model_init(struct model *m, const struct bt_limits *limits, u32 nr_spaces);
 void model_fini(struct model *m);
 struct model_client *model_begin(struct model *m, bool shared, bool late,
@@ -185,8 +181,8 @@ u64 model_memory_used(struct model *m);
 u64 model_nr_freed(const struct model_domain *d);
 
 /* model_events.c: the latest wrong reports */
-int model_blame(struct model *m, struct model_client *c,
-		const struct buftrack_report *r, u64 stamp, int verdict,
+int model_record_event(struct model *m, struct model_client *c,
+		       const struct buftrack_report *r, u64 stamp, int verdict,
 		const struct model_record *target,
 		const struct model_record *hit);
 bool model_events_name(struct model *m, const struct model_client *c);

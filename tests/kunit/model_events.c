@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The model: the latest wrong reports, and the evidence in each */
+/* The model: the latest wrong reports with their evidence */
 #include <linux/slab.h>
 #include "model.h"
 
 /**
- * model_state() - the state of a record of a domain
+ * model_state() - the state of a record in a domain
  * @m: the model
  * @rec: the record
  *
@@ -44,14 +44,14 @@ static u32 count_of(struct model *m, const struct model_client *c)
 	return nr;
 }
 
-/* Who has a fair part makes place itself, and the oldest goes otherwise */
-static void make_place(struct model *m, const struct model_client *c)
+/* A client at its share recycles its own oldest event, any other the oldest of all */
+static void make_room(struct model *m, const struct model_client *c)
 {
 	struct model_event *old = NULL;
 
 	if (list_count_nodes(&m->events) < m->max_events)
 		return;
-	if (count_of(m, c) >= m->max_events / MODEL_EVENT_PARTS)
+	if (count_of(m, c) >= m->max_events / MODEL_EVENTS_SHARE)
 		old = oldest_of(m, c);
 	old = old ?: oldest_of(m, NULL);
 	list_del(&old->node);
@@ -68,19 +68,19 @@ static void note(struct model *m, struct model_record *to, u32 *state,
 }
 
 /**
- * model_blame() - note a wrong report
+ * model_record_event() - log a wrong report
  * @m: the model
- * @c: who made it
+ * @c: client that made it
  * @r: the report
- * @stamp: when
- * @verdict: what it was found to be
- * @target: the record that it was about, or NULL
- * @hit: the record that was in its way, or NULL
+ * @stamp: its stamp
+ * @verdict: its verdict
+ * @target: the record that it names, or NULL
+ * @hit: the record that it collides with, or NULL
  *
  * Return: the verdict, or -ENOMEM.
  */
-int model_blame(struct model *m, struct model_client *c,
-		const struct buftrack_report *r, u64 stamp, int verdict,
+int model_record_event(struct model *m, struct model_client *c,
+		       const struct buftrack_report *r, u64 stamp, int verdict,
 		const struct model_record *target,
 		const struct model_record *hit)
 {
@@ -92,7 +92,7 @@ int model_blame(struct model *m, struct model_client *c,
 	event = kzalloc(sizeof(*event), GFP_KERNEL);
 	if (!event)
 		return -ENOMEM;
-	make_place(m, c);
+	make_room(m, c);
 	event->number = m->last_event;
 	event->stamp = stamp;
 	event->reporter = c;
@@ -105,7 +105,7 @@ int model_blame(struct model *m, struct model_client *c,
 }
 
 /**
- * model_events_name() - whether an event that is kept names a client
+ * model_events_name() - test whether an event in the log refers to a client
  * @m: the model
  * @c: the client
  *

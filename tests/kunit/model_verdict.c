@@ -22,7 +22,7 @@ static const enum buftrack_counter counter_of[BUFTRACK_NR_VERDICTS] = {
 };
 
 /**
- * model_doubtful() - whether the free of a live record may have been missed
+ * model_doubtful() - test whether the free of a live record may have been missed
  * @d: its domain
  * @rec: the record
  *
@@ -51,7 +51,7 @@ static bool spans(const struct model_record *rec, u32 space, u64 address)
 	       address - rec->address < rec->span;
 }
 
-static bool meets(const struct model_record *rec, const struct buftrack_report *r)
+static bool overlaps(const struct model_record *rec, const struct buftrack_report *r)
 {
 	if (!r->span || !rec->span)
 		return false;
@@ -71,11 +71,11 @@ static struct model_record *find(struct model_domain *d,
 	return NULL;
 }
 
-/* A live record with another key that the range of an alloc meets */
-static bool is_in_the_way(const struct model_record *rec,
-			  const struct buftrack_report *r)
+/* Is this a live record with another key that overlaps the alloc? */
+static bool overlaps_other(const struct model_record *rec,
+			   const struct buftrack_report *r)
 {
-	return !rec->freed && !has_key(rec, r) && meets(rec, r);
+	return !rec->freed && !has_key(rec, r) && overlaps(rec, r);
 }
 
 static void forget(struct model_record *rec)
@@ -111,7 +111,7 @@ static void evict_over_bound(struct model *m, struct model_domain *d)
 			evict_oldest(m, d);
 }
 
-/* How many of those in the way have a lower (address, id) */
+/* Number of overlapping records with a lower (address, id) */
 static unsigned int rank_of(struct model_domain *d,
 			    const struct model_record *rec,
 			    const struct buftrack_report *r)
@@ -120,48 +120,48 @@ static unsigned int rank_of(struct model_domain *d,
 	unsigned int rank = 0;
 
 	list_for_each_entry(other, &d->records, node)
-		if (is_in_the_way(other, r) &&
+		if (overlaps_other(other, r) &&
 		    (other->address < rec->address ||
 		     (other->address == rec->address && other->id < rec->id)))
 			rank++;
 	return rank;
 }
 
-/* The lowest of those in the way, by (address, id) */
-static struct model_record *first_in_the_way(struct model_domain *d,
-					     const struct buftrack_report *r)
+/* The lowest overlapping record by (address, id) */
+static struct model_record *first_overlap(struct model_domain *d,
+					  const struct buftrack_report *r)
 {
 	struct model_record *rec;
 
 	list_for_each_entry(rec, &d->records, node)
-		if (is_in_the_way(rec, r) && !rank_of(d, rec, r))
+		if (overlaps_other(rec, r) && !rank_of(d, rec, r))
 			return rec;
 	return NULL;
 }
 
-static unsigned int count_in_the_way(struct model_domain *d,
-				     const struct buftrack_report *r)
+static unsigned int count_overlaps(struct model_domain *d,
+				   const struct buftrack_report *r)
 {
 	struct model_record *rec;
 	unsigned int nr = 0;
 
 	list_for_each_entry(rec, &d->records, node)
-		nr += is_in_the_way(rec, r);
+		nr += overlaps_other(rec, r);
 	return nr;
 }
 
-/* ALLOC 2: all are judged before any goes, because each that goes shifts ranks */
+/* ALLOC 2: mark all records before any goes, since each one that goes shifts the ranks */
 static void supersede_doubtful(struct model *m, struct model_domain *d,
 			       const struct buftrack_report *r)
 {
-	bool crowd = count_in_the_way(d, r) > MODEL_EXAMINED;
+	bool crowd = count_overlaps(d, r) > MODEL_EXAMINED;
 	struct model_record *rec, *next;
 
 	list_for_each_entry(rec, &d->records, node) {
 		if (rec->freed || !model_doubtful(d, rec))
 			continue;
 		rec->marked = has_key(rec, r) ||
-			      (meets(rec, r) &&
+			      (overlaps(rec, r) &&
 			       (!crowd || rank_of(d, rec, r) < MODEL_EXAMINED));
 	}
 	list_for_each_entry_safe(rec, next, &d->records, node)
@@ -180,7 +180,7 @@ static bool bytes_overflow(struct model *m, const struct model_record *same,
 	return bytes + r->size < bytes;
 }
 
-/* A private domain is bounded, and what its user has in all of them */
+/* The bounds of a private domain, and of its user's records in all domains */
 static bool client_has_room(struct model *m, struct model_client *c)
 {
 	if (c->shared)
@@ -226,7 +226,7 @@ static int alloc_tracked(struct model *m, struct model_client *c,
 			 const struct buftrack_report *r, u64 stamp)
 {
 	struct model_domain *d = model_domain_of(m, c);
-	struct model_record *rec, *same, *met;
+	struct model_record *rec, *same, *overlapping;
 	int verdict = BUFTRACK_VERDICT_OK;
 
 	supersede_doubtful(m, d, r);
@@ -236,13 +236,13 @@ static int alloc_tracked(struct model *m, struct model_client *c,
 		d->gap = stamp;
 		return BUFTRACK_VERDICT_UNTRACKED;
 	}
-	met = first_in_the_way(d, r);
+	overlapping = first_overlap(d, r);
 	if (same && !same->freed)
-		verdict = model_blame(m, c, r, stamp, BUFTRACK_VERDICT_DOUBLE_ALLOC,
-				      same, NULL);
-	else if (met)
-		verdict = model_blame(m, c, r, stamp, BUFTRACK_VERDICT_OVERLAP, NULL,
-				      met);
+		verdict = model_record_event(m, c, r, stamp, BUFTRACK_VERDICT_DOUBLE_ALLOC,
+					     same, NULL);
+	else if (overlapping)
+		verdict = model_record_event(m, c, r, stamp, BUFTRACK_VERDICT_OVERLAP, NULL,
+					     overlapping);
 	if (verdict == BUFTRACK_VERDICT_DOUBLE_ALLOC)
 		supersede(m, same);
 	else if (same)
@@ -255,7 +255,7 @@ static int alloc_tracked(struct model *m, struct model_client *c,
 	return verdict;
 }
 
-/* Without an id: the live one allocated last, else the freed one freed last */
+/* Without an id: the live record allocated last, else the freed one freed last */
 static struct model_record *target_by_address(struct model_domain *d,
 					      const struct buftrack_report *r)
 {
@@ -287,7 +287,7 @@ static int free_live(struct model *m, struct model_client *c,
 	else if (r->size && r->size != rec->size)
 		verdict = BUFTRACK_VERDICT_SIZE_MISMATCH;
 	if (verdict != BUFTRACK_VERDICT_OK)
-		model_blame(m, c, r, stamp, verdict, rec, NULL);
+		model_record_event(m, c, r, stamp, verdict, rec, NULL);
 	rec->freed = stamp;
 	rec->freed_site = r->site;
 	rec->by = c;
@@ -296,7 +296,7 @@ static int free_live(struct model *m, struct model_client *c,
 	return verdict;
 }
 
-/* Of the records that are not doubtful, the lowest that spans the address */
+/* The lowest record, not doubtful, that spans the address */
 static struct model_record *spanning(struct model_domain *d,
 				     const struct buftrack_report *r)
 {
@@ -313,7 +313,7 @@ static struct model_record *spanning(struct model_domain *d,
 	return lowest;
 }
 
-/* What to free again would have hit: the latest at the address, or what spans it */
+/* The record that another free would have hit: at the address, or spanning it */
 static struct model_record *would_be_hit(struct model_domain *d,
 					 const struct buftrack_report *r)
 {
@@ -335,15 +335,15 @@ static int free_again(struct model *m, struct model_client *c,
 	struct model_record *hit;
 
 	if (d->gap > target->freed)
-		return model_blame(m, c, r, stamp, BUFTRACK_VERDICT_UNKNOWN_GAP, target,
+		return model_record_event(m, c, r, stamp, BUFTRACK_VERDICT_UNKNOWN_GAP, target,
 				   NULL);
 	target->repeats++;
 	hit = would_be_hit(d, r);
-	return model_blame(m, c, r, stamp, hit ? BUFTRACK_VERDICT_STALE_FREE :
+	return model_record_event(m, c, r, stamp, hit ? BUFTRACK_VERDICT_STALE_FREE :
 			   BUFTRACK_VERDICT_DOUBLE_FREE, target, hit);
 }
 
-/* FREE 7: why nothing is known; the reasons in their order */
+/* FREE 7: the first reason that holds for an unknown target */
 static int reason_of(const struct model_client *c, const struct model_domain *d,
 		     const struct buftrack_report *r, bool is_other)
 {
@@ -366,10 +366,10 @@ static int free_unknown(struct model *m, struct model_client *c,
 	struct model_record *hit = spanning(d, r);
 
 	if (hit)
-		return model_blame(m, c, r, stamp, BUFTRACK_VERDICT_INVALID_FREE, NULL,
+		return model_record_event(m, c, r, stamp, BUFTRACK_VERDICT_INVALID_FREE, NULL,
 				   hit);
 	hit = target_by_address(d, r);
-	return model_blame(m, c, r, stamp, reason_of(c, d, r, hit), NULL, hit);
+	return model_record_event(m, c, r, stamp, reason_of(c, d, r, hit), NULL, hit);
 }
 
 static int free_tracked(struct model *m, struct model_client *c,
@@ -384,7 +384,7 @@ static int free_tracked(struct model *m, struct model_client *c,
 	if (target->freed)
 		return free_again(m, c, target, r, stamp);
 	if (r->flags & BUFTRACK_REPORT_REFUSED)
-		return model_blame(m, c, r, stamp, BUFTRACK_VERDICT_REFUSED_FREE, target,
+		return model_record_event(m, c, r, stamp, BUFTRACK_VERDICT_REFUSED_FREE, target,
 				   NULL);
 	return free_live(m, c, target, r, stamp);
 }
@@ -403,11 +403,11 @@ static int judge(struct model *m, struct model_client *c,
 /**
  * model_report() - judge a report
  * @m: the model
- * @c: who makes it
+ * @c: client that makes it
  * @r: the report
- * @stamp: when; later than all before
+ * @stamp: its stamp, later than all before
  *
- * Return: the verdict, or an errno for which nothing changes.
+ * Return: the verdict, or an errno after which nothing has changed.
  */
 int model_report(struct model *m, struct model_client *c,
 		 const struct buftrack_report *r, u64 stamp)
@@ -427,10 +427,10 @@ int model_report(struct model *m, struct model_client *c,
 }
 
 /**
- * model_lost() - reports of a client never arrived
+ * model_lost() - note that reports of a client never arrived
  * @m: the model
  * @c: the client
- * @count: how many
+ * @count: number of reports
  */
 void model_lost(struct model *m, struct model_client *c, u64 count)
 {

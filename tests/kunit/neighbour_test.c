@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A wrong free leaves everything alone but its target's repeat count */
+/* A wrong free changes nothing but the repeat count of its target */
 #include "fixture.h"
 #include "snapshot.h"
 
 /**
  * struct wrong_free - a free that must change nothing
- * @name: what it is
- * @address: where
- * @id: which
- * @size: as given
+ * @name: its verdict in words
+ * @address: its address
+ * @id: its id
+ * @size: its size, as given
  * @flags: enum buftrack_report_flags
- * @verdict: what it is found to be
- * @counter: what it counts as
- * @repeats: its target's repeat count goes up: the id of the target
- * @scene: what else is done before
+ * @verdict: expected verdict
+ * @counter: the counter of the verdict
+ * @repeats: id of the target whose repeat count increases, 0: none
+ * @scene: further preparation
  */
 struct wrong_free {
 	const char *name;
@@ -27,7 +27,7 @@ struct wrong_free {
 	void (*scene)(struct kunit *test, struct bt_client *c);
 };
 
-/* Records before, behind, around and at 0x1000, live and freed, in one domain */
+/* Live and freed records before, after, around and at 0x1000, in one domain */
 static void crowd_domain(struct kunit *test, struct bt_client *c, u32 space)
 {
 	static const struct {
@@ -54,7 +54,7 @@ static void crowd_domain(struct kunit *test, struct bt_client *c, u32 space)
 	}
 }
 
-/* The same in two spaces of three domains; the client under test has one of them */
+/* The same in two spaces of three domains, one of which is under test */
 static struct bt_client *crowd_all(struct kunit *test, u32 flags)
 {
 	struct bt_client *c = open_client(test, flags, 10);
@@ -74,7 +74,7 @@ static void note_gap(struct kunit *test, struct bt_client *c)
 	report_lost(test, c, 1);
 }
 
-/* More is over the bound than this free evicts, and no wrong free may go on */
+/* More records exceed the bound than one free evicts; a wrong free must evict none */
 static void evict_some(struct kunit *test, struct bt_client *c)
 {
 	set_max_freed(test, 0);
@@ -109,24 +109,24 @@ static const struct wrong_free wrong_frees[] = {
 	  BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH },
 	{ "unknown_free other_id", 0x1000, 99, 64, 0,
 	  BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID },
-	{ "unknown_free other_id at a freed one", 0x3000, 99, 64, 0,
+	{ "unknown_free other_id at a freed record", 0x3000, 99, 64, 0,
 	  BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID },
 	{ "unknown_free gap", 0x4000, 0, 0, 0,
 	  BUFTRACK_VERDICT_UNKNOWN_GAP, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP, 0, note_gap },
 	{ "unknown_free gap of a freed target", 0x3000, 31, 0, 0,
 	  BUFTRACK_VERDICT_UNKNOWN_GAP, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP, 0, note_gap },
-	{ "unknown_free gap inside of a doubtful one", 0x1010, 0, 0, 0,
+	{ "unknown_free gap inside a doubtful record", 0x1010, 0, 0, 0,
 	  BUFTRACK_VERDICT_UNKNOWN_GAP, BUFTRACK_COUNTER_UNKNOWN_FREES_GAP, 0, note_gap },
 	{ "unknown_free evicted", 0x4000, 0, 0, 0,
 	  BUFTRACK_VERDICT_UNKNOWN_EVICTED, BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED, 0,
 	  evict_some },
-	{ "refused_free of a doubtful one", 0x1000, 21, 1, BUFTRACK_REPORT_REFUSED,
+	{ "refused_free of a doubtful record", 0x1000, 21, 1, BUFTRACK_REPORT_REFUSED,
 	  BUFTRACK_VERDICT_REFUSED_FREE, BUFTRACK_COUNTER_REFUSED_FREES, 0, note_gap },
 };
 
 KUNIT_ARRAY_PARAM_DESC(wrong_frees, wrong_frees, name);
 
-/* The target's count of repeats is the one thing that may differ */
+/* Only the repeat count of the target may differ */
 static void expect_repeat(struct snapshot *before, const struct wrong_free *p,
 			  const struct bt_client *c)
 {
@@ -174,7 +174,7 @@ static void wrong_free_changes_nothing_in_the_shared_domain(struct kunit *test)
 	try_wrong_free(test, BUFTRACK_DECLARE_SHARED);
 }
 
-/* A hundred of them do not either */
+/* A hundred of them in a row change nothing either */
 static void wrong_frees_in_a_row_change_nothing(struct kunit *test)
 {
 	struct bt_client *c = crowd_all(test, 0);
@@ -190,7 +190,7 @@ static void wrong_frees_in_a_row_change_nothing(struct kunit *test)
 	snapshot_expect_same(test, before, after);
 }
 
-/* All but one are as they were, and that one is freed */
+/* One record becomes freed, and all others are unchanged */
 static void expect_one_freed(struct kunit *test, const struct snapshot *before,
 			     const struct snapshot *after)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where records come from: the pool, the store, and what happens without */
+/* The pool and the store of records, and reports when both are empty */
 #include "fixture.h"
 #include "snapshot.h"
 
@@ -45,7 +45,7 @@ static void asking_for_a_refill_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, before->records->l.instant, after->stamp);
 }
 
-static void caller_who_cannot_refill_goes_untracked(struct kunit *test)
+static void alloc_without_refill_goes_untracked(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -107,8 +107,8 @@ static void store_is_never_overdrawn(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic64_read(&fx->store.nr), 150);
 }
 
-/* A bound lowered under what exists admits nothing, until enough has gone */
-static void store_bound_can_fall_under_what_exists(struct kunit *test)
+/* A bound below the number of existing records admits none until enough are freed */
+static void store_bound_can_be_below_the_records(struct kunit *test)
 {
 	struct fixture *fx = fixture(test);
 
@@ -118,7 +118,7 @@ static void store_bound_can_fall_under_what_exists(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic64_read(&fx->store.nr), fx->t->pool.nr);
 }
 
-static void surplus_is_given_back(struct kunit *test)
+static void surplus_is_returned(struct kunit *test)
 {
 	struct fixture *fx = fixture(test);
 	unsigned int i, before;
@@ -156,13 +156,13 @@ static void records_of_ended_clients_come_back(struct kunit *test)
 static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(empty_pool_asks_for_a_refill),
 	KUNIT_CASE(asking_for_a_refill_changes_nothing),
-	KUNIT_CASE(caller_who_cannot_refill_goes_untracked),
+	KUNIT_CASE(alloc_without_refill_goes_untracked),
 	KUNIT_CASE(free_needs_no_record),
 	KUNIT_CASE(known_key_needs_no_record),
 	KUNIT_CASE(full_store_evicts_or_goes_untracked),
 	KUNIT_CASE(store_is_never_overdrawn),
-	KUNIT_CASE(store_bound_can_fall_under_what_exists),
-	KUNIT_CASE(surplus_is_given_back),
+	KUNIT_CASE(store_bound_can_be_below_the_records),
+	KUNIT_CASE(surplus_is_returned),
 	KUNIT_CASE(records_of_ended_clients_come_back),
 	{}
 };

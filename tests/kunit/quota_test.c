@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Bounds per user and per client, which leave all others alone */
+/* Bounds per user and per client, which do not affect others */
 #include <linux/slab.h>
 #include "fixture.h"
 
-/* A user, who stays until all clients have ended, however the test goes on */
+/* A user that outlives all clients, even if the test stops early */
 static struct bt_quota *make_user(struct kunit *test, u64 max)
 {
 	struct bt_quota *user = kunit_kzalloc(test, sizeof(*user), GFP_KERNEL);
@@ -58,7 +58,7 @@ static void live_and_freed_records_count(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(user), 5);
 	free_some(test, c, 1, 3);
 	KUNIT_EXPECT_EQ(test, held(user), 5);
-	/* One that is taken over, and one that takes the place of a freed one */
+	/* One alloc reuses the key of a record, another evicts a freed record */
 	alloc_some(test, c, 5, 5, BUFTRACK_VERDICT_DOUBLE_ALLOC);
 	alloc_some(test, c, 1, 1, BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_EQ(test, held(user), 5);
@@ -81,8 +81,8 @@ static void user_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_LIVE_BUFFERS), 4);
 }
 
-/* What is doubtful ends first, and so makes place */
-static void superseded_records_make_place(struct kunit *test)
+/* Doubtful records end first and leave room */
+static void superseded_records_make_room(struct kunit *test)
 {
 	struct bt_quota *user = make_user(test, 2);
 	struct bt_client *c = open_of(test, user);
@@ -94,7 +94,7 @@ static void superseded_records_make_place(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(user), 1);
 }
 
-static void own_freed_records_make_place(struct kunit *test)
+static void own_freed_records_make_room(struct kunit *test)
 {
 	struct bt_quota *user = make_user(test, 4);
 	struct bt_client *c = open_of(test, user);
@@ -108,8 +108,8 @@ static void own_freed_records_make_place(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 2 * 16, .id = 2);
 }
 
-/* A record with the same key is taken over, however full it is */
-static void same_key_needs_no_place(struct kunit *test)
+/* An alloc can reuse the key of a record, even at the bound */
+static void same_key_needs_no_room(struct kunit *test)
 {
 	struct bt_quota *user = make_user(test, 2);
 	struct bt_client *c = open_of(test, user);
@@ -130,7 +130,7 @@ static void clients_of_a_user_share_its_bound(struct kunit *test)
 	alloc_some(test, a, 1, 3, BUFTRACK_VERDICT_OK);
 	free_some(test, a, 3, 3);
 	alloc_some(test, b, 1, 1, BUFTRACK_VERDICT_OK);
-	/* The other's freed record makes no place for this one */
+	/* A freed record of another client is not evicted for this one */
 	alloc_some(test, b, 2, 2, BUFTRACK_VERDICT_UNTRACKED);
 	alloc_some(test, a, 4, 4, BUFTRACK_VERDICT_OK);
 	close_client(test, a);
@@ -139,7 +139,7 @@ static void clients_of_a_user_share_its_bound(struct kunit *test)
 	alloc_some(test, b, 5, 5, BUFTRACK_VERDICT_UNTRACKED);
 }
 
-static void users_leave_each_other_alone(struct kunit *test)
+static void users_do_not_affect_each_other(struct kunit *test)
 {
 	struct bt_quota *users[] = { make_user(test, 2), make_user(test, 3) };
 	struct bt_client *a = open_of(test, users[0]);
@@ -158,7 +158,7 @@ static void users_leave_each_other_alone(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(users[1]), 3);
 }
 
-/* A bound may be lowered under what there is: nothing is dropped but for others */
+/* A bound can be set below the number of records; only new allocs evict */
 static void lower_bound_drops_nothing(struct kunit *test)
 {
 	struct bt_quota *user = make_user(test, 9);
@@ -174,7 +174,7 @@ static void lower_bound_drops_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(user), 6);
 }
 
-static void user_without_any_is_untracked(struct kunit *test)
+static void user_with_a_bound_of_zero_is_untracked(struct kunit *test)
 {
 	struct bt_quota *user = make_user(test, 0);
 	struct bt_client *c = open_of(test, user);
@@ -183,7 +183,7 @@ static void user_without_any_is_untracked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(user), 0);
 }
 
-/* The bound counts on all devices of the machine */
+/* The bound covers all devices of the machine */
 static void bound_is_for_all_trackers(struct kunit *test)
 {
 	struct fixture *fx = fixture(test);
@@ -205,14 +205,14 @@ static void bound_is_for_all_trackers(struct kunit *test)
 	close_client(test, b);
 	KUNIT_EXPECT_EQ(test, held(user), 3);
 	bt_tracker_retire(second);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 	bt_tracker_destroy(second);
 	fx->t = first;
 	alloc_some(test, a, 4, 5, BUFTRACK_VERDICT_OK);
 }
 
-/* What remains in the log is the log's */
-static void ended_client_gives_all_back(struct kunit *test)
+/* Remaining records do not count against the user */
+static void ended_client_returns_all_records(struct kunit *test)
 {
 	struct bt_quota *user = make_user(test, 200);
 	struct bt_client *c = open_of(test, user);
@@ -228,7 +228,7 @@ static void ended_client_gives_all_back(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(user), 0);
 }
 
-static void reset_leaves_what_is_held(struct kunit *test)
+static void reset_preserves_current_records(struct kunit *test)
 {
 	struct bt_quota *user = make_user(test, 9);
 	struct bt_client *a = open_of(test, user), *b = open_of(test, user);
@@ -245,8 +245,8 @@ static void reset_leaves_what_is_held(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, held(user), 0);
 }
 
-/* A device that was removed holds what it held until its clients have ended */
-static void removed_device_gives_all_back(struct kunit *test)
+/* A removed device keeps its records until its clients end */
+static void removed_device_returns_all_records(struct kunit *test)
 {
 	struct bt_quota *user = make_user(test, 9);
 	struct bt_client *c = open_of(test, user);
@@ -274,7 +274,7 @@ static void client_is_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 2);
 }
 
-/* Live and freed ones together, and in all spaces */
+/* Live and freed records count together, in all spaces */
 static void bound_of_a_client_is_for_all_of_its_records(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
@@ -315,7 +315,7 @@ static void shared_domain_is_not_bounded(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_FREED_RECORDS), 20);
 }
 
-/* The narrowest of all bounds is the one that holds */
+/* The tightest of all bounds applies */
 static void bounds_hold_together(struct kunit *test)
 {
 	struct bt_quota *user = make_user(test, 6);
@@ -335,17 +335,17 @@ static void bounds_hold_together(struct kunit *test)
 static struct kunit_case quota_cases[] = {
 	KUNIT_CASE(live_and_freed_records_count),
 	KUNIT_CASE(user_is_bounded),
-	KUNIT_CASE(superseded_records_make_place),
-	KUNIT_CASE(own_freed_records_make_place),
-	KUNIT_CASE(same_key_needs_no_place),
+	KUNIT_CASE(superseded_records_make_room),
+	KUNIT_CASE(own_freed_records_make_room),
+	KUNIT_CASE(same_key_needs_no_room),
 	KUNIT_CASE(clients_of_a_user_share_its_bound),
-	KUNIT_CASE(users_leave_each_other_alone),
+	KUNIT_CASE(users_do_not_affect_each_other),
 	KUNIT_CASE(lower_bound_drops_nothing),
-	KUNIT_CASE(user_without_any_is_untracked),
+	KUNIT_CASE(user_with_a_bound_of_zero_is_untracked),
 	KUNIT_CASE(bound_is_for_all_trackers),
-	KUNIT_CASE(ended_client_gives_all_back),
-	KUNIT_CASE(reset_leaves_what_is_held),
-	KUNIT_CASE(removed_device_gives_all_back),
+	KUNIT_CASE(ended_client_returns_all_records),
+	KUNIT_CASE(reset_preserves_current_records),
+	KUNIT_CASE(removed_device_returns_all_records),
 	KUNIT_CASE(client_is_bounded),
 	KUNIT_CASE(bound_of_a_client_is_for_all_of_its_records),
 	KUNIT_CASE(full_client_evicts_its_oldest),

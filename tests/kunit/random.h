@@ -8,45 +8,45 @@
 #include "listing.h"
 #include "model.h"
 
-/* Most clients that are open at a time */
+/* Bound on open clients */
 #define MATCH_CLIENTS	12
 
-/* Users who have private clients */
+/* Users of private clients */
 #define MATCH_USERS	2
 
-/* Most records that a listing can have */
+/* Bound on the records of a listing */
 #define WATCH_ROOM	1024
 
 /**
- * struct profile - what a sequence is like
+ * struct profile - parameters of a sequence
  * @name: its name
  * @base: lowest address
- * @addresses: how many addresses there are
- * @step: from one address to the next
+ * @addresses: number of addresses
+ * @step: distance between addresses
  * @max_size: sizes are 1 to this
  * @ids: ids are 1 to this
- * @spaces: how many spaces are used, 0: 1
- * @clients: most open clients, 0: 3
- * @no_id: percent of the reports without an id
- * @point: percent of the allocs with an unknown span
- * @wide: percent of the allocs that span up to all addresses
- * @shared: percent of the clients that report into the shared domain
- * @frees: percent of the reports that are frees, 0: 50
- * @lost: how often reports are lost, per thousand
- * @toggle: how often tracking is turned off, per thousand
- * @churn: how often a client begins, and how often one ends, per thousand
- * @reset: how often the counters are reset, per thousand
- * @adjust: how often other bounds are set, per thousand
- * @memory: records that there is memory for, 0: no bound
- * @max_records: bound on records; 0: 400
- * @max_client_records: bound on those of a private domain; 0: none; with @adjust
+ * @spaces: number of used spaces, 0: 1
+ * @clients: bound on open clients, 0: 3
+ * @no_id: percentage of reports without an id
+ * @point: percentage of allocs with an unknown span
+ * @wide: percentage of allocs that span up to all addresses
+ * @shared: percentage of clients in the shared domain
+ * @frees: percentage of reports that are frees, 0: 50
+ * @lost: frequency of lost reports, per thousand
+ * @toggle: frequency of turning tracking off, per thousand
+ * @churn: frequency of begins and of ends of clients, per thousand
+ * @reset: frequency of resets, per thousand
+ * @adjust: frequency of new bounds, per thousand
+ * @memory: bound on records in any state, 0: none
+ * @max_records: bound on records, 0: 400
+ * @max_client_records: bound on records of a private domain, 0: none; with @adjust
  *			 bounds are 1 to this
- * @max_user_records: bound on those of a user; 0: none
- * @max_freed: bounds on freed records are 0 to this, or, with no @adjust, this
+ * @max_user_records: bound on records of a user, 0: none
+ * @max_freed: bound on freed records; with @adjust bounds are 0 to this
  * @max_closed: likewise, of closed clients
  * @max_remaining: likewise, of remaining records
- * @events: wrong reports that are kept
- * @listings: listings at a time, 0: 3
+ * @events: slots of the event log
+ * @listings: concurrent listings, 0: 3
  */
 struct profile {
 	const char *name;
@@ -91,10 +91,10 @@ struct pair {
 struct expected;
 
 /**
- * struct watch - a listing under way
+ * struct watch - a listing in progress
  * @l: the listing
- * @is_cut: the device has gone under it
- * @nr: how many records it is to have
+ * @is_cut: the device was removed meanwhile
+ * @nr: number of expected records
  * @expected: the records, as they were at its instant
  */
 struct watch {
@@ -105,25 +105,25 @@ struct watch {
 };
 
 /**
- * struct match - a sequence under way
+ * struct match - a sequence in progress
  * @test: the test
- * @p: what it is like
- * @seed: what the dice started from
- * @rnd: where they are
+ * @p: its parameters
+ * @seed: its seed
+ * @rnd: random state
  * @m: the model
- * @users: what users have and may have, as the tracker counts it
+ * @users: quotas of the users, as the tracker counts them
  * @open: the open clients
- * @nr_open: how many they are
- * @ended: a client that has ended and is not reaped, or nothing
+ * @nr_open: number of open clients
+ * @ended: a client that ended and was not reaped, or empty
  * @listing: room to list all records
- * @watches: the listings under way
- * @nr_watches: how many there may be
- * @listed: how many have ended with some records missing, and how many exactly
- * @position: of a reader of events
+ * @watches: the listings in progress
+ * @nr_watches: number of @watches
+ * @listed: number of inexact and of exact listings
+ * @position: position of a reader of events
  * @op: number of the operation
  * @what: the operation in words
- * @verdicts: how many reports got each verdict
- * @failed: the two have disagreed
+ * @verdicts: number of reports by verdict
+ * @failed: tracker and model disagree
  */
 struct match {
 	struct kunit *test;
@@ -146,37 +146,37 @@ struct match {
 	bool failed;
 };
 
-/* random_ops.c: what is done to both */
+/* random_ops.c: operations on both */
 void match_step(struct match *m);
 void match_begin_client(struct match *m);
 void match_reap(struct match *m);
 void match_remove(struct match *m);
 void match_close_all(struct match *m);
 
-/* random_compare.c: whether they agree */
+/* random_compare.c: comparing both */
 void match_expect(struct match *m, const char *name, u64 got, u64 expected);
 void match_compare(struct match *m);
-void match_collect_dead(struct match *m);
+void match_free_zombies(struct match *m);
 void match_compare_records(struct match *m);
 
-/* random_listing.c: listings while it goes on */
+/* random_listing.c: listings during the sequence */
 void match_watch(struct match *m, u32 nr);
 void match_list(struct match *m);
 void match_cut_listings(struct match *m);
 void match_end_listings(struct match *m);
 
-/* random_events.c: whether they keep the same events */
+/* random_events.c: comparing the event logs */
 void match_compare_events(struct match *m);
 void match_compare_all_events(struct match *m);
 
-static inline u32 match_dice(struct match *m, u32 sides)
+static inline u32 match_random(struct match *m, u32 sides)
 {
 	return prandom_u32_state(&m->rnd) % sides;
 }
 
 static inline bool match_chance(struct match *m, u32 part, u32 of)
 {
-	return match_dice(m, of) < part;
+	return match_random(m, of) < part;
 }
 
 #endif /* BUFTRACK_KUNIT_RANDOM_H */

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Random sequences: whether the tracker and the model agree */
+/* Random sequences: comparing the tracker with the model */
 #include "random.h"
 
 /**
- * match_expect() - expect two values to be the same
+ * match_expect() - expect two values to be equal
  * @m: the match
- * @name: what they are values of
- * @got: the tracker's
- * @expected: the model's
+ * @name: name of the value
+ * @got: value in the tracker
+ * @expected: value in the model
  *
- * Says how to come here again if they are not; only the first time, because what
- * follows is a consequence.
+ * The first failure prints how to reproduce it. Later ones are its consequences and print
+ * nothing.
  */
 void match_expect(struct match *m, const char *name, u64 got, u64 expected)
 {
@@ -82,7 +82,7 @@ static u32 compare_clients(struct match *m)
 		else
 			match_expect(m, "dropped client",
 				     bt_tracker_read_counters(t, BUFTRACK_SCOPE_CLIENT,
-						      c->number, &none),
+							      c->number, &none),
 				     (u64)-ENOENT);
 	}
 	return listed;
@@ -130,7 +130,7 @@ void match_compare(struct match *m)
 	if (!m->m.removed)
 		match_expect(m, "records", t->nr_records,
 			     model_nr_records(&m->m));
-	match_expect(m, "log of remaining", t->nr_remaining,
+	match_expect(m, "remaining records", t->nr_remaining,
 		     list_count_nodes(&m->m.remaining));
 }
 
@@ -159,23 +159,23 @@ static struct model_client *find_client(struct match *m, u64 number)
 }
 
 /**
- * match_collect_dead() - free the clients that nothing names any more, in both
+ * match_free_zombies() - free the clients without references, in both worlds
  * @m: the match
  */
-void match_collect_dead(struct match *m)
+void match_free_zombies(struct match *m)
 {
 	struct model_client *c;
 	u64 number;
 
-	while ((number = take_dead(m->test))) {
+	while ((number = take_zombie(m->test))) {
 		c = find_client(m, number);
-		match_expect(m, "a client handed out",
+		match_expect(m, "a zombie without references",
 			     c && !model_is_named(&m->m, c), true);
 		if (c)
 			model_forget_client(c);
 	}
 	list_for_each_entry(c, &m->m.clients, node)
-		match_expect(m, "a client kept", model_is_named(&m->m, c), true);
+		match_expect(m, "a referenced client", model_is_named(&m->m, c), true);
 }
 
 static void compare_record(struct match *m, const struct seen *seen)
@@ -187,7 +187,7 @@ static void compare_record(struct match *m, const struct seen *seen)
 	if (owner)
 		rec = find_twin(remaining ? &m->m.remaining :
 				&model_domain_of(&m->m, owner)->records, seen);
-	match_expect(m, "a record that is there", !!rec, true);
+	match_expect(m, "the record exists", !!rec, true);
 	if (!rec)
 		return;
 	rec->marked = true;
@@ -221,7 +221,7 @@ static void unmark_all(struct model *m)
 		unmark(&c->own.records);
 }
 
-/* The log of remaining records is listed in its order */
+/* Remaining records are listed in the order of the log */
 static void compare_remaining_order(struct match *m, unsigned int first)
 {
 	struct model_record *rec;
@@ -229,13 +229,13 @@ static void compare_remaining_order(struct match *m, unsigned int first)
 	list_for_each_entry(rec, &m->m.remaining, node) {
 		if (first == m->listing->nr)
 			return;
-		match_expect(m, "order of the remaining", rec->allocated,
+		match_expect(m, "order of remaining records", rec->allocated,
 			     m->listing->seen[first++].allocated);
 	}
 }
 
 /**
- * match_compare_records() - compare all records, and the tracker's structure
+ * match_compare_records() - compare all records, and audit the tracker
  * @m: the match
  */
 void match_compare_records(struct match *m)

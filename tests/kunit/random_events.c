@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Random sequences: whether both keep the same wrong reports, with the same evidence */
+/* Random sequences: both keep the same wrong reports with the same evidence */
 #include "random.h"
 
 static u64 number_of(const struct bt_client *c)
@@ -12,7 +12,7 @@ static u64 twin_number(const struct model_client *c)
 	return c ? c->number : 0;
 }
 
-/* What is there of a record while it is live */
+/* The evidence that a live record provides */
 static void compare_live(struct match *m, const struct bt_event_record *got,
 			 const struct model_record *expected, u32 state)
 {
@@ -65,7 +65,7 @@ static struct model_event *next_event(struct match *m, u64 position)
 	return NULL;
 }
 
-/* What bt_events_next() has to say */
+/* The expected result of bt_events_next() */
 struct reading {
 	struct match *m;
 	const struct model_event *expected;
@@ -79,7 +79,7 @@ static void look(void *arg, const struct bt_event *event)
 		compare_event(reading->m, event, reading->expected);
 }
 
-/* Read one event after a position, which goes there; false: there is none */
+/* Read the event after a position and advance to it; false if there is none */
 static bool read_event(struct match *m, u64 *position)
 {
 	struct reading reading = { m, next_event(m, *position) };
@@ -97,16 +97,16 @@ static bool read_event(struct match *m, u64 *position)
 }
 
 /**
- * match_compare_events() - let the reader of events go on, seldom to the end
+ * match_compare_events() - advance the reader of events, seldom to the end
  * @m: the match
  */
 void match_compare_events(struct match *m)
 {
 	struct bt_tracker *t = fixture(m->test)->t;
-	u32 n = match_dice(m, 3);
+	u32 n = match_random(m, 3);
 
 	match_expect(m, "events", t->events.last, m->m.last_event);
-	match_expect(m, "events that are kept", t->events.nr,
+	match_expect(m, "events in the log", t->events.nr,
 		     list_count_nodes(&m->m.events));
 	while (n-- && read_event(m, &m->position))
 		;
@@ -115,7 +115,7 @@ void match_compare_events(struct match *m)
 }
 
 /**
- * match_compare_all_events() - compare all events that are kept
+ * match_compare_all_events() - compare all events in the log
  * @m: the match
  */
 void match_compare_all_events(struct match *m)

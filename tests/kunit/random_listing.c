@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Random sequences: listings under way, and what the model had at their instants */
+/* Random sequences: listings in progress against the model at their instants */
 #include "random.h"
 
-/* Most records that a listing finds in one step */
+/* Bound on the records of one step */
 #define STRIDE		6
 
 /* A record as it was at the instant of a listing */
 struct expected {
 	struct seen seen;
-	bool met;
+	bool is_listed;
 };
 
 static bool is_wanted(const struct bt_listing *l, const struct expected *e)
@@ -51,7 +51,7 @@ static void expect_record(struct match *m, struct watch *w,
 	KUNIT_ASSERT_LT(m->test, w->nr, WATCH_ROOM);
 }
 
-/* What a client that has just ended left, and what is yet to be logged */
+/* Are the records of this ended client still to be logged? */
 static bool is_in_between(const struct model_client *c)
 {
 	return !c->shared && c->ended && !c->reaped && !c->past;
@@ -94,10 +94,10 @@ static void expect_all(struct match *m, struct watch *w)
 static void set_filters(struct match *m, struct bt_listing *l)
 {
 	l->client = match_chance(m, 1, 4) ?
-		    1 + match_dice(m, m->m.last_client + 1) : 0;
-	l->space = match_chance(m, 1, 4) ? match_dice(m, m->m.nr_spaces) :
+		    1 + match_random(m, m->m.last_client + 1) : 0;
+	l->space = match_chance(m, 1, 4) ? match_random(m, m->m.nr_spaces) :
 					   BUFTRACK_ANY_SPACE;
-	l->states = match_chance(m, 1, 3) ? 1 + match_dice(m, ALL_STATES) :
+	l->states = match_chance(m, 1, 3) ? 1 + match_random(m, ALL_STATES) :
 					    ALL_STATES;
 }
 
@@ -121,12 +121,12 @@ static struct expected *find_expected(struct watch *w, const struct seen *seen)
 	u32 i;
 
 	for (i = 0; i < w->nr; i++)
-		if (!w->expected[i].met && is_same(&w->expected[i], seen))
+		if (!w->expected[i].is_listed && is_same(&w->expected[i], seen))
 			return &w->expected[i];
 	return NULL;
 }
 
-/* A freed record may have been freed again, and the log has stamps of its own */
+/* A freed record may have been freed again, and the log has its own stamps */
 static void compare_end(struct match *m, const struct seen *got,
 			const struct seen *expected)
 {
@@ -136,12 +136,12 @@ static void compare_end(struct match *m, const struct seen *got,
 	match_expect(m, "listing: repeats",
 		     got->repeats >= expected->repeats, true);
 	if (got->state == BUFTRACK_RECORD_STATE_REMAINING)
-		match_expect(m, "listing: an end", !!got->ended, true);
+		match_expect(m, "listing: stamp of the end", !!got->ended, true);
 	else
 		match_expect(m, "listing: freed", got->ended, expected->ended);
 }
 
-/* A listing that is not told of gaps may find more to be doubtful than there was */
+/* A listing without a slot may show more doubt than there was at its instant */
 static void compare_state(struct match *m, const struct watch *w, u32 got,
 			  u32 expected)
 {
@@ -150,14 +150,14 @@ static void compare_state(struct match *m, const struct watch *w, u32 got,
 	match_expect(m, "listing: state", got, expected);
 }
 
-static void meet(struct match *m, struct watch *w, const struct seen *got)
+static void check_listed(struct match *m, struct watch *w, const struct seen *got)
 {
 	struct expected *e = find_expected(w, got);
 
 	match_expect(m, "listing: a record of the instant", !!e, true);
 	if (!e)
 		return;
-	e->met = true;
+	e->is_listed = true;
 	compare_state(m, w, got->state, e->seen.state);
 	match_expect(m, "listing: size", got->size, e->seen.size);
 	match_expect(m, "listing: span", got->span, e->seen.span);
@@ -175,7 +175,7 @@ static struct model_client *owner_of(struct match *m, const struct seen *seen)
 	return NULL;
 }
 
-/* The domains in their order, each by space and key; then the log by its stamps */
+/* The domains in order, each by space and key; then the log by stamp */
 static bool is_in_order(struct match *m, const struct seen *a,
 			const struct seen *b)
 {
@@ -203,7 +203,7 @@ static bool has_record(struct list_head *records, const struct expected *e)
 	return false;
 }
 
-/* Nothing else than to be dropped is a reason to be missing */
+/* A record may be missing only if it was dropped */
 static bool is_gone(struct match *m, const struct expected *e)
 {
 	struct model_client *c = owner_of(m, &e->seen);
@@ -221,9 +221,9 @@ static u64 count_missing(struct match *m, struct watch *w)
 	u32 i;
 
 	for (i = 0; i < w->nr; i++) {
-		if (w->expected[i].met)
+		if (w->expected[i].is_listed)
 			continue;
-		match_expect(m, "listing: a missing record that is gone",
+		match_expect(m, "listing: a missing record was dropped",
 			     is_gone(m, &w->expected[i]), true);
 		nr++;
 	}
@@ -232,27 +232,27 @@ static u64 count_missing(struct match *m, struct watch *w)
 
 static void check_end(struct match *m, struct watch *w)
 {
-	bool is_told = w->l->l.watched && !w->is_cut;
+	bool is_augmented = w->l->l.watched && !w->is_cut;
 	u64 missing;
 	u32 i;
 
 	for (i = 0; i < w->l->nr && !m->failed; i++)
-		meet(m, w, &w->l->seen[i]);
+		check_listed(m, w, &w->l->seen[i]);
 	missing = count_missing(m, w);
-	match_expect(m, "listing: exact", w->l->l.exact, is_told && !missing);
-	if (is_told)
+	match_expect(m, "listing: exact", w->l->l.exact, is_augmented && !missing);
+	if (is_augmented)
 		match_expect(m, "listing: missed", w->l->l.missed, missing);
 	m->listed[w->l->l.exact]++;
 	listing_end(m->test, w->l);
 }
 
-/* The order of what was found last: later on an owner may be forgotten */
+/* Check the order of the latest records at once: an owner may be freed later */
 static void check_order(struct match *m, struct watch *w, u32 from)
 {
 	const struct seen *seen = w->l->seen;
 
 	for (; from < w->l->nr; from++) {
-		match_expect(m, "listing: an owner",
+		match_expect(m, "listing: the owner exists",
 			     !!owner_of(m, &seen[from]), true);
 		if (m->failed || !from || !owner_of(m, &seen[from - 1]))
 			continue;
@@ -266,11 +266,11 @@ static void go_on(struct match *m, struct watch *w)
 	struct bt_listing *l = &w->l->l;
 	u32 before = w->l->nr;
 
-	w->l->room = min(before + match_dice(m, STRIDE), (u32)WATCH_ROOM);
+	w->l->room = min(before + match_random(m, STRIDE), (u32)WATCH_ROOM);
 	bt_listing_step(fixture(m->test)->t, l);
 	check_order(m, w, before);
 	if (l->busy)
-		match_expect(m, "listing: someone to wait for",
+		match_expect(m, "listing: a client to wait for",
 			     m->ended.c && !m->ended.c->shared, true);
 	if (l->end)
 		check_end(m, w);
@@ -297,7 +297,7 @@ static u32 count_watched(struct match *m)
 /**
  * match_watch() - prepare listings
  * @m: the match
- * @nr: how many there may be at a time
+ * @nr: number of concurrent listings
  */
 void match_watch(struct match *m, u32 nr)
 {
@@ -314,7 +314,7 @@ void match_watch(struct match *m, u32 nr)
 }
 
 /**
- * match_list() - begin listings, go on with some and leave others alone
+ * match_list() - begin some listings, continue some and leave others alone
  * @m: the match
  */
 void match_list(struct match *m)
@@ -331,15 +331,15 @@ void match_list(struct match *m)
 		else if (w->l->begun && match_chance(m, 1, 2000))
 			listing_end(m->test, w->l);
 	}
-	match_expect(m, "listings that are told",
+	match_expect(m, "listings with a slot",
 		     fixture(m->test)->t->nr_listings, count_watched(m));
 	if (!m->m.removed && m->nr_watches <= BT_MAX_LISTINGS)
-		match_expect(m, "listings under way", count_watched(m),
+		match_expect(m, "listings in progress", count_watched(m),
 			     count_open(m));
 }
 
 /**
- * match_cut_listings() - the device has gone under the listings
+ * match_cut_listings() - note that the device was removed during the listings
  * @m: the match
  */
 void match_cut_listings(struct match *m)
@@ -352,8 +352,8 @@ void match_cut_listings(struct match *m)
 }
 
 /**
- * match_end_listings() - bring all listings to their ends
- * @m: the match, in which nobody is left to wait for
+ * match_end_listings() - continue all listings to their ends
+ * @m: the match, in which no client is left to wait for
  */
 void match_end_listings(struct match *m)
 {

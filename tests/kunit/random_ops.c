@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Random sequences: what is done to the tracker and to the model */
+/* Random sequences: the operations on the tracker and on the model */
 #include <linux/minmax.h>
 #include "random.h"
 
 #define say(m, fmt, ...) \
 	scnprintf((m)->what, sizeof((m)->what), fmt, ##__VA_ARGS__)
 
-/* Time stands still now and then, and stamps must go on all the same */
+/* The clock sometimes stands still; stamps must advance nevertheless */
 static void pass_time(struct match *m)
 {
-	fixture(m->test)->now += match_dice(m, 3) * match_dice(m, 50);
+	fixture(m->test)->now += match_random(m, 3) * match_random(m, 50);
 }
 
 static struct pair *some_client(struct match *m)
 {
-	return &m->open[match_dice(m, m->nr_open)];
+	return &m->open[match_random(m, m->nr_open)];
 }
 
 static u64 some_id(struct match *m)
 {
 	if (!m->p->ids || match_chance(m, m->p->no_id, 100))
 		return 0;
-	return 1 + match_dice(m, m->p->ids);
+	return 1 + match_random(m, m->p->ids);
 }
 
 static u64 some_size(struct match *m)
 {
-	u64 dice = (u64)match_dice(m, U32_MAX) << 32 | match_dice(m, U32_MAX);
+	u64 random = (u64)match_random(m, U32_MAX) << 32 | match_random(m, U32_MAX);
 
-	return 1 + dice % (m->p->max_size ?: m->p->step);
+	return 1 + random % (m->p->max_size ?: m->p->step);
 }
 
-/* Mostly where something can start, sometimes in between */
+/* Mostly an address at which buffers start, sometimes one in between */
 static u64 some_address(struct match *m)
 {
-	u64 address = m->p->base + m->p->step * match_dice(m, m->p->addresses);
+	u64 address = m->p->base + m->p->step * match_random(m, m->p->addresses);
 
 	if (match_chance(m, 1, 12))
-		address += match_dice(m, min(m->p->step, U32_MAX));
+		address += match_random(m, min(m->p->step, U32_MAX));
 	return address;
 }
 
@@ -48,7 +48,7 @@ static u64 some_span(struct match *m, const struct buftrack_report *r)
 	if (match_chance(m, m->p->point, 100))
 		return 0;
 	if (match_chance(m, m->p->wide, 100))
-		span = m->p->step * (1 + match_dice(m, m->p->addresses));
+		span = m->p->step * (1 + match_random(m, m->p->addresses));
 	return min(span - 1, U64_MAX - r->address) + 1;
 }
 
@@ -60,7 +60,7 @@ static struct model_record *some_record(struct match *m, const struct pair *by)
 
 	if (!nr)
 		return NULL;
-	nr = match_dice(m, nr);
+	nr = match_random(m, nr);
 	list_for_each_entry(rec, records, node)
 		if (!nr--)
 			break;
@@ -72,10 +72,10 @@ static struct buftrack_report some_alloc(struct match *m, const struct pair *by)
 	struct model_record *rec = NULL;
 	struct buftrack_report r = {
 		.op = BUFTRACK_OP_ALLOC,
-		.space = match_dice(m, max(m->p->spaces, 1U)),
+		.space = match_random(m, max(m->p->spaces, 1U)),
 		.address = some_address(m),
 		.id = some_id(m),
-		.site = match_dice(m, 4),
+		.site = match_random(m, 4),
 	};
 
 	if (match_chance(m, 1, 8))
@@ -96,11 +96,11 @@ static struct buftrack_report some_free(struct match *m, const struct pair *by)
 	struct buftrack_report r = {
 		.op = BUFTRACK_OP_FREE,
 		.flags = match_chance(m, 1, 16) ? BUFTRACK_REPORT_REFUSED : 0,
-		.space = match_dice(m, max(m->p->spaces, 1U)),
+		.space = match_random(m, max(m->p->spaces, 1U)),
 		.address = some_address(m),
 		.id = some_id(m),
 		.size = match_chance(m, 1, 4) ? some_size(m) : 0,
-		.site = match_dice(m, 4),
+		.site = match_random(m, 4),
 	};
 
 	if (match_chance(m, 3, 5))
@@ -132,7 +132,7 @@ static void report(struct match *m)
 	got = make_report(m->test, by->c, r);
 	if (got >= 0) {
 		match_expect(m, "a later stamp", fx->stamp > m->m.clock, true);
-		match_expect(m, "a stamp of now", fx->stamp >= fx->now, true);
+		match_expect(m, "a current stamp", fx->stamp >= fx->now, true);
 	}
 	expected = model_report(&m->m, by->twin, &r, fx->stamp);
 	match_expect(m, "verdict", got, expected);
@@ -143,7 +143,7 @@ static void report(struct match *m)
 static void lose(struct match *m)
 {
 	struct pair *by = some_client(m);
-	u64 count = 1 + match_dice(m, 9);
+	u64 count = 1 + match_random(m, 9);
 
 	say(m, "client %llu: %llu lost", by->twin->number, count);
 	match_expect(m, "lost", bt_lost(fixture(m->test)->t, by->c, count,
@@ -158,24 +158,24 @@ static void toggle(struct match *m)
 	set_enabled(m->test, m->m.enabled);
 }
 
-/* Now and then nobody; drivers are nobody's */
+/* Sometimes none; drivers belong to no user */
 static struct bt_quota *some_user(struct match *m, u32 flags)
 {
-	u32 user = match_dice(m, MATCH_USERS + 1);
+	u32 user = match_random(m, MATCH_USERS + 1);
 
 	return flags & BUFTRACK_DECLARE_SHARED || user == MATCH_USERS ? NULL :
 								&m->users[user];
 }
 
 /**
- * match_begin_client() - open a client, if there is place for one
+ * match_begin_client() - begin a client, within the bound on open clients
  * @m: the match
  */
 void match_begin_client(struct match *m)
 {
 	struct pair *pair = &m->open[m->nr_open];
 	u32 flags = match_chance(m, m->p->shared, 100) ? BUFTRACK_DECLARE_SHARED : 0;
-	u64 first_id = match_chance(m, 1, 3) ? match_dice(m, m->p->ids + 1) : 0;
+	u64 first_id = match_chance(m, 1, 3) ? match_random(m, m->p->ids + 1) : 0;
 
 	if (m->nr_open == min(m->p->clients ?: 3U, (u32)MATCH_CLIENTS))
 		return;
@@ -193,7 +193,7 @@ void match_begin_client(struct match *m)
 }
 
 /**
- * match_reap() - reap the client that has ended and is not reaped, if there is one
+ * match_reap() - reap the client that ended and was not reaped, if any
  * @m: the match
  */
 void match_reap(struct match *m)
@@ -205,13 +205,13 @@ void match_reap(struct match *m)
 	m->ended = (struct pair){};
 }
 
-/* The one that ended before is reaped now at the latest */
+/* The client that ended before is reaped now at the latest */
 static void end(struct match *m)
 {
 	struct pair *pair = some_client(m);
 
 	match_reap(m);
-	say(m, "close of client %llu", pair->twin->number);
+	say(m, "close client %llu", pair->twin->number);
 	end_client(m->test, pair->c);
 	model_end(&m->m, pair->twin);
 	m->ended = *pair;
@@ -231,20 +231,20 @@ static void adjust(struct match *m)
 {
 	struct bt_limits limits = m->m.limits;
 
-	say(m, "other bounds");
-	limits.max_freed = match_dice(m, m->p->max_freed + 1);
-	limits.max_closed = match_dice(m, m->p->max_closed + 1);
-	limits.max_remaining = match_dice(m, m->p->max_remaining + 1);
-	limits.max_records = 1 + match_dice(m, m->p->max_records ?: 400);
+	say(m, "new bounds");
+	limits.max_freed = match_random(m, m->p->max_freed + 1);
+	limits.max_closed = match_random(m, m->p->max_closed + 1);
+	limits.max_remaining = match_random(m, m->p->max_remaining + 1);
+	limits.max_records = 1 + match_random(m, m->p->max_records ?: 400);
 	if (m->p->max_client_records)
 		limits.max_client_records =
-			1 + match_dice(m, m->p->max_client_records);
+			1 + match_random(m, m->p->max_client_records);
 	set_limits(m->test, &limits);
 	model_set_limits(&m->m, &limits);
 }
 
 /**
- * match_step() - do one thing to both
+ * match_step() - do one operation in both worlds
  * @m: the match
  */
 void match_step(struct match *m)
@@ -262,15 +262,15 @@ void match_step(struct match *m)
 		{ m->p->adjust, adjust },
 		{ 1000, report },
 	};
-	u32 dice = match_dice(m, 1000);
+	u32 random = match_random(m, 1000);
 	unsigned int i;
 
-	for (i = 0; dice >= acts[i].weight; i++)
-		dice -= acts[i].weight;
+	for (i = 0; random >= acts[i].weight; i++)
+		random -= acts[i].weight;
 	acts[i].act(m);
 }
 
-/* Reports that come too late change nothing */
+/* Reports after the removal change nothing */
 static void report_in_vain(struct match *m)
 {
 	unsigned int n;
@@ -280,7 +280,7 @@ static void report_in_vain(struct match *m)
 }
 
 /**
- * match_remove() - remove the device under its clients
+ * match_remove() - remove the device while it has clients
  * @m: the match
  */
 void match_remove(struct match *m)

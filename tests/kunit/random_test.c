@@ -2,29 +2,29 @@
 /*
  * Random sequences against the model
  *
- * After each operation the verdict and every counter in every scope are compared,
- * and now and then every record. A mismatch prints what is needed to see it
- * again: the sequence depends on the profile and the seed alone.
+ * Each operation is followed by a comparison of the verdict and of every counter in
+ * every scope, and sometimes of every record. A mismatch prints the profile and the
+ * seed, which determine the sequence.
  */
 #include <linux/module.h>
 #include "random.h"
 
 /*
- * Operations of one sequence; those of all profiles together are 100,000 and more,
- * except where every access to memory is checked and takes many times as long
+ * Operations of one sequence. All profiles together make at least 100,000, except under
+ * KASAN, which slows them down many times.
  */
 #define NR_OPS		(IS_ENABLED(CONFIG_KASAN) ? 250 : 10000)
 
-/* Operations between two looks at all records */
+/* Operations between two comparisons of all records */
 #define RECORDS_EVERY	32
 
 static unsigned long long seed;
 module_param(seed, ullong, 0444);
-MODULE_PARM_DESC(seed, "one more seed for the random sequences; 0: none");
+MODULE_PARM_DESC(seed, "additional seed for the random sequences, 0: none");
 
 static unsigned int ops = NR_OPS;
 module_param(ops, uint, 0444);
-MODULE_PARM_DESC(ops, "operations of one random sequence");
+MODULE_PARM_DESC(ops, "operations per random sequence");
 
 static const unsigned long long seeds[] = { 1, 20, 300, 4000, 50000 };
 
@@ -190,7 +190,7 @@ static void match_run(struct match *m)
 	for (m->op = 0; m->op < ops && !m->failed; m->op++) {
 		match_step(m);
 		match_list(m);
-		match_collect_dead(m);
+		match_free_zombies(m);
 		match_compare(m);
 		match_compare_events(m);
 		if (m->op % RECORDS_EVERY == 0) {
@@ -200,23 +200,23 @@ static void match_run(struct match *m)
 	}
 }
 
-/* All profiles of one seed together meet every verdict */
+/* All profiles of one seed together produce every verdict */
 static void tally_verdicts(struct match *m)
 {
-	static u64 met[BUFTRACK_NR_VERDICTS];
+	static u64 seen[BUFTRACK_NR_VERDICTS];
 	unsigned int verdict;
 
 	if (m->p == &profiles[0])
-		memset(met, 0, sizeof(met));
+		memset(seen, 0, sizeof(seen));
 	for (verdict = 0; verdict < BUFTRACK_NR_VERDICTS; verdict++)
-		met[verdict] += m->verdicts[verdict];
+		seen[verdict] += m->verdicts[verdict];
 	if (m->p != &profiles[ARRAY_SIZE(profiles) - 1] || ops < NR_OPS)
 		return;
 	for (verdict = 0; verdict < BUFTRACK_NR_VERDICTS; verdict++)
-		KUNIT_EXPECT_GT(m->test, met[verdict], 0);
+		KUNIT_EXPECT_GT(m->test, seen[verdict], 0);
 }
 
-/* Whatever a sequence is like, some listings are exact; in few of them all are */
+/* Every sequence has exact listings, and few have only exact ones */
 static void tally_listings(struct match *m)
 {
 	static u64 ended[2];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The shared domain: foreign frees, orphans, and how long its clients are kept */
+/* The shared domain: foreign frees, orphans, and the references to its clients */
 #include "fixture.h"
 
 static void free_by_another_is_foreign(struct kunit *test)
@@ -19,7 +19,7 @@ static void free_by_another_is_foreign(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, find_freed(a, 0, 0x1000, 0)->freed.by, b);
 }
 
-static void second_free_counts_for_who_makes_it(struct kunit *test)
+static void second_free_charges_its_reporter(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -74,7 +74,7 @@ static void anyone_may_free_an_orphan(struct kunit *test)
 	EXPECT_FREE(test, b, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 }
 
-/* Nobody's, and yet of a size */
+/* An orphan still has a size */
 static void orphan_has_a_size(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
@@ -116,9 +116,9 @@ static void live_record_keeps_its_ended_owner(struct kunit *test)
 	set_max_closed(test, 0);
 	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_DOUBLE_ALLOC, BUFFER(0x1000, 64));
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 }
 
 static void freed_record_keeps_owner_and_freer(struct kunit *test)
@@ -132,12 +132,12 @@ static void freed_record_keeps_owner_and_freer(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 	close_client(test, a);
 	close_client(test, b);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 2);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 2);
 }
 
-static void evicted_record_lets_its_clients_go(struct kunit *test)
+static void evicted_record_releases_its_clients(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -146,10 +146,10 @@ static void evicted_record_lets_its_clients_go(struct kunit *test)
 	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	EXPECT_FREE(test, a, BUFTRACK_VERDICT_OK, .address = 0x1000);
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 64));
 	EXPECT_FREE(test, b, BUFTRACK_VERDICT_OK, .address = 0x2000);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 }
 
 static void log_of_closed_clients_keeps_a_client(struct kunit *test)
@@ -157,9 +157,9 @@ static void log_of_closed_clients_keeps_a_client(struct kunit *test)
 	struct bt_client *a = open_shared(test);
 
 	close_client(test, a);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	set_max_closed(test, 0);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 }
 
 static void file_keeps_a_client(struct kunit *test)
@@ -168,12 +168,12 @@ static void file_keeps_a_client(struct kunit *test)
 
 	set_max_closed(test, 0);
 	end_client(test, a);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 	reap_client(test, a);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 1);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 1);
 }
 
-static void retiring_lets_all_clients_go(struct kunit *test)
+static void retiring_releases_all_clients(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_private(test);
 
@@ -181,12 +181,12 @@ static void retiring_lets_all_clients_go(struct kunit *test)
 	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64));
 	close_client(test, a);
 	close_client(test, b);
-	KUNIT_EXPECT_EQ(test, collect_dead(test), 0);
+	KUNIT_EXPECT_EQ(test, free_zombies(test), 0);
 }
 
 static struct kunit_case shared_cases[] = {
 	KUNIT_CASE(free_by_another_is_foreign),
-	KUNIT_CASE(second_free_counts_for_who_makes_it),
+	KUNIT_CASE(second_free_charges_its_reporter),
 	KUNIT_CASE(alloc_over_anothers_key_supersedes_it),
 	KUNIT_CASE(live_records_of_an_ended_client_are_orphans),
 	KUNIT_CASE(anyone_may_free_an_orphan),
@@ -195,10 +195,10 @@ static struct kunit_case shared_cases[] = {
 	KUNIT_CASE(freed_records_outlive_their_client),
 	KUNIT_CASE(live_record_keeps_its_ended_owner),
 	KUNIT_CASE(freed_record_keeps_owner_and_freer),
-	KUNIT_CASE(evicted_record_lets_its_clients_go),
+	KUNIT_CASE(evicted_record_releases_its_clients),
 	KUNIT_CASE(log_of_closed_clients_keeps_a_client),
 	KUNIT_CASE(file_keeps_a_client),
-	KUNIT_CASE(retiring_lets_all_clients_go),
+	KUNIT_CASE(retiring_releases_all_clients),
 	{}
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Copying all that a tracker knows */
+/* Copying the state of a tracker */
 #include <linux/slab.h>
 #include "snapshot.h"
 
@@ -31,7 +31,7 @@ static void take_clients(struct snapshot *s, struct bt_tracker *t)
 }
 
 /**
- * snapshot_take() - copy all that the fixture's tracker knows
+ * snapshot_take() - copy the state of the fixture's tracker
  * @test: the test
  *
  * Return: the copy, which lasts as long as the test.
@@ -56,10 +56,10 @@ struct snapshot *snapshot_take(struct kunit *test)
 }
 
 /**
- * snapshot_expect_same() - expect that nothing has changed but the time
+ * snapshot_expect_same() - expect that nothing but the time has changed
  * @test: the test
- * @before: what was
- * @after: what is
+ * @before: earlier state
+ * @after: later state
  */
 void snapshot_expect_same(struct kunit *test, const struct snapshot *before,
 			  const struct snapshot *after)
@@ -79,13 +79,13 @@ void snapshot_expect_same(struct kunit *test, const struct snapshot *before,
 }
 
 /**
- * snapshot_expect_verdict() - expect that a report was counted, and nothing else
+ * snapshot_expect_verdict() - expect that a report was counted and changed nothing else
  * @test: the test
- * @before: what was; changed to what is expected
- * @after: what is
- * @c: who made the report
- * @space: where
- * @counter: what it counts as
+ * @before: earlier state; changed to the expected state
+ * @after: later state
+ * @c: client that made the report
+ * @space: space of the report
+ * @counter: counter of its verdict
  */
 void snapshot_expect_verdict(struct kunit *test, struct snapshot *before,
 			     const struct snapshot *after,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* All that a tracker knows, copied, to compare before and after */
+/* A copy of the state of a tracker, to compare before and after */
 #ifndef BUFTRACK_KUNIT_SNAPSHOT_H
 #define BUFTRACK_KUNIT_SNAPSHOT_H
 
@@ -9,11 +9,11 @@
 #define SNAPSHOT_CLIENTS	8
 
 /**
- * struct snapshot_domain - what a domain knows besides its records
+ * struct snapshot_domain - the state of a domain besides its records
  * @gap: its latest gap
  * @epoch: its epoch
- * @has_evicted: it has evicted
- * @ages: sum over its freed records, which tells their order
+ * @has_evicted: it has evicted freed records
+ * @ages: weighted sum over its freed records, which depends on their order
  */
 struct snapshot_domain {
 	u64 gap;
@@ -23,14 +23,14 @@ struct snapshot_domain {
 };
 
 /**
- * struct snapshot - a tracker at an instant
- * @records: all records that can be listed; the listing has a stamp of its own
- * @nr_records: how many records it holds
- * @stamp: the latest stamp before that one
+ * struct snapshot - the state of a tracker at an instant
+ * @records: all records, by a listing that takes a stamp
+ * @nr_records: number of live and freed records
+ * @stamp: latest stamp before the listing
  * @total: counters of the device
- * @spaces: by space
- * @clients: by client, from number 1 on
- * @domains: the shared one, and by client
+ * @spaces: counters by space
+ * @clients: counters by client, from number 1
+ * @domains: the shared domain, then private ones by client
  */
 struct snapshot {
 	struct listing *records;

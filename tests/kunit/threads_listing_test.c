@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Listings while threads report: held against what the threads have logged
+ * Listings while threads report, against the logs of the threads
  *
- * Each thread has buffers of its own, logs what it did to each and when, and
- * nobody else touches them. So the logs tell what there was at any instant.
+ * Each thread has buffers of its own, which no other thread touches, and logs each of
+ * its reports with the stamp. The logs thus give the records of any instant.
  */
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -15,22 +15,22 @@
 #define NR_REPORTS	4000
 #define NR_BUFFERS	30
 
-/* Listings that are kept, and records that each has room for */
+/* Listings that are checked, and the records that each can hold */
 #define NR_LISTINGS	30
 #define ROOM		3000
 
-/* Clients that come and go, and buffers that each leaves */
+/* Clients that come and go, and the buffers that each leaves live */
 #define NR_VISITORS	40
 #define NR_LEFT		(NR_BUFFERS - 5)
 
-/* Who has logged, at most: the workers with two clients each, and the visitors */
-#define NR_SOURCES	(2 * CREW_WORKERS + NR_VISITORS)
+/* Bound on the logs: two clients for each reporter, and the visitors */
+#define NR_SOURCES	(2 * NR_REPORTERS + NR_VISITORS)
 
 /**
- * struct entry - what a thread did to a buffer
- * @stamp: when
- * @buffer: which
- * @is_alloc: it was allocated, or else freed
+ * struct entry - a report on a buffer
+ * @stamp: its stamp
+ * @buffer: number of the buffer
+ * @is_alloc: an alloc, otherwise a free
  */
 struct entry {
 	u64 stamp;
@@ -41,11 +41,11 @@ struct entry {
 /**
  * struct source - a client and its log
  * @client: its number
- * @closed: when it ended, 0: it has not
+ * @closed: stamp of its end, 0: it has not ended
  * @base: address of its first buffer
- * @live: which of its buffers are live now
- * @nr: entries
- * @max: place for them
+ * @live: which of its buffers are live
+ * @nr: number of entries
+ * @max: bound on @nr
  * @entries: the log
  */
 struct source {
@@ -59,11 +59,11 @@ struct source {
 };
 
 /**
- * struct found - a record that a listing found
+ * struct found - a record that a listing returned
  * @client: its owner
  * @address: its address
- * @allocated: when
- * @state: its state then, without more
+ * @allocated: stamp of its alloc
+ * @state: its state at the instant, without flags
  */
 struct found {
 	u64 client;
@@ -73,10 +73,10 @@ struct found {
 };
 
 /**
- * struct pass - a listing from its beginning to its end
+ * struct pass - a listing from begin to end
  * @l: the listing
- * @room: records that this step may still find
- * @nr: records found
+ * @room: records that this step may still return
+ * @nr: number of records
  * @found: the records
  */
 struct pass {
@@ -86,8 +86,8 @@ struct pass {
 	struct found *found;
 };
 
-/* What a hand keeps: its log or logs, or its listings */
-struct worker_log {
+/* The data of a worker: its logs, or its listings */
+struct reporter_log {
 	struct source own;
 	struct source shared;
 };
@@ -125,7 +125,7 @@ static struct buftrack_report report_of(const struct source *s, u32 buffer,
 {
 	return (struct buftrack_report) {
 		.op = is_alloc ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE,
-		.space = buffer % CREW_SPACES,
+		.space = buffer % WORKERS_SPACES,
 		.address = s->base + 16 * buffer,
 		.size = 16,
 		.id = 1 + buffer,
@@ -145,39 +145,39 @@ static const struct entry *last_entry(const struct source *s, u32 buffer,
 	return last;
 }
 
-/* Free what is live, and allocate it again; now and then without a free between */
-static void touch(struct hand *hand, struct bt_client *c, struct source *s)
+/* Free a live buffer or allocate a freed one; sometimes allocate a live one again */
+static void touch(struct worker *worker, struct bt_client *c, struct source *s)
 {
-	u32 buffer = hand_dice(hand, NR_BUFFERS);
+	u32 buffer = worker_random(worker, NR_BUFFERS);
 	bool was_live = s->live[buffer];
-	bool is_alloc = !was_live || !hand_dice(hand, 5);
+	bool is_alloc = !was_live || !worker_random(worker, 5);
 	struct buftrack_report r = report_of(s, buffer, is_alloc);
 	u64 stamp;
-	int ret = crew_report(hand->crew, c, &r, &stamp);
+	int ret = workers_report(worker->workers, c, &r, &stamp);
 
-	crew_expect(hand->crew, ret == (is_alloc && was_live ?
+	workers_expect(worker->workers, ret == (is_alloc && was_live ?
 					BUFTRACK_VERDICT_DOUBLE_ALLOC : BUFTRACK_VERDICT_OK));
 	log_entry(s, stamp, buffer, is_alloc);
 }
 
-static void work_logs(struct hand *hand)
+static void work_logs(struct worker *worker)
 {
-	struct worker_log *log = hand->log;
+	struct reporter_log *log = worker->log;
 	unsigned int n;
 
 	for (n = 0; n < NR_REPORTS; n++) {
-		if (hand_dice(hand, 2))
-			touch(hand, hand->own, &log->own);
+		if (worker_random(worker, 2))
+			touch(worker, worker->own, &log->own);
 		else
-			touch(hand, hand->shared, &log->shared);
+			touch(worker, worker->shared, &log->shared);
 		cond_resched();
 		if (n % 200 == 0)
 			schedule_timeout_uninterruptible(1);
 	}
-	atomic_dec(&hand->crew->working);
+	atomic_dec(&worker->workers->working);
 }
 
-static void visit(struct crew *crew, struct bt_client *c, struct source *s)
+static void visit(struct workers *workers, struct bt_client *c, struct source *s)
 {
 	struct buftrack_report r;
 	u64 stamp;
@@ -186,25 +186,25 @@ static void visit(struct crew *crew, struct bt_client *c, struct source *s)
 	s->client = c->number;
 	for (i = 0; i < NR_LEFT; i++) {
 		r = report_of(s, i, true);
-		crew_expect(crew, !crew_report(crew, c, &r, &stamp));
+		workers_expect(workers, !workers_report(workers, c, &r, &stamp));
 		log_entry(s, stamp, i, true);
 	}
-	bt_client_end(crew->t, c, crew_now(crew));
+	bt_client_end(workers->t, c, workers_now(workers));
 	s->closed = c->closed;
 	cond_resched();
-	bt_client_reap(crew->t, c);
+	bt_client_reap(workers->t, c);
 }
 
-/* Clients that come, leave some buffers and go */
-static void work_visits(struct hand *hand)
+/* Clients that begin, leave some buffers live and end */
+static void work_visits(struct worker *worker)
 {
-	struct visitor_log *log = hand->log;
+	struct visitor_log *log = worker->log;
 
-	while (log->nr < NR_VISITORS && hand_go_on(hand)) {
-		struct bt_client *c = crew_open(hand->crew, false);
+	while (log->nr < NR_VISITORS && worker_continues(worker)) {
+		struct bt_client *c = workers_open_client(worker->workers, false);
 
 		if (c)
-			visit(hand->crew, c, &log->sources[log->nr++]);
+			visit(worker->workers, c, &log->sources[log->nr++]);
 		schedule_timeout_uninterruptible(1);
 	}
 }
@@ -225,33 +225,33 @@ static bool keep(struct bt_listing *l, const struct bt_record *rec, u32 state)
 	return true;
 }
 
-static void list_all(struct hand *hand, struct pass *pass)
+static void list_all(struct worker *worker, struct pass *pass)
 {
-	struct crew *crew = hand->crew;
+	struct workers *workers = worker->workers;
 
-	bt_listing_begin(crew->t, &pass->l, crew_now(crew));
+	bt_listing_begin(workers->t, &pass->l, workers_now(workers));
 	while (!pass->l.end && pass->nr < ROOM) {
-		pass->room = 1 + hand_dice(hand, 20);
-		bt_listing_step(crew->t, &pass->l);
-		if (pass->l.busy || !hand_dice(hand, 20))
+		pass->room = 1 + worker_random(worker, 20);
+		bt_listing_step(workers->t, &pass->l);
+		if (pass->l.busy || !worker_random(worker, 20))
 			schedule_timeout_uninterruptible(1);
 		cond_resched();
 	}
-	bt_listing_end(crew->t, &pass->l);
-	crew_expect(crew, pass->l.end);
+	bt_listing_end(workers->t, &pass->l);
+	workers_expect(workers, pass->l.end);
 }
 
-static void work_keeps_listings(struct hand *hand)
+static void work_keeps_listings(struct worker *worker)
 {
-	struct lister_log *log = hand->log;
+	struct lister_log *log = worker->log;
 
-	while (log->nr < NR_LISTINGS && hand_go_on(hand)) {
-		list_all(hand, &log->passes[log->nr++]);
+	while (log->nr < NR_LISTINGS && worker_continues(worker)) {
+		list_all(worker, &log->passes[log->nr++]);
 		schedule_timeout_uninterruptible(1);
 	}
 }
 
-/* What there was of a buffer at an instant; false: nothing */
+/* The state of a buffer at an instant; false if it had no record */
 static bool state_then(const struct source *s, u32 buffer, u64 instant,
 		       struct found *then)
 {
@@ -283,9 +283,9 @@ static u32 count_found(const struct pass *pass, const struct found *wanted)
 	return nr;
 }
 
-/* How many of a source's records were found, and how many there were */
+/* Count the records of a source that were listed, and those that existed */
 static void check_source(struct kunit *test, const struct pass *pass,
-			 const struct source *s, u32 *met, u32 *all)
+			 const struct source *s, u32 *listed, u32 *all)
 {
 	struct found then;
 	u32 i, nr;
@@ -295,7 +295,7 @@ static void check_source(struct kunit *test, const struct pass *pass,
 			continue;
 		nr = count_found(pass, &then);
 		KUNIT_EXPECT_LE(test, nr, 1);
-		*met += nr;
+		*listed += nr;
 		++*all;
 	}
 }
@@ -303,13 +303,13 @@ static void check_source(struct kunit *test, const struct pass *pass,
 static void check_pass(struct kunit *test, const struct pass *pass,
 		       struct source * const *sources, u32 nr)
 {
-	u32 met = 0, all = 0;
+	u32 listed = 0, all = 0;
 
 	while (nr--)
-		check_source(test, pass, sources[nr], &met, &all);
-	KUNIT_EXPECT_EQ(test, met, pass->nr);
-	KUNIT_EXPECT_EQ(test, all - met, pass->l.missed);
-	KUNIT_EXPECT_EQ(test, pass->l.exact, all == met);
+		check_source(test, pass, sources[nr], &listed, &all);
+	KUNIT_EXPECT_EQ(test, listed, pass->nr);
+	KUNIT_EXPECT_EQ(test, all - listed, pass->l.missed);
+	KUNIT_EXPECT_EQ(test, pass->l.exact, all == listed);
 }
 
 static void prepare_source(struct kunit *test, struct source *s, u64 base,
@@ -321,26 +321,26 @@ static void prepare_source(struct kunit *test, struct source *s, u64 base,
 	s->client = c ? c->number : 0;
 }
 
-static u32 prepare_workers(struct kunit *test, struct hand *hands,
-			   struct source **sources)
+static u32 prepare_reporters(struct kunit *test, struct worker *threads,
+			     struct source **sources)
 {
 	u32 i, nr = 0;
 
-	for (i = 0; i < CREW_WORKERS; i++) {
-		struct worker_log *log = alloc_for(test, 1, sizeof(*log));
+	for (i = 0; i < NR_REPORTERS; i++) {
+		struct reporter_log *log = alloc_for(test, 1, sizeof(*log));
 
 		prepare_source(test, &log->own, i << 20, NR_REPORTS,
-			       hands[i].own);
+			       threads[i].own);
 		prepare_source(test, &log->shared, i << 20, NR_REPORTS,
-			       hands[i].shared);
+			       threads[i].shared);
 		sources[nr++] = &log->own;
 		sources[nr++] = &log->shared;
-		hands[i].log = log;
+		threads[i].log = log;
 	}
 	return nr;
 }
 
-static u32 prepare_visitors(struct kunit *test, struct hand *hand,
+static u32 prepare_visitors(struct kunit *test, struct worker *worker,
 			    struct source **sources)
 {
 	struct visitor_log *log = alloc_for(test, 1, sizeof(*log));
@@ -350,11 +350,11 @@ static u32 prepare_visitors(struct kunit *test, struct hand *hand,
 		prepare_source(test, &log->sources[i], 0, NR_LEFT, NULL);
 		sources[i] = &log->sources[i];
 	}
-	hand->log = log;
+	worker->log = log;
 	return i;
 }
 
-static void prepare_lister(struct kunit *test, struct hand *hand)
+static void prepare_lister(struct kunit *test, struct worker *worker)
 {
 	struct lister_log *log = alloc_for(test, 1, sizeof(*log));
 	u32 i;
@@ -368,10 +368,10 @@ static void prepare_lister(struct kunit *test, struct hand *hand)
 		pass->l.states = BUFTRACK_RECORD_STATE_LIVE | BUFTRACK_RECORD_STATE_FREED |
 				 BUFTRACK_RECORD_STATE_REMAINING;
 	}
-	hand->log = log;
+	worker->log = log;
 }
 
-/* Nothing is dropped but what a thread or a client's end drops */
+/* Only the threads and the ends of clients drop records */
 static void widen(struct bt_tracker *t, const void *arg)
 {
 	t->limits.max_closed = 2 * NR_VISITORS;
@@ -397,22 +397,22 @@ static void listings_have_what_the_threads_had(struct kunit *test)
 		{ work_visits }, { work_keeps_listings },
 		{ work_keeps_listings },
 	};
-	struct crew *crew = crew_create(test);
-	struct hand *hands = crew_hands(test, crew, works, ARRAY_SIZE(works));
+	struct workers *workers = workers_create(test);
+	struct worker *threads = workers_prepare(test, workers, works, ARRAY_SIZE(works));
 	struct source **sources = alloc_for(test, NR_SOURCES, sizeof(*sources));
 	u32 nr, i, exact[2] = {};
 
-	bt_tracker_configure(crew->t, widen, NULL);
-	nr = prepare_workers(test, hands, sources);
-	nr += prepare_visitors(test, &hands[4], sources + nr);
+	bt_tracker_configure(workers->t, widen, NULL);
+	nr = prepare_reporters(test, threads, sources);
+	nr += prepare_visitors(test, &threads[4], sources + nr);
 	for (i = 5; i < ARRAY_SIZE(works); i++)
-		prepare_lister(test, &hands[i]);
-	crew_run(crew, hands, ARRAY_SIZE(works));
+		prepare_lister(test, &threads[i]);
+	workers_run(workers, threads, ARRAY_SIZE(works));
 	for (i = 5; i < ARRAY_SIZE(works); i++)
-		check_lister(test, hands[i].log, sources, nr, exact);
+		check_lister(test, threads[i].log, sources, nr, exact);
 	kunit_info(test, "%u listings were exact, %u were not\n", exact[1],
 		   exact[0]);
-	crew_close_all(test, crew, hands, ARRAY_SIZE(works));
+	workers_finish(test, workers, threads, ARRAY_SIZE(works));
 }
 
 static struct kunit_case threads_listing_cases[] = {

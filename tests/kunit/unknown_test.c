@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Unknown frees: each reason, and which of several holds */
+/* Unknown frees: each reason, and the precedence of the reasons */
 #include "fixture.h"
 
 static void full_coverage_says_never(struct kunit *test)
@@ -31,7 +31,7 @@ static void late_client_is_pre_attach(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH, .address = 1, .id = 7);
 }
 
-/* Lateness is the client's own, also where the domain is not */
+/* Late is a property of the client, even in the shared domain */
 static void late_client_does_not_excuse_others(struct kunit *test)
 {
 	struct bt_client *late = open_client(test, BUFTRACK_DECLARE_SHARED |
@@ -57,7 +57,7 @@ static void other_ids_may_be_live_or_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, find_freed(c, 0, 0x1000, 1)->repeats, 0);
 }
 
-/* One buffer, and several objects that each free it under an id of their own */
+/* Several objects free one buffer, each with an id of its own */
 static void several_objects_free_one_buffer(struct kunit *test)
 {
 	struct bt_client *c = open_client(test, 0, 10);
@@ -82,7 +82,7 @@ static void superseded_record_is_no_other_id(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000, .id = 1);
 }
 
-/* What can hold when a free with an id has no target */
+/* Conditions that can hold when a free with an id has no target */
 enum {
 	OLD_ID = 1 << 0,
 	HAD_GAP = 1 << 1,

@@ -7,60 +7,60 @@
 #include "workers.h"
 #include "fixture.h"
 
-/* Events that are kept */
-#define CREW_EVENTS	64
+/* Slots of the event log */
+#define WORKERS_EVENTS	64
 
 /**
- * crew_create() - create a tracker for threads
+ * workers_create() - create a tracker for threads
  * @test: the test
  *
- * Return: the crew, which crew_destroy() takes down.
+ * Return: the workers, which workers_destroy() destroys.
  */
-struct crew *crew_create(struct kunit *test)
+struct workers *workers_create(struct kunit *test)
 {
 	static const struct bt_limits limits = {
 		.max_records = 2000, .max_client_records = 2000,
 		.max_freed = 200, .max_clients = 64, .max_closed = 16,
 		.max_remaining = 200,
 	};
-	struct crew *crew = kunit_kzalloc(test, sizeof(*crew), GFP_KERNEL);
+	struct workers *workers = kunit_kzalloc(test, sizeof(*workers), GFP_KERNEL);
 	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, crew);
-	KUNIT_ASSERT_EQ(test, 0, bt_store_init(&crew->store, "buftrack_crew",
+	KUNIT_ASSERT_NOT_NULL(test, workers);
+	KUNIT_ASSERT_EQ(test, 0, bt_store_init(&workers->store, "buftrack_workers",
 					       10000));
-	crew->t = bt_tracker_create(&crew->store, &limits);
-	KUNIT_ASSERT_NOT_NULL(test, crew->t);
-	for (i = 0; i < CREW_SPACES; i++)
-		bt_tracker_add_space(crew->t);
-	KUNIT_ASSERT_EQ(test, 0, bt_events_setup(crew->t, CREW_EVENTS));
-	return crew;
+	workers->t = bt_tracker_create(&workers->store, &limits);
+	KUNIT_ASSERT_NOT_NULL(test, workers->t);
+	for (i = 0; i < WORKERS_SPACES; i++)
+		bt_tracker_add_space(workers->t);
+	KUNIT_ASSERT_EQ(test, 0, bt_events_setup(workers->t, WORKERS_EVENTS));
+	return workers;
 }
 
-u64 crew_now(struct crew *crew)
+u64 workers_now(struct workers *workers)
 {
-	return atomic64_inc_return(&crew->clock);
+	return atomic64_inc_return(&workers->clock);
 }
 
 /**
- * crew_expect() - note whether something is as it must be
- * @crew: the crew
- * @holds: it is
+ * workers_expect() - note a condition that does not hold
+ * @workers: the workers
+ * @holds: the condition
  */
-void crew_expect(struct crew *crew, bool holds)
+void workers_expect(struct workers *workers, bool holds)
 {
 	if (!holds)
-		atomic_inc(&crew->wrong);
+		atomic_inc(&workers->wrong);
 }
 
 /**
- * crew_open() - begin a client
- * @crew: the crew
+ * workers_open_client() - begin a client
+ * @workers: the workers
  * @shared: it reports into the shared domain
  *
- * Return: the client, or NULL if there can be none (any more).
+ * Return: the client, or NULL if the tracker or memory allows none.
  */
-struct bt_client *crew_open(struct crew *crew, bool shared)
+struct bt_client *workers_open_client(struct workers *workers, bool shared)
 {
 	struct bt_client *c = kzalloc(sizeof(*c), GFP_KERNEL);
 
@@ -68,9 +68,9 @@ struct bt_client *crew_open(struct crew *crew, bool shared)
 		return NULL;
 	if (bt_client_init(c, shared, GFP_KERNEL))
 		goto free;
-	if (bt_client_begin(crew->t, c, crew_now(crew)))
+	if (bt_client_begin(workers->t, c, workers_now(workers)))
 		goto fini;
-	atomic_inc(&crew->clients);
+	atomic_inc(&workers->clients);
 	return c;
 fini:
 	bt_client_fini(c);
@@ -79,221 +79,221 @@ free:
 	return NULL;
 }
 
-void crew_close(struct crew *crew, struct bt_client *c)
+void workers_close_client(struct workers *workers, struct bt_client *c)
 {
-	bt_client_end(crew->t, c, crew_now(crew));
-	bt_client_reap(crew->t, c);
+	bt_client_end(workers->t, c, workers_now(workers));
+	bt_client_reap(workers->t, c);
 }
 
 /**
- * crew_collect_dead() - free the clients that nothing names any more
- * @crew: the crew
+ * workers_free_zombies() - free the clients without references
+ * @workers: the workers
  */
-void crew_collect_dead(struct crew *crew)
+void workers_free_zombies(struct workers *workers)
 {
 	struct bt_client *c;
 
-	while ((c = bt_tracker_take_zombie(crew->t))) {
-		atomic_dec(&crew->clients);
+	while ((c = bt_tracker_take_zombie(workers->t))) {
+		atomic_dec(&workers->clients);
 		kfree(c);
 	}
 }
 
 /**
- * crew_destroy() - end the tracker, and expect that nothing is left of it
+ * workers_destroy() - destroy the tracker, and expect it to leave nothing behind
  * @test: the test
- * @crew: the crew, all of whose clients are closed
+ * @workers: the workers, whose clients are all closed
  */
-void crew_destroy(struct kunit *test, struct crew *crew)
+void workers_destroy(struct kunit *test, struct workers *workers)
 {
-	KUNIT_EXPECT_EQ(test, atomic_read(&crew->wrong), 0);
-	bt_tracker_retire(crew->t);
-	crew_collect_dead(crew);
-	bt_tracker_destroy(crew->t);
-	KUNIT_EXPECT_EQ(test, atomic_read(&crew->clients), 0);
-	KUNIT_EXPECT_EQ(test, atomic64_read(&crew->store.nr), 0);
-	bt_store_fini(&crew->store);
+	KUNIT_EXPECT_EQ(test, atomic_read(&workers->wrong), 0);
+	bt_tracker_retire(workers->t);
+	workers_free_zombies(workers);
+	bt_tracker_destroy(workers->t);
+	KUNIT_EXPECT_EQ(test, atomic_read(&workers->clients), 0);
+	KUNIT_EXPECT_EQ(test, atomic64_read(&workers->store.nr), 0);
+	bt_store_fini(&workers->store);
 }
 
 /**
- * hand_init() - prepare a thread
- * @hand: the thread
- * @crew: its crew
- * @seed: what its dice start from
- * @work: what it does
+ * worker_init() - prepare a thread
+ * @worker: the worker
+ * @workers: the workers that it belongs to
+ * @seed: seed of its random state
+ * @work: function that it runs
  *
- * Return: 0, or -ENOMEM; hand_fini() is due after either.
+ * Return: 0 or -ENOMEM; call worker_fini() in both cases.
  */
-int hand_init(struct hand *hand, struct crew *crew, u64 seed,
-	      void (*work)(struct hand *hand))
+int worker_init(struct worker *worker, struct workers *workers, u64 seed,
+		void (*work)(struct worker *worker))
 {
-	hand->crew = crew;
-	hand->work = work;
-	init_completion(&hand->done);
-	prandom_seed_state(&hand->rnd, seed);
-	hand->own = crew_open(crew, false);
-	hand->shared = crew_open(crew, true);
-	return hand->own && hand->shared ? 0 : -ENOMEM;
+	worker->workers = workers;
+	worker->work = work;
+	init_completion(&worker->done);
+	prandom_seed_state(&worker->rnd, seed);
+	worker->own = workers_open_client(workers, false);
+	worker->shared = workers_open_client(workers, true);
+	return worker->own && worker->shared ? 0 : -ENOMEM;
 }
 
-void hand_fini(struct hand *hand)
+void worker_fini(struct worker *worker)
 {
-	if (hand->own)
-		crew_close(hand->crew, hand->own);
-	if (hand->shared)
-		crew_close(hand->crew, hand->shared);
+	if (worker->own)
+		workers_close_client(worker->workers, worker->own);
+	if (worker->shared)
+		workers_close_client(worker->workers, worker->shared);
 }
 
 /* The module may go as soon as the test is over, so no code of it may follow */
-static int hand_run(void *arg)
+static int worker_thread(void *arg)
 {
-	struct hand *hand = arg;
+	struct worker *worker = arg;
 
-	hand->work(hand);
-	kthread_complete_and_exit(&hand->done, 0);
+	worker->work(worker);
+	kthread_complete_and_exit(&worker->done, 0);
 }
 
 /**
- * hand_start() - start a thread
- * @hand: the thread
+ * worker_start() - start a thread
+ * @worker: the worker
  *
- * Return: false if there is none, and @done was completed for it.
+ * Return: false if it could not start; @done is completed nevertheless.
  */
-bool hand_start(struct hand *hand)
+bool worker_start(struct worker *worker)
 {
-	bool started = !IS_ERR(kthread_run(hand_run, hand, "buftrack_hand"));
+	bool started = !IS_ERR(kthread_run(worker_thread, worker, "buftrack_worker"));
 
 	if (!started)
-		complete(&hand->done);
+		complete(&worker->done);
 	return started;
 }
 
-static struct buftrack_report some_report(struct hand *hand)
+static struct buftrack_report some_report(struct worker *worker)
 {
 	struct buftrack_report r = {
-		.op = hand_dice(hand, 2) ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE,
-		.space = hand_dice(hand, CREW_SPACES),
-		.address = 16 * hand_dice(hand, 200),
-		.id = hand_dice(hand, 3),
+		.op = worker_random(worker, 2) ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE,
+		.space = worker_random(worker, WORKERS_SPACES),
+		.address = 16 * worker_random(worker, 200),
+		.id = worker_random(worker, 3),
 	};
 
 	if (r.op == BUFTRACK_OP_ALLOC) {
-		r.size = 1 + hand_dice(hand, 20);
-		r.span = hand_dice(hand, 40) ? r.size : 1000;
+		r.size = 1 + worker_random(worker, 20);
+		r.span = worker_random(worker, 40) ? r.size : 1000;
 	}
 	return r;
 }
 
 /**
- * crew_report() - make a report as a process would
- * @crew: the crew
- * @c: who makes it
+ * workers_report() - make a report as a process would
+ * @workers: the workers
+ * @c: client that makes it
  * @r: the report
  * @stamp: set to its stamp
  *
  * Return: the verdict, or an errno.
  */
-int crew_report(struct crew *crew, struct bt_client *c,
-		const struct buftrack_report *r, u64 *stamp)
+int workers_report(struct workers *workers, struct bt_client *c,
+		   const struct buftrack_report *r, u64 *stamp)
 {
-	u64 now = crew_now(crew);
+	u64 now = workers_now(workers);
 	int ret;
 
 	*stamp = 0;
-	ret = bt_report(crew->t, c, r, now, BT_MAY_REFILL, stamp);
+	ret = bt_report(workers->t, c, r, now, BT_MAY_REFILL, stamp);
 	if (ret == -EAGAIN) {
-		bt_pool_fill(crew->t);
-		ret = bt_report(crew->t, c, r, now, 0, stamp);
+		bt_pool_fill(workers->t);
+		ret = bt_report(workers->t, c, r, now, 0, stamp);
 	}
-	crew_expect(crew, ret >= 0 || ret == -ENODEV);
-	crew_expect(crew, ret < 0 || *stamp >= now);
+	workers_expect(workers, ret >= 0 || ret == -ENODEV);
+	workers_expect(workers, ret < 0 || *stamp >= now);
 	return ret;
 }
 
 /**
- * hand_report() - make a report
- * @hand: the thread
- * @c: as this client
+ * worker_report() - make a random report
+ * @worker: the worker
+ * @c: client that makes it
  */
-void hand_report(struct hand *hand, struct bt_client *c)
+void worker_report(struct worker *worker, struct bt_client *c)
 {
-	const struct buftrack_report r = some_report(hand);
+	const struct buftrack_report r = some_report(worker);
 	u64 stamp;
-	int ret = crew_report(hand->crew, c, &r, &stamp);
+	int ret = workers_report(worker->workers, c, &r, &stamp);
 
 	if (ret >= 0)
-		hand->verdicts[ret]++;
+		worker->verdicts[ret]++;
 	else
-		hand->refused++;
+		worker->refused++;
 }
 
 /**
- * hand_go_on() - whether any of the workers still works
- * @hand: the thread, which lets others run
+ * worker_continues() - test whether a reporter still works, and let others run
+ * @worker: the worker
  *
  * Return: true if one does.
  */
-bool hand_go_on(struct hand *hand)
+bool worker_continues(struct worker *worker)
 {
 	cond_resched();
-	return atomic_read(&hand->crew->working);
+	return atomic_read(&worker->workers->working);
 }
 
 /**
- * crew_hands() - prepare threads
+ * workers_prepare() - prepare threads
  * @test: the test
- * @crew: their crew
- * @works: what they do
- * @nr: how many they are
+ * @workers: the workers
+ * @works: functions that they run
+ * @nr: number of threads
  *
  * Return: the threads.
  */
-struct hand *crew_hands(struct kunit *test, struct crew *crew,
-			const struct work *works, unsigned int nr)
+struct worker *workers_prepare(struct kunit *test, struct workers *workers,
+			       const struct work *works, unsigned int nr)
 {
-	struct hand *hands = kunit_kcalloc(test, nr, sizeof(*hands), GFP_KERNEL);
+	struct worker *threads = kunit_kcalloc(test, nr, sizeof(*threads), GFP_KERNEL);
 	unsigned int i;
 
-	KUNIT_ASSERT_NOT_NULL(test, hands);
+	KUNIT_ASSERT_NOT_NULL(test, threads);
 	for (i = 0; i < nr; i++)
-		KUNIT_EXPECT_EQ(test, 0, hand_init(&hands[i], crew, i + 1,
-						   works[i].run));
-	return hands;
+		KUNIT_EXPECT_EQ(test, 0, worker_init(&threads[i], workers, i + 1,
+						     works[i].run));
+	return threads;
 }
 
 /**
- * crew_run() - let all threads do what they do, until they have done it
- * @crew: the crew
- * @hands: the threads
- * @nr: how many they are
+ * workers_run() - run all threads until they are done
+ * @workers: the workers
+ * @threads: the threads
+ * @nr: number of threads
  */
-void crew_run(struct crew *crew, struct hand *hands, unsigned int nr)
+void workers_run(struct workers *workers, struct worker *threads, unsigned int nr)
 {
 	unsigned int i;
 
-	atomic_set(&crew->working, CREW_WORKERS);
+	atomic_set(&workers->working, NR_REPORTERS);
 	for (i = 0; i < nr; i++)
-		if (!hand_start(&hands[i]) && i < CREW_WORKERS)
-			atomic_dec(&crew->working);
+		if (!worker_start(&threads[i]) && i < NR_REPORTERS)
+			atomic_dec(&workers->working);
 	for (i = 0; i < nr; i++)
-		wait_for_completion(&hands[i].done);
+		wait_for_completion(&threads[i].done);
 }
 
 /**
- * crew_close_all() - end all clients, and then the crew
+ * workers_finish() - end all clients and destroy the tracker
  * @test: the test
- * @crew: the crew
- * @hands: its threads, which have done their work
- * @nr: how many they are
+ * @workers: the workers
+ * @threads: its threads, which are done
+ * @nr: number of threads
  */
-void crew_close_all(struct kunit *test, struct crew *crew, struct hand *hands,
+void workers_finish(struct kunit *test, struct workers *workers, struct worker *threads,
 		    unsigned int nr)
 {
 	unsigned int i;
 
-	check_balance(test, crew->t);
+	check_balance(test, workers->t);
 	for (i = 0; i < nr; i++)
-		hand_fini(&hands[i]);
-	check_balance(test, crew->t);
-	crew_destroy(test, crew);
+		worker_fini(&threads[i]);
+	check_balance(test, workers->t);
+	workers_destroy(test, workers);
 }

@@ -8,19 +8,19 @@
 #include <linux/prandom.h>
 #include "../../module/core/tracker.h"
 
-#define CREW_WORKERS	4
-#define CREW_SPACES	3
+#define NR_REPORTERS	4
+#define WORKERS_SPACES	3
 
 /**
- * struct crew - a tracker, and what its threads have in common
- * @store: where its records come from
+ * struct workers - a tracker that threads share
+ * @store: allocates its records
  * @t: the tracker
  * @clock: the time
- * @wrong: things seen by threads that may not be; they cannot tell the test
- * @working: threads that make reports
- * @clients: clients that were begun and are not freed
+ * @wrong: failed conditions, since a thread must not use struct kunit
+ * @working: reporters that still work
+ * @clients: clients that began and were not freed
  */
-struct crew {
+struct workers {
 	struct bt_store store;
 	struct bt_tracker *t;
 	atomic64_t clock;
@@ -30,20 +30,20 @@ struct crew {
 };
 
 /**
- * struct hand - one thread of a crew
- * @crew: the crew
- * @work: what it does
- * @done: it has done it
- * @rnd: its dice
- * @own: its client in a private domain
- * @shared: its client in the shared domain
- * @verdicts: what it got for its reports
- * @refused: reports that got an errno
- * @log: what its work keeps for the test
+ * struct worker - one thread
+ * @workers: the workers that it belongs to
+ * @work: function that it runs
+ * @done: completed at its end
+ * @rnd: random state
+ * @own: its client of a private domain
+ * @shared: its client of the shared domain
+ * @verdicts: number of its reports by verdict
+ * @refused: number of its reports that got an errno
+ * @log: data that it keeps for the test
  */
-struct hand {
-	struct crew *crew;
-	void (*work)(struct hand *hand);
+struct worker {
+	struct workers *workers;
+	void (*work)(struct worker *worker);
 	struct completion done;
 	struct rnd_state rnd;
 	struct bt_client *own;
@@ -54,40 +54,40 @@ struct hand {
 };
 
 /**
- * struct work - what a thread is to do
- * @run: doing it
+ * struct work - what a thread does
+ * @run: function that it runs
  */
 struct work {
-	void (*run)(struct hand *hand);
+	void (*run)(struct worker *worker);
 };
 
-struct crew *crew_create(struct kunit *test);
-u64 crew_now(struct crew *crew);
-void crew_expect(struct crew *crew, bool holds);
-struct bt_client *crew_open(struct crew *crew, bool shared);
-void crew_close(struct crew *crew, struct bt_client *c);
-void crew_collect_dead(struct crew *crew);
-void crew_destroy(struct kunit *test, struct crew *crew);
-int crew_report(struct crew *crew, struct bt_client *c,
-		const struct buftrack_report *r, u64 *stamp);
+struct workers *workers_create(struct kunit *test);
+u64 workers_now(struct workers *workers);
+void workers_expect(struct workers *workers, bool holds);
+struct bt_client *workers_open_client(struct workers *workers, bool shared);
+void workers_close_client(struct workers *workers, struct bt_client *c);
+void workers_free_zombies(struct workers *workers);
+void workers_destroy(struct kunit *test, struct workers *workers);
+int workers_report(struct workers *workers, struct bt_client *c,
+		   const struct buftrack_report *r, u64 *stamp);
 
-int hand_init(struct hand *hand, struct crew *crew, u64 seed,
-	      void (*work)(struct hand *hand));
-void hand_fini(struct hand *hand);
-bool hand_start(struct hand *hand);
-void hand_report(struct hand *hand, struct bt_client *c);
-bool hand_go_on(struct hand *hand);
+int worker_init(struct worker *worker, struct workers *workers, u64 seed,
+		void (*work)(struct worker *worker));
+void worker_fini(struct worker *worker);
+bool worker_start(struct worker *worker);
+void worker_report(struct worker *worker, struct bt_client *c);
+bool worker_continues(struct worker *worker);
 
-/* All hands of a crew, of which the first CREW_WORKERS tell when they are done */
-struct hand *crew_hands(struct kunit *test, struct crew *crew,
-			const struct work *works, unsigned int nr);
-void crew_run(struct crew *crew, struct hand *hands, unsigned int nr);
-void crew_close_all(struct kunit *test, struct crew *crew, struct hand *hands,
+/* All threads; the first NR_REPORTERS announce when they are done */
+struct worker *workers_prepare(struct kunit *test, struct workers *workers,
+			       const struct work *works, unsigned int nr);
+void workers_run(struct workers *workers, struct worker *threads, unsigned int nr);
+void workers_finish(struct kunit *test, struct workers *workers, struct worker *threads,
 		    unsigned int nr);
 
-static inline u32 hand_dice(struct hand *hand, u32 sides)
+static inline u32 worker_random(struct worker *worker, u32 sides)
 {
-	return prandom_u32_state(&hand->rnd) % sides;
+	return prandom_u32_state(&worker->rnd) % sides;
 }
 
 #endif /* BUFTRACK_KUNIT_WORKERS_H */
