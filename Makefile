@@ -17,21 +17,22 @@ all: modules tools
 
 help:
 	@echo 'On any Debian 12 machine; these two install the packages they need, and name them:'
-	@echo '  make demo          from nothing to the report of a real job, in a virtual machine'
-	@echo '  make check         all tests, in virtual machines with three kernels'
+	@echo '  make demo            from nothing to the report of a real job, in a virtual machine'
+	@echo '  make check           all tests, in virtual machines with three kernels'
 	@echo
 	@echo 'On a machine with the accelerator:'
-	@echo '  make               build the module for this kernel (or for KDIR=...) and the tools'
-	@echo '  make install       install both (PREFIX=$(PREFIX), DESTDIR=)'
-	@echo '  make dkms-install  install the module with DKMS, which rebuilds it for each new kernel,'
-	@echo '                     instead of the module of `make install`'
-	@echo '  make install-tools install the tools alone, to go with `make dkms-install`'
+	@echo '  make                 build the module for this kernel (or for KDIR=...) and the tools'
+	@echo '  make install         install both (PREFIX=$(PREFIX), DESTDIR=)'
+	@echo '  make dkms-install    install the module with DKMS, which rebuilds it for each kernel;'
+	@echo '                       it replaces the module of `make install`'
+	@echo '  make dkms-uninstall  remove the module that DKMS has installed'
+	@echo '  make install-tools   install the tools alone, to go with `make dkms-install`'
 	@echo
 	@echo 'To work on it:'
 	@echo '  make modules, make tools    build one of the two'
-	@echo '  make vm-shell      a shell in the virtual machine (KERNEL=stock-6.1|stock-6.12|debug-6.12)'
-	@echo '  make bench         the table of benchmarks, and build/bench.json'
-	@echo '  make clean         remove what was built (kernels stay in the cache, see tests/vm/kernel)'
+	@echo '  make vm-shell        a shell in the virtual machine (KERNEL=stock-6.1|stock-6.12|debug-6.12)'
+	@echo '  make bench           the table of benchmarks, and build/bench.json'
+	@echo '  make clean           remove what was built (kernels stay in the cache, see tests/vm/kernel)'
 
 modules:
 	@[ -e '$(KDIR)/Makefile' ] || { echo 'no kernel headers at $(KDIR): apt-get install' \
@@ -114,5 +115,7 @@ clean:
 	rm -rf build
 	[ ! -e '$(KDIR)/Makefile' ] || $(MAKE) -C '$(KDIR)' M='$(CURDIR)' clean
 
-.PHONY: all help modules tools install install-ready install-module install-tools dkms-source \
-	dkms-install dkms-uninstall vm-shell demo check bench clean
+.PHONY: all help modules tools install install-tools dkms-install dkms-uninstall vm-shell demo \
+	check bench clean
+# Steps of others
+.PHONY: install-ready install-module dkms-source
