@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * buftrack: who holds each device buffer, and was it freed once, twice or never
+ * buftrack: tracks every device buffer, and flags wrong frees as they happen
  */
 #ifndef _UAPI_LINUX_BUFTRACK_H
 #define _UAPI_LINUX_BUFTRACK_H
@@ -11,53 +11,53 @@
 /**
  * DOC: General ioctl format
  *
- * /dev/buftrack/control registers, lists and removes devices. Each device has
- * a node of its own, /dev/buftrack/<n>, for everything else.
+ * /dev/buftrack/control registers, lists and removes devices. Everything else goes
+ * through the node of a device, /dev/buftrack/<n>.
  *
- * The ioctl number carries no size. Every argument starts with @size, which
- * user space sets to sizeof() of the structure it was built with, and the
- * interface grows by new fields at the end and by new flags: the kernel takes
- * a longer structure if all that it does not know is zero, and treats what a
- * shorter one lacks as zero. All fields have a fixed width and place, the same
- * for 32-bit callers. Fields are inputs unless marked "out". Every ioctl
- * returns 0 or -1 with one of these errno values, which mean the same
- * everywhere:
+ * The ioctl number encodes no size. Every argument starts with @size, which user
+ * space sets to the sizeof() of the structure that it was built with. Structures
+ * grow by fields at the end and by flags: the kernel accepts a longer structure if
+ * the part that it does not know is zero, and takes the fields that a shorter one
+ * lacks as zero. All fields have a fixed width and offset, the same for 32-bit
+ * callers. Fields are inputs unless marked "out".
  *
- *  - ENOTTY: this node does not know this ioctl (a device's ioctl on the
- *    control node, or a module older than its caller)
- *  - EINVAL: a value is out of its range, or @size is smaller than the
- *    structure was when it was introduced
- *  - E2BIG: @size is larger than what the module knows, and not zero there
+ * Every ioctl returns 0, or -1 with one of these values of errno. An errno has the
+ * same meaning for every ioctl:
+ *
+ *  - ENOTTY: the node does not have this ioctl: it belongs to the other kind of
+ *    node, or the module is older than its caller
+ *  - EINVAL: a value is out of range, or @size is smaller than the first version of
+ *    the structure
+ *  - E2BIG: @size is larger than the module's structure, and the excess is not zero
  *  - EOPNOTSUPP: an unknown flag or op, or a reserved field that is not zero
- *  - EFAULT: a pointer leads outside of the caller's memory
- *  - EBADF: a report through a file not open for writing, or a query through
- *    one not open for reading
- *  - EPERM: the opener of the file may not do this
- *  - ENOENT: no such device, space or client
+ *  - EFAULT: a pointer to memory that the caller cannot access
+ *  - EBADF: a report through a file that is not open for writing, or a query
+ *    through one that is not open for reading
+ *  - EPERM: the opener of the file lacks the right to do this
+ *  - ENOENT: no such device, space, client, probe or stack
  *  - ENODEV: the device of this file was removed
- *  - EEXIST: the name is taken (%BUFTRACK_DEVICE_ADD_EXCL), or the space has
+ *  - EEXIST: the name is registered (%BUFTRACK_DEVICE_ADD_EXCL), or the space has
  *    another capacity
- *  - EBUSY: the device still has clients, or this file is a client already
- *  - ENAMETOOLONG: no NUL within the bytes of a name
- *  - EILSEQ: an empty name, or one with other than printable ASCII
- *  - ERANGE: address + span is past 2^64
- *  - EDQUOT: this user has as many devices, or as many spaces on this device, as
- *    one user may
- *  - ENFILE: the machine has as many devices as it may
- *  - EUSERS: the device, or this user, has as many open clients as it may
- *  - ENOSPC: the device has as many spaces as it may
+ *  - EBUSY: the device has open clients, or this file is a client already
+ *  - ENAMETOOLONG: a name without a NUL
+ *  - EILSEQ: an empty name, or one with characters other than printable ASCII
+ *  - ERANGE: address + span exceeds 2^64
+ *  - EDQUOT: this user has reached its bound on devices, or on spaces of this device
+ *  - ENFILE: the machine has reached its bound on devices
+ *  - EUSERS: the device or this user has reached its bound on open clients
+ *  - ENOSPC: the device has reached its bound on spaces
  *  - ENOMEM: out of memory; nothing was changed
- *  - EINTR: a fatal signal ended a batch; its @done tells how far it came
+ *  - EINTR: a fatal signal stopped a batch at @done
  *
- * A report that fails with an errno was not made: nothing is counted and
- * nothing changes. Too many records is no errno but a verdict,
- * %BUFTRACK_VERDICT_UNTRACKED.
+ * A report that fails with an errno was not made: it is not counted and changes
+ * nothing. A bound on records is no errno but a verdict, %BUFTRACK_VERDICT_UNTRACKED.
  *
- * Rights are those of whoever opened the file, whoever uses it. Totals and who
- * holds how much are for everyone who may open the node for reading; addresses,
- * ids and sites of another user's buffers take CAP_PERFMON or CAP_SYS_ADMIN and
- * read as 0 without. Pids are those of the reader's pid namespace; of a process
- * outside of it, pid, comm, start time and claims read as 0 and empty.
+ * Rights are those of the process that opened the file, whichever process uses it.
+ * Every process that can open a node for reading sees totals, and how much each
+ * client holds. Addresses, ids and sites of another user's buffers require
+ * CAP_PERFMON or CAP_SYS_ADMIN, and read as 0 without. Pids are those of the reader's
+ * pid namespace; for a process outside of it, pid, start time and claimed pid read as
+ * 0, and comm and claimed name as empty.
  */
 #define BUFTRACK_TYPE 0xBF
 
@@ -81,7 +81,7 @@ enum {
 	BUFTRACK_CMD_STACK = 0x10,
 };
 
-/* Sizes of names in bytes, with their NUL */
+/* Sizes of names in bytes, including the NUL */
 #define BUFTRACK_DEVICE_NAME_SIZE	128
 #define BUFTRACK_SPACE_NAME_SIZE	32
 #define BUFTRACK_CLAIMED_NAME_SIZE	64
@@ -90,27 +90,27 @@ enum {
 #define BUFTRACK_COMM_SIZE		16
 #define BUFTRACK_SYMBOL_SIZE		96
 
-/* Most spaces that one device can have; spaces are numbered from 0 */
+/* Most spaces of a device; spaces are numbered from 0 */
 #define BUFTRACK_MAX_SPACES		64
 
 /**
- * enum buftrack_verdict - what a report was found to be
- * @BUFTRACK_VERDICT_OK: as it should be
- * @BUFTRACK_VERDICT_DISABLED: tracking is off: not recorded, a gap
- * @BUFTRACK_VERDICT_UNTRACKED: an alloc for which there is no record left: a gap
- * @BUFTRACK_VERDICT_DOUBLE_ALLOC: an alloc of a key that is live; it replaces that one
- * @BUFTRACK_VERDICT_OVERLAP: an alloc whose range meets another live record's
+ * enum buftrack_verdict - the result of judging a report
+ * @BUFTRACK_VERDICT_OK: nothing is wrong
+ * @BUFTRACK_VERDICT_DISABLED: tracking is off: the report is not recorded, a gap
+ * @BUFTRACK_VERDICT_UNTRACKED: an alloc that got no record: a gap
+ * @BUFTRACK_VERDICT_DOUBLE_ALLOC: an alloc whose key is live; it supersedes that record
+ * @BUFTRACK_VERDICT_OVERLAP: an alloc whose range intersects that of a live record
  * @BUFTRACK_VERDICT_REFUSED_FREE: the driver refused to free a live record
- * @BUFTRACK_VERDICT_FOREIGN_FREE: freed, by another client than the owner
- * @BUFTRACK_VERDICT_SIZE_MISMATCH: freed, with another size than it was allocated with
- * @BUFTRACK_VERDICT_DOUBLE_FREE: already freed
- * @BUFTRACK_VERDICT_STALE_FREE: already freed, and the address holds a live record
- * @BUFTRACK_VERDICT_INVALID_FREE: an address inside of a live record
- * @BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH: unknown; the client's reports began too late
+ * @BUFTRACK_VERDICT_FOREIGN_FREE: freed by a client that is not the owner
+ * @BUFTRACK_VERDICT_SIZE_MISMATCH: freed with another size than allocated
+ * @BUFTRACK_VERDICT_DOUBLE_FREE: freed before
+ * @BUFTRACK_VERDICT_STALE_FREE: freed before, and a live record has the address now
+ * @BUFTRACK_VERDICT_INVALID_FREE: the address is inside a live record
+ * @BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH: unknown; the client began to report late
  * @BUFTRACK_VERDICT_UNKNOWN_GAP: unknown; reports are known to be missing
- * @BUFTRACK_VERDICT_UNKNOWN_EVICTED: unknown; freed records have been evicted
- * @BUFTRACK_VERDICT_UNKNOWN_OTHER_ID: unknown by this id; the address has other ids
- * @BUFTRACK_VERDICT_UNKNOWN_NEVER: unknown with full coverage: never allocated
+ * @BUFTRACK_VERDICT_UNKNOWN_EVICTED: unknown; freed records were evicted
+ * @BUFTRACK_VERDICT_UNKNOWN_OTHER_ID: unknown id; the address has records of other ids
+ * @BUFTRACK_VERDICT_UNKNOWN_NEVER: never allocated: unknown, with complete coverage
  *
  * Documentation/verdicts.md has the rules.
  */
@@ -136,45 +136,44 @@ enum buftrack_verdict {
 #define BUFTRACK_NR_VERDICTS 16
 
 /**
- * enum buftrack_counter - index into the array that %BUFTRACK_IOCTL_COUNTERS
- *			   fills
+ * enum buftrack_counter - index into the array that %BUFTRACK_IOCTL_COUNTERS fills
  * @BUFTRACK_COUNTER_ALLOCS: recorded allocations
  * @BUFTRACK_COUNTER_FREES: reports that freed a live record
  * @BUFTRACK_COUNTER_LIVE_BUFFERS: live records
- * @BUFTRACK_COUNTER_LIVE_BYTES: the sum of their sizes
- * @BUFTRACK_COUNTER_PEAK_BYTES: the highest LIVE_BYTES after any report
- * @BUFTRACK_COUNTER_ORPHANED_BUFFERS: those of the live whose owner has ended
- * @BUFTRACK_COUNTER_ORPHANED_BYTES: the sum of their sizes
- * @BUFTRACK_COUNTER_DOUBLE_FREES: reports that got %BUFTRACK_VERDICT_DOUBLE_FREE
- * @BUFTRACK_COUNTER_STALE_FREES: reports that got %BUFTRACK_VERDICT_STALE_FREE
- * @BUFTRACK_COUNTER_FOREIGN_FREES: reports that got %BUFTRACK_VERDICT_FOREIGN_FREE
- * @BUFTRACK_COUNTER_SIZE_MISMATCHES: reports that got %BUFTRACK_VERDICT_SIZE_MISMATCH
- * @BUFTRACK_COUNTER_REFUSED_FREES: reports that got %BUFTRACK_VERDICT_REFUSED_FREE
- * @BUFTRACK_COUNTER_INVALID_FREES: reports that got %BUFTRACK_VERDICT_INVALID_FREE
- * @BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH: reports that got
- *				       %BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH
- * @BUFTRACK_COUNTER_UNKNOWN_FREES_GAP: reports that got %BUFTRACK_VERDICT_UNKNOWN_GAP
- * @BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED: reports that got %BUFTRACK_VERDICT_UNKNOWN_EVICTED
- * @BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID: reports that got %BUFTRACK_VERDICT_UNKNOWN_OTHER_ID
- * @BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER: reports that got %BUFTRACK_VERDICT_UNKNOWN_NEVER
- * @BUFTRACK_COUNTER_DOUBLE_ALLOCS: reports that got %BUFTRACK_VERDICT_DOUBLE_ALLOC
- * @BUFTRACK_COUNTER_OVERLAPS: reports that got %BUFTRACK_VERDICT_OVERLAP
+ * @BUFTRACK_COUNTER_LIVE_BYTES: sum of their sizes
+ * @BUFTRACK_COUNTER_PEAK_BYTES: highest LIVE_BYTES after any report
+ * @BUFTRACK_COUNTER_ORPHANED_BUFFERS: live records whose owner has ended
+ * @BUFTRACK_COUNTER_ORPHANED_BYTES: sum of their sizes
+ * @BUFTRACK_COUNTER_DOUBLE_FREES: verdicts %BUFTRACK_VERDICT_DOUBLE_FREE
+ * @BUFTRACK_COUNTER_STALE_FREES: verdicts %BUFTRACK_VERDICT_STALE_FREE
+ * @BUFTRACK_COUNTER_FOREIGN_FREES: verdicts %BUFTRACK_VERDICT_FOREIGN_FREE
+ * @BUFTRACK_COUNTER_SIZE_MISMATCHES: verdicts %BUFTRACK_VERDICT_SIZE_MISMATCH
+ * @BUFTRACK_COUNTER_REFUSED_FREES: verdicts %BUFTRACK_VERDICT_REFUSED_FREE
+ * @BUFTRACK_COUNTER_INVALID_FREES: verdicts %BUFTRACK_VERDICT_INVALID_FREE
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH: verdicts
+ *	%BUFTRACK_VERDICT_UNKNOWN_PRE_ATTACH
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_GAP: verdicts %BUFTRACK_VERDICT_UNKNOWN_GAP
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED: verdicts %BUFTRACK_VERDICT_UNKNOWN_EVICTED
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID: verdicts %BUFTRACK_VERDICT_UNKNOWN_OTHER_ID
+ * @BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER: verdicts %BUFTRACK_VERDICT_UNKNOWN_NEVER
+ * @BUFTRACK_COUNTER_DOUBLE_ALLOCS: verdicts %BUFTRACK_VERDICT_DOUBLE_ALLOC
+ * @BUFTRACK_COUNTER_OVERLAPS: verdicts %BUFTRACK_VERDICT_OVERLAP
  * @BUFTRACK_COUNTER_SUPERSEDED: live records that an alloc replaced
  * @BUFTRACK_COUNTER_REMAINING_BUFFERS: records that were live when their client ended
- * @BUFTRACK_COUNTER_REMAINING_BYTES: the sum of their sizes
+ * @BUFTRACK_COUNTER_REMAINING_BYTES: sum of their sizes
  * @BUFTRACK_COUNTER_REMOVED_BUFFERS: records that were live when the device was removed
- * @BUFTRACK_COUNTER_UNTRACKED_BUFFERS: reports that got %BUFTRACK_VERDICT_UNTRACKED
- * @BUFTRACK_COUNTER_DISABLED_REPORTS: reports that got %BUFTRACK_VERDICT_DISABLED
- * @BUFTRACK_COUNTER_LOST_REPORTS: reports that are known not to have arrived
- * @BUFTRACK_COUNTER_FREED_RECORDS: freed records held
- * @BUFTRACK_COUNTER_EVICTED_RECORDS: freed records dropped to make place for others
- * @BUFTRACK_COUNTER_MOVES: buffers that a driver moved to another place; each is an alloc
- *		    and a free besides
+ * @BUFTRACK_COUNTER_UNTRACKED_BUFFERS: verdicts %BUFTRACK_VERDICT_UNTRACKED
+ * @BUFTRACK_COUNTER_DISABLED_REPORTS: verdicts %BUFTRACK_VERDICT_DISABLED
+ * @BUFTRACK_COUNTER_LOST_REPORTS: reports that are known to be lost
+ * @BUFTRACK_COUNTER_FREED_RECORDS: freed records that are kept
+ * @BUFTRACK_COUNTER_EVICTED_RECORDS: freed records that were dropped to make room
+ * @BUFTRACK_COUNTER_MOVES: buffers that a driver moved; each move counts as an alloc
+ *	and a free as well
  *
  * At every instant that a reader can see, in every scope:
  * allocs = frees + live_buffers + superseded + remaining_buffers +
- * removed_buffers. LIVE, ORPHANED and FREED_RECORDS tell what is held now; all
- * others only grow, until a reset.
+ * removed_buffers. LIVE, ORPHANED and FREED_RECORDS are current amounts; all other
+ * counters only grow until a reset.
  */
 enum buftrack_counter {
 	BUFTRACK_COUNTER_ALLOCS = 0,
@@ -215,19 +214,19 @@ enum buftrack_counter {
  * struct buftrack_info - ioctl(BUFTRACK_IOCTL_INFO), on either node
  * @size: sizeof(struct buftrack_info)
  * @flags: must be 0
- * @serial: out: a number that no other opening of any node has had since the
+ * @serial: out: number of this open, unique among all opens of all nodes since the
  *	    module was loaded
- * @nr_devices: out: devices registered now
- * @max_devices: out: most devices the machine may have
- * @nr_records: out: records held by all devices, spare ones included
- * @max_records: out: most records that all devices together may hold
- * @record_size: out: bytes of kernel memory of one record, live or freed
- * @nr_counters: out: length of the counter array that this module knows
- * @nr_verdicts: out: number of verdicts that this module knows
+ * @nr_devices: out: registered devices
+ * @max_devices: out: bound on devices of the machine
+ * @nr_records: out: records of all devices, including spare ones
+ * @max_records: out: bound on records of all devices together
+ * @record_size: out: bytes of kernel memory per record, live or freed
+ * @nr_counters: out: number of counters that the module has
+ * @nr_verdicts: out: number of verdicts that the module has
  * @reserved: must be 0
- * @version: out: the module's version
+ * @version: out: version of the module
  *
- * Tells a caller what it talks to.
+ * Describes the module.
  */
 struct buftrack_info {
 	__u32 size;
@@ -248,8 +247,8 @@ struct buftrack_info {
 /**
  * enum buftrack_device_add_flags - how to register a device
  * @BUFTRACK_DEVICE_ADD_EXCL: fail with EEXIST if the name is registered
- * @BUFTRACK_DEVICE_ADD_TEMPORARY: remove the device, clients or not, when this
- *	file of the control node is released
+ * @BUFTRACK_DEVICE_ADD_TEMPORARY: remove the device when this control file is
+ *	released, even with open clients
  */
 enum buftrack_device_add_flags {
 	BUFTRACK_DEVICE_ADD_EXCL = 1 << 0,
@@ -260,12 +259,12 @@ enum buftrack_device_add_flags {
  * struct buftrack_device_add - ioctl(BUFTRACK_IOCTL_DEVICE_ADD), control node
  * @size: sizeof(struct buftrack_device_add)
  * @flags: combination of enum buftrack_device_add_flags
- * @device: out: number n of the device: its node is /dev/buftrack/n
- * @created: out: 1, or 0 if the name was registered and this is that device
- * @name: 1 to 127 printable ASCII characters, the device's stable name. Names
- *	  that start like a PCI address (0000:00:00.0) take CAP_SYS_ADMIN.
+ * @device: out: number n of the device, whose node is /dev/buftrack/n
+ * @created: out: 1, or 0 if a device of this name was registered and is returned
+ * @name: stable name of the device, 1 to 127 printable ASCII characters. A name that
+ *	  starts like a PCI address (0000:00:00.0) requires CAP_SYS_ADMIN.
  *
- * Registers a device that no kernel driver announces. Its tracking is on.
+ * Registers a device that no kernel driver announces, with tracking on.
  */
 struct buftrack_device_add {
 	__u32 size;
@@ -278,7 +277,7 @@ struct buftrack_device_add {
 
 /**
  * enum buftrack_device_remove_flags - how to remove a device
- * @BUFTRACK_DEVICE_REMOVE_FORCE: even if it has open clients; their next report
+ * @BUFTRACK_DEVICE_REMOVE_FORCE: remove it even with open clients; their next report
  *	fails with ENODEV
  */
 enum buftrack_device_remove_flags {
@@ -292,12 +291,12 @@ enum buftrack_device_remove_flags {
  * @flags: combination of enum buftrack_device_remove_flags
  * @device: number of the device
  * @reserved: must be 0
- * @removed_buffers: out: records that were live and ended as removed
- * @removed_bytes: out: the sum of their sizes
+ * @removed_buffers: out: live records that ended as removed
+ * @removed_bytes: out: sum of their sizes
  *
- * Takes the device's node away. Files that have it open can still query what
- * they could before, until they close. For the user who registered the device
- * and for CAP_SYS_ADMIN.
+ * Removes a device and deletes its node. Files that have the node open can still make
+ * queries until they are closed. Only the user who registered the device and
+ * CAP_SYS_ADMIN may remove it.
  */
 struct buftrack_device_remove {
 	__u32 size;
@@ -312,8 +311,8 @@ struct buftrack_device_remove {
 
 /**
  * enum buftrack_lookup_flags - how DEVICE_INFO, SPACE_INFO and CLIENT_INFO look up
- * @BUFTRACK_LOOKUP_NEXT: take the lowest number that is at least the one given, rather
- *	than that very one; ENOENT says that there is none
+ * @BUFTRACK_LOOKUP_NEXT: return the first entry whose number is at least the given one,
+ *	or ENOENT after the last entry
  */
 enum buftrack_lookup_flags {
 	BUFTRACK_LOOKUP_NEXT = 1 << 0,
@@ -323,8 +322,9 @@ enum buftrack_lookup_flags {
  * enum buftrack_device_state - state of a device
  * @BUFTRACK_DEVICE_STATE_ENABLED: tracking is on
  * @BUFTRACK_DEVICE_STATE_REMOVED: the device was removed
- * @BUFTRACK_DEVICE_STATE_TEMPORARY: it goes with the file that registered it
- * @BUFTRACK_DEVICE_STATE_STACKS: the sites of what its driver does are kernel stacks
+ * @BUFTRACK_DEVICE_STATE_TEMPORARY: releasing the control file that registered it
+ *	removes it
+ * @BUFTRACK_DEVICE_STATE_STACKS: reports of its driver have kernel stacks as sites
  */
 enum buftrack_device_state {
 	BUFTRACK_DEVICE_STATE_ENABLED = 1 << 0,
@@ -337,22 +337,22 @@ enum buftrack_device_state {
  * struct buftrack_device_info - ioctl(BUFTRACK_IOCTL_DEVICE_INFO), either node
  * @size: sizeof(struct buftrack_device_info)
  * @flags: combination of enum buftrack_lookup_flags (control node only)
- * @device: number of the device, in and out; out only on a device's own node
+ * @device: number of the device, in and out; out only on a device node
  * @state: out: combination of enum buftrack_device_state
- * @uid: out: who registered it, in the caller's user namespace
+ * @uid: out: user who registered it, in the caller's user namespace
  * @nr_spaces: out: number of spaces; they are numbered from 0
  * @nr_clients: out: open clients
- * @max_clients: out: most open clients it may have
- * @nr_records: out: records held, live and freed
- * @max_records: out: most records it may hold
- * @max_client_records: out: most of them that one client may own
- * @max_freed: out: most freed records that one domain keeps
- * @max_closed: out: most closed clients that are kept
- * @max_remaining: out: most remaining records that are kept
- * @now: out: the device's clock, which record stamps are read from, in ns since
- *	 boot, the same for all devices
- * @name: out: the device's name
- * @driver: out: who announced it: "user", or a driver's name
+ * @max_clients: out: bound on open clients
+ * @nr_records: out: live and freed records
+ * @max_records: out: bound on live and freed records
+ * @max_client_records: out: bound on those that one client owns
+ * @max_freed: out: bound on freed records per domain
+ * @max_closed: out: bound on closed clients that are kept
+ * @max_remaining: out: bound on remaining records that are kept
+ * @now: out: current time of the clock of all stamps, in ns since boot; all devices
+ *	 share it
+ * @name: out: name of the device
+ * @driver: out: kernel driver that announced it, or "user"
  */
 struct buftrack_device_info {
 	__u32 size;
@@ -376,7 +376,7 @@ struct buftrack_device_info {
 #define BUFTRACK_IOCTL_DEVICE_INFO _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DEVICE_INFO)
 
 /**
- * enum buftrack_device_set_fields - which fields of buftrack_device_set count
+ * enum buftrack_device_set_fields - fields of struct buftrack_device_set
  * @BUFTRACK_DEVICE_SET_ENABLED: @enabled
  * @BUFTRACK_DEVICE_SET_MAX_RECORDS: @max_records
  * @BUFTRACK_DEVICE_SET_MAX_FREED: @max_freed
@@ -400,23 +400,23 @@ enum buftrack_device_set_fields {
 /**
  * struct buftrack_device_set - ioctl(BUFTRACK_IOCTL_DEVICE_SET), device node
  * @size: sizeof(struct buftrack_device_set)
- * @fields: combination of enum buftrack_device_set_fields: what to set
- * @enabled: 1: tracking is on, 0: it is off and reports get BUFTRACK_VERDICT_DISABLED
+ * @fields: combination of enum buftrack_device_set_fields: the fields to set
+ * @enabled: 1: tracking is on; 0: it is off, and reports get BUFTRACK_VERDICT_DISABLED
  * @max_clients: most open clients, 1 to 65536
  * @max_records: most records, live and freed, 1 to 2^32
- * @max_freed: most freed records that one domain keeps, 0 to 2^32
+ * @max_freed: most freed records per domain, 0 to 2^32
  * @max_closed: most closed clients that are kept, 0 to 65536
  * @max_remaining: most remaining records that are kept, 0 to 2^24
- * @max_client_records: most records that one client may own, live and freed,
+ * @max_client_records: most records that one client owns, live and freed,
  *			1 to 2^32
- * @stacks: 1: from here on, the site of what the device\'s driver does is its kernel
- *	    stack, see struct buftrack_stack; 0: it has none
+ * @stacks: 1: later reports of the device's driver record a kernel stack as their
+ *	    site, see struct buftrack_stack; 0: they have no site
  * @reserved: must be 0
  *
- * Sets all the fields named, or on an error none. A lower bound applies from
- * the next report on: records over max_freed are evicted then, a few at each
- * free, and live records are never dropped. For the user who registered the
- * device and for CAP_SYS_ADMIN.
+ * Sets all the named fields, or none on an error. A lowered bound applies from the
+ * next report on: each free evicts a few of the records over max_freed, and live
+ * records are never dropped. Only the user who registered the device and
+ * CAP_SYS_ADMIN may set its fields.
  */
 struct buftrack_device_set {
 	__u32 size;
@@ -438,13 +438,13 @@ struct buftrack_device_set {
  * @size: sizeof(struct buftrack_space_add)
  * @flags: must be 0
  * @space: out: number of the space, for reports
- * @created: out: 1, or 0 if the device had a space of this name already
- * @capacity: bytes, 0 where unknown. A known capacity replaces an unknown one;
- *	      two that differ are EEXIST.
+ * @created: out: 1, or 0 if the device had a space of this name
+ * @capacity: bytes, 0: unknown. A known capacity replaces an unknown one; EEXIST if
+ *	      both are known and differ.
  * @name: 1 to 31 printable ASCII characters
  *
- * To a device that they did not register, users without CAP_SYS_ADMIN can add 16
- * spaces each, and 48 all together.
+ * Adds a space to a device. A user without CAP_SYS_ADMIN can add 16 spaces to a device
+ * that another user registered, and all such users together 48.
  */
 struct buftrack_space_add {
 	__u32 size;
@@ -462,8 +462,8 @@ struct buftrack_space_add {
  * @flags: combination of enum buftrack_lookup_flags
  * @space: number of the space, in and out
  * @reserved: must be 0
- * @capacity: out: bytes, 0 where unknown
- * @name: out: the space's name
+ * @capacity: out: bytes, 0: unknown
+ * @name: out: name of the space
  */
 struct buftrack_space_info {
 	__u32 size;
@@ -476,9 +476,10 @@ struct buftrack_space_info {
 #define BUFTRACK_IOCTL_SPACE_INFO _IO(BUFTRACK_TYPE, BUFTRACK_CMD_SPACE_INFO)
 
 /**
- * enum buftrack_declare_flags - what a client says of itself
+ * enum buftrack_declare_flags - properties of a client
  * @BUFTRACK_DECLARE_LATE: it held buffers before it began to report
- * @BUFTRACK_DECLARE_SHARED: it reports into the device's shared domain (CAP_SYS_ADMIN)
+ * @BUFTRACK_DECLARE_SHARED: it reports into the device's shared domain; requires
+ *	CAP_SYS_ADMIN
  */
 enum buftrack_declare_flags {
 	BUFTRACK_DECLARE_LATE = 1 << 0,
@@ -489,17 +490,16 @@ enum buftrack_declare_flags {
  * struct buftrack_declare - ioctl(BUFTRACK_IOCTL_DECLARE), device node
  * @size: sizeof(struct buftrack_declare)
  * @flags: combination of enum buftrack_declare_flags
- * @first_id: the first id that will be reported; ids below it belong to
- *	      buffers older than the reports. 0: not declared
- * @client: out: number of the client on this device, from 1, never used again
- * @claimed_pid: process on whose behalf a relay reports, shown as claimed;
- *		 0: none
+ * @first_id: lowest id that the client will report; buffers with lower ids are older
+ *	      than its first report. 0: not declared
+ * @client: out: number of the client on this device, from 1, never reused
+ * @claimed_pid: process that a relay reports for, always shown as claimed; 0: none
  * @reserved: must be 0
- * @claimed_name: its name, likewise; printable ASCII, empty: none
+ * @claimed_name: name of that process, printable ASCII; empty: none
  *
- * Makes this file a client of the device, before its first report. A file that
- * reports without it becomes a client of a private domain that declares
- * nothing. The kernel adds who opened the file.
+ * Makes this file a client of the device, before its first report. Without it, the
+ * first report makes the file a client with a private domain that declares nothing.
+ * The kernel records the process that opened the file in either case.
  */
 struct buftrack_declare {
 	__u32 size;
@@ -513,7 +513,7 @@ struct buftrack_declare {
 #define BUFTRACK_IOCTL_DECLARE _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DECLARE)
 
 /**
- * enum buftrack_op - what a report is about
+ * enum buftrack_op - the operation that a report is about
  * @BUFTRACK_OP_ALLOC: a buffer was allocated
  * @BUFTRACK_OP_FREE: a buffer is freed
  */
@@ -523,7 +523,7 @@ enum buftrack_op {
 };
 
 /**
- * enum buftrack_report_flags - more about a report
+ * enum buftrack_report_flags - flags of a report
  * @BUFTRACK_REPORT_REFUSED: the driver refused this free (BUFTRACK_OP_FREE only)
  */
 enum buftrack_report_flags {
@@ -531,22 +531,22 @@ enum buftrack_report_flags {
 };
 
 /**
- * struct buftrack_report - one alloc or free
+ * struct buftrack_report - an alloc or a free
  * @op: enum buftrack_op
  * @flags: combination of enum buftrack_report_flags
  * @space: number of the space
  * @address: address in that space
- * @size: size in bytes, what is accounted. An alloc's must not be 0; a free's
- *	    0 says that it is not known.
- * @span: extent in the address space in bytes, 0 if unknown; address + span is
- *	  at most 2^64. Must be 0 for a free.
- * @id: the reporter's own identity of the buffer, 0 if it has none
- * @site: where in the reporter's program this happens, 0 if not known: the
- *	  address of code, or a number that the reporter has given the place
+ * @size: size in bytes that is accounted; not 0 for an alloc, 0 for a free if it is
+ *	  unknown
+ * @span: extent in the address space in bytes, 0: unknown; address + span is at most
+ *	  2^64. Must be 0 for a free.
+ * @id: the reporter's own identity of the buffer, 0: none
+ * @site: place in the reporter's program, 0: unknown; a code address, or a number that
+ *	  the reporter assigns to the place
  * @reserved: must be 0
  *
- * An alloc is reported after the allocator returned, a free before the memory
- * can be handed out again.
+ * Report an alloc after the allocator returned, and a free before the memory can be
+ * handed out again.
  */
 struct buftrack_report {
 	__u16 op;
@@ -567,8 +567,8 @@ struct buftrack_report {
  * @report: the report
  * @verdict: out: enum buftrack_verdict
  * @reserved: must be 0
- * @stamp: out: when, by the device's clock, in ns. Every report of a device has
- *	   a stamp of its own, in the order in which they were applied.
+ * @stamp: out: when it was judged, in ns since boot. Stamps of a device are unique,
+ *	   and in the order in which reports are judged.
  */
 struct buftrack_report_one {
 	__u32 size;
@@ -585,18 +585,18 @@ struct buftrack_report_one {
  * @size: sizeof(struct buftrack_batch)
  * @flags: must be 0
  * @reports: pointer to an array of struct buftrack_report
- * @verdicts: pointer to an array of __u8, enum buftrack_verdict for each report
- *	      applied, or 0 if they are not wanted
+ * @verdicts: pointer to an array of __u8 that receives the enum buftrack_verdict of
+ *	      each report, 0: not wanted
  * @nr: length of both arrays
  * @report_size: sizeof(struct buftrack_report)
- * @done: out: how many reports, from the first on, were applied and counted
+ * @done: out: number of reports that were judged, from the first on
  * @reserved: must be 0
  *
- * Applies the reports in their order. At the first one that is not valid or not
- * readable it stops with that report's errno; @done is its index, what came
- * before it is applied, and it and what follows is not. If a verdict cannot be
- * written, EFAULT and @done tell the same, and up to 64 reports before @done
- * have no verdict written. Other clients' reports may come in between.
+ * Judges the reports in their order. The first report that is invalid or unreadable
+ * stops the batch with its errno: @done is its index, all reports before it are judged,
+ * and it and all later ones are not. If a verdict cannot be written, the batch stops
+ * with EFAULT, and up to 64 reports before @done are judged without a verdict.
+ * Reports of other clients can come in between.
  */
 struct buftrack_batch {
 	__u32 size;
@@ -614,9 +614,9 @@ struct buftrack_batch {
  * struct buftrack_lost - ioctl(BUFTRACK_IOCTL_LOST), device node
  * @size: sizeof(struct buftrack_lost)
  * @flags: must be 0
- * @count: how many reports were lost, at least: 1 to 2^32 - 1
+ * @count: number of lost reports, at least: 1 to 2^32 - 1
  *
- * Tells that reports of this client never arrived: a gap.
+ * Notes that reports of this client were lost: a gap.
  */
 struct buftrack_lost {
 	__u32 size;
@@ -626,10 +626,10 @@ struct buftrack_lost {
 #define BUFTRACK_IOCTL_LOST _IO(BUFTRACK_TYPE, BUFTRACK_CMD_LOST)
 
 /**
- * enum buftrack_scope - what counters are about
- * @BUFTRACK_SCOPE_DEVICE: the whole device
- * @BUFTRACK_SCOPE_SPACE: one space of it
- * @BUFTRACK_SCOPE_CLIENT: one client of it, open, or closed and still kept
+ * enum buftrack_scope - scope of counters
+ * @BUFTRACK_SCOPE_DEVICE: the device
+ * @BUFTRACK_SCOPE_SPACE: one of its spaces
+ * @BUFTRACK_SCOPE_CLIENT: one of its clients, open, or closed and still kept
  */
 enum buftrack_scope {
 	BUFTRACK_SCOPE_DEVICE = 0,
@@ -643,11 +643,11 @@ enum buftrack_scope {
  * @scope: enum buftrack_scope
  * @number: number of the space or client; 0 for the device
  * @values: pointer to an array of __u64, indexed by enum buftrack_counter
- * @nr: in: length of the array; out: how many were filled in. The rest of the
- *	array is not touched.
+ * @nr: in: length of the array; out: number of values written. The rest of the array
+ *	is left untouched.
  * @reserved: must be 0
  *
- * All values are of one instant.
+ * Reads all counters of a scope as of one instant.
  */
 struct buftrack_counters {
 	__u32 size;
@@ -662,14 +662,14 @@ struct buftrack_counters {
 /**
  * enum buftrack_client_state - state of a client
  * @BUFTRACK_CLIENT_STATE_OPEN: its file is open
- * @BUFTRACK_CLIENT_STATE_OPENER_EXITED: the process that opened the file is gone;
- *	while the client is open, another one holds the file
+ * @BUFTRACK_CLIENT_STATE_OPENER_EXITED: the process that opened the file has exited;
+ *	if the client is open, another process holds the file
  * @BUFTRACK_CLIENT_STATE_LATE: it declared that it attached late
  * @BUFTRACK_CLIENT_STATE_SHARED: it reports into the shared domain
  * @BUFTRACK_CLIENT_STATE_HAD_GAP: its domain has had a gap
  * @BUFTRACK_CLIENT_STATE_EVICTED: its domain has evicted freed records
- * @BUFTRACK_CLIENT_STATE_DRIVER: it is no process, but the driver of the device, whose
- *	name @comm is
+ * @BUFTRACK_CLIENT_STATE_DRIVER: it is the device's kernel driver, named in @comm,
+ *	rather than a process
  */
 enum buftrack_client_state {
 	BUFTRACK_CLIENT_STATE_OPEN = 1 << 0,
@@ -687,17 +687,16 @@ enum buftrack_client_state {
  * @flags: combination of enum buftrack_lookup_flags
  * @client: number of the client, in and out
  * @state: out: combination of enum buftrack_client_state
- * @pid: out: thread group that opened the file, in the caller's pid namespace;
- *	 0 if it is outside of it
+ * @pid: out: thread group that opened the file, in the caller's pid namespace; 0 if
+ *	 it is outside of it
  * @tid: out: thread that opened the file, likewise
- * @uid: out: user that opened it, in the caller's user namespace
+ * @uid: out: user that opened the file, in the caller's user namespace
  * @claimed_pid: out: as declared, 0: none
  * @reserved: must be 0
- * @start_time: out: when the opener's thread group started, ns since boot; 0 if
- *		@pid is 0
- * @opened: out: when the client began, by the device's clock, in ns
- * @closed: out: when it ended, likewise; 0 while it is open
- * @first_id: out: as declared; 0 where the reader may not see ids
+ * @start_time: out: start time of the thread group in ns since boot; 0 if @pid is 0
+ * @opened: out: when the client began, in ns since boot
+ * @closed: out: when it ended, likewise; 0 if it is open
+ * @first_id: out: as declared; 0 if the reader must not see ids
  * @comm: out: name of the process when it opened the file
  * @claimed_name: out: as declared
  */
@@ -722,9 +721,9 @@ struct buftrack_client_info {
 
 /**
  * enum buftrack_record_state - state of a record
- * @BUFTRACK_RECORD_STATE_LIVE: allocated, and no free was reported
- * @BUFTRACK_RECORD_STATE_FREED: freed, and kept to tell what a second free is
- * @BUFTRACK_RECORD_STATE_REMAINING: was live when its client ended
+ * @BUFTRACK_RECORD_STATE_LIVE: allocated, and not reported as freed
+ * @BUFTRACK_RECORD_STATE_FREED: freed, and kept as evidence against a second free
+ * @BUFTRACK_RECORD_STATE_REMAINING: live when its client ended
  * @BUFTRACK_RECORD_STATE_DOUBTFUL: live, but older than the domain's latest gap
  * @BUFTRACK_RECORD_STATE_ORPHANED: live, but its owner has ended
  * @BUFTRACK_RECORD_STATE_REDACTED: another user's: its address, id and sites read as 0
@@ -739,21 +738,21 @@ enum buftrack_record_state {
 };
 
 /**
- * struct buftrack_record - what is known of one buffer
+ * struct buftrack_record - the record of a buffer
  * @client: its owner
  * @space: number of its space
- * @state: one of LIVE, FREED and REMAINING of enum buftrack_record_state, with
- *	   DOUBTFUL and ORPHANED where they hold
+ * @state: LIVE, FREED or REMAINING of enum buftrack_record_state, combined with any
+ *	   of DOUBTFUL, ORPHANED and REDACTED
  * @address: address in the space
  * @size: size in bytes
- * @span: extent in the address space in bytes, 0 if unknown
+ * @span: extent in the address space in bytes, 0: unknown
  * @id: the reporter's identity of it, 0: none
- * @allocated: when, by the device's clock, in ns
- * @ended: when it was freed or its client ended, likewise; 0 while it is live
+ * @allocated: when it was allocated, in ns since boot
+ * @ended: when it was freed or its client ended, likewise; 0 if it is live
  * @ended_by: client that freed it, 0 if it was not freed
- * @site: where it was allocated, as reported
- * @ended_site: where it was freed, as reported
- * @repeats: how often it was freed again
+ * @site: site of its alloc, as reported
+ * @ended_site: site of its free, as reported
+ * @repeats: number of times it was freed again
  * @pid: thread group of the owner, as in struct buftrack_client_info
  * @comm: name of that process
  */
@@ -776,22 +775,22 @@ struct buftrack_record {
 };
 
 /**
- * struct buftrack_event_record - a record that an event names
- * @client: its owner; 0: the event names no such record, and all else is 0
+ * struct buftrack_event_record - a record that is evidence of an event
+ * @client: its owner; 0: the event has no such record, and all other fields are 0
  * @ended_by: client that freed it, 0 if it was live
  * @address: address in the space of the report
  * @size: size in bytes
- * @span: extent in bytes, 0 if unknown
+ * @span: extent in bytes, 0: unknown
  * @id: the reporter's identity of it, 0: none
- * @allocated: when, by the device's clock, in ns
+ * @allocated: when it was allocated, in ns since boot
  * @ended: when it was freed, likewise; 0 if it was live
- * @site: where it was allocated, as reported
- * @ended_site: where it was freed, as reported
- * @state: LIVE or FREED of enum buftrack_record_state, with DOUBTFUL, ORPHANED and
- *	   REDACTED where they hold
- * @repeats: how often it was freed again, this time included
+ * @site: site of its alloc, as reported
+ * @ended_site: site of its free, as reported
+ * @state: LIVE or FREED of enum buftrack_record_state, combined with any of DOUBTFUL,
+ *	   ORPHANED and REDACTED
+ * @repeats: number of times it was freed again, including this one
  * @pid: thread group of the owner, as in struct buftrack_client_info
- * @ended_by_pid: thread group that freed it, likewise
+ * @ended_by_pid: thread group of the client that freed it, likewise
  * @comm: name of the owner's process
  * @ended_by_comm: name of the process that freed it
  * @reserved: 0
@@ -817,44 +816,43 @@ struct buftrack_event_record {
 };
 
 /**
- * enum buftrack_event_flags - more about an event
- * @BUFTRACK_EVENT_REDACTED: another user's report: its address, id and site read
- *	as 0
+ * enum buftrack_event_flags - flags of an event
+ * @BUFTRACK_EVENT_REDACTED: another user's report: its address, id and site read as 0
  */
 enum buftrack_event_flags {
 	BUFTRACK_EVENT_REDACTED = 1 << 0,
 };
 
 /**
- * struct buftrack_event - a wrong report, with its evidence
- * @size: bytes of this event in the stream; the next one follows after them
- * @verdict: enum buftrack_verdict, other than OK, DISABLED and UNTRACKED
+ * struct buftrack_event - a wrong report and its evidence
+ * @size: size of this event in bytes, and so the offset of the next one
+ * @verdict: enum buftrack_verdict other than OK, DISABLED and UNTRACKED
  * @flags: combination of enum buftrack_event_flags
  * @reserved: 0
  * @sequence: number of the event on its device, from 1
- * @dropped: events right before this one that this reader was too late for
- * @stamp: when, by the device's clock, in ns
+ * @dropped: events before this one that the device dropped before this file read them
+ * @stamp: when the report was judged, in ns since boot
  * @client: client that made the report
  * @report: the report
  * @pid: thread group of the client, as in struct buftrack_client_info
  * @uid: user of the client, in the reader's user namespace
  * @comm: name of the client's process
- * @target: the record that the report was about, as it was before it but for its
- *	    repeats: freed already, another's, of another size, replaced by the alloc
- * @hit: the live record that was in the way: that a free would have hit, that an
- *	 alloc overlaps, or, for an unknown id, a record at the same address
+ * @target: the record that the report names: freed already, of another owner or size,
+ *	    or replaced by the alloc. Its state is that before the report, its repeats
+ *	    include the report.
+ * @hit: the live record in the way: the one a free would have hit, the one an alloc
+ *	 overlaps, or, for an unknown id, one at the same address
  * @reserved2: 0
  *
- * read() on a device's node gives events, whole ones only, the oldest kept first,
- * to each open file from the beginning. It fails with EINVAL if not even one fits
- * and EAGAIN if there is none and the file is non-blocking, and gives 0 bytes
- * after the last one of a device that was removed. poll() tells when there is
- * something to read.
+ * read() on a device node returns whole events, the oldest kept one first. Each open
+ * file reads from the beginning. read() fails with EINVAL if the buffer is smaller than
+ * an event, and with EAGAIN if the file is non-blocking and has no event. After the
+ * last event of a removed device it returns 0. poll() reports when it would return.
  *
- * A device keeps its latest events, as many as the module's parameter
- * events_per_device says. To make place for a new one the oldest goes, or, once
- * its client has a quarter of the place, the oldest of that client, so that one
- * that does nothing but wrong leaves others' events alone.
+ * A device keeps as many of its latest events as the module parameter
+ * events_per_device says. A new event replaces the oldest one; a client that holds a
+ * quarter of the room replaces its own oldest one, so it cannot displace the events of
+ * all others.
  */
 struct buftrack_event {
 	__u32 size;
@@ -878,9 +876,9 @@ struct buftrack_event {
 #define BUFTRACK_ANY_SPACE 0xffffffffU
 
 /**
- * enum buftrack_records_flags - how to go on with a listing
- * @BUFTRACK_RECORDS_BEGIN: begin a new listing on this file, with the filters
- *	given; without it, the listing that the file has goes on
+ * enum buftrack_records_flags - how to list records
+ * @BUFTRACK_RECORDS_BEGIN: begin a new listing on this file, with the given filters;
+ *	without it, continue the listing of the file
  */
 enum buftrack_records_flags {
 	BUFTRACK_RECORDS_BEGIN = 1 << 0,
@@ -889,32 +887,31 @@ enum buftrack_records_flags {
 /**
  * struct buftrack_records - ioctl(BUFTRACK_IOCTL_RECORDS), device node
  * @size: sizeof(struct buftrack_records)
- * @flags: combination of enum buftrack_records_flags; EINVAL if there is no
- *	   listing to go on with
- * @client: only records that this client owns; 0: any
+ * @flags: combination of enum buftrack_records_flags; EINVAL without a listing to
+ *	   continue
+ * @client: only records of this owner; 0: any
  * @space: only records of this space, or BUFTRACK_ANY_SPACE
- * @states: only records in these states: a combination of the first three of
+ * @states: only records in these states, a combination of LIVE, FREED and REMAINING of
  *	    enum buftrack_record_state; 0: all of them
- * @min_size: only records of at least this size in bytes
- * @min_age: only records allocated at least so many ns ago
- * @max_age: only records allocated at most so many ns ago; 0: any
+ * @min_size: smallest size in bytes
+ * @min_age: lowest age in ns
+ * @max_age: highest age in ns; 0: any
  * @records: pointer to an array of struct buftrack_record
- * @nr: in: length of the array; out: how many were filled in
+ * @nr: in: length of the array; out: number of records written
  * @record_size: sizeof(struct buftrack_record)
- * @instant: out: stamp of the instant that the listing is of: its beginning
- * @missed: out: records of that instant that were dropped before the listing
- *	    came to them, so far
- * @end: out: 1 when there are no more records
+ * @instant: out: stamp of the instant at which the listing began
+ * @missed: out: records of that instant that were dropped before the listing reached
+ *	    them, so far
+ * @end: out: 1 after the last record
  * @exact: out: at the end, 1 if the listing has all records of the instant and no
- *	   other ones. 0 if some were missed, if so many listings were under way
- *	   that this one was not told of them, or if the device was removed.
+ *	   others. 0 if some were missed, if too many listings were in progress to
+ *	   watch this one, or if the device was removed.
  *
- * The listing is of the instant at which it began, with the states that the
- * records had then, while reports go on: what was allocated later is left out,
- * and what was freed later is listed as live. An open file has one listing at a
- * time, which keeps its filters; EFAULT ends it, and of two calls at once the one
- * that comes later finds none to go on with. One call may fill in less than
- * @nr records, or none, and yet not be the end.
+ * Lists the records of the instant at which the listing began, in their states of that
+ * instant, while reports go on: a later alloc is left out, and a record that is freed
+ * later is listed as live. An open file has one listing at a time, with the filters of
+ * its beginning. EFAULT ends the listing, and of two concurrent calls the second finds
+ * none to continue. A call may return fewer than @nr records, or none, before the end.
  */
 struct buftrack_records {
 	__u32 size;
@@ -940,11 +937,10 @@ struct buftrack_records {
  * @size: sizeof(struct buftrack_reset)
  * @flags: must be 0
  *
- * Starts the device's counters anew, in all scopes: allocs becomes live_buffers,
- * peak_bytes becomes live_bytes, what is held now stays, the rest becomes 0. The
- * log of remaining records is emptied. What a domain knows (records, gaps, that
- * it evicted) stays. For the user who registered the device and for
- * CAP_SYS_ADMIN.
+ * Resets the counters of the device in all scopes: allocs becomes live_buffers,
+ * peak_bytes becomes live_bytes, current amounts stay, and all others become 0. The log
+ * of remaining records is emptied. Domains keep their records, gaps and evictions.
+ * Only the user who registered the device and CAP_SYS_ADMIN may reset it.
  */
 struct buftrack_reset {
 	__u32 size;
@@ -954,10 +950,11 @@ struct buftrack_reset {
 
 /**
  * enum buftrack_probe_state - state of a probe
- * @BUFTRACK_PROBE_STATE_WAITING: the module that it is for is not loaded
- * @BUFTRACK_PROBE_STATE_IN_PLACE: it is in place
- * @BUFTRACK_PROBE_STATE_MISSING: the module is loaded, and has no such function
- * @BUFTRACK_PROBE_STATE_UNKNOWN_VERSION: this version of the module is not known
+ * @BUFTRACK_PROBE_STATE_WAITING: its module is not loaded
+ * @BUFTRACK_PROBE_STATE_IN_PLACE: it is attached
+ * @BUFTRACK_PROBE_STATE_MISSING: its module is loaded and lacks the function
+ * @BUFTRACK_PROBE_STATE_UNKNOWN_VERSION: the adapter does not know this version of
+ *	the module
  */
 enum buftrack_probe_state {
 	BUFTRACK_PROBE_STATE_WAITING = 0,
@@ -970,17 +967,17 @@ enum buftrack_probe_state {
  * struct buftrack_probe_info - ioctl(BUFTRACK_IOCTL_PROBE_INFO), control node
  * @size: sizeof(struct buftrack_probe_info)
  * @flags: combination of enum buftrack_lookup_flags
- * @probe: number of the probe, in and out; they are numbered from 0
+ * @probe: number of the probe, in and out; probes are numbered from 0
  * @state: out: enum buftrack_probe_state
  * @reserved: must be 0
- * @hits: out: calls that it has looked at
+ * @hits: out: calls that it has seen
  * @missed: out: calls that it is known to have missed, each of them a lost report
- * @adapter: out: name of the adapter that it belongs to
- * @module: out: module that it is for
- * @symbol: out: function that it is at
- * @covers: out: what is not tracked without it
+ * @adapter: out: name of its adapter
+ * @module: out: module that has the probed function
+ * @symbol: out: name of the function
+ * @covers: out: what is not tracked without the probe
  *
- * Tells what of which driver is looked at.
+ * Describes a probe: a place at which the module watches a kernel driver.
  */
 struct buftrack_probe_info {
 	__u32 size;
@@ -1001,14 +998,14 @@ struct buftrack_probe_info {
  * struct buftrack_stack - ioctl(BUFTRACK_IOCTL_STACK), either node
  * @size: sizeof(struct buftrack_stack)
  * @flags: must be 0
- * @site: site of a record or event of a driver on a device that has stacks; ENOENT
- *	  says that it is none
- * @text: pointer to where the stack goes, as lines "symbol+offset/size [module]",
- *	  the innermost first, without a NUL
- * @len: in: bytes that fit there; out: bytes that the stack has
+ * @site: site of a record or event that a driver caused on a device with stacks
+ *	  enabled; ENOENT if no stack has this number
+ * @text: pointer to a buffer for the stack, as lines "symbol+offset/size [module]",
+ *	  innermost first, without a NUL
+ * @len: in: size of the buffer; out: length of the stack, which may exceed it
  * @reserved: must be 0
  *
- * For openers with CAP_PERFMON or CAP_SYS_ADMIN.
+ * Reads a kernel stack. Requires CAP_PERFMON or CAP_SYS_ADMIN.
  */
 struct buftrack_stack {
 	__u32 size;

@@ -2,6 +2,10 @@
 /*
  * For drivers: reporting buffers to buftrack
  *
+ * `make install` puts this header into /usr/local/include/linux, `make dkms-install`
+ * leaves it in /usr/src/buftrack-<version>/module/include/linux: a driver names the
+ * directory above linux/ in its ccflags-y.
+ *
  * This header gives a driver tracepoints of its own. buftrack attaches to them when it
  * or the driver is loaded, whichever comes later. Neither depends on the other: without
  * buftrack each call is a static branch that is not taken, and buftrack holds no
