@@ -11,6 +11,7 @@
  *   STAND_IN_ASKED=<file>  gets a line for each time that it is asked for a stack
  *   STAND_IN_SET=<file>    gets what is set of the device
  *   STAND_IN_TIMES=<n>     it has so many of each buffer
+ *   STAND_IN_PROBES=<errno> asking for a probe fails so
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -268,6 +269,8 @@ static int answer_counters(struct buftrack_counters *counters)
 
 static int answer_probe(struct buftrack_probe_info *info)
 {
+	if (getenv("STAND_IN_PROBES"))
+		return fail(setting("STAND_IN_PROBES", 0));
 	if (info->probe > 0)
 		return fail(ENOENT);
 	*info = probe;
