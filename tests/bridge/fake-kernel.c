@@ -3,7 +3,7 @@
  * bridge-fake-kernel.so: /dev/buftrack without a kernel, for LD_PRELOAD
  *
  * It tracks buffers by address, following the rules for reports without ids and
- * spans, in a file that tests map while it runs ($FAKE_KERNEL_BOOKS). The file also
+ * spans, in a file that tests map while it runs ($FAKE_KERNEL_STATE). The file also
  * injects errors. Only the calls that the bridge makes are there. With
  * $FAKE_KERNEL_SINK it counts reports and tracks nothing.
  */
@@ -26,14 +26,14 @@
 #include <uthash.h>
 
 #define NODES "/dev/buftrack/"
-#define MOST_BOOKS 16384
-#define MOST_DEVICES 300
-#define MOST_FILES 65536
+#define MAX_CLIENTS 16384
+#define MAX_DEVICES 300
+#define MAX_FILES 65536
 
 /**
- * struct book - a client; fake_kernel.py knows the layout
+ * struct client - a client; fake_kernel.py knows the layout
  */
-struct book {
+struct client {
 	uint32_t is_open;
 	uint32_t pid;
 	uint32_t is_late;
@@ -44,21 +44,21 @@ struct book {
 };
 
 /**
- * struct books - all clients
+ * struct state - all clients
  * @nr: number of clients
  * @fail_nr: number of the ioctl that fails
  * @fail_errno: its errno
  * @fail_count: how many times it fails
  * @batches: calls of the batch ioctl
- * @books: the clients
+ * @clients: the clients
  */
-struct books {
+struct state {
 	uint32_t nr;
 	uint32_t fail_nr;
 	uint32_t fail_errno;
 	uint32_t fail_count;
 	uint64_t batches;
-	struct book books[MOST_BOOKS];
+	struct client clients[MAX_CLIENTS];
 };
 
 struct key {
@@ -91,36 +91,36 @@ struct device {
 struct file {
 	bool is_node;
 	struct device *device;
-	struct book *book;
+	struct client *client;
 	struct record *records;
 };
 
-static struct books *books;
+static struct state *state;
 static bool is_sink;
-static struct device devices[MOST_DEVICES];
+static struct device devices[MAX_DEVICES];
 static unsigned int nr_devices;
-static struct file files[MOST_FILES];
+static struct file files[MAX_FILES];
 
 static void *real(const char *name)
 {
 	return dlsym(RTLD_NEXT, name);
 }
 
-static void open_books(void)
+static void open_state(void)
 {
 	int (*real_open)(const char *, int, ...) = real("open");
-	const char *path = getenv("FAKE_KERNEL_BOOKS");
+	const char *path = getenv("FAKE_KERNEL_STATE");
 	int fd;
 
-	if (books)
+	if (state)
 		return;
 	is_sink = getenv("FAKE_KERNEL_SINK") != NULL;
 	fd = path ? real_open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
-	if (fd < 0 || ftruncate(fd, sizeof(*books)))
-		err(1, "fake-kernel: $FAKE_KERNEL_BOOKS");
-	books = mmap(NULL, sizeof(*books), PROT_READ | PROT_WRITE, MAP_SHARED,
+	if (fd < 0 || ftruncate(fd, sizeof(*state)))
+		err(1, "fake-kernel: $FAKE_KERNEL_STATE");
+	state = mmap(NULL, sizeof(*state), PROT_READ | PROT_WRITE, MAP_SHARED,
 		     fd, 0);
-	if (books == MAP_FAILED)
+	if (state == MAP_FAILED)
 		err(1, "fake-kernel: %s", path);
 	close(fd);
 }
@@ -137,7 +137,7 @@ int open(const char *path, int flags, ...)
 	va_end(args);
 	if (strncmp(path, NODES, strlen(NODES)))
 		return real_open(path, flags, mode);
-	open_books();
+	open_state();
 	fd = real_open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
@@ -157,7 +157,7 @@ static void end_client(struct file *file)
 {
 	struct record *record, *next;
 
-	if (!file->book)
+	if (!file->client)
 		return;
 	HASH_ITER(hh, file->records, record, next)
 	{
@@ -168,24 +168,25 @@ static void end_client(struct file *file)
 			space->live_bytes -= record->size;
 			space->remaining++;
 			space->remaining_bytes += record->size;
-			file->book
+			file->client
 				->counters[BUFTRACK_COUNTER_REMAINING_BUFFERS]++;
-			file->book->counters[BUFTRACK_COUNTER_REMAINING_BYTES] +=
+			file->client
+				->counters[BUFTRACK_COUNTER_REMAINING_BYTES] +=
 				record->size;
 		}
 		HASH_DEL(file->records, record);
 		free(record);
 	}
-	file->book->counters[BUFTRACK_COUNTER_LIVE_BUFFERS] = 0;
-	file->book->counters[BUFTRACK_COUNTER_LIVE_BYTES] = 0;
-	file->book->is_open = 0;
+	file->client->counters[BUFTRACK_COUNTER_LIVE_BUFFERS] = 0;
+	file->client->counters[BUFTRACK_COUNTER_LIVE_BYTES] = 0;
+	file->client->is_open = 0;
 }
 
 int close(int fd)
 {
 	int (*real_close)(int) = real("close");
 
-	if (fd >= 0 && fd < MOST_FILES && files[fd].is_node) {
+	if (fd >= 0 && fd < MAX_FILES && files[fd].is_node) {
 		end_client(&files[fd]);
 		files[fd].is_node = false;
 	}
@@ -205,7 +206,7 @@ static int device_add(struct buftrack_device_add *add)
 			return 0;
 	if (!strncmp(add->name, "0000:", 5))
 		return fail(EPERM);
-	if (nr_devices == MOST_DEVICES)
+	if (nr_devices == MAX_DEVICES)
 		return fail(ENFILE);
 	add->created = 1;
 	strcpy(devices[nr_devices++].name, add->name);
@@ -247,19 +248,19 @@ static int space_info(struct file *file, struct buftrack_space_info *info)
 
 static int declare(struct file *file, const struct buftrack_declare *declare)
 {
-	struct book *book;
+	struct client *client;
 
-	if (books->nr == MOST_BOOKS)
+	if (state->nr == MAX_CLIENTS)
 		return fail(EUSERS);
-	book = &books->books[books->nr];
-	book->is_open = 1;
-	book->pid = declare->claimed_pid;
-	book->is_late = !!(declare->flags & BUFTRACK_DECLARE_LATE);
-	strcpy(book->name, declare->claimed_name);
-	strcpy(book->device, file->device->name);
-	file->book = book;
+	client = &state->clients[state->nr];
+	client->is_open = 1;
+	client->pid = declare->claimed_pid;
+	client->is_late = !!(declare->flags & BUFTRACK_DECLARE_LATE);
+	strcpy(client->name, declare->claimed_name);
+	strcpy(client->device, file->device->name);
+	file->client = client;
 	file->records = NULL;
-	books->nr++;
+	state->nr++;
 	return 0;
 }
 
@@ -273,7 +274,7 @@ static struct record *find(struct file *file, const struct key *key)
 
 static void count(struct file *file, enum buftrack_counter counter, int64_t by)
 {
-	file->book->counters[counter] += by;
+	file->client->counters[counter] += by;
 }
 
 static void set_live(struct file *file, struct record *record, bool is_live)
@@ -312,9 +313,9 @@ static void take_free(struct file *file, const struct key *key, uint64_t size)
 
 	if (!record) {
 		count(file,
-		      file->book->has_gap ?
+		      file->client->has_gap ?
 			      BUFTRACK_COUNTER_UNKNOWN_FREES_GAP :
-		      file->book->is_late ?
+		      file->client->is_late ?
 			      BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH :
 			      BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
 		      1);
@@ -356,7 +357,7 @@ static int batch(struct file *file, struct buftrack_batch *arg)
 	const struct buftrack_report *reports =
 		(const void *)(uintptr_t)arg->reports;
 
-	books->batches++;
+	state->batches++;
 	for (arg->done = 0; arg->done < arg->nr; arg->done++)
 		if (take(file, &reports[arg->done]))
 			return -1;
@@ -366,7 +367,7 @@ static int batch(struct file *file, struct buftrack_batch *arg)
 static int lost(struct file *file, const struct buftrack_lost *arg)
 {
 	count(file, BUFTRACK_COUNTER_LOST_REPORTS, arg->count);
-	file->book->has_gap = 1;
+	file->client->has_gap = 1;
 	return 0;
 }
 
@@ -424,12 +425,12 @@ int ioctl(int fd, unsigned long request, ...)
 	va_start(args, request);
 	arg = va_arg(args, void *);
 	va_end(args);
-	if (fd < 0 || fd >= MOST_FILES || !files[fd].is_node ||
+	if (fd < 0 || fd >= MAX_FILES || !files[fd].is_node ||
 	    _IOC_TYPE(request) != BUFTRACK_TYPE)
 		return real_ioctl(fd, request, arg);
-	if (books->fail_count && books->fail_nr == _IOC_NR(request)) {
-		books->fail_count--;
-		return fail(books->fail_errno);
+	if (state->fail_count && state->fail_nr == _IOC_NR(request)) {
+		state->fail_count--;
+		return fail(state->fail_errno);
 	}
 	return dispatch(&files[fd], _IOC_NR(request), arg);
 }

@@ -9,9 +9,9 @@ COUNTERS = """allocs frees live_buffers live_bytes peak_bytes orphaned_buffers o
     removed_buffers untracked_buffers disabled_reports lost_reports freed_records
     evicted_records moves""".split()
 HEAD = struct.Struct("<4IQ")
-BOOK = struct.Struct(f"<4I32s64s{len(COUNTERS)}Q")
-MOST_BOOKS = 16384
-SIZE = HEAD.size + MOST_BOOKS * BOOK.size
+CLIENT = struct.Struct(f"<4I32s64s{len(COUNTERS)}Q")
+MAX_CLIENTS = 16384
+SIZE = HEAD.size + MAX_CLIENTS * CLIENT.size
 IOCTLS = {"add": 1, "space": 6, "declare": 7, "batch": 9, "lost": 10}
 
 
@@ -19,7 +19,7 @@ def text(field):
     return field.split(b"\0")[0].decode()
 
 
-class Books:
+class State:
     def __init__(self, path):
         self.file = open(path, "w+b")
         self.file.truncate(SIZE)
@@ -35,7 +35,7 @@ class Books:
     def clients(self):
         found = []
         for i in range(HEAD.unpack_from(self.map, 0)[0]):
-            fields = BOOK.unpack_from(self.map, HEAD.size + i * BOOK.size)
+            fields = CLIENT.unpack_from(self.map, HEAD.size + i * CLIENT.size)
             found.append(dict(zip(("open", "pid", "late", "gap"), fields[:4]),
                               device=text(fields[4]), name=text(fields[5]),
                               **dict(zip(COUNTERS, fields[6:]))))

@@ -21,7 +21,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from client import (CB_ALLOC, CB_FREE, DRAM, DUMP_KERNELS, DUMP_REMAINING, FREE, KERNEL_LOAD,
                     KERNEL_UNLOAD, L1, L1_SMALL, QUERY, RESPONSE, SIZES, SYSTEM, TRACE, Client)
-from fake_kernel import Books
+from fake_kernel import State
 
 BUFTRACK, FAKE_KERNEL, CLIENT, WORK = sys.argv[1:5]
 NOTE = "address only: a free after reuse cannot be told apart"
@@ -50,9 +50,9 @@ class Bridge:
         global runs
         runs += 1
         self.path = path or f"{WORK}/{runs}.sock"
-        self.books = Books(f"{WORK}/{runs}.books")
+        self.kernel = State(f"{WORK}/{runs}.state")
         self.log = f"{WORK}/{runs}.log"
-        environment = dict(os.environ, FAKE_KERNEL_BOOKS=self.books.file.name, LD_PRELOAD=FAKE_KERNEL,
+        environment = dict(os.environ, FAKE_KERNEL_STATE=self.kernel.file.name, LD_PRELOAD=FAKE_KERNEL,
                            ASAN_OPTIONS="verify_asan_link_order=0:quarantine_size_mb=16", **(variables or {}))
         self.process = subprocess.Popen(
             [BUFTRACK, "bridge", "--socket", self.path, "--sysfs", f"{WORK}/no-sysfs", *options],
@@ -81,12 +81,12 @@ class Bridge:
         return Client(self.path, size, **named)
 
     def one(self):
-        clients = self.books.clients()
+        clients = self.kernel.clients()
         assert len(clients) == 1, clients
         return clients[0]
 
     def ended(self, number=1):
-        until(lambda: sum(not c["open"] for c in self.books.clients()) >= number)
+        until(lambda: sum(not c["open"] for c in self.kernel.clients()) >= number)
 
 
 def has(client, **counters):
@@ -181,7 +181,7 @@ def random_splits_and_joins_change_nothing():
                 assert client.answer()["dram"] == 0
                 client.finish()
         bridge.ended(4 * 8)
-        assert bridge.books.total("allocs") == bridge.books.total("frees") == 4 * 8 * 199
+        assert bridge.kernel.total("allocs") == bridge.kernel.total("frees") == 4 * 8 * 199
 
 
 @test
@@ -195,7 +195,7 @@ def a_single_first_message_is_handled_after_a_pause():
             assert client.query(0)["dram"] == 0
             client.finish()
         bridge.ended(4)
-        assert bridge.books.total("frees") == 4
+        assert bridge.kernel.total("frees") == 4
 
 
 @test
@@ -207,15 +207,15 @@ def a_message_that_pauses_at_a_shorter_size_is_counted_once():
             whole = client.message(5, 0)
             first = client.message(1, 0, 0x1000, 5, DRAM)
             assert first != whole
-            before = bridge.books.total("allocs")
+            before = bridge.kernel.total("allocs")
             client.write(first[:at])
-            until(lambda: bridge.books.total("allocs") == before + 1)
+            until(lambda: bridge.kernel.total("allocs") == before + 1)
             client.write(first[at:])
             client.free(0, 0x1000)
             assert client.query(0)["dram"] == 0
             client.finish()
         bridge.ended(3)
-        assert bridge.books.total("allocs") == bridge.books.total("frees") == 3
+        assert bridge.kernel.total("allocs") == bridge.kernel.total("frees") == 3
 
 
 @test
@@ -226,7 +226,7 @@ def a_single_message_is_handled_at_the_end():
             client.alloc(0, L1, 0x10, 5)
             client.finish()
             bridge.ended(number + 1)
-        assert bridge.books.total("remaining_buffers") == 4
+        assert bridge.kernel.total("remaining_buffers") == 4
 
 
 @test
@@ -283,9 +283,9 @@ def each_device_has_its_own_client():
             client.alloc(device, DRAM, 0x10, 1 + device)
         client.free(7, 0x10)
         assert [client.query(device)["dram"] for device in (0, 7, 255)] == [1, 0, 256]
-        assert sorted(c["device"] for c in bridge.books.clients()) == ["tt:0", "tt:255", "tt:7"]
+        assert sorted(c["device"] for c in bridge.kernel.clients()) == ["tt:0", "tt:255", "tt:7"]
         assert client.query(9)["dram"] == 0
-        assert len(bridge.books.clients()) == 3
+        assert len(bridge.kernel.clients()) == 3
 
 
 @test
@@ -298,7 +298,7 @@ def reports_are_batched():
         client.send()
         client.sync()
         has(bridge.one(), allocs=2000)
-        assert bridge.books.batches < 300, bridge.books.batches
+        assert bridge.kernel.batches < 300, bridge.kernel.batches
 
 
 @test
@@ -477,7 +477,7 @@ def a_process_younger_than_the_socket_is_late_on_its_second_connection_only():
         next_ticks()
         expect_success(in_child(work))
         bridge.ended(2)
-        first, second = bridge.books.clients()
+        first, second = bridge.kernel.clients()
         has(first, late=0, never=1)
         has(second, late=1, pre_attach=1)
 
@@ -747,7 +747,7 @@ def reports_that_the_kernel_rejects_are_lost_and_logged_once():
             client = bridge.client()
             client.alloc(0, DRAM, 0x1, 1)
             client.sync()
-            bridge.books.fail("batch", error, 3)
+            bridge.kernel.fail("batch", error, 3)
             for address in (0x10, 0x20, 0x30):
                 client.alloc(0, DRAM, address, 1)
                 client.sync()
@@ -763,7 +763,7 @@ def lost_reports_that_the_kernel_rejects_are_reported_later():
         client = bridge.client()
         client.alloc(0, DRAM, 0x1, 1)
         client.sync()
-        bridge.books.fail("lost", errno.ENOMEM, 2)
+        bridge.kernel.fail("lost", errno.ENOMEM, 2)
         client.alloc(0, DRAM, 0x2, 0)
         client.sync()
         client.alloc(0, DRAM, 0x3, 1)
@@ -776,16 +776,16 @@ def lost_reports_that_the_kernel_rejects_are_reported_later():
 @test
 def opening_a_client_is_retried():
     with Bridge() as bridge:
-        bridge.books.fail("declare", errno.EUSERS, 1)
+        bridge.kernel.fail("declare", errno.EUSERS, 1)
         client = bridge.client()
         client.alloc(0, DRAM, 0x1, 1)
         client.sync()
-        assert not bridge.books.clients()
+        assert not bridge.kernel.clients()
 
         def comes_through():
             client.alloc(0, DRAM, 0x2, 1)
             client.sync()
-            return bridge.books.clients()
+            return bridge.kernel.clients()
         until(comes_through)
         client.sync()
         assert bridge.one()["late"] == 1 and bridge.one()["lost_reports"] >= 1
@@ -797,12 +797,12 @@ def a_removed_device_is_registered_again():
         client = bridge.client()
         client.alloc(0, DRAM, 0x1, 1)
         client.sync()
-        bridge.books.fail("batch", errno.ENODEV, 1)
+        bridge.kernel.fail("batch", errno.ENODEV, 1)
         client.alloc(0, DRAM, 0x2, 1)
         client.sync()
         client.alloc(0, DRAM, 0x3, 1)
         client.sync()
-        first, second = bridge.books.clients()
+        first, second = bridge.kernel.clients()
         has(first, open=0, remaining_buffers=1)
         has(second, open=1, allocs=1, lost_reports=1, late=1)
 
@@ -810,12 +810,12 @@ def a_removed_device_is_registered_again():
 @test
 def a_device_that_cannot_be_opened_is_logged_once():
     with Bridge() as bridge:
-        bridge.books.fail("add", errno.EDQUOT, 10 ** 6)
+        bridge.kernel.fail("add", errno.EDQUOT, 10 ** 6)
         client = bridge.client()
         for address in range(100):
             client.alloc(0, DRAM, address, 1)
         client.sync()
-        assert not bridge.books.clients()
+        assert not bridge.kernel.clients()
         assert bridge.said().count("its reports are lost") == 1
 
 
@@ -900,18 +900,18 @@ def systemd_passes_the_socket_and_is_notified():
     listener.listen()
     manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     manager.bind(f"{WORK}/notify")
-    books = Books(f"{WORK}/handed.books")
+    kernel = State(f"{WORK}/handed.state")
     script = f'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" bridge --socket /nowhere 3<&{listener.fileno()}'
     unit = subprocess.Popen(
         ["sh", "-c", script, BUFTRACK], stdout=subprocess.PIPE, pass_fds=[listener.fileno()],
-        env=dict(os.environ, FAKE_KERNEL_BOOKS=books.file.name, LD_PRELOAD=FAKE_KERNEL,
+        env=dict(os.environ, FAKE_KERNEL_STATE=kernel.file.name, LD_PRELOAD=FAKE_KERNEL,
                  ASAN_OPTIONS="verify_asan_link_order=0", NOTIFY_SOCKET=f"{WORK}/notify"))
     client = Client(path, 144)
     client.alloc(0, DRAM, 0x10, 5)
     assert client.query(0)["dram"] == 5
     assert manager.recv(1000) == b"READY=1"
     assert unit.stdout.readline().decode() == f"listening at the socket of systemd; {NOTE}\n"
-    has(books.clients()[0], allocs=1, late=1)
+    has(kernel.clients()[0], allocs=1, late=1)
     unit.terminate()
     assert unit.wait(60) == 0
     assert os.path.exists(path), "the socket belongs to systemd"
@@ -966,8 +966,8 @@ def a_thousand_clients_and_a_million_messages():
     with Bridge() as bridge:
         said = load(bridge, clients, each)
         bridge.ended(clients)
-        assert len(bridge.books.clients()) == clients
-        for client in bridge.books.clients():
+        assert len(bridge.kernel.clients()) == clients
+        for client in bridge.kernel.clients():
             has(client, allocs=each // 2, frees=each // 2, lost_reports=0, double_free=0, never=0,
                 pre_attach=0, double_alloc=0, remaining_buffers=0)
         print(f"# {said}, one at a time; {peak_memory(bridge) >> 20} MiB at most, "
@@ -982,8 +982,8 @@ def the_address_limit_bounds_memory():
         load(bridge, 1, 1 << 20, 72, 1024, 1 << 20)
         load(bridge, 100, 20480, 72, 1024, 1 << 20)
         bridge.ended(101)
-        assert bridge.books.total("lost_reports") == 0
-        assert bridge.books.total("allocs") == (1 << 19) + 1024000
+        assert bridge.kernel.total("lost_reports") == 0
+        assert bridge.kernel.total("allocs") == (1 << 19) + 1024000
         grown = peak_memory(bridge) - before
         print(f"# 1.5 million addresses, at most 40,000 kept: {grown >> 10} KiB more")
         assert grown < (16 << 20) * SHARE, grown
