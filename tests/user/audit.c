@@ -16,8 +16,8 @@
 
 #define MAX_PARAMETERS 16
 
-/* Taint flags that mean trouble: bad page, oops, warning, soft lockup */
-#define TROUBLE (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)
+/* Taint flags that mean bad_taints: bad page, oops, warning, soft lockup */
+#define BAD_TAINTS (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)
 
 static struct {
 	char name[64];
@@ -27,12 +27,12 @@ static unsigned int nr_parameters;
 static unsigned long tainted;
 static struct buftrack_info before;
 
-static unsigned long trouble(void)
+static unsigned long bad_taints(void)
 {
 	char text[32];
 
 	read_file("/proc/sys/kernel/tainted", text, sizeof(text));
-	return strtoul(text, NULL, 10) & TROUBLE;
+	return strtoul(text, NULL, 10) & BAD_TAINTS;
 }
 
 static void save_parameters(void)
@@ -108,7 +108,7 @@ void audit_begin(void)
 		exit(1);
 	}
 	save_parameters();
-	tainted = trouble();
+	tainted = bad_taints();
 }
 
 /* The kernel may close the last files of a test a little later */
@@ -136,9 +136,10 @@ bool audit_passes(void)
 {
 	bool passes = !left_something();
 
-	if (trouble() != tainted) {
-		printf("# the kernel complained: tainted is %#lx\n", trouble());
-		tainted = trouble();
+	if (bad_taints() != tainted) {
+		printf("# the kernel complained: tainted is %#lx\n",
+		       bad_taints());
+		tainted = bad_taints();
 		passes = false;
 	}
 	restore_parameters();

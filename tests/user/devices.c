@@ -230,16 +230,17 @@ DEVICE_TEST(number_of_a_removed_device_is_reused)
 	CHECK_OK(try_report(f->fd, BUFFER(0x1000, 16)));
 	CHECK_OK(remove_device(f->control, f->device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
-	device = add_device(f->control, "heir", BUFTRACK_DEVICE_ADD_TEMPORARY);
+	device = add_device(f->control, "successor",
+			    BUFTRACK_DEVICE_ADD_TEMPORARY);
 	CHECK_EQ(device, f->device);
 
 	/* The old file still belongs to the old device, the node to the new one */
 	info = device_info(f->fd);
 	CHECK(info.state & BUFTRACK_DEVICE_STATE_REMOVED);
-	CHECK(strcmp(info.name, "heir"));
+	CHECK(strcmp(info.name, "successor"));
 	fd = open_node(device, O_RDWR);
 	info = device_info(fd);
-	CHECK_STR(info.name, "heir");
+	CHECK_STR(info.name, "successor");
 	CHECK_EQ(info.nr_spaces, 0);
 	CHECK_EQ(device_counter(fd, BUFTRACK_COUNTER_ALLOCS), 0);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_ALLOCS), 1);
@@ -252,10 +253,10 @@ DEVICE_TEST(name_of_a_removed_device_can_be_reused)
 {
 	struct buftrack_device_add add;
 
-	CHECK_OK(try_add(f->control, "phoenix", BUFTRACK_DEVICE_ADD_TEMPORARY,
+	CHECK_OK(try_add(f->control, "reused", BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));
 	CHECK_OK(remove_device(f->control, add.device, 0));
-	CHECK_OK(try_add(f->control, "phoenix",
+	CHECK_OK(try_add(f->control, "reused",
 			 BUFTRACK_DEVICE_ADD_EXCL |
 				 BUFTRACK_DEVICE_ADD_TEMPORARY,
 			 &add));

@@ -512,7 +512,7 @@ struct removal_race {
 	struct checkpoint ready;
 };
 
-static ssize_t read_nonblocking(int fd, struct buftrack_event *event)
+static ssize_t read_until_event(int fd, struct buftrack_event *event)
 {
 	ssize_t n;
 
@@ -530,8 +530,8 @@ static void look_for_last_event(void *arg)
 	struct buftrack_event event;
 
 	checkpoint_reach(&l->ready);
-	CHECK_EQ(read_nonblocking(fd, &event), EVENT_SIZE);
-	CHECK_EQ(read_nonblocking(fd, &event), 0);
+	CHECK_EQ(read_until_event(fd, &event), EVENT_SIZE);
+	CHECK_EQ(read_until_event(fd, &event), 0);
 }
 
 /* Removal directly after a wrong report: end of file must not overtake the event */
@@ -544,7 +544,7 @@ DEVICE_TEST(last_event_of_a_device_is_never_missed)
 	checkpoint_init(&l.ready);
 	pin_to_one_cpu();
 	for (round = is_debug_kernel() ? 30 : 150; round; round--) {
-		l.device = add_device(f->control, "last words", 0);
+		l.device = add_device(f->control, "removal race", 0);
 		fd = open_node(l.device, O_RDWR);
 		add_space(fd, "DRAM");
 		pid = start(look_for_last_event, &l);

@@ -85,7 +85,7 @@ struct story {
 
 static const struct story stories[] = {
 	{
-		.name = "double_alloc_names_what_it_replaced",
+		.name = "double_alloc_names_the_replaced_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 10, .span = 20,
 				      .id = 5, .site = 0x11) } },
 		.wrong = ALLOC(.address = 0x1000, .size = 11, .span = 21,
@@ -95,7 +95,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "overlap_names_what_it_meets",
+		.name = "overlap_names_the_record_it_overlaps",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .span = 64,
 				      .id = 5, .site = 0x11) } },
 		.wrong = ALLOC(.address = 0x1020, .size = 64, .span = 64,
@@ -105,7 +105,7 @@ static const struct story stories[] = {
 		.hit = IS_LIVE(0),
 	},
 	{
-		.name = "refused_free_names_what_stays_live",
+		.name = "refused_free_names_the_live_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64,
 				      .site = 0x11) } },
 		.wrong = FREE(.address = 0x1000,
@@ -126,7 +126,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "size_mismatch_names_the_other_size",
+		.name = "size_mismatch_names_the_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64,
 				      .site = 0x11) } },
 		.wrong = FREE(.address = 0x1000, .size = 65, .site = 0x12),
@@ -147,7 +147,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "third_free_counts_itself",
+		.name = "third_free_raises_the_repeat_count",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64) },
 			   { 0, FREE(.address = 0x1000, .site = 0x12) },
 			   { 0, FREE(.address = 0x1000, .site = 0x13) } },
@@ -157,7 +157,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "double_free_by_another_names_who_freed_first",
+		.name = "double_free_by_another_client_names_the_first",
 		.declare = BUFTRACK_DECLARE_SHARED,
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64) },
 			   { 1, FREE(.address = 0x1000, .site = 0x12) } },
@@ -167,7 +167,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "stale_free_names_what_it_would_have_hit",
+		.name = "stale_free_names_the_record_it_would_have_hit",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .id = 7,
 				      .site = 0x11) },
 			   { 0, FREE(.address = 0x1000, .id = 7, .site = 0x12) },
@@ -179,7 +179,7 @@ static const struct story stories[] = {
 		.hit = IS_LIVE(2),
 	},
 	{
-		.name = "invalid_free_names_what_it_is_inside_of",
+		.name = "invalid_free_names_the_enclosing_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .span = 64,
 				      .id = 3, .site = 0x11) } },
 		.wrong = FREE(.address = 0x1010, .site = 0x12),
@@ -196,7 +196,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "free_of_an_id_before_the_first_names_what_is_there",
+		.name = "free_of_an_id_before_the_first_names_the_record_there",
 		.first_id = 100,
 		.steps = { { 0,
 			     ALLOC(.address = 0x1000, .size = 1, .id = 100) } },
@@ -214,7 +214,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "free_after_a_gap_names_what_was_freed_before",
+		.name = "free_after_a_gap_names_the_freed_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1,
 				      .site = 0x11) },
 			   { 0, FREE(.address = 0x1000, .site = 0x12) },
@@ -225,7 +225,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "free_after_a_gap_names_what_is_doubtful_there",
+		.name = "free_after_a_gap_names_the_doubtful_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 4) },
 			   { 0, { LOST } } },
 		.wrong = FREE(.address = 0x1000, .id = 5),
@@ -234,7 +234,7 @@ static const struct story stories[] = {
 		.hit = IS_DOUBTFUL(0),
 	},
 	{
-		.name = "refused_free_of_a_doubtful_record_says_so",
+		.name = "refused_free_names_the_doubtful_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 4) },
 			   { 0, { LOST } } },
 		.wrong = FREE(.address = 0x1000, .id = 4,
@@ -244,7 +244,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "free_of_what_was_evicted_names_nothing",
+		.name = "free_of_an_evicted_record_names_nothing",
 		.max_freed = 1,
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1) },
 			   { 0, ALLOC(.address = 0x2000, .size = 1) },
@@ -256,7 +256,7 @@ static const struct story stories[] = {
 		.hit = NONE,
 	},
 	{
-		.name = "free_of_another_id_names_the_live_one",
+		.name = "free_of_another_id_names_the_live_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 1,
 				      .site = 0x11) },
 			   { 0, ALLOC(.address = 0x1000, .size = 1, .id = 2,
@@ -268,7 +268,7 @@ static const struct story stories[] = {
 		.hit = IS_LIVE(0),
 	},
 	{
-		.name = "free_of_another_id_names_the_freed_one",
+		.name = "free_of_another_id_names_the_freed_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 1, .id = 2,
 				      .site = 0x12) },
 			   { 0,
@@ -279,7 +279,7 @@ static const struct story stories[] = {
 		.hit = IS_FREED(0, 1, 0),
 	},
 	{
-		.name = "free_of_what_never_was_names_nothing",
+		.name = "free_of_an_unknown_address_names_nothing",
 		.wrong = FREE(.address = 0x1000, .size = 12, .id = 3,
 			      .site = 0x13),
 		.verdict = BUFTRACK_VERDICT_UNKNOWN_NEVER,

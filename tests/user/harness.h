@@ -9,7 +9,9 @@
 #ifndef HARNESS_H
 #define HARNESS_H
 
+#include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include <linux/types.h>
 
 /* A test counts as hung after this time, far more than the slowest machine needs */

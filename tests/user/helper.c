@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -151,6 +152,20 @@ void pin_to_one_cpu(void)
 	CPU_ZERO(&set);
 	CPU_SET(0, &set);
 	CHECK_SYS(sched_setaffinity(0, sizeof(set), &set));
+}
+
+static void ignore(int signal)
+{
+	(void)signal;
+}
+
+void signal_every_ms(void)
+{
+	const struct sigaction action = { .sa_handler = ignore };
+	const struct itimerval timer = { { 0, 1000 }, { 0, 1000 } };
+
+	CHECK_SYS(sigaction(SIGALRM, &action, NULL));
+	CHECK_SYS(setitimer(ITIMER_REAL, &timer, NULL));
 }
 
 void *shared_memory(size_t size)

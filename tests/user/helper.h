@@ -39,6 +39,9 @@ void finish_thread(pthread_t thread);
 /* Binds this process and its future children to one processor */
 void pin_to_one_cpu(void);
 
+/* Interrupts this process with a handled signal, once a millisecond */
+void signal_every_ms(void);
+
 /* Memory shared with child processes */
 void *shared_memory(size_t size);
 

@@ -7,11 +7,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "long_batch.h"
 #include "helper.h"
+#include "identity.h"
 #include "fixture.h"
 
 DEVICE_TEST(client_killed_during_a_batch_leaves_consistent_counters)
@@ -70,20 +70,6 @@ DEVICE_TEST(live_buffers_of_killed_clients_remain)
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS),
 		 live);
 	CHECK_EQ(list_all(f->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, live);
-}
-
-static void on_signal(int signal)
-{
-	(void)signal;
-}
-
-static void signal_every_ms(void)
-{
-	struct sigaction action = { .sa_handler = on_signal };
-	struct itimerval timer = { { 0, 1000 }, { 0, 1000 } };
-
-	CHECK_SYS(sigaction(SIGALRM, &action, NULL));
-	CHECK_SYS(setitimer(ITIMER_REAL, &timer, NULL));
 }
 
 #define MANY 20000
@@ -359,7 +345,7 @@ DEVICE_TEST(threads_report_through_one_file_as_one_client)
 		 THREADS * EACH_THREAD / 2);
 }
 
-static void be_the_first_in_a_namespace(void *arg)
+static void check_pids_inside(void *arg)
 {
 	const struct fixture *f = arg;
 	struct buftrack_client_info info;
@@ -381,19 +367,13 @@ static void be_the_first_in_a_namespace(void *arg)
 	CHECK_EQ(find_record(&l, 0x2000, 0)->pid, 1);
 }
 
-static void make_namespace(void *arg)
-{
-	CHECK_SYS(unshare(CLONE_NEWPID));
-	in_child(be_the_first_in_a_namespace, arg);
-}
-
 DEVICE_TEST(pids_are_those_of_the_readers_namespace)
 {
 	struct buftrack_client_info info;
 	struct listing l;
 
 	CHECK_OK(try_report(f->fd, BUFFER(0x1000, 16)));
-	in_child(make_namespace, f);
+	in_pid_namespace(check_pids_inside, f);
 	CHECK_OK(client_info(f->fd, 2, &info));
 	CHECK(info.pid > 1);
 	CHECK(info.pid != (__u32)getpid());

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/time.h>
 #include <unistd.h>
 #include "listing_walk.h"
 #include "helper.h"
@@ -654,20 +653,6 @@ DEVICE_TEST(listings_end_with_their_files)
 
 #define MANY 5000
 
-static void ignore(int signal)
-{
-	(void)signal;
-}
-
-static void tick_every_ms(void)
-{
-	const struct sigaction action = { .sa_handler = ignore };
-	const struct itimerval ms = { { 0, 1000 }, { 0, 1000 } };
-
-	sigaction(SIGALRM, &action, NULL);
-	CHECK_SYS(setitimer(ITIMER_REAL, &ms, NULL));
-}
-
 /* Lists all records and returns the number of calls */
 static __u32 list_many(const struct fixture *f)
 {
@@ -685,7 +670,7 @@ DEVICE_TEST(signal_shortens_a_call_but_not_the_listing)
 
 	alloc_range(f->fd, 0, MANY);
 	CHECK_EQ(list_many(f), 1);
-	tick_every_ms();
+	signal_every_ms();
 	for (i = 0; i < 1000 && calls < 2; i++)
 		calls = list_many(f);
 	CHECK(calls > 1);

@@ -12,7 +12,7 @@
 #include "fixture.h"
 
 #define GROUPS "/tmp/groups"
-#define GROUP GROUPS "/narrow"
+#define GROUP GROUPS "/limited"
 
 /* The mount ends with this process; the group has to be removed */
 static void make_group(void)
@@ -37,18 +37,14 @@ static void remove_group(void)
  */
 static void enter_group(void)
 {
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(0, &one);
-	CHECK_SYS(sched_setaffinity(0, sizeof(one), &one));
+	pin_to_one_cpu();
 	write_file(GROUP "/cgroup.procs", "0");
 	write_file("/proc/self/oom_score_adj", "-1000");
 	CHECK_SYS(mlockall(MCL_CURRENT | MCL_FUTURE));
 }
 
 /* Leaves this many bytes to the processes of the group */
-static void narrow(unsigned long long room)
+static void limit_memory(unsigned long long room)
 {
 	char text[32];
 
@@ -57,23 +53,23 @@ static void narrow(unsigned long long room)
 	write_file(GROUP "/memory.max", text);
 }
 
-static void widen(void)
+static void lift_limit(void)
 {
 	write_file(GROUP "/memory.max", "max");
 }
 
 struct starved {
 	const struct fixture *f;
-	struct checkpoint ready, narrow, full, wide;
+	struct checkpoint ready, limited, full, lifted;
 };
 
 static void init_starved(struct starved *a, const struct fixture *f)
 {
 	a->f = f;
 	checkpoint_init(&a->ready);
-	checkpoint_init(&a->narrow);
+	checkpoint_init(&a->limited);
 	checkpoint_init(&a->full);
-	checkpoint_init(&a->wide);
+	checkpoint_init(&a->lifted);
 }
 
 /* Exhausts the memory of a group in another process, then lifts the limit */
@@ -85,11 +81,11 @@ static void run_starved(struct starved *a, void (*run)(void *arg),
 	make_group();
 	pid = start(run, a);
 	checkpoint_wait(&a->ready);
-	narrow(room);
-	checkpoint_reach(&a->narrow);
+	limit_memory(room);
+	checkpoint_reach(&a->limited);
 	checkpoint_wait(&a->full);
-	widen();
-	checkpoint_reach(&a->wide);
+	lift_limit();
+	checkpoint_reach(&a->lifted);
 	finish(pid);
 	remove_group();
 }
@@ -104,12 +100,12 @@ static void report_until_untracked(void *arg)
 	enter_group();
 	become_client(fd);
 	checkpoint_reach(&a->ready);
-	checkpoint_wait(&a->narrow);
+	checkpoint_wait(&a->limited);
 	do {
 		CHECK_OK(report(fd, BUFFER(i++ << 12, 16), &verdict, NULL));
 	} while (verdict == BUFTRACK_VERDICT_OK && i < 1000000);
 	checkpoint_reach(&a->full);
-	checkpoint_wait(&a->wide);
+	checkpoint_wait(&a->lifted);
 	CHECK_EQ(verdict, BUFTRACK_VERDICT_UNTRACKED);
 	CHECK_EQ(client_counter(fd, 1, BUFTRACK_COUNTER_ALLOCS), i - 1);
 	CHECK_EQ(client_counter(fd, 1, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 1);
@@ -153,7 +149,7 @@ static void report_within_what_is_there(void *arg)
 	enter_group();
 	become_client(fd);
 	checkpoint_reach(&a->ready);
-	checkpoint_wait(&a->narrow);
+	checkpoint_wait(&a->limited);
 	i = alloc_to_the_end(fd);
 	for (n = 0; n < 100; n++)
 		CHECK_EQ(verdict_of(fd, FREE(.address = n << 12)),
@@ -162,7 +158,7 @@ static void report_within_what_is_there(void *arg)
 		CHECK_EQ(verdict_of(fd, BUFFER((i + n) << 12, 16)),
 			 BUFTRACK_VERDICT_OK);
 	checkpoint_reach(&a->full);
-	checkpoint_wait(&a->wide);
+	checkpoint_wait(&a->lifted);
 	CHECK(client_counter(fd, 1, BUFTRACK_COUNTER_EVICTED_RECORDS) > 0);
 }
 
@@ -189,11 +185,11 @@ static void declare_until_enomem(void *arg)
 		fds[i] = fixture_open(a->f);
 	enter_group();
 	checkpoint_reach(&a->ready);
-	checkpoint_wait(&a->narrow);
+	checkpoint_wait(&a->limited);
 	for (i = 0; i < FILES && !err; i++)
 		err = declare(fds[i], 0, &client);
 	checkpoint_reach(&a->full);
-	checkpoint_wait(&a->wide);
+	checkpoint_wait(&a->lifted);
 	CHECK_ERR(err, ENOMEM);
 	CHECK_EQ(device_info(a->f->fd).nr_clients, --i);
 	/* The failed call changed nothing */
@@ -221,11 +217,11 @@ static void report_first_until_enomem(void *arg)
 		fds[i] = fixture_open(a->f);
 	enter_group();
 	checkpoint_reach(&a->ready);
-	checkpoint_wait(&a->narrow);
+	checkpoint_wait(&a->limited);
 	for (i = 0; i < FILES && !err; i++)
 		err = try_report(fds[i], FREE(.address = 1));
 	checkpoint_reach(&a->full);
-	checkpoint_wait(&a->wide);
+	checkpoint_wait(&a->lifted);
 	CHECK_ERR(err, ENOMEM);
 	CHECK_EQ(device_counter(a->f->fd, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER),
 		 --i);
@@ -249,11 +245,11 @@ static void open_until_enomem(void *arg)
 	CHECK_SYS(setrlimit(RLIMIT_NOFILE, &limit));
 	enter_group();
 	checkpoint_reach(&a->ready);
-	checkpoint_wait(&a->narrow);
+	checkpoint_wait(&a->limited);
 	for (i = 0; i < 90000 && !err; i++)
 		err = try_open_node(a->f->device, O_RDWR, &fd);
 	checkpoint_reach(&a->full);
-	checkpoint_wait(&a->wide);
+	checkpoint_wait(&a->lifted);
 	CHECK(err == ENOMEM || err == ENFILE);
 	CHECK_OK(try_open_node(a->f->device, O_RDWR, &fd));
 }

@@ -13,7 +13,7 @@ const struct bad_pointer bad_pointers[] = {
 	{ "unmapped", (void *)0x10000 },
 #ifdef __LP64__
 	{ "kernel_memory", (void *)0xffff888000100000UL },
-	{ "no_canonical", (void *)0x8000000000001000UL },
+	{ "non_canonical", (void *)0x8000000000001000UL },
 	{ "the_last_page", (void *)0xfffffffffffff000UL },
 #else
 	{ "kernel_memory", (void *)0xffffe000UL },

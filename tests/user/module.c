@@ -40,3 +40,9 @@ int unload_module(void)
 {
 	return unload_named("buftrack");
 }
+
+void reload_module(const char *parameters)
+{
+	CHECK_OK(unload_module());
+	CHECK_OK(load_module(parameters));
+}

@@ -10,23 +10,14 @@
 #include "module.h"
 #include "fixture.h"
 
-/* The kernel's errno for a module in use */
-#define IN_USE EAGAIN
-
-static void reload(const char *parameters)
-{
-	CHECK_OK(unload_module());
-	CHECK_OK(load_module(parameters));
-}
-
 TEST(unloading_while_the_control_node_is_open_is_refused)
 {
 	int control = open_control(O_RDONLY);
 
-	CHECK_ERR(unload_module(), IN_USE);
+	CHECK_ERR(unload_module(), MODULE_IN_USE);
 	CHECK_EQ(info_of(control).nr_devices, 0);
 	close(control);
-	reload("");
+	reload_module("");
 }
 
 TEST(unloading_while_a_device_is_open_is_refused)
@@ -36,10 +27,10 @@ TEST(unloading_while_a_device_is_open_is_refused)
 	fixture_setup(&f);
 	become_client(f.fd);
 	close(f.control);
-	CHECK_ERR(unload_module(), IN_USE);
+	CHECK_ERR(unload_module(), MODULE_IN_USE);
 	CHECK_EQ(device_info(f.fd).nr_clients, 1);
 	close(f.fd);
-	reload("");
+	reload_module("");
 }
 
 TEST(unloading_while_a_removed_device_is_open_is_refused)
@@ -51,10 +42,10 @@ TEST(unloading_while_a_removed_device_is_open_is_refused)
 	CHECK_OK(remove_device(f.control, f.device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(f.control);
-	CHECK_ERR(unload_module(), IN_USE);
+	CHECK_ERR(unload_module(), MODULE_IN_USE);
 	CHECK_EQ(device_counter(f.fd, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 	close(f.fd);
-	reload("");
+	reload_module("");
 }
 
 DEVICE_TEST(unloading_during_a_batch_is_refused)
@@ -63,7 +54,7 @@ DEVICE_TEST(unloading_during_a_batch_is_refused)
 	pid_t pid = start(long_batch_run, e);
 
 	long_batch_wait(e);
-	CHECK_ERR(unload_module(), IN_USE);
+	CHECK_ERR(unload_module(), MODULE_IN_USE);
 	end(pid, SIGKILL);
 	long_batch_check(e);
 }
@@ -77,7 +68,7 @@ static void open_and_exit(void *arg)
 TEST(unloading_succeeds_once_all_files_are_closed)
 {
 	in_child(open_and_exit, NULL);
-	reload("");
+	reload_module("");
 	CHECK_EQ(info_of(open_control(O_RDONLY)).nr_devices, 0);
 }
 
@@ -114,7 +105,7 @@ TEST(unloading_frees_everything_that_was_left)
 
 	for (i = 0; i < 5; i++) {
 		leave_everything();
-		reload("");
+		reload_module("");
 		fd = open_control(O_RDONLY);
 		info = info_of(fd);
 		CHECK_EQ(info.nr_devices, 0);
@@ -129,7 +120,7 @@ static void check_loaded_with(const char *parameters, __u32 max_devices,
 {
 	int control;
 
-	reload(parameters);
+	reload_module(parameters);
 	control = open_control(O_RDWR);
 	CHECK_EQ(info_of(control).max_devices, max_devices);
 	add_device(control, "first", BUFTRACK_DEVICE_ADD_TEMPORARY);
@@ -152,13 +143,13 @@ static void check_clamped_parameters(void *arg)
 TEST(parameters_apply_at_load)
 {
 	in_child(check_parameters, NULL);
-	reload("");
+	reload_module("");
 }
 
 TEST(parameters_are_clamped_at_load)
 {
 	in_child(check_clamped_parameters, NULL);
-	reload("");
+	reload_module("");
 }
 
 TEST(malformed_parameters_are_refused_at_load)
@@ -228,8 +219,8 @@ static void reach_bound(void *arg)
 
 TEST(max_records_is_shared_by_all_devices)
 {
-	reload("max_records=300");
+	reload_module("max_records=300");
 	in_child(reach_bound, NULL);
-	reload("");
+	reload_module("");
 	CHECK(info_of(open_control(O_RDONLY)).max_records > 300);
 }

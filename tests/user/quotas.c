@@ -36,7 +36,7 @@ static __u32 free_at(int fd, __u64 i)
 }
 
 /* Returns the number of buffers a client can allocate, starting at @from */
-static __u64 room_of(int fd, __u64 from, __u64 most)
+static __u64 alloc_until_refused(int fd, __u64 from, __u64 most)
 {
 	__u64 i;
 
@@ -51,23 +51,23 @@ DEVICE_TEST(alloc_over_max_client_records_is_untracked)
 	int other = fixture_open(f);
 
 	bound_client_records(f, 5);
-	CHECK_EQ(room_of(f->fd, 0, 100), 5);
-	CHECK_EQ(room_of(other, 0, 100), 5);
+	CHECK_EQ(alloc_until_refused(f->fd, 0, 100), 5);
+	CHECK_EQ(alloc_until_refused(other, 0, 100), 5);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_UNTRACKED_BUFFERS), 2);
 	CHECK(client_state(f->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
 	CHECK_EQ(device_info(f->fd).nr_records, 10);
 	bound_client_records(f, 6);
-	CHECK_EQ(room_of(f->fd, 5, 100), 1);
+	CHECK_EQ(alloc_until_refused(f->fd, 5, 100), 1);
 }
 
 DEVICE_TEST(freed_records_are_recycled_within_max_client_records)
 {
 	bound_client_records(f, 3);
-	CHECK_EQ(room_of(f->fd, 0, 3), 3);
+	CHECK_EQ(alloc_until_refused(f->fd, 0, 3), 3);
 	CHECK_EQ(free_at(f->fd, 0), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(free_at(f->fd, 1), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(device_info(f->fd).nr_records, 3);
-	CHECK_EQ(room_of(f->fd, 10, 3), 2);
+	CHECK_EQ(alloc_until_refused(f->fd, 10, 3), 2);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_EVICTED_RECORDS), 2);
 	CHECK_EQ(device_info(f->fd).nr_records, 3);
 }
@@ -75,7 +75,7 @@ DEVICE_TEST(freed_records_are_recycled_within_max_client_records)
 DEVICE_TEST(replacing_alloc_needs_no_new_record)
 {
 	bound_client_records(f, 2);
-	CHECK_EQ(room_of(f->fd, 0, 2), 2);
+	CHECK_EQ(alloc_until_refused(f->fd, 0, 2), 2);
 	CHECK_EQ(alloc_at(f->fd, 1), BUFTRACK_VERDICT_DOUBLE_ALLOC);
 	CHECK_EQ(free_at(f->fd, 0), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(alloc_at(f->fd, 0), BUFTRACK_VERDICT_OK);
@@ -88,15 +88,15 @@ DEVICE_TEST(max_client_records_does_not_limit_the_shared_domain)
 
 	bound_client_records(f, 2);
 	CHECK_OK(declare(f->fd, BUFTRACK_DECLARE_SHARED, &client));
-	CHECK_EQ(room_of(f->fd, 0, 10), 10);
+	CHECK_EQ(alloc_until_refused(f->fd, 0, 10), 10);
 }
 
 DEVICE_TEST(lowering_max_client_records_drops_nothing)
 {
-	CHECK_EQ(room_of(f->fd, 0, 10), 10);
+	CHECK_EQ(alloc_until_refused(f->fd, 0, 10), 10);
 	bound_client_records(f, 4);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 10);
-	CHECK_EQ(room_of(f->fd, 10, 10), 0);
+	CHECK_EQ(alloc_until_refused(f->fd, 10, 10), 0);
 }
 
 TEST(records_per_client_parameter_is_clamped)
@@ -158,8 +158,8 @@ PAIR_TEST(records_of_a_user_are_counted_across_clients_and_devices)
 	set_number("records_per_user", 10);
 	first = fixture_open_as(&p->a, ALICE);
 	second = fixture_open_as(&p->b, ALICE);
-	CHECK_EQ(room_of(first, 0, 6), 6);
-	CHECK_EQ(room_of(second, 0, 100), 4);
+	CHECK_EQ(alloc_until_refused(first, 0, 6), 6);
+	CHECK_EQ(alloc_until_refused(second, 0, 100), 4);
 	CHECK_EQ(alloc_at(first, 6), BUFTRACK_VERDICT_UNTRACKED);
 	CHECK_EQ(client_counter(p->a.fd, 1, BUFTRACK_COUNTER_UNTRACKED_BUFFERS),
 		 1);
@@ -171,11 +171,11 @@ PAIR_TEST(user_at_its_record_limit_does_not_block_others)
 
 	set_number("records_per_user", 10);
 	alice = fixture_open_as(&p->a, ALICE);
-	CHECK_EQ(room_of(alice, 0, 100), 10);
+	CHECK_EQ(alloc_until_refused(alice, 0, 100), 10);
 	bob = fixture_open_as(&p->a, BOB);
-	CHECK_EQ(room_of(bob, 0, 100), 10);
+	CHECK_EQ(alloc_until_refused(bob, 0, 100), 10);
 	root = fixture_open(&p->a);
-	CHECK_EQ(room_of(root, 0, 100), 100);
+	CHECK_EQ(alloc_until_refused(root, 0, 100), 100);
 }
 
 PAIR_TEST(root_without_cap_sys_admin_has_user_limits)
@@ -184,7 +184,7 @@ PAIR_TEST(root_without_cap_sys_admin_has_user_limits)
 
 	set_number("records_per_user", 10);
 	root = open_node_as(0, ALL_CAPS & ~CAP(SYS_ADMIN), p->a.device, O_RDWR);
-	CHECK_EQ(room_of(root, 0, 100), 10);
+	CHECK_EQ(alloc_until_refused(root, 0, 100), 10);
 }
 
 PAIR_TEST(user_limits_are_those_of_the_opener)
@@ -194,9 +194,9 @@ PAIR_TEST(user_limits_are_those_of_the_opener)
 	set_number("records_per_user", 10);
 	alice = fixture_open_as(&p->a, ALICE);
 	/* Root uses the file that Alice opened */
-	CHECK_EQ(room_of(alice, 0, 100), 10);
+	CHECK_EQ(alloc_until_refused(alice, 0, 100), 10);
 	alice = open_node_as(ALICE, CAP(SYS_ADMIN), p->a.device, O_RDWR);
-	CHECK_EQ(room_of(alice, 0, 100), 100);
+	CHECK_EQ(alloc_until_refused(alice, 0, 100), 100);
 }
 
 PAIR_TEST(freed_records_are_recycled_within_records_per_user)
@@ -206,7 +206,7 @@ PAIR_TEST(freed_records_are_recycled_within_records_per_user)
 	set_number("records_per_user", 4);
 	alice = fixture_open_as(&p->a, ALICE);
 	other = fixture_open_as(&p->b, ALICE);
-	CHECK_EQ(room_of(alice, 0, 4), 4);
+	CHECK_EQ(alloc_until_refused(alice, 0, 4), 4);
 	CHECK_EQ(free_at(alice, 0), BUFTRACK_VERDICT_OK);
 	/* A freed record still counts, and only its own domain can evict it */
 	CHECK_EQ(alloc_at(other, 0), BUFTRACK_VERDICT_UNTRACKED);
@@ -217,7 +217,7 @@ PAIR_TEST(freed_records_are_recycled_within_records_per_user)
 }
 
 /* Every way in which a record can be dropped */
-static void come_and_go(const struct fixture *f, uid_t uid)
+static void drop_records(const struct fixture *f, uid_t uid)
 {
 	int fd = fixture_open_as(f, uid);
 	__u64 i;
@@ -248,11 +248,11 @@ PAIR_TEST(dropped_records_are_no_longer_counted)
 	keeper = fixture_open_as(&p->b, ALICE);
 	become_client(keeper);
 	for (fd = 0; fd < 20; fd++)
-		come_and_go(&p->a, ALICE);
+		drop_records(&p->a, ALICE);
 	fd = fixture_open_as(&p->a, ALICE);
-	CHECK_EQ(room_of(fd, 0, 100), 10);
+	CHECK_EQ(alloc_until_refused(fd, 0, 100), 10);
 	close(fd);
-	CHECK_EQ(room_of(keeper, 0, 100), 10);
+	CHECK_EQ(alloc_until_refused(keeper, 0, 100), 10);
 }
 
 PAIR_TEST(records_of_a_removed_device_are_no_longer_counted)
@@ -263,11 +263,11 @@ PAIR_TEST(records_of_a_removed_device_are_no_longer_counted)
 	keeper = fixture_open_as(&p->a, ALICE);
 	become_client(keeper);
 	fd = fixture_open_as(&p->b, ALICE);
-	CHECK_EQ(room_of(fd, 0, 7), 7);
+	CHECK_EQ(alloc_until_refused(fd, 0, 7), 7);
 	CHECK_OK(remove_device(p->b.control, p->b.device,
 			       BUFTRACK_DEVICE_REMOVE_FORCE));
 	close(fd);
-	CHECK_EQ(room_of(keeper, 0, 100), 10);
+	CHECK_EQ(alloc_until_refused(keeper, 0, 100), 10);
 }
 
 PAIR_TEST(clients_of_a_user_are_counted_across_devices)
@@ -320,10 +320,10 @@ PAIR_TEST(newest_client_of_a_user_sets_its_record_limit)
 
 	set_number("records_per_user", 3);
 	first = fixture_open_as(&p->a, ALICE);
-	CHECK_EQ(room_of(first, 0, 100), 3);
+	CHECK_EQ(alloc_until_refused(first, 0, 100), 3);
 	set_number("records_per_user", 5);
 	second = fixture_open_as(&p->b, ALICE);
-	CHECK_EQ(room_of(second, 0, 100), 2);
+	CHECK_EQ(alloc_until_refused(second, 0, 100), 2);
 	CHECK_EQ(free_at(second, 0), BUFTRACK_VERDICT_OK);
 	set_number("records_per_user", 2);
 	become_client(fixture_open_as(&p->b, ALICE));
@@ -483,7 +483,7 @@ TEST(user_at_its_device_limit_does_not_block_others)
 }
 
 /* With few records in the whole system, one user cannot take them all */
-static void take_what_there_is(void *arg)
+static void exhaust_records(void *arg)
 {
 	struct fixture f;
 	int alice, bob;
@@ -493,17 +493,15 @@ static void take_what_there_is(void *arg)
 	CHECK_EQ(info_of(f.control).max_records, 2000);
 	alice = fixture_open_as(&f, ALICE);
 	bob = fixture_open_as(&f, BOB);
-	CHECK_EQ(room_of(alice, 0, 3000), 1000);
-	CHECK_EQ(room_of(bob, 0, 500), 500);
-	CHECK_EQ(room_of(fixture_open(&f), 0, 200), 200);
+	CHECK_EQ(alloc_until_refused(alice, 0, 3000), 1000);
+	CHECK_EQ(alloc_until_refused(bob, 0, 500), 500);
+	CHECK_EQ(alloc_until_refused(fixture_open(&f), 0, 200), 200);
 	fixture_teardown(&f);
 }
 
 TEST(user_cannot_exhaust_max_records)
 {
-	CHECK_OK(unload_module());
-	CHECK_OK(load_module("max_records=2000"));
-	in_child(take_what_there_is, NULL);
-	CHECK_OK(unload_module());
-	CHECK_OK(load_module(""));
+	reload_module("max_records=2000");
+	in_child(exhaust_records, NULL);
+	reload_module("");
 }

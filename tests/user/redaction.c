@@ -14,7 +14,7 @@
  * Clients of Alice: client 1 has a live buffer and one that was freed twice, client 2
  * has ended and left one. Each value occurs once.
  */
-static int act_as_alice(const struct fixture *f)
+static int report_as_alice(const struct fixture *f)
 {
 	struct buftrack_declare declaration = { .first_id = 0xa11ce };
 	int fd = fixture_open_as(f, ALICE), left;
@@ -122,13 +122,13 @@ static void check_all(int fd, bool seen)
 
 DEVICE_TEST(another_user_sees_no_addresses_ids_and_sites)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	check_all(fixture_open_as(f, BOB), false);
 }
 
 DEVICE_TEST(the_same_user_sees_addresses_ids_and_sites)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	check_all(fixture_open_as(f, ALICE), true);
 }
 
@@ -139,26 +139,26 @@ static int open_with(const struct fixture *f, uid_t uid, __u64 caps)
 
 DEVICE_TEST(cap_perfmon_sees_addresses_ids_and_sites)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	check_all(open_with(f, BOB, CAP(PERFMON)), true);
 }
 
 DEVICE_TEST(cap_sys_admin_sees_addresses_ids_and_sites)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	check_all(open_with(f, BOB, CAP(SYS_ADMIN)), true);
 }
 
 DEVICE_TEST(other_capabilities_see_none)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	check_all(open_with(f, BOB, ALL_CAPS & ~CAP(SYS_ADMIN) & ~CAP(PERFMON)),
 		  false);
 }
 
 DEVICE_TEST(root_without_these_capabilities_sees_none)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	check_all(open_with(f, 0, ALL_CAPS & ~CAP(SYS_ADMIN) & ~CAP(PERFMON)),
 		  false);
 }
@@ -171,7 +171,7 @@ TEST(user_who_registered_the_device_sees_none)
 		add_device(own.control, "bobs", BUFTRACK_DEVICE_ADD_TEMPORARY);
 	own.fd = fixture_open_as(&own, BOB);
 	add_space(own.fd, "DRAM");
-	act_as_alice(&own);
+	report_as_alice(&own);
 	check_all(own.fd, false);
 	CHECK_OK(set_enabled(own.fd, true));
 }
@@ -195,7 +195,7 @@ static void look_as_namespace_root(void *arg)
 
 DEVICE_TEST(root_of_a_user_namespace_sees_none)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	in_child(look_as_namespace_root, f);
 }
 
@@ -226,7 +226,7 @@ static void look(void *arg)
 
 DEVICE_TEST(inherited_file_of_root_shows_all)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	in_child_as(BOB, look, &(struct look){ open_reader(f), true });
 }
 
@@ -243,7 +243,7 @@ static void open_and_become(void *arg)
 
 DEVICE_TEST(file_opened_before_setuid_keeps_its_view)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	in_child(open_and_become, f);
 }
 
@@ -263,7 +263,7 @@ DEVICE_TEST(file_opened_by_a_user_shows_root_no_more)
 {
 	struct delivery d = { .f = f };
 
-	act_as_alice(f);
+	report_as_alice(f);
 	CHECK_SYS(socketpair(AF_UNIX, SOCK_STREAM, 0, d.sockets));
 	in_child_as(BOB, send_reader, &d);
 	look(&(struct look){ receive_file(d.sockets[0]), false });
@@ -273,7 +273,7 @@ DEVICE_TEST(file_opened_by_a_user_shows_root_no_more)
 }
 
 /* In the shared domain an event can name buffers of several users */
-static void act_in_shared_domain(const struct fixture *f)
+static void report_in_shared_domain(const struct fixture *f)
 {
 	int alice = open_node_as(ALICE, CAP(SYS_ADMIN), f->device, O_RDWR);
 	int bob = open_node_as(BOB, CAP(SYS_ADMIN), f->device, O_RDWR);
@@ -309,7 +309,7 @@ static void check_shared(int fd, bool sees_alice, bool sees_bob)
 
 DEVICE_TEST(each_record_of_an_event_is_redacted_for_its_owner)
 {
-	act_in_shared_domain(f);
+	report_in_shared_domain(f);
 	check_shared(fixture_open_as(f, ALICE), true, false);
 	check_shared(fixture_open_as(f, BOB), false, true);
 	check_shared(fixture_open_as(f, 1003), false, false);
@@ -337,7 +337,7 @@ static void look_at_totals(void *arg)
 
 DEVICE_TEST(totals_are_visible_to_all)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	in_child_as(BOB, look_at_totals, f);
 }
 
@@ -346,7 +346,7 @@ DEVICE_TEST(redacted_records_match_filters_on_visible_fields)
 	struct buftrack_records query = { .space = BUFTRACK_ANY_SPACE };
 	int fd = fixture_open_as(f, BOB);
 
-	act_as_alice(f);
+	report_as_alice(f);
 	query.client = 1;
 	query.min_size = 17;
 	CHECK_EQ(list(fd, query, 8).nr, 1);
@@ -362,7 +362,7 @@ static void check_write_only(const struct fixture *f)
 
 DEVICE_TEST(events_require_a_file_open_for_reading)
 {
-	act_as_alice(f);
+	report_as_alice(f);
 	check_write_only(f);
 }
 

@@ -269,7 +269,7 @@ DEVICE_TEST(lowered_max_clients_ends_no_client)
 }
 
 /* A client that leaves one buffer of this size */
-static void come_and_go(const struct fixture *f, __u64 size)
+static void leave_buffer(const struct fixture *f, __u64 size)
 {
 	int fd = fixture_open(f);
 
@@ -283,10 +283,10 @@ DEVICE_TEST(closed_clients_over_max_closed_are_dropped_oldest_first)
 	__u64 values[BUFTRACK_NR_COUNTERS];
 
 	set_bound(f, BUFTRACK_DEVICE_SET_MAX_CLOSED, 2);
-	come_and_go(f, 1);
-	come_and_go(f, 2);
+	leave_buffer(f, 1);
+	leave_buffer(f, 2);
 	CHECK_OK(client_info(f->fd, 1, &info));
-	come_and_go(f, 4);
+	leave_buffer(f, 4);
 	CHECK_ERR(client_info(f->fd, 1, &info), ENOENT);
 	CHECK_ERR(counters(f->fd, BUFTRACK_SCOPE_CLIENT, 1, values), ENOENT);
 	CHECK_OK(client_info(f->fd, 2, &info));
@@ -301,14 +301,14 @@ DEVICE_TEST(lowered_max_closed_applies_at_once)
 {
 	struct buftrack_client_info info;
 
-	come_and_go(f, 1);
-	come_and_go(f, 2);
+	leave_buffer(f, 1);
+	leave_buffer(f, 2);
 	set_bound(f, BUFTRACK_DEVICE_SET_MAX_CLOSED, 1);
 	CHECK(next_client(f->fd, 0, &info));
 	CHECK_EQ(info.client, 2);
 	set_bound(f, BUFTRACK_DEVICE_SET_MAX_CLOSED, 0);
 	CHECK(!next_client(f->fd, 0, &info));
-	come_and_go(f, 4);
+	leave_buffer(f, 4);
 	CHECK(!next_client(f->fd, 0, &info));
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3);
 }
@@ -318,9 +318,9 @@ DEVICE_TEST(remaining_records_over_max_remaining_are_dropped_oldest_first)
 	struct listing l;
 
 	set_bound(f, BUFTRACK_DEVICE_SET_MAX_REMAINING, 2);
-	come_and_go(f, 1);
-	come_and_go(f, 2);
-	come_and_go(f, 4);
+	leave_buffer(f, 1);
+	leave_buffer(f, 2);
+	leave_buffer(f, 4);
 	l = list_all(f->fd, BUFTRACK_RECORD_STATE_REMAINING);
 	CHECK_EQ(l.nr, 2);
 	CHECK_EQ(l.records[0].size, 2);
@@ -328,7 +328,7 @@ DEVICE_TEST(remaining_records_over_max_remaining_are_dropped_oldest_first)
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BUFFERS), 3);
 	set_bound(f, BUFTRACK_DEVICE_SET_MAX_REMAINING, 0);
 	CHECK_EQ(list_all(f->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 0);
-	come_and_go(f, 8);
+	leave_buffer(f, 8);
 	CHECK_EQ(list_all(f->fd, BUFTRACK_RECORD_STATE_REMAINING).nr, 0);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_REMAINING_BYTES), 15);
 }

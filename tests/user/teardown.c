@@ -11,15 +11,6 @@
 #include "module.h"
 #include "event_reader.h"
 
-/* The kernel's errno for a module in use */
-#define IN_USE EAGAIN
-
-static void reload(void)
-{
-	CHECK_OK(unload_module());
-	CHECK_OK(load_module(""));
-}
-
 static void read_one(void *arg)
 {
 	struct buftrack_event event;
@@ -45,9 +36,9 @@ static void check_refused_while(void (*wait)(void *arg))
 	wait_for_state(pid, 'S');
 	close(fd);
 	close(control);
-	CHECK_ERR(unload_module(), IN_USE);
+	CHECK_ERR(unload_module(), MODULE_IN_USE);
 	end(pid, SIGKILL);
-	reload();
+	reload_module("");
 }
 
 TEST(unloading_while_a_reader_waits_is_refused)
@@ -72,9 +63,9 @@ TEST(unloading_during_a_listing_is_refused)
 	close(f.control);
 	CHECK_OK(walk_begin(&c, f.fd, (struct buftrack_records){ .space = 0 },
 			    0));
-	CHECK_ERR(unload_module(), IN_USE);
+	CHECK_ERR(unload_module(), MODULE_IN_USE);
 	close(f.fd);
-	reload();
+	reload_module("");
 }
 
 /* Events, and clients and users that only events refer to */
@@ -89,7 +80,7 @@ TEST(unloading_frees_the_events)
 			report_wrong(fd, i);
 		close(fd);
 		close(control);
-		reload();
+		reload_module("");
 		control = open_control(O_RDWR);
 	}
 	CHECK_EQ(info_of(control).nr_devices, 0);
@@ -108,7 +99,7 @@ TEST(unloading_while_an_attribute_is_open_succeeds)
 	fd = CHECK_SYS(open(text, O_RDONLY));
 	CHECK(try_read(fd, text, sizeof(text)) > 0);
 	fixture_teardown(&f);
-	reload();
+	reload_module("");
 	CHECK_ERR(-try_read(fd, text, sizeof(text)), ENODEV);
 }
 
@@ -141,7 +132,7 @@ TEST(module_can_be_reloaded_while_others_open_it)
 
 	while (unloaded < rounds) {
 		err = unload_module();
-		CHECK(!err || err == IN_USE);
+		CHECK(!err || err == MODULE_IN_USE);
 		if (err)
 			continue;
 		unloaded++;
@@ -475,5 +466,5 @@ TEST(concurrent_use_and_removal_stay_consistent)
 	for (i = 0; i < WORKERS; i++)
 		finish(pids[i]);
 	close(control);
-	reload();
+	reload_module("");
 }

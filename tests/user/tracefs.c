@@ -44,7 +44,7 @@ void trace_set(const char *file, const char *value)
 }
 
 /* Reads all pending lines; trace_pipe consumes them */
-static void take_trace(void)
+static void read_pipe(void)
 {
 	int fd = CHECK_SYS(open(INSTANCE "/trace_pipe", O_RDONLY | O_NONBLOCK));
 	size_t nr = 0;
@@ -63,7 +63,7 @@ bool trace_line(char *line, size_t size)
 	size_t len;
 
 	if (!at || !*at)
-		take_trace();
+		read_pipe();
 	event = strstr(at, "buftrack_");
 	if (!event) {
 		at = NULL;

@@ -175,7 +175,7 @@ static const struct story stories[] = {
 	{ .name = "unknown_never",
 	  .steps = { { FREE_AT(0x1000), BUFTRACK_VERDICT_UNKNOWN_NEVER } },
 	  .counters = { { BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1 } } },
-	{ .name = "doubtful_records_take_no_blame",
+	{ .name = "doubtful_records_are_not_blamed",
 	  .lost = 2,
 	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_VERDICT_OK },
 		     { BUFFER(0x2000, 64), BUFTRACK_VERDICT_OK },
