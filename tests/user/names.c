@@ -180,42 +180,45 @@ static void empty_means_none(const void *arg)
 }
 
 /* As the only, the first and the last character */
-static void check_character(const struct named_object *n, unsigned char c)
+static void check_character(const struct named_object *n,
+			    const struct fixture *f, unsigned char c)
 {
 	char name[BUFTRACK_DEVICE_NAME_SIZE];
-	struct fixture f;
 
-	fixture_setup(&f);
 	memset(name, 0, sizeof(name));
 	name[0] = c;
-	CHECK_ERR(n->set_name(&f, name), EILSEQ);
+	CHECK_ERR(n->set_name(f, name), EILSEQ);
 	name[1] = 'x';
-	CHECK_ERR(n->set_name(&f, name), EILSEQ);
+	CHECK_ERR(n->set_name(f, name), EILSEQ);
 	memset(name, 'x', n->size - 2);
 	name[n->size - 2] = c;
 	name[n->size - 1] = 0;
-	CHECK_ERR(n->set_name(&f, name), EILSEQ);
-	CHECK_EQ(info_of(f.control).nr_devices, 1);
-	CHECK_EQ(device_info(f.fd).nr_spaces, 1);
-	CHECK_EQ(device_info(f.fd).nr_clients, 0);
+	CHECK_ERR(n->set_name(f, name), EILSEQ);
+	CHECK_EQ(info_of(f->control).nr_devices, 1);
+	CHECK_EQ(device_info(f->fd).nr_spaces, 1);
+	CHECK_EQ(device_info(f->fd).nr_clients, 0);
+}
+
+static void check_characters(const struct named_object *n, unsigned int first,
+			     unsigned int last)
+{
+	struct fixture f;
+
+	fixture_setup(&f);
+	for (; first <= last; first++)
+		check_character(n, &f, first);
 	fixture_teardown(&f);
 }
 
 static void with_a_control_character_is_eilseq(const void *arg)
 {
-	unsigned int c;
-
-	for (c = 1; c < ' '; c++)
-		check_character(arg, c);
-	check_character(arg, 0x7f);
+	check_characters(arg, 1, ' ' - 1);
+	check_characters(arg, 0x7f, 0x7f);
 }
 
 static void with_a_non_ascii_character_is_eilseq(const void *arg)
 {
-	unsigned int c;
-
-	for (c = 0x80; c <= 0xff; c++)
-		check_character(arg, c);
+	check_characters(arg, 0x80, 0xff);
 }
 
 #define ADD(_naming, _test) \

@@ -126,7 +126,7 @@ static void open_loop(void *arg)
 
 TEST(module_can_be_reloaded_while_others_open_it)
 {
-	int rounds = is_debug_kernel() ? 4 : 10, unloaded = 0, err;
+	int rounds = is_debug_kernel() ? 3 : 6, unloaded = 0, err;
 	bool *stop = shared_memory(sizeof(*stop));
 	pid_t pid = start(open_loop, stop);
 
