@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-/* Most lost reports that the kernel takes at once */
+/* Largest number of lost reports in one call */
 #define MAX_LOST UINT64_C(0xffffffff)
 
 static int declare(struct client *client, const struct bridge *bridge,

@@ -301,7 +301,7 @@ bool connections_close_silent(struct bridge *bridge)
 	return false;
 }
 
-/* The bytes there are now only: an heir of the socket may send forever. */
+/* Stop at what has arrived: a process that inherited the socket may never stop. */
 static void read_rest(struct connection *connection)
 {
 	int left = 0;

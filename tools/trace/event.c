@@ -119,7 +119,7 @@ static int fail_csv(struct event_parser *parser, unsigned long number,
 	return trace_fail(error, number, "out of memory: free some");
 }
 
-/* split_line() - into parser->field */
+/* split_line() - split a line into parser->field */
 static int split_line(struct event_parser *parser, const char *line,
 		      size_t length, unsigned long number,
 		      struct trace_error *error)
