@@ -143,6 +143,20 @@ int number_option(const struct args *args, int option, uint64_t least,
 int size_option(const struct args *args, int option, uint64_t *bytes);
 int duration_option(const struct args *args, int option, uint64_t *ns);
 
+/**
+ * each_word() - parse a value that is a list of words, separated by commas
+ * @args: the words
+ * @option: index of the option
+ * @take: called for each word of @length; returns false if it is unknown
+ * @context: third argument of @take
+ * @expected: what a word may be, for the message
+ *
+ * Return: 0, or OPTIONS_BAD after an error message.
+ */
+int each_word(const struct args *args, int option,
+	      bool (*take)(const char *word, size_t length, void *context),
+	      void *context, const char *expected);
+
 /* The limits of a device, in the order of LIMIT_OPTIONS */
 enum {
 	LIMIT_RECORDS,

@@ -44,7 +44,7 @@ struct reader {
 	void *context;
 };
 
-bool covers(const struct side *side, const char *name)
+bool covers_device(const struct side *side, const char *name)
 {
 	for (const struct name *at = side->devices; at; at = at->next)
 		if (!strcmp(at->name, name))
@@ -56,7 +56,7 @@ static void note_device(struct side *side, const char *name)
 {
 	struct name *device;
 
-	if (covers(side, name))
+	if (covers_device(side, name))
 		return;
 	device = xcalloc(1, sizeof(*device));
 	copy_name(device->name, name, sizeof(device->name));

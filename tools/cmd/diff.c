@@ -456,7 +456,7 @@ static size_t count_missing(const struct side *of, const struct side *in,
 	size_t nr = 0;
 
 	for (const struct name *at = of->devices; at; at = at->next) {
-		if (covers(in, at->name))
+		if (covers_device(in, at->name))
 			continue;
 		*example = at->name;
 		nr++;

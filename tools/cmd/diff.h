@@ -93,8 +93,8 @@ int read_list(struct side *side,
 	      void (*take)(void *context, const struct record *record),
 	      void *context);
 
-/* covers() - true if a list covers this device */
-bool covers(const struct side *side, const char *name);
+/* covers_device() - true if a list covers this device */
+bool covers_device(const struct side *side, const char *name);
 void drop_devices(struct side *side);
 
 #endif /* BUFTRACK_DIFF_H */

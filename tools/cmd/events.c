@@ -369,9 +369,10 @@ static uint64_t clock_ns(clockid_t clock)
 	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
-/* unknown_free stands for all of its reasons. */
-static uint64_t verdict_bits(const char *name, size_t length)
+/* add_verdict() - add a verdict; unknown_free stands for all of its reasons */
+static bool add_verdict(const char *name, size_t length, void *context)
 {
+	struct watch *watch = context;
 	uint64_t bits = 0;
 
 	for (unsigned int i = BUFTRACK_VERDICT_DOUBLE_ALLOC;
@@ -382,29 +383,8 @@ static uint64_t verdict_bits(const char *name, size_t length)
 		    (!known[length] || known[length] == '.'))
 			bits |= UINT64_C(1) << i;
 	}
-	return length ? bits : 0;
-}
-
-static int verdict_option(const struct args *args, struct watch *watch)
-{
-	const char *list = args->value;
-
-	for (;;) {
-		size_t length = strcspn(list, ",");
-		uint64_t bits = verdict_bits(list, length);
-
-		if (!bits) {
-			usage_error(
-				args,
-				"--verdict: '%.*s' is not the verdict of an event",
-				(int)length, list);
-			return OPTIONS_BAD;
-		}
-		watch->verdicts |= bits;
-		if (!list[length])
-			return 0;
-		list += length + 1;
-	}
+	watch->verdicts |= bits;
+	return length && bits;
 }
 
 static int take_option(const struct args *args, int option, struct watch *watch)
@@ -414,7 +394,8 @@ static int take_option(const struct args *args, int option, struct watch *watch)
 		watch->follow = true;
 		return 0;
 	case VERDICT:
-		return verdict_option(args, watch);
+		return each_word(args, option, add_verdict, watch,
+				 "the verdict of an event");
 	case CLIENT:
 		return number_option(args, option, 1, UINT64_MAX,
 				     &watch->client);

@@ -19,7 +19,7 @@ static const struct option_spec options[] = {
 	{ .name = NULL },
 };
 
-static unsigned int state_of(const char *name, size_t length)
+static bool add_state(const char *name, size_t length, void *context)
 {
 	static const struct {
 		const char *name;
@@ -34,65 +34,29 @@ static unsigned int state_of(const char *name, size_t length)
 				 BUFTRACK_RECORD_STATE_FREED |
 				 BUFTRACK_RECORD_STATE_REMAINING },
 	};
+	struct query *query = context;
 
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
 		if (strlen(states[i].name) == length &&
-		    !memcmp(states[i].name, name, length))
-			return states[i].states;
-	return 0;
+		    !memcmp(states[i].name, name, length)) {
+			query->states |= states[i].states;
+			return true;
+		}
+	}
+	return false;
 }
 
+/* state_option() - parse --state, the only option beyond QUERY_OPTIONS */
 static int state_option(const struct args *args, struct query *query)
 {
-	const char *list = args->value;
-
 	query->states = 0;
-	for (;;) {
-		size_t length = strcspn(list, ",");
-		unsigned int states = state_of(list, length);
-
-		if (!states) {
-			usage_error(
-				args,
-				"--state: '%.*s' is not live, freed, remaining, doubtful, orphaned or all",
-				(int)length, list);
-			return OPTIONS_BAD;
-		}
-		query->states |= states;
-		if (!list[length])
-			return 0;
-		list += length + 1;
-	}
-}
-
-static int parse(struct args *args, struct query *query)
-{
-	int option, bad = 0;
-
-	while (!bad && (option = next_option(args)) >= 0) {
-		if (option == STATE)
-			bad = state_option(args, query);
-		else
-			bad = query_option(args, option, query);
-	}
-	if (bad)
-		return bad;
-	if (option == OPTIONS_END && !operands(args, 0, 0))
-		return OPTIONS_BAD;
-	return option;
+	return each_word(args, STATE, add_state, query,
+			 "live, freed, remaining, doubtful, orphaned or all");
 }
 
 static int run(struct args *args)
 {
-	struct query query;
-	int ret;
-
-	query_init(&query);
-	query.states = BUFTRACK_RECORD_STATE_LIVE;
-	ret = parse(args, &query);
-	if (ret != OPTIONS_END)
-		return options_status(ret);
-	return list_records(&query, false);
+	return run_query(args, BUFTRACK_RECORD_STATE_LIVE, state_option);
 }
 
 const struct verb verb_list = {

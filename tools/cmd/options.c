@@ -175,6 +175,27 @@ int duration_option(const struct args *args, int option, uint64_t *ns)
 	return bad_value(args, option, "a time such as 10, 1.5s, 100ms or 2h");
 }
 
+int each_word(const struct args *args, int option,
+	      bool (*take)(const char *word, size_t length, void *context),
+	      void *context, const char *expected)
+{
+	const char *list = args->value;
+
+	for (;;) {
+		size_t length = strcspn(list, ",");
+
+		if (!take(list, length, context)) {
+			usage_error(args, "--%s: '%.*s' is not %s",
+				    args->verb->options[option].name,
+				    (int)length, list, expected);
+			return OPTIONS_BAD;
+		}
+		if (!list[length])
+			return 0;
+		list += length + 1;
+	}
+}
+
 #define POWER(n) (UINT64_C(1) << (n))
 
 static const struct {

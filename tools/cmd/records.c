@@ -15,14 +15,6 @@
 #include "lookup.h"
 #include "records.h"
 
-void query_init(struct query *query)
-{
-	*query = (struct query){
-		.max_size = UINT64_MAX,
-		.limit = UINT64_MAX,
-	};
-}
-
 static int sort_option(const struct args *args, struct query *query)
 {
 	static const char *const names[] = {
@@ -51,7 +43,8 @@ static int max_age_option(const struct args *args, struct query *query)
 	return bad;
 }
 
-int query_option(const struct args *args, int option, struct query *query)
+static int query_option(const struct args *args, int option,
+			struct query *query)
 {
 	switch (option) {
 	case QUERY_DEVICE:
@@ -481,7 +474,7 @@ static int check_met(const struct visit *visit)
 	return 0;
 }
 
-int list_records(const struct query *query, bool remaining)
+static int list_records(const struct query *query, bool remaining)
 {
 	struct printer printer = { 0 };
 	struct visit visit = {
@@ -503,4 +496,36 @@ int list_records(const struct query *query, bool remaining)
 	drop_stacks(&visit.stacks);
 	drop_origins(&visit);
 	return ret;
+}
+
+static int parse_query(struct args *args, struct query *query,
+		       int (*more_option)(const struct args *args,
+					  struct query *query))
+{
+	int option, bad = 0;
+
+	while (!bad && (option = next_option(args)) >= 0)
+		bad = option < NR_QUERY_OPTIONS ?
+			      query_option(args, option, query) :
+			      more_option(args, query);
+	if (bad)
+		return bad;
+	if (option == OPTIONS_END && !operands(args, 0, 0))
+		return OPTIONS_BAD;
+	return option;
+}
+
+int run_query(struct args *args, unsigned int states,
+	      int (*more_option)(const struct args *args, struct query *query))
+{
+	struct query query = {
+		.states = states,
+		.max_size = UINT64_MAX,
+		.limit = UINT64_MAX,
+	};
+	int ret = parse_query(args, &query, more_option);
+
+	if (ret != OPTIONS_END)
+		return options_status(ret);
+	return list_records(&query, states == BUFTRACK_RECORD_STATE_REMAINING);
 }

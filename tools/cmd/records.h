@@ -98,19 +98,6 @@ enum {
 #define QUERY_DETAILS \
 	"SIZE is in bytes, or a number followed by KiB, MiB, GiB or TiB. TIME is in\nseconds, or a number followed by ns, us, ms, s, m, h or d."
 
-/* query_init() - all records of all devices */
-void query_init(struct query *query);
-
-/**
- * query_option() - parse one of QUERY_OPTIONS
- * @args: the words
- * @option: index of the option
- * @query: where to store it
- *
- * Return: 0, or OPTIONS_BAD after an error message.
- */
-int query_option(const struct args *args, int option, struct query *query);
-
 /**
  * struct origin - a device that was listed
  * @next: the next device
@@ -213,12 +200,14 @@ void printer_end(struct printer *printer, const struct totals *totals,
 		 const struct origin *origins);
 
 /**
- * list_records() - list the records that the user wants
- * @query: what the user wants
- * @remaining: also print the counters of remaining buffers
+ * run_query() - run list or remaining
+ * @args: the words
+ * @states: the states to list by default; REMAINING also prints these counters
+ * @more_option: parses the option after QUERY_OPTIONS; NULL: there is none
  *
  * Return: an exit status.
  */
-int list_records(const struct query *query, bool remaining);
+int run_query(struct args *args, unsigned int states,
+	      int (*more_option)(const struct args *args, struct query *query));
 
 #endif /* BUFTRACK_RECORDS_H */

@@ -11,29 +11,9 @@ static const struct option_spec options[] = {
 	{ .name = NULL },
 };
 
-static int parse(struct args *args, struct query *query)
-{
-	int option;
-
-	while ((option = next_option(args)) >= 0)
-		if (query_option(args, option, query))
-			return OPTIONS_BAD;
-	if (option == OPTIONS_END && !operands(args, 0, 0))
-		return OPTIONS_BAD;
-	return option;
-}
-
 static int run(struct args *args)
 {
-	struct query query;
-	int ret;
-
-	query_init(&query);
-	query.states = BUFTRACK_RECORD_STATE_REMAINING;
-	ret = parse(args, &query);
-	if (ret != OPTIONS_END)
-		return options_status(ret);
-	return list_records(&query, true);
+	return run_query(args, BUFTRACK_RECORD_STATE_REMAINING, NULL);
 }
 
 const struct verb verb_remaining = {

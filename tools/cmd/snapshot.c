@@ -332,31 +332,25 @@ static uint64_t counters_of(const char *name)
 	return counter < 0 ? 0 : bit(counter);
 }
 
-int condition_parse(const struct args *args, struct condition *condition)
+static bool add_condition(const char *list, size_t length, void *context)
 {
-	const char *list = args->value;
+	struct condition *condition = context;
+	char name[64] = "";
+	uint64_t counters;
 
+	if (length < sizeof(name))
+		memcpy(name, list, length);
+	counters = counters_of(name);
+	condition->counters |= counters;
+	return counters;
+}
+
+int condition_option(const struct args *args, int option,
+		     struct condition *condition)
+{
 	condition->counters = 0;
-	for (;;) {
-		size_t length = strcspn(list, ",");
-		char name[64] = "";
-		uint64_t counters;
-
-		if (length < sizeof(name))
-			memcpy(name, list, length);
-		counters = counters_of(name);
-		if (!counters) {
-			usage_error(
-				args,
-				"--fail-on: '%.*s' is not a verdict or 'remaining'",
-				(int)length, list);
-			return OPTIONS_BAD;
-		}
-		condition->counters |= counters;
-		if (!list[length])
-			return 0;
-		list += length + 1;
-	}
+	return each_word(args, option, add_condition, condition,
+			 "a verdict or 'remaining'");
 }
 
 /* name_holding() - append what holds for a device; returns the length of @text */

@@ -92,8 +92,9 @@ struct condition {
 
 struct args;
 
-/* condition_parse() - parse the value of --fail-on: 0, or OPTIONS_BAD */
-int condition_parse(const struct args *args, struct condition *condition);
+/* condition_option() - parse --fail-on; returns 0, or OPTIONS_BAD after a message */
+int condition_option(const struct args *args, int option,
+		     struct condition *condition);
 
 /* condition_check() - 0, or EXIT_CONDITION after saying what holds */
 int condition_check(const struct condition *condition,

@@ -56,7 +56,8 @@ static int parse(struct args *args, struct request *request)
 			request->all_clients = true;
 			break;
 		case FAIL_ON:
-			if (condition_parse(args, &request->condition))
+			if (condition_option(args, FAIL_ON,
+					     &request->condition))
 				return OPTIONS_BAD;
 			break;
 		}
