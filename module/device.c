@@ -209,7 +209,7 @@ static int bt_device_add_locked(const struct bt_cred *cred, const void *registra
  * bt_device_add() - register a device for a user, or find it
  * @cred: rights of the user
  * @registrar: the user's control file
- * @add: checked name and flags; @device and @created are set
+ * @add: checked name and flags; number and "created" are filled in
  *
  * Context: may sleep.
  * Return: 0 or a negative errno.
@@ -245,7 +245,7 @@ bool bt_device_managed_by(const struct bt_device *dev, const struct bt_cred *cre
 /**
  * bt_device_remove() - remove a device for a user
  * @cred: rights of the user
- * @remove: number and checked flags; the counts of removed buffers are set
+ * @remove: number and checked flags; the removed amounts are filled in
  *
  * Context: may sleep.
  * Return: 0 or a negative errno.

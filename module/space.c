@@ -76,7 +76,7 @@ static int bt_space_create_for(struct bt_device *dev, const struct bt_cred *cred
  * bt_space_add() - add a space for a user, or find it
  * @dev: the device
  * @cred: rights of the user
- * @add: name and capacity; @space and @created are set
+ * @add: name and capacity; number and "created" are filled in
  *
  * Return: 0 or a negative errno.
  */
@@ -99,7 +99,7 @@ int bt_space_add(struct bt_device *dev, const struct bt_cred *cred,
 /**
  * bt_space_describe() - read name and capacity of a space
  * @dev: the device
- * @info: @space: its number; @name and @capacity are set
+ * @info: its number; name and capacity are filled in
  *
  * Return: 0, or -ENOENT without such a space.
  */

@@ -111,10 +111,10 @@ static size_t bt_stack_print(char *text, size_t size, const unsigned long *frame
 /**
  * bt_stack_format() - format a saved stack, a line for each frame
  * @site: its handle
- * @text: where to; no NUL counts
- * @size: size of @text
+ * @text: buffer for the text
+ * @size: its size
  *
- * Return: length of the text, or -ENOENT: no stack was saved with this handle.
+ * Return: length of the text without its NUL, or -ENOENT: no stack was saved with this handle.
  */
 int bt_stack_format(u64 site, char *text, size_t size)
 {

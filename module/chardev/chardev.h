@@ -3,11 +3,11 @@
 #ifndef BUFTRACK_CHARDEV_H
 #define BUFTRACK_CHARDEV_H
 
+#include <linux/fs.h>
 #include <linux/types.h>
 
 struct attribute_group;
 struct buftrack_probe_info;
-struct file_operations;
 
 /**
  * struct bt_chardev_hooks - what the nodes ask of the adapters

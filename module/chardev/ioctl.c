@@ -4,9 +4,9 @@
  *
  * bt_ioctl() copies the argument into a union on its stack, zero where the caller's
  * structure is shorter than the module's, and calls the handler, which answers in
- * place. An ioctl that changes anything first proves that its answer can be written:
- * bt_ioctl_copy_in() writes the argument back before the handler runs. Handlers check flags and
- * reserved fields first, then values, then rights, and change nothing if they fail.
+ * place. Before an ioctl changes anything, its answer is proved writable: the argument
+ * is copied back before the handler runs. A handler checks flags and reserved fields
+ * first, then values, then rights, and changes nothing if it fails.
  */
 #include <linux/build_bug.h>
 #include <linux/buftrack.h>
