@@ -5,8 +5,8 @@
  * bt_ioctl() copies the argument into a union on its stack, zero where the caller's
  * structure is shorter than the module's, and calls the handler, which answers in
  * place. Before an ioctl changes anything, its answer is proved writable: the argument
- * is copied back before the handler runs. A handler checks flags and reserved fields
- * first, then values, then rights, and changes nothing if it fails.
+ * is copied back before the handler runs. A handler checks all of its argument before it
+ * changes anything.
  */
 #include <linux/build_bug.h>
 #include <linux/buftrack.h>
