@@ -10,10 +10,10 @@
 #include "uapi.h"
 
 /* Bytes per read(2), room for 67 events. */
-#define ROOM 32768
+#define BUFFER_SIZE 32768
 
 /* Every module writes at least the fields up to @hit. */
-#define LEAST                                   \
+#define MIN_EVENT_SIZE                          \
 	(offsetof(struct buftrack_event, hit) + \
 	 sizeof(struct buftrack_event_record))
 
@@ -22,7 +22,7 @@ struct buftrack_events {
 	size_t filled;
 	size_t at;
 	struct buftrack_event event;
-	_Alignas(struct buftrack_event) char buffer[ROOM];
+	_Alignas(struct buftrack_event) char buffer[BUFFER_SIZE];
 };
 
 API struct buftrack_events *buftrack_events_new(struct buftrack_device *device)
@@ -43,7 +43,7 @@ API void buftrack_events_free(struct buftrack_events *events)
  * Converts the event at the read position to the version of this library: cuts off
  * what a newer module appends, and zeroes what an older module does not know.
  */
-static int take(struct buftrack_events *events)
+static int decode(struct buftrack_events *events)
 {
 	size_t left = events->filled - events->at;
 	size_t known = sizeof(events->event);
@@ -51,7 +51,7 @@ static int take(struct buftrack_events *events)
 
 	if (left >= sizeof(size))
 		memcpy(&size, events->buffer + events->at, sizeof(size));
-	if (size < LEAST || size > left) {
+	if (size < MIN_EVENT_SIZE || size > left) {
 		events->at = events->filled;
 		errno = EPROTO;
 		return -1;
@@ -70,12 +70,12 @@ API int buftrack_events_next(struct buftrack_events *events,
 
 	*event = &events->event;
 	if (events->at < events->filled)
-		return take(events);
+		return decode(events);
 	got = uapi_read(events->device->fd, events->buffer,
 			sizeof(events->buffer));
 	if (got <= 0)
 		return got;
 	events->at = 0;
 	events->filled = got;
-	return take(events);
+	return decode(events);
 }

@@ -1390,12 +1390,12 @@ void buftrack_events_free(struct buftrack_events *events);
  * buftrack_events_next() - fetch the next wrong report with its evidence
  * @events: the reader
  * @event: filled with the event, which is valid until the next call. Its
- *	@dropped counts the events lost directly before it; fields that the module
- *	does not know are 0.
+ *	@dropped counts the events lost directly before it; fields that the
+ *	module does not know are 0.
  *
- * Return: 1, 0 when the device was removed and all events are read, or -1;
+ * Return: 1, 0 when the device was removed and all events are read, or -1.
  * EAGAIN means that a non-blocking device has no event, EINTR that a signal
- * ended the wait.
+ * ended the wait, and EPROTO that the module wrote a malformed event.
  */
 int buftrack_events_next(struct buftrack_events *events,
 			 const struct buftrack_event **event);
