@@ -1213,7 +1213,7 @@ int buftrack_listing_next(struct buftrack_listing *listing,
  * buftrack_listing_instant() - instant of the snapshot
  * @listing: the listing
  *
- * Return: ns, by the clock of the device, or 0 before the first record was
+ * Return: ns, by the clock of the device, or 0 before the first record is
  * fetched.
  */
 uint64_t buftrack_listing_instant(const struct buftrack_listing *listing);
@@ -1232,9 +1232,9 @@ uint64_t buftrack_listing_missed(const struct buftrack_listing *listing);
  * @listing: the listing
  *
  * Return: true if the listing has ended and returned exactly the selected
- * records of its instant. false before its end, after a missed record, if too
- * many concurrent listings kept the module from tracking its missed records,
- * or if the device was removed.
+ * records of its instant. It returns false before the end, after a missed
+ * record, after the removal of the device, and when so many listings run at
+ * once that the module does not track the missed records of this one.
  */
 bool buftrack_listing_is_exact(const struct buftrack_listing *listing);
 
