@@ -18,7 +18,7 @@ all: modules tools
 help:
 	@echo 'On any Debian 12 machine; these two install the packages they need, and name them:'
 	@echo '  make demo            from nothing to the report of a real job, in a virtual machine'
-	@echo '  make check           all tests, in virtual machines with three kernels'
+	@echo '  make check           all tests, in virtual machines with four kernels'
 	@echo
 	@echo 'On a machine with the accelerator:'
 	@echo '  make                 build the module for this kernel (or for KDIR=...) and the tools'

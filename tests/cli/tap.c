@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Printing TAP
+ * Tests that speak TAP: what they say
  */
 #include <stdarg.h>
 #include <stdio.h>

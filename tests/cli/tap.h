@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tests that print TAP
+ * Tests that speak TAP
  */
 #ifndef BUFTRACK_TESTS_TAP_H
 #define BUFTRACK_TESTS_TAP_H
 
 #include <stdbool.h>
 
-/* test() - print a result; @format is its name */
+/* test() - one result; @format names it, and tells more where it failed */
 bool test(bool passed, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* note() - print a line that is not a result */
+/* note() - a line that is no result */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* finish() - print the plan; returns the exit status of the program */
+/* finish() - after all of them; what the program exits with */
 int finish(void);
 
-/* The tests, one function per file or more */
+/* Each a file of tests */
 void test_malformed(void);
 void test_wellformed(void);
 void test_mutations(void);

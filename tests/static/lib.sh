@@ -88,7 +88,7 @@ linux_source() {
 	local found
 	found=$(find "$CACHE/src" -maxdepth 1 -name 'linux-source-6.12_*' 2> /dev/null | sort -V | tail -n 1)
 	[ -e "$found/scripts/checkpatch.pl" ] || {
-		kernel uml > /dev/null || return
+		kernel debug-uml > /dev/null || return
 		found=$("$ROOT/tests/vm/build-kernel" source "$("$ROOT/tests/vm/archive" version linux-source-6.12)") ||
 			{ echo "Bail out! no source of Linux 6.12" && return 1; }
 	}
