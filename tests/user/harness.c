@@ -151,13 +151,24 @@ static bool run_test(const struct test *test, unsigned int number)
 	return passed || skipped;
 }
 
-/* A choice is an area, or area:name */
+/* "!text" leaves out the tests with that text in their names */
+static bool is_left_out(const struct test *test, char **choice)
+{
+	for (; *choice; choice++)
+		if (**choice == '!' && strstr(test->name, *choice + 1))
+			return true;
+	return false;
+}
+
+/* Any other choice is an area, or area:name */
 static bool is_chosen(const struct test *test, char **choice)
 {
 	size_t len = strlen(test->area);
 
 	if (!*choice)
 		return true;
+	if (is_left_out(test, choice))
+		return false;
 	for (; *choice; choice++)
 		if (!strncmp(*choice, test->area, len) &&
 		    (!(*choice)[len] ||
