@@ -2,8 +2,8 @@
 /*
  * cli-judge [--max-records N] [--freed-records N] TRACE < JSON
  *
- * Holds what `buftrack replay --json` wrote of a trace against the model, every
- * counter of every scope. Prints what differs; exits with 1 if anything does.
+ * Compares the output of `buftrack replay --json` with the model: every counter of
+ * every scope. Prints the differences and exits with 1 if there are any.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static void differ(const char *where, const char *what, uint64_t expected,
 	differences++;
 }
 
-/* field() - by a path with dots */
+/* field() - look up a field by a path with dots */
 static struct json_object *field(struct json_object *object, const char *path)
 {
 	char name[64];
@@ -225,7 +225,7 @@ int main(int argc, char **argv)
 	fd = open(argv[optind], O_RDONLY);
 	if (fd < 0)
 		err(1, "%s", argv[optind]);
-	/* A malformed line ends both alike. */
+	/* A malformed line stops both at the same point. */
 	trace_read(trace_reader_new(fd), &sink, &error);
 	compare(&model, read_json(0));
 	return !!differences;

@@ -8,7 +8,7 @@
 
 #include "model.h"
 
-/* ALLOC examines so many records that its range meets. */
+/* Intersecting records that ALLOC examines */
 #define MAX_EXAMINED 64
 
 static void *make(size_t size)
@@ -20,7 +20,7 @@ static void *make(size_t size)
 	return object;
 }
 
-/* count() - something that counts for a client, its device, and a space */
+/* count() - add to a counter of a client, its device and a space */
 static void count(struct client *client, unsigned int space,
 		  unsigned int counter, uint64_t by)
 {
@@ -73,7 +73,7 @@ static void drop(struct domain *domain, struct record *record)
 	free(record);
 }
 
-/* leave() - a record is not live any more */
+/* leave() - end a live record */
 static void leave(struct record *record)
 {
 	struct client *owner = record->owner;
@@ -118,7 +118,7 @@ static bool evict(struct domain *domain)
 	return true;
 }
 
-/* next_met() - the lowest intersecting record after @last, but for the same key */
+/* next_met() - the lowest intersecting record after @last with another key */
 static struct record *next_met(struct domain *domain, const struct event *event,
 			       const struct record *last)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A model of the tracker, as plain as its rules are written: lists, walked from
- * end to end
+ * A model of the tracker, written directly from its rules, with plain lists
  *
- * It shares nothing with the module but the names of the counters, so that the
- * two can be held against each other.
+ * It shares only the names of the counters with the module, so that a bug in one shows
+ * as a difference.
  */
 #ifndef BUFTRACK_TESTS_MODEL_H
 #define BUFTRACK_TESTS_MODEL_H

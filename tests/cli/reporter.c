@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cli-reporter DEVICE: makes the reports that it reads, one a line, and prints
- * what each was found to be
+ * cli-reporter DEVICE: reads reports from standard input, one per line, submits them
+ * and prints their verdicts
  *
  *   declare [late] [shared] [first=ID] [claim=NAME]
- *   alloc SPACE ADDRESS SIZE [id=N] [site=N] [span=N]      span is SIZE otherwise
+ *   alloc SPACE ADDRESS SIZE [id=N] [site=N] [span=N]      span defaults to SIZE
  *   free SPACE ADDRESS [id=N] [site=N] [size=N] [refused]
- *   many COUNT free ...      so often, in batches; prints the last verdict
+ *   many COUNT free ...      COUNT times, in batches; prints the last verdict
  *   lost COUNT
- *   nice COUNT               COUNT buffers of 4 KiB in DRAM, sites and ids of their own
+ *   nice COUNT               COUNT buffers of 4 KiB in DRAM with different sites and ids
  */
 #include <err.h>
 #include <fcntl.h>

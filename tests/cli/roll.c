@@ -2,10 +2,10 @@
 /*
  * cli-roll SEED EVENTS [clean]
  *
- * Writes a random trace. Keys are few, so that they meet each other in every way
- * there is: spans that overlap, ids that come back, clients that come and go, gaps,
- * tracking switched off. "clean" leaves gaps and switches out, so that blame
- * builds up. The same seed gives the same trace everywhere.
+ * Writes a random trace. It uses few keys, so they collide in every possible way:
+ * overlapping spans, reused ids, clients that open and close, gaps, disabled tracking.
+ * "clean" omits gaps and disabling, so records do not become doubtful. The same seed
+ * gives the same trace everywhere.
  */
 #include <inttypes.h>
 #include <stdbool.h>
@@ -67,7 +67,7 @@ static void put_head(const struct client *client, const char *op)
 		printf(",c%u,%s,chip%u,", client->word, op, client->device);
 }
 
-/* Few, and some of them where 64 bits end. */
+/* Few addresses, some of them near 2^64 */
 static uint64_t roll_address(void)
 {
 	uint64_t address = 16 * roll(24);
@@ -96,7 +96,7 @@ static void put_alloc(const struct client *client)
 	putchar(',');
 	put_number(address);
 	putchar(',');
-	/* Half of the spans are left out: they are the size. */
+	/* Omit half of the spans; they default to the size. */
 	if (span && one_in(2)) {
 		put_number(span);
 		printf(",,");

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cli-shim.so: a module that is not the one that is loaded, for LD_PRELOAD
+ * cli-shim.so: changes how the loaded module behaves, for LD_PRELOAD
  *
- *   SHIM_FAIL=<nr>:<errno>   the ioctl of that number fails so
- *   SHIM_SKIP=<n>            but not the first n times
- *   SHIM_OPEN=<errno>        opening a node fails so
- *   SHIM_COUNTERS=<n>        the module knows so many counters
- *   SHIM_READ=<errno>        reading events fails so
- *   SHIM_EVENT_SIZE=<n>      the module's events have so many bytes
- *   SHIM_CLOCK=<n>           time passes n times as fast
+ *   SHIM_FAIL=<nr>:<errno>   ioctl number <nr> fails with errno
+ *   SHIM_SKIP=<n>            but the first n calls succeed
+ *   SHIM_OPEN=<errno>        opening a node fails with errno
+ *   SHIM_COUNTERS=<n>        the module has n counters
+ *   SHIM_READ=<errno>        reading events fails with errno
+ *   SHIM_EVENT_SIZE=<n>      the module's events have n bytes
+ *   SHIM_CLOCK=<n>           the monotonic clock is n times as fast
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -45,7 +45,7 @@ static int injected(unsigned long request)
 	return -1;
 }
 
-/* What it knows of the counters, it tells; there is nothing beyond. */
+/* pretend() - report only the counters that the module is to have */
 static void pretend(unsigned long request, void *arg)
 {
 	unsigned long known = setting("SHIM_COUNTERS", BUFTRACK_NR_COUNTERS);
@@ -129,7 +129,7 @@ static bool is_node(int fd)
 	       !strncmp(path, "/dev/buftrack/", strlen("/dev/buftrack/"));
 }
 
-/* resize() - events as another module would write them: what is more is all ones */
+/* resize() - give events another size; bytes beyond ours are all ones */
 static size_t resize(char *to, const struct buftrack_event *events, size_t nr,
 		     uint32_t size)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tests that speak TAP: what they say
+ * Printing TAP
  */
 #include <stdarg.h>
 #include <stdio.h>

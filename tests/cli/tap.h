@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tests that speak TAP
+ * Tests that print TAP
  */
 #ifndef BUFTRACK_TESTS_TAP_H
 #define BUFTRACK_TESTS_TAP_H
 
 #include <stdbool.h>
 
-/* test() - one result; @format names it, and tells more where it failed */
+/* test() - print a result; @format is its name */
 bool test(bool passed, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* note() - a line that is no result */
+/* note() - print a line that is not a result */
 void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* finish() - after all of them; what the program exits with */
+/* finish() - print the plan; returns the exit status of the program */
 int finish(void);
 
-/* Each a file of tests */
+/* The tests, one function per file or more */
 void test_malformed(void);
 void test_wellformed(void);
 void test_mutations(void);

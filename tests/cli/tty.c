@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cli-tty COMMAND: runs it by sh -c on a terminal, and copies what it writes there
+ * cli-tty COMMAND: runs it with sh -c on a terminal and copies its output
  */
 #include <err.h>
 #include <pty.h>
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
 		execl("/bin/sh", "sh", "-c", argv[1], NULL);
 		err(127, "sh");
 	}
-	/* Reading fails when nobody has the other side any more. */
+	/* Reading fails once the other side is closed. */
 	while ((got = read(fd, buffer, sizeof(buffer))) > 0)
 		if (write(STDOUT_FILENO, buffer, got) != got)
 			err(1, "write");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Wrong reports in words, and how a dedup of them is counted
+ * Printing events, and counting repeats
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -82,7 +82,7 @@ static struct buftrack_event make_event(unsigned int verdict)
 	return event;
 }
 
-/* text_of() - the block; it lives until the next one */
+/* text_of() - the printed block, valid until the next call */
 static const char *text_of(const struct buftrack_event *event,
 			   const struct scene *scene)
 {
@@ -108,7 +108,7 @@ static void expect_text(const char *name, const struct buftrack_event *event,
 	}
 }
 
-/* expect_lines() - it has each of these, up to NULL */
+/* expect_lines() - check that a text has each of these lines, up to NULL */
 static void expect_lines(const char *name, const struct buftrack_event *event,
 			 const struct scene *scene, const char *const *lines)
 {
@@ -263,7 +263,7 @@ static void test_unknown(void)
 			   "this command is too old to know"));
 }
 
-/* Every verdict that makes an event has words of its own. */
+/* Every verdict of an event has its own words. */
 static void test_words(void)
 {
 	for (unsigned int i = BUFTRACK_VERDICT_DOUBLE_ALLOC;
@@ -359,7 +359,7 @@ static void test_identities(void)
 	test(!strstr(text, " 0x") && !strstr(text, ", id "),
 	     "events: no address, id or site is made up for it");
 
-	/* One's own report, but the other's record */
+	/* The reader's own report about another user's record */
 	event.report.address = 0x1000;
 	expect_lines("a record that is not shown", &event, &plain_scene,
 		     LINES("stale_free of 0x1000 ", "\n  not shown "));
@@ -435,8 +435,8 @@ static void test_units(void)
 	     "stamp: %s", text);
 }
 
-/* told() - what a dedup has to tell of all kinds; it lives until the next */
-static const char *told(struct dedup *dedup)
+/* counts() - the printed counts of all keys, valid until the next call */
+static const char *counts(struct dedup *dedup)
 {
 	static char *text;
 	size_t size;
@@ -469,21 +469,21 @@ static void test_flood_of_one(void)
 	struct dedup *dedup = dedup_new();
 
 	test(admit_many(dedup, kind, 3, S, 1) == 3 && !dedup_pending(dedup) &&
-		     !*told(dedup),
+		     !*counts(dedup),
 	     "dedup: the first three are shown, and nothing is to be told");
 	test(!admit_many(dedup, kind, 1, 2 * S, 1) && dedup_pending(dedup) &&
-		     !strcmp(told(dedup),
+		     !strcmp(counts(dedup),
 			     "1 more: a place: 2.000000000 s since boot\n"),
 	     "dedup: the fourth is counted");
-	test(!dedup_pending(dedup) && !*told(dedup),
+	test(!dedup_pending(dedup) && !*counts(dedup),
 	     "dedup: it is told but once");
 	admit_many(dedup, kind, 1000001, 10 * S, 1000);
-	test(!strcmp(told(dedup),
+	test(!strcmp(counts(dedup),
 		     "1,000,001 more: a place: 10.000000000 to 11.000000000 s since boot, 1,000,000/s\n"),
 	     "dedup: a million are one line");
 	test(!admit_many(dedup, kind, 1, 70 * S, 1),
 	     "dedup: less than a minute is not quiet");
-	told(dedup);
+	counts(dedup);
 	test(admit_many(dedup, kind, 5, 131 * S, 1) == 3,
 	     "dedup: after a quiet minute it is shown again");
 	dedup_free(dedup);
@@ -511,7 +511,7 @@ static void test_flood_of_kinds(void)
 		      strlen("5,000 more: at other places: ")),
 	     "dedup: what is beyond them is told together, and the most first");
 	free(line);
-	for (const char *at = told(dedup); *at; at++)
+	for (const char *at = counts(dedup); *at; at++)
 		lines += *at == '\n';
 	test(lines == DEDUP_KEYS, "dedup: one line for each kind: %u", lines);
 	kind = (struct dedup_key){ .device = 2 };
@@ -520,7 +520,7 @@ static void test_flood_of_kinds(void)
 	kind.site = 7;
 	test(admit_many(dedup, kind, 5, 63 * S, 1) == 3,
 	     "dedup: and leave place for more");
-	told(dedup);
+	counts(dedup);
 	for (unsigned int i = 0; i < DEDUP_KEYS; i++) {
 		kind.site = 100 + i;
 		admit_many(dedup, kind, 1, 64 * S, 1);

@@ -12,14 +12,14 @@
 #define OPEN "1,c,open,d,,,,,,\n"
 #define LINES HEADER OPEN
 
-/* The line at which each stops, and a part of what it must say */
+/* The line at which each stops, and part of its message */
 static const struct {
 	const char *name;
 	const char *text;
 	unsigned long line;
 	const char *says;
 } cases[] = {
-	/* Of a client that is not open */
+	/* Clients that are not open */
 	{ "alloc of a client never opened", HEADER "1,c,alloc,d,S,1,1,,,\n", 2,
 	  "client 'c' is not open: open it first" },
 	{ "free of a client never opened", HEADER "1,c,free,d,S,1,,,,\n", 2,
@@ -52,7 +52,7 @@ static const struct {
 	{ "a client differs from another in case", LINES "1,C,free,d,S,1,,,,\n",
 	  3, "client 'C' is not open" },
 
-	/* Without what it needs */
+	/* Missing fields */
 	{ "alloc without a size", LINES "1,c,alloc,d,S,1,,,,\n", 3,
 	  "alloc without a size" },
 	{ "alloc without a size, though with a span",
@@ -265,7 +265,7 @@ static void test_long_line(void)
 	free(text);
 }
 
-/* What came before counts, and what is wrong leaves nothing behind. */
+/* Events before the malformed line count; that line has no effect. */
 static void test_before(void)
 {
 	static const char text[] = LINES "1,c,alloc,d,S,1,1,,,\n"

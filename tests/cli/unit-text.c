@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Numbers and texts of the command, names of the library
+ * Parsing and formatting numbers, messages, names of the library
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -108,14 +108,14 @@ void test_texts(void)
 	check_duration(UINT64_C(90000000000000), "1d 1h");
 }
 
-/* Every errno that linux/buftrack.h names */
+/* Every errno that linux/buftrack.h defines */
 static const int errnos[] = {
 	ENOTTY, EINVAL, E2BIG,	EOPNOTSUPP, EFAULT,	  EBADF,  EPERM,
 	ENOENT, ENODEV, EEXIST, EBUSY,	    ENAMETOOLONG, EILSEQ, ERANGE,
 	EDQUOT, ENFILE, EUSERS, ENOSPC,	    ENOMEM,	  EINTR,
 };
 
-/* Which acts can fail with which of those that are not everybody's */
+/* The requests that return the errnos specific to some requests */
 static const struct {
 	enum err_request request;
 	int error;
@@ -139,8 +139,8 @@ static const struct {
 	{ REQ_LOST, EUSERS },
 };
 
-/* is_everybodys() - whether any act can fail with it */
-static bool is_everybodys(int error)
+/* is_general() - true if any request may return it */
+static bool is_general(int error)
 {
 	for (size_t i = 0; i < NR(particular); i++)
 		if (particular[i].error == error && error != ENFILE)
@@ -148,7 +148,7 @@ static bool is_everybodys(int error)
 	return true;
 }
 
-/* "what is wrong: what to do" */
+/* "problem: remedy" */
 static bool is_advice(const char *text, int error)
 {
 	const char *colon = strstr(text, ": ");
@@ -163,16 +163,18 @@ void test_meanings(void)
 		const char *text =
 			err_text(particular[i].request, particular[i].error);
 
-		test(is_advice(text, particular[i].error), "act %d, %s: %s",
+		test(is_advice(text, particular[i].error), "request %d, %s: %s",
 		     particular[i].request,
 		     strerrorname_np(particular[i].error), text);
 	}
 	for (size_t i = 0; i < NR(errnos); i++) {
 		bool good = true;
 
-		for (int act = REQ_OPEN_CONTROL; act < NR_REQUESTS; act++)
-			good &= is_advice(err_text(act, errnos[i]), errnos[i]);
-		if (is_everybodys(errnos[i]))
+		for (int request = REQ_OPEN_CONTROL; request < NR_REQUESTS;
+		     request++)
+			good &= is_advice(err_text(request, errnos[i]),
+					  errnos[i]);
+		if (is_general(errnos[i]))
 			test(good, "%s has words whatever was tried",
 			     strerrorname_np(errnos[i]));
 	}
@@ -195,7 +197,7 @@ static bool all_verdicts(void)
 	return true;
 }
 
-/* Names of verdicts are those of their counters, but for these. */
+/* A verdict has the name of its counter, with these exceptions. */
 static bool same_names(void)
 {
 	for (int i = 1; i < BUFTRACK_NR_VERDICTS; i++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reading a trace that is in memory, and damaging it in many ways
+ * Reading a trace from memory, and traces with random damage
  */
 #include <err.h>
 #include <inttypes.h>
@@ -125,10 +125,7 @@ static size_t damage(char *text, size_t length)
 	return length;
 }
 
-/*
- * Whatever is read, it ends in one of two ways; the sanitizers that this is built
- * with watch the rest.
- */
+/* Any input gives success or an error message; the sanitizers watch for the rest. */
 void test_mutations(void)
 {
 	unsigned int nr_read = 0, nr_refused = 0, nr_odd = 0;

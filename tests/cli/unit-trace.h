@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reading a trace that is in memory
+ * Reading a trace from memory
  */
 #ifndef BUFTRACK_TESTS_UNIT_TRACE_H
 #define BUFTRACK_TESTS_UNIT_TRACE_H
@@ -14,11 +14,11 @@
  * read_text() - read a trace
  * @text: the trace
  * @length: its length
- * @events: where to put its events, as text, a line each
- * @size: how much fits there
- * @error: why it stopped
+ * @events: set to its events, one line each
+ * @size: size of @events
+ * @error: set to the error
  *
- * Return: what trace_read() does.
+ * Return: as trace_read().
  */
 int read_text(const char *text, size_t length, char *events, size_t size,
 	      struct trace_error *error);

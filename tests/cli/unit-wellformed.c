@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Traces that are well formed, however odd they look
+ * Unusual traces that are well formed
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,7 +114,7 @@ static void test_case(size_t i)
 	note("events: %s", events);
 }
 
-/* So that a line lies across the places where more is read. */
+/* Long enough for lines to cross the ends of the read buffer */
 static void test_long_file(void)
 {
 	size_t nr = 40000, size = 64 + nr * 64, used;

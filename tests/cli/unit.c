@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cli-unit: what of the command and the library needs no kernel
+ * cli-unit: tests of the command and the library that need no kernel
  */
 #include "tap.h"
 

@@ -177,26 +177,26 @@ void *shared_memory(size_t size)
 	return memory;
 }
 
-void checkpoint_init(struct checkpoint *post)
+void checkpoint_init(struct checkpoint *point)
 {
-	post->fd = CHECK_SYS(eventfd(0, EFD_SEMAPHORE));
+	point->fd = CHECK_SYS(eventfd(0, EFD_SEMAPHORE));
 }
 
 /* Allocates no memory, for tests that have exhausted it */
-void checkpoint_reach(struct checkpoint *post)
+void checkpoint_reach(struct checkpoint *point)
 {
 	__u64 one = 1;
 
-	CHECK_SYS(write(post->fd, &one, sizeof(one)));
+	CHECK_SYS(write(point->fd, &one, sizeof(one)));
 }
 
-void checkpoint_wait(struct checkpoint *post)
+void checkpoint_wait(struct checkpoint *point)
 {
-	struct pollfd fd = { .fd = post->fd, .events = POLLIN };
+	struct pollfd fd = { .fd = point->fd, .events = POLLIN };
 	__u64 one;
 
 	CHECK_EQ(CHECK_SYS(poll(&fd, 1, WAIT_SECONDS * 1000)), 1);
-	CHECK_SYS(read(post->fd, &one, sizeof(one)));
+	CHECK_SYS(read(point->fd, &one, sizeof(one)));
 }
 
 union control_message {

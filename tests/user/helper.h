@@ -50,9 +50,9 @@ struct checkpoint {
 	int fd;
 };
 
-void checkpoint_init(struct checkpoint *post);
-void checkpoint_reach(struct checkpoint *post);
-void checkpoint_wait(struct checkpoint *post);
+void checkpoint_init(struct checkpoint *point);
+void checkpoint_reach(struct checkpoint *point);
+void checkpoint_wait(struct checkpoint *point);
 
 void send_file(int socket, int fd);
 int receive_file(int socket);
@@ -60,7 +60,7 @@ int receive_file(int socket);
 /* Time limit of a wait: far more than the slowest machine needs, less than a hang */
 #define WAIT_SECONDS 240
 
-/* Waits for a condition that stays true once it is */
+/* Waits until a condition is true, and does not evaluate it again */
 #define WAIT_UNTIL(_condition)                                             \
 	do {                                                               \
 		__u64 deadline_ = now_ns() + WAIT_SECONDS * 1000000000ULL; \

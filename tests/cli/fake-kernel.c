@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cli-stand-in.so: the module, for LD_PRELOAD, where there is no kernel that has it
+ * cli-fake-kernel.so: the module, for LD_PRELOAD, where no kernel has it
  *
- * It has one device, which a driver announced, and always tells the same of it:
- * buffers of the driver, of a file that is open to it, and of a runtime that keeps books
- * of its own on the device.
+ * It has one device, which a driver registered, and always the same buffers: of the
+ * driver, of a process that has the device open, and of a runtime with its own allocator.
  *
- *   STAND_IN_STACKS=1      the device keeps stacks
- *   STAND_IN_FAIL=<errno>  asking for a stack fails so
- *   STAND_IN_ASKED=<file>  gets a line for each time that it is asked for a stack
- *   STAND_IN_SET=<file>    gets what is set of the device
- *   STAND_IN_TIMES=<n>     it has so many of each buffer
- *   STAND_IN_PROBES=<errno> asking for a probe fails so
+ *   FAKE_STACKS=1        the device keeps stacks
+ *   FAKE_FAIL=<errno>    reading a stack fails with errno
+ *   FAKE_ASKED=<file>    gets a line for each stack that is read
+ *   FAKE_SET=<file>      gets the settings that are applied to the device
+ *   FAKE_TIMES=<n>       there are n of each buffer
+ *   FAKE_PROBES=<errno>  reading a probe fails with errno
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -56,7 +55,7 @@ static const struct buftrack_client_info clients[] = {
 	  .comm = "python3" },
 };
 
-/* Of the sites, 0x1004 and those of the runtime stand for no stack. */
+/* Site 0x1004 and the sites of the runtime have no stack. */
 static const struct {
 	uint64_t site;
 	const char *frames;
@@ -226,7 +225,7 @@ static int answer_device(struct buftrack_device_info *info)
 	if (info->device > 0)
 		return fail(ENOENT);
 	info->state = BUFTRACK_DEVICE_STATE_ENABLED;
-	if (setting("STAND_IN_STACKS", 0))
+	if (setting("FAKE_STACKS", 0))
 		info->state |= BUFTRACK_DEVICE_STATE_STACKS;
 	info->nr_spaces = LENGTH(spaces);
 	info->nr_clients = LENGTH(clients);
@@ -269,8 +268,8 @@ static int answer_counters(struct buftrack_counters *counters)
 
 static int answer_probe(struct buftrack_probe_info *info)
 {
-	if (getenv("STAND_IN_PROBES"))
-		return fail(setting("STAND_IN_PROBES", 0));
+	if (getenv("FAKE_PROBES"))
+		return fail(setting("FAKE_PROBES", 0));
 	if (info->probe > 0)
 		return fail(ENOENT);
 	*info = probe;
@@ -290,7 +289,7 @@ static int answer_records(struct buftrack_records *query)
 {
 	struct buftrack_record *to =
 		(struct buftrack_record *)(uintptr_t)query->records;
-	size_t all = LENGTH(records) * setting("STAND_IN_TIMES", 1);
+	size_t all = LENGTH(records) * setting("FAKE_TIMES", 1);
 	static size_t at;
 	uint32_t nr = 0;
 
@@ -315,8 +314,7 @@ static int answer_records(struct buftrack_records *query)
 
 static int answer_set(const struct buftrack_device_set *set)
 {
-	note("STAND_IN_SET", "fields 0x%x, stacks %u\n", set->fields,
-	     set->stacks);
+	note("FAKE_SET", "fields 0x%x, stacks %u\n", set->fields, set->stacks);
 	return 0;
 }
 
@@ -324,9 +322,9 @@ static int answer_stack(struct buftrack_stack *stack)
 {
 	char *to = (char *)(uintptr_t)stack->text;
 
-	note("STAND_IN_ASKED", "0x%llx\n", stack->site);
-	if (setting("STAND_IN_FAIL", 0))
-		return fail(setting("STAND_IN_FAIL", 0));
+	note("FAKE_ASKED", "0x%llx\n", stack->site);
+	if (setting("FAKE_FAIL", 0))
+		return fail(setting("FAKE_FAIL", 0));
 	for (size_t i = 0; i < LENGTH(stacks); i++) {
 		if (stacks[i].site != stack->site)
 			continue;
