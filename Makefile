@@ -7,10 +7,10 @@ INCLUDEDIR ?= $(PREFIX)/include
 DESTDIR ?=
 VERSION := $(shell sed -n 's/^.define BUFTRACK_VERSION "\(.*\)"/\1/p' module/version.h)
 BUILD := $(CURDIR)/build
-# Where the module goes: kbuild puts it under $(INSTALL_MOD_PATH)/lib/modules.
+# kbuild installs the module under $(INSTALL_MOD_PATH)/lib/modules.
 INSTALL_MOD_PATH ?= $(DESTDIR)
 DEPMOD ?= depmod
-# `su` leaves out where depmod is.
+# `su` keeps the directory of depmod out of PATH.
 export PATH := $(PATH):/usr/sbin:/sbin
 
 all: modules tools
@@ -42,11 +42,11 @@ modules:
 tools:
 	$(MAKE) -C tools O='$(BUILD)/tools' PREFIX='$(PREFIX)'
 
-# Nothing is installed before all is built and what installing needs is there.
+# Build everything, and check what installing needs, before installing anything.
 install: install-ready all
 	$(MAKE) install-module install-tools
 
-# A staged root (DESTDIR) gets its depmod run by whoever unpacks it.
+# With DESTDIR, the packager runs depmod and keeps DKMS away.
 install-ready:
 	@[ -n '$(INSTALL_MOD_PATH)' ] || command -v '$(DEPMOD)' > /dev/null || \
 		{ echo '$(DEPMOD) is missing: apt-get install kmod' >&2; exit 1; }
@@ -54,11 +54,11 @@ install-ready:
 		{ echo 'DKMS has installed the module: make dkms-uninstall first, or keep it and' \
 			'run make install-tools' >&2; exit 1; }
 
-# Kernel packages ask for signed modules, and come without the key to sign them.
+# Kernel packages set CONFIG_MODULE_SIG_ALL, and do not ship the key.
 SIG_KEY := $(shell sed -n 's/^CONFIG_MODULE_SIG_KEY="*\([^"]*\)"*$$/\1/p' '$(KDIR)/include/config/auto.conf' 2> /dev/null)
 NO_KEY = $(if $(filter pkcs11:%,$(SIG_KEY))$(wildcard $(SIG_KEY) $(KDIR)/$(SIG_KEY)),,CONFIG_MODULE_SIG_ALL=)
 
-# kbuild leaves depmod out where headers come without a System.map, as Debian's do.
+# kbuild skips depmod if the headers lack System.map, as Debian's do.
 install-module: modules
 	$(MAKE) -C '$(KDIR)' M='$(CURDIR)' INSTALL_MOD_PATH='$(INSTALL_MOD_PATH)' \
 		INSTALL_MOD_DIR=updates $(NO_KEY) modules_install
@@ -70,7 +70,7 @@ install-module: modules
 install-tools: tools
 	$(MAKE) -C tools O='$(BUILD)/tools' PREFIX='$(PREFIX)' DESTDIR='$(DESTDIR)' install
 
-# DKMS wants a source directory of its own, with the version in its name.
+# DKMS builds from a source directory of its own, named after the version.
 DKMS_DIR = $(DESTDIR)/usr/src/buftrack-$(VERSION)
 dkms-source:
 	rm -rf '$(DKMS_DIR)'
@@ -79,7 +79,7 @@ dkms-source:
 		-exec cp --parents -t '$(DKMS_DIR)' {} +
 	sed 's/#MODULE_VERSION#/$(VERSION)/' dkms.conf > '$(DKMS_DIR)/dkms.conf'
 
-# DKMS refuses to install next to a module that `make install` has put there.
+# DKMS refuses to install while the module of `make install` is there.
 ifneq ($(DESTDIR),)
 dkms-install: dkms-source
 else
@@ -110,12 +110,12 @@ bench:
 	@tests/setup
 	@tests/bench/run
 
-# kbuild removes its own objects, which lie beside the sources.
+# kbuild leaves its objects beside the sources, and removes them.
 clean:
 	rm -rf build
 	[ ! -e '$(KDIR)/Makefile' ] || $(MAKE) -C '$(KDIR)' M='$(CURDIR)' clean
 
 .PHONY: all help modules tools install install-tools dkms-install dkms-uninstall vm-shell demo \
 	check bench clean
-# Steps of others
+# Internal targets
 .PHONY: install-ready install-module dkms-source

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Loading and unloading: the subsystems in the order in which they need each other */
+/* Loading and unloading: the subsystems in the order of their dependencies */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
