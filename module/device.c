@@ -363,7 +363,7 @@ void bt_device_discard(struct bt_device *dev)
 /**
  * bt_device_get() - find a device by number
  * @number: its number
- * @or_next: without such a device, take the one with the next higher number
+ * @or_next: find the first device whose number is at least @number
  *
  * Context: may sleep.
  * Return: the device, for bt_device_put(), or NULL.

@@ -47,7 +47,7 @@ struct bt_device_hooks {
  * @number: its number
  * @uid: user who registered it
  * @driver: kernel driver that announced it; empty: none
- * @binding: its link to a kernel driver; NULL: no driver can have a device of its name
+ * @binding: its link to a kernel driver; NULL: a user chose its name
  * @stacks: reports of its driver record a kernel stack as their site
  * @registrar: control file whose release removes it; NULL: none
  * @name: its name

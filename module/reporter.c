@@ -108,7 +108,7 @@ static void bt_reporter_uncharge(struct bt_reporter *r)
  * @t: tracker it reports into
  * @opener: process behind it
  * @admin: the opener has CAP_SYS_ADMIN, so no user is charged
- * @declare: what it declares, checked by the caller
+ * @declare: its declaration, checked by the caller
  *
  * Context: may sleep.
  * Return: the reporter, for bt_reporter_end(), or an ERR_PTR.

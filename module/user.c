@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Quotas of users: no user can exhaust what all share */
+/* Quotas of users: one user cannot exhaust shared resources */
 #include <linux/err.h>
 #include <linux/hashtable.h>
 #include <linux/mutex.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The nodes in /dev/buftrack: what main.c needs of them */
+/* The nodes in /dev/buftrack: their interface to main.c */
 #ifndef BUFTRACK_CHARDEV_H
 #define BUFTRACK_CHARDEV_H
 
@@ -10,7 +10,7 @@ struct attribute_group;
 struct buftrack_probe_info;
 
 /**
- * struct bt_chardev_hooks - what the nodes ask of the adapters
+ * struct bt_chardev_hooks - functions of other layers that the nodes call
  * @probe_describe: fill in the probe with the number in @info or, with @next, the first
  *		    one from there on; -ENOENT: there is none
  */

@@ -14,9 +14,9 @@ struct bt_delivery {
 	struct buftrack_event event;
 };
 
-static void bt_delivery_fill_record(const struct bt_view *view,
-				    struct buftrack_event_record *to,
-				    const struct bt_event_record *from)
+static void bt_events_fill_record(const struct bt_view *view,
+				  struct buftrack_event_record *to,
+				  const struct bt_event_record *from)
 {
 	const struct bt_opener *owner, *by;
 
@@ -48,7 +48,7 @@ static void bt_delivery_fill_record(const struct bt_view *view,
 	bt_view_comm(view, by, to->ended_by_comm);
 }
 
-static void bt_delivery_fill(void *arg, const struct bt_event *from)
+static void bt_events_fill(void *arg, const struct bt_event *from)
 {
 	struct bt_delivery *delivery = arg;
 	const struct bt_view *view = &delivery->view;
@@ -68,12 +68,12 @@ static void bt_delivery_fill(void *arg, const struct bt_event *from)
 	to->pid = bt_view_pid(view, reporter->opener.tgid);
 	to->uid = bt_view_uid(view, reporter->opener.uid);
 	bt_view_comm(view, &reporter->opener, to->comm);
-	bt_delivery_fill_record(view, &to->target, &from->target);
-	bt_delivery_fill_record(view, &to->hit, &from->hit);
+	bt_events_fill_record(view, &to->target, &from->target);
+	bt_events_fill_record(view, &to->hit, &from->hit);
 }
 
 /* Take the next event; false if there is none */
-static bool bt_delivery_take(struct bt_file *file, struct bt_delivery *delivery)
+static bool bt_events_take(struct bt_file *file, struct bt_delivery *delivery)
 {
 	struct buftrack_event *event = &delivery->event;
 	bool found;
@@ -82,14 +82,14 @@ static bool bt_delivery_take(struct bt_file *file, struct bt_delivery *delivery)
 	event->size = sizeof(*event);
 	mutex_lock(&file->lock);
 	found = bt_events_next(file->dev->tracker, &file->position,
-			       &event->dropped, bt_delivery_fill, delivery);
+			       &event->dropped, bt_events_fill, delivery);
 	event->sequence = file->position;
 	mutex_unlock(&file->lock);
 	return found;
 }
 
 /* Make an undelivered event readable again, unless another call has read on */
-static void bt_delivery_return(struct bt_file *file, const struct buftrack_event *event)
+static void bt_events_put_back(struct bt_file *file, const struct buftrack_event *event)
 {
 	mutex_lock(&file->lock);
 	if (file->position == event->sequence)
@@ -98,13 +98,13 @@ static void bt_delivery_return(struct bt_file *file, const struct buftrack_event
 }
 
 /* Returns the size of the event, 0 without a further event, or an errno */
-static ssize_t bt_delivery_read(struct bt_file *file, struct bt_delivery *delivery,
-				char __user *buf)
+static ssize_t bt_events_read_one(struct bt_file *file, struct bt_delivery *delivery,
+				  char __user *buf)
 {
-	if (!bt_delivery_take(file, delivery))
+	if (!bt_events_take(file, delivery))
 		return 0;
 	if (copy_to_user(buf, &delivery->event, sizeof(delivery->event))) {
-		bt_delivery_return(file, &delivery->event);
+		bt_events_put_back(file, &delivery->event);
 		return -EFAULT;
 	}
 	return sizeof(delivery->event);
@@ -120,7 +120,7 @@ static ssize_t bt_events_read_all(struct bt_file *file, char __user *buf, size_t
 		return -ENOMEM;
 	bt_view_init(&delivery->view, file);
 	while (n > 0 && count - done >= sizeof(delivery->event)) {
-		n = bt_delivery_read(file, delivery, buf + done);
+		n = bt_events_read_one(file, delivery, buf + done);
 		if (n > 0)
 			done += n;
 		cond_resched();

@@ -19,12 +19,12 @@ static int bt_node_open(struct file *filp, struct bt_device *dev)
 	return file ? 0 : -ENOMEM;
 }
 
-static int bt_control_open(struct inode *inode, struct file *filp)
+static int bt_node_control_open(struct inode *inode, struct file *filp)
 {
 	return bt_node_open(filp, NULL);
 }
 
-static int bt_control_release(struct inode *inode, struct file *filp)
+static int bt_node_control_release(struct inode *inode, struct file *filp)
 {
 	struct bt_file *file = filp->private_data;
 
@@ -56,8 +56,8 @@ static int bt_node_device_release(struct inode *inode, struct file *filp)
 
 static const struct file_operations bt_control_fops = {
 	.owner = THIS_MODULE,
-	.open = bt_control_open,
-	.release = bt_control_release,
+	.open = bt_node_control_open,
+	.release = bt_node_control_release,
 	.unlocked_ioctl = bt_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,
@@ -84,7 +84,7 @@ static struct miscdevice bt_control = {
 
 /**
  * bt_chardev_init() - create the control node
- * @hooks: what the ioctls ask of other parts
+ * @hooks: functions of other layers
  *
  * Return: 0 or a negative errno.
  */

@@ -7,8 +7,8 @@
 #include "view.h"
 
 /**
- * bt_view_init() - find out what the calling process may see
- * @view: the view to set up, valid for the duration of the call
+ * bt_view_init() - set up the view of the calling process
+ * @view: the view, valid for the duration of the call
  * @file: the file that it reads from
  */
 void bt_view_init(struct bt_view *view, const struct bt_file *file)

@@ -13,7 +13,7 @@
 struct bt_file;
 
 /**
- * struct bt_view - what a reader may see
+ * struct bt_view - the rights of a reader
  * @pids: pid namespace of the reading process
  * @users: its user namespace
  * @uid: user who opened the file
