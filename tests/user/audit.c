@@ -112,7 +112,7 @@ void audit_begin(void)
 }
 
 /* The kernel may close the last files of a test a little later */
-static bool left_something(void)
+static bool has_leftovers(void)
 {
 	__u64 deadline = now_ns() + WAIT_SECONDS * 1000000000ULL;
 	struct buftrack_info info;
@@ -134,7 +134,7 @@ static bool left_something(void)
 /* Returns false if the test left something; the next test starts from the new state */
 bool audit_passes(void)
 {
-	bool passes = !left_something();
+	bool passes = !has_leftovers();
 
 	if (bad_taints() != tainted) {
 		printf("# the kernel complained: tainted is %#lx\n",

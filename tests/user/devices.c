@@ -331,7 +331,7 @@ TEST(persistent_device_outlives_its_control_file)
 	CHECK_OK(remove_device(open_control(O_WRONLY), device, 0));
 }
 
-TEST(temporary_device_goes_with_the_last_copy_of_its_control_file)
+TEST(temporary_device_is_removed_with_the_last_copy_of_its_control_file)
 {
 	int control = open_control(O_RDWR), copy = dup(control), fd;
 	__u32 device =
@@ -353,7 +353,7 @@ static void register_and_wait(void *arg)
 	pause();
 }
 
-TEST(temporary_device_goes_when_its_process_is_killed)
+TEST(temporary_device_is_removed_when_its_process_is_killed)
 {
 	volatile __u32 *device = shared_memory(sizeof(*device));
 	pid_t pid;

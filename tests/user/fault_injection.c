@@ -27,7 +27,7 @@ static void set_fault(unsigned int nth)
 }
 
 /* Returns whether the call ended before the allocation that was to fail */
-static bool fault_is_left(void)
+static bool fault_is_pending(void)
 {
 	char text[16] = {};
 
@@ -37,7 +37,7 @@ static bool fault_is_left(void)
 }
 
 /* Fail only allocations that may sleep, and log nothing */
-static void choose_faults(void)
+static void configure_faults(void)
 {
 	write_file(DEBUGFS "failslab/ignore-gfp-wait", "N");
 	write_file(DEBUGFS "fail_page_alloc/ignore-gfp-wait", "N");
@@ -70,7 +70,7 @@ static void fail_one(void *arg)
 	take_snapshot(&f, &before);
 	set_fault(a->nth);
 	err = do_ioctl(op_fd(a->op, &f), a->op->cmd, argument);
-	a->done = fault_is_left();
+	a->done = fault_is_pending();
 	CHECK(!err || (err == ENOMEM && !a->done));
 	if (err)
 		check_unchanged(&f, &before);
@@ -81,7 +81,7 @@ static void fails_with_enomem_or_not_at_all(const void *arg)
 {
 	struct attempt *a = shared_memory(sizeof(*a));
 
-	choose_faults();
+	configure_faults();
 	a->op = arg;
 	while (!a->done) {
 		a->nth++;
@@ -98,13 +98,13 @@ static void opening_fails_with_enomem(const void *arg)
 	int fd, err;
 
 	(void)arg;
-	choose_faults();
+	configure_faults();
 	fault_fd = CHECK_SYS(open(FAIL_NTH, O_RDWR));
 	fixture_setup(&f);
 	for (nth = 1; !done; nth++) {
 		set_fault(nth);
 		err = try_open_node(f.device, O_RDWR, &fd);
-		done = fault_is_left();
+		done = fault_is_pending();
 		CHECK(!err || err == ENOMEM);
 		if (!err)
 			close(fd);
@@ -127,7 +127,7 @@ static void fail_first_client(void *arg)
 	take_snapshot(&f, &before);
 	set_fault(a->nth);
 	err = do_ioctl(fd, BUFTRACK_IOCTL_DECLARE, &declare);
-	a->done = fault_is_left();
+	a->done = fault_is_pending();
 	CHECK(!err || (err == ENOMEM && !a->done));
 	if (err) {
 		check_unchanged(&f, &before);
@@ -143,7 +143,7 @@ static void first_client_fails_with_enomem(const void *arg)
 	struct attempt *a = shared_memory(sizeof(*a));
 
 	(void)arg;
-	choose_faults();
+	configure_faults();
 	while (!a->done) {
 		a->nth++;
 		in_child(fail_first_client, a);
@@ -161,7 +161,7 @@ static void reading_fails_with_enomem_and_loses_nothing(const void *arg)
 	int fd;
 
 	(void)arg;
-	choose_faults();
+	configure_faults();
 	fault_fd = CHECK_SYS(open(FAIL_NTH, O_RDWR));
 	fixture_setup(&f);
 	fd = open_reader(&f);
@@ -169,7 +169,7 @@ static void reading_fails_with_enomem_and_loses_nothing(const void *arg)
 		report_wrong(f.fd, nth);
 		set_fault(nth);
 		n = try_read(fd, &event, sizeof(event));
-		done = fault_is_left();
+		done = fault_is_pending();
 		CHECK(n == (ssize_t)EVENT_SIZE || n == -ENOMEM);
 		if (n < 0)
 			event = next_event(fd);

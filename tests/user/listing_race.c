@@ -525,7 +525,7 @@ DEVICE_TEST(threads_on_one_file_share_its_listing)
 	}
 }
 
-static void *begin_often(void *arg)
+static void *begin_repeatedly(void *arg)
 {
 	struct racer *racer = arg;
 	struct listing_walk *c = calloc(1, sizeof(*c));
@@ -548,8 +548,8 @@ DEVICE_TEST(threads_can_begin_listings_concurrently)
 	pthread_t thread;
 
 	alloc_range(f->fd, 0, NR);
-	thread = start_thread(begin_often, &racer);
-	begin_often(&racer);
+	thread = start_thread(begin_repeatedly, &racer);
+	begin_repeatedly(&racer);
 	finish_thread(thread);
 	CHECK_OK(walk_begin(&walk, f->fd, all, NR));
 	check_end(f, NR, 0);

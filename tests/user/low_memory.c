@@ -125,7 +125,7 @@ DEVICE_TEST(alloc_without_memory_for_its_record_is_untracked)
 }
 
 /* Charges come in lots, so only repeated failures prove that no memory is left */
-static __u64 alloc_to_the_end(int fd)
+static __u64 alloc_until_exhausted(int fd)
 {
 	unsigned int failed = 0;
 	__u32 verdict;
@@ -140,7 +140,7 @@ static __u64 alloc_to_the_end(int fd)
 }
 
 /* Frees need no memory, and their records serve the next allocs */
-static void report_within_what_is_there(void *arg)
+static void report_without_new_memory(void *arg)
 {
 	struct starved *a = arg;
 	int fd = fixture_open(a->f);
@@ -150,7 +150,7 @@ static void report_within_what_is_there(void *arg)
 	become_client(fd);
 	checkpoint_reach(&a->ready);
 	checkpoint_wait(&a->limited);
-	i = alloc_to_the_end(fd);
+	i = alloc_until_exhausted(fd);
 	for (n = 0; n < 100; n++)
 		CHECK_EQ(verdict_of(fd, FREE(.address = n << 12)),
 			 BUFTRACK_VERDICT_OK);
@@ -167,7 +167,7 @@ DEVICE_TEST(freed_records_are_recycled_when_memory_is_out)
 	struct starved a;
 
 	init_starved(&a, f);
-	run_starved(&a, report_within_what_is_there, 2 << 20);
+	run_starved(&a, report_without_new_memory, 2 << 20);
 }
 
 #define FILES 3000

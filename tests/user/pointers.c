@@ -105,7 +105,7 @@ DEVICE_TEST(counters_across_unmapped_memory_are_efault)
 	CHECK_OK(try_counters(f, memory_before(8 * 3, NOTHING), 3));
 }
 
-DEVICE_TEST(no_counters_need_no_memory)
+DEVICE_TEST(reading_no_counters_needs_no_memory)
 {
 	CHECK_OK(try_counters(f, NULL, 0));
 }

@@ -305,7 +305,7 @@ PAIR_TEST(user_at_its_client_limit_does_not_block_others)
 }
 
 /* Enough users that some share a hash bucket */
-PAIR_TEST(users_in_one_hash_bucket_are_told_apart)
+PAIR_TEST(users_in_one_hash_bucket_are_distinct)
 {
 	uid_t uid;
 

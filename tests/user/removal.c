@@ -187,7 +187,7 @@ DEVICE_TEST(orphans_end_as_removed)
 	CHECK_EQ(client_counter(f->fd, 1, BUFTRACK_COUNTER_REMOVED_BUFFERS), 1);
 }
 
-static void remove_in_mid_batch(const struct fixture *f)
+static void remove_during_batch(const struct fixture *f)
 {
 	struct long_batch *e = long_batch_create(f);
 	struct buftrack_device_remove arg = {
@@ -209,7 +209,7 @@ static void remove_in_mid_batch(const struct fixture *f)
 
 DEVICE_TEST(running_batch_stops_with_enodev)
 {
-	remove_in_mid_batch(f);
+	remove_during_batch(f);
 }
 
 /* A process that owns a temporary device through its control file */

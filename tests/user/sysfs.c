@@ -197,7 +197,7 @@ DEVICE_TEST(attributes_are_readable_by_everyone)
 	in_child_as(ALICE, read_as_user, f);
 }
 
-DEVICE_TEST(attributes_go_with_the_device)
+DEVICE_TEST(attributes_are_removed_with_the_device)
 {
 	char path[128], text[64];
 	int fds[ARRAY_SIZE(attributes)];

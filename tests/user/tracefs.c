@@ -18,7 +18,7 @@ static char text[MAX_TRACE], *at;
  * Recording comms makes the kernel patch its scheduler, and an emulated processor may
  * run half-patched code. So comms are off, and everything traced runs on one processor.
  */
-void trace_begin(void)
+void trace_setup(void)
 {
 	if (access(TRACEFS "/instances", F_OK))
 		test_skip("this kernel has no tracing");
@@ -29,7 +29,7 @@ void trace_begin(void)
 	CHECK_SYS(mkdir(INSTANCE, 0700));
 }
 
-void trace_end(void)
+void trace_teardown(void)
 {
 	CHECK_SYS(rmdir(INSTANCE));
 	write_file(TRACEFS "/trace_options", "record-cmd");

@@ -10,8 +10,8 @@
 #define MAX_TRACE 65536
 
 /* Skips the test if the kernel has no tracing */
-void trace_begin(void);
-void trace_end(void);
+void trace_setup(void);
+void trace_teardown(void);
 
 /* Writes to a file of the instance, such as "events/buftrack/enable" */
 void trace_set(const char *file, const char *text);

@@ -20,11 +20,11 @@ static const char *const names[] = { "buftrack_alloc", "buftrack_free",
 	static void _name##_traced(struct fixture *f);    \
 	DEVICE_TEST(_name)                                \
 	{                                                 \
-		trace_begin();                            \
+		trace_setup();                            \
 		trace_set("events/buftrack/" _on, "1");   \
 		_name##_traced(f);                        \
 		trace_set("events/buftrack/enable", "0"); \
-		trace_end();                              \
+		trace_teardown();                         \
 	}                                                 \
 	static void _name##_traced(struct fixture *f)
 
@@ -165,11 +165,11 @@ TRACE_TEST(reports_that_fail_are_not_traced, "enable")
 	check_no_line();
 }
 
-DEVICE_TEST(filters_take_the_verdict_by_number)
+DEVICE_TEST(filters_match_the_verdict_by_number)
 {
 	int i;
 
-	trace_begin();
+	trace_setup();
 	trace_set("events/buftrack/filter", "verdict==8");
 	trace_set("events/buftrack/buftrack_free/enable", "1");
 	CHECK_OK(try_report(f->fd, BUFFER(0x1000, 16)));
@@ -182,7 +182,7 @@ DEVICE_TEST(filters_take_the_verdict_by_number)
 		   f->device);
 	check_no_line();
 	trace_set("events/buftrack/enable", "0");
-	trace_end();
+	trace_teardown();
 }
 
 DEVICE_TEST(disabled_events_write_nothing)
@@ -190,7 +190,7 @@ DEVICE_TEST(disabled_events_write_nothing)
 	char path[128], text[8];
 	unsigned int i;
 
-	trace_begin();
+	trace_setup();
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		snprintf(path, sizeof(path), EVENTS "%s/enable", names[i]);
 		read_file(path, text, sizeof(text));
@@ -208,7 +208,7 @@ DEVICE_TEST(disabled_events_write_nothing)
 		   "verdict=ok",
 		   f->device);
 	check_no_line();
-	trace_end();
+	trace_teardown();
 }
 
 /* The documented fields, with their types */
@@ -288,7 +288,7 @@ TEST(module_can_be_unloaded_while_traced)
 	struct fixture f;
 	int i;
 
-	trace_begin();
+	trace_setup();
 	for (i = 0; i < 3; i++) {
 		trace_set("events/buftrack/enable", "1");
 		write_file(EVENTS "enable", "1");
@@ -305,11 +305,11 @@ TEST(module_can_be_unloaded_while_traced)
 		check_no_line();
 		fixture_teardown(&f);
 	}
-	trace_end();
+	trace_teardown();
 }
 
 /* Reports and toggling of the events run concurrently */
-static void switch_often(void *arg)
+static void toggle_events(void *arg)
 {
 	int i = is_debug_kernel() ? 10 : 40;
 
@@ -326,12 +326,12 @@ DEVICE_TEST(events_can_be_toggled_during_reports)
 	pid_t pid;
 	int status;
 
-	trace_begin();
-	pid = start(switch_often, NULL);
+	trace_setup();
+	pid = start(toggle_events, NULL);
 	while (!waitpid(pid, &status, WNOHANG)) {
 		CHECK_OK(try_report(f->fd, BUFFER(i << 12, 16)));
 		CHECK_OK(try_report(f->fd, FREE(.address = i++ << 12)));
 	}
 	CHECK_EQ(status, 0);
-	trace_end();
+	trace_teardown();
 }
