@@ -15,8 +15,9 @@
 #include "module.h"
 
 #define MAX_PARAMETERS 16
+#define SETTLE_SECONDS 60
 
-/* Taint flags that mean bad_taints: bad page, oops, warning, soft lockup */
+/* Taint flags that mean trouble: bad page, oops, warning, soft lockup */
 #define BAD_TAINTS (1 << 5 | 1 << 7 | 1 << 9 | 1 << 14)
 
 static struct {
@@ -114,7 +115,7 @@ void audit_begin(void)
 /* The kernel may close the last files of a test a little later */
 static bool has_leftovers(void)
 {
-	__u64 deadline = now_ns() + WAIT_SECONDS * 1000000000ULL;
+	__u64 deadline = now_ns() + SETTLE_SECONDS * 1000000000ULL;
 	struct buftrack_info info;
 	int err;
 
