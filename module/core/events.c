@@ -113,7 +113,7 @@ EXPORT_SYMBOL_IF_KUNIT(bt_events_setup);
 
 /**
  * bt_events_retire() - drop all events and free the slots
- * @t: the tracker, to which no more reports are made
+ * @t: the tracker, which receives no more reports
  *
  * Context: may sleep.
  */

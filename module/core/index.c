@@ -36,7 +36,7 @@ static void index_merge(struct bt_subtree *to, const struct bt_subtree *from)
 	index_merge_extent(&to->extent, &from->extent);
 }
 
-/* What a live record alone contributes to its subtree */
+/* The contribution of a live record to its subtree */
 static struct bt_subtree index_live_own(const struct bt_record *rec)
 {
 	struct bt_subtree own = { .newest = rec->allocated };
@@ -83,8 +83,8 @@ RB_DECLARE_CALLBACKS_MAX(static, index_freed_callbacks, struct bt_record, node,
 			 u64, freed.newest, index_freed_own)
 
 /*
- * The two descents below are written out, because rb_add() does not let them update
- * the augmentation on the way down, which spares a second walk up to the root.
+ * The two descents below do not use rb_add(), because they update the augmentation on
+ * the way down. Propagating it afterwards would take a second walk up to the root.
  */
 static void index_insert_live(struct rb_root *root, struct bt_record *rec)
 {

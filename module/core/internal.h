@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files of the core share with each other, and with nothing else
+ * Declarations that the files of the core share with each other only
  *
  * The files form layers. A file may call those of the layers above it in this list, and
  * none of its own layer:
@@ -9,7 +9,7 @@
  *  index, pool, registry	trees of records; spare records; clients by number
  *  events, listing		the event log; listings of an instant
  *  domain, remaining		records that enter, change state and leave; the log of
- *				what ended clients left live
+ *				records that ended clients left live
  *  verdict, client		one report; the life of a client
  *  tracker			the life of a tracker, its bounds and counters
  *
@@ -80,7 +80,7 @@ void bt_events_retire(struct bt_tracker *t);
 void __bt_events_add(struct bt_tracker *t, const struct bt_event *event,
 		     const struct bt_record *target, const struct bt_record *hit);
 
-/* listing.c: what listings have to know of records that are dropped */
+/* listing.c: notify the listings of records that are about to be dropped */
 void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec);
 void __bt_listings_gap(struct bt_tracker *t, struct bt_domain *d);
 void __bt_listings_drop_remaining(struct bt_tracker *t,
@@ -104,7 +104,7 @@ void __bt_domain_evict_oldest(struct bt_tracker *t, struct bt_domain *d);
 struct bt_client *__bt_shared_owner(const struct bt_tracker *t,
 				    const struct buftrack_report *key);
 
-/* remaining.c: the log of what ended clients left live */
+/* remaining.c: the log of records that ended clients left live */
 void bt_remaining_log(struct bt_tracker *t, struct bt_client *c);
 void bt_remaining_drop(struct bt_tracker *t, u64 keep, u64 stamp);
 

@@ -63,7 +63,7 @@ static bool listing_is_ahead(const struct bt_listing_pos *at, const struct bt_re
 }
 
 /**
- * __bt_listings_drop() - tell the listings that a record is about to be dropped
+ * __bt_listings_drop() - notify the listings that a record is about to be dropped
  * @t: the tracker, locked
  * @rec: the record, live or freed
  *
@@ -114,8 +114,8 @@ static bool listing_wants_remaining(const struct bt_listing *l,
 }
 
 /**
- * __bt_listings_drop_remaining() - tell the listings that a remaining record is about
- *				    to be dropped
+ * __bt_listings_drop_remaining() - notify the listings that a remaining record is
+ *				    about to be dropped
  * @t: the tracker, locked
  * @rec: the record, logged or not
  *
@@ -154,7 +154,8 @@ static void listing_drop_tree(struct bt_tracker *t, struct rb_root *root)
 }
 
 /**
- * bt_listings_drop_domain() - tell the listings that a domain is about to be destroyed
+ * bt_listings_drop_domain() - notify the listings that a domain is about to be
+ *			       destroyed
  * @t: the tracker
  * @d: private domain of a client that has ended
  *

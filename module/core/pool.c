@@ -2,7 +2,7 @@
 /*
  * Spare records
  *
- * A report may be made where nothing can be allocated, so it takes its record from
+ * A report may come from a context that cannot allocate, so it takes its record from
  * the tracker's pool and returns dropped records there. Contexts that can sleep fill
  * and trim the pool. The store counts the records of all trackers.
  */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The log of remaining records: what clients of private domains left live
+ * The log of remaining records, which clients left live in their private domains
  *
  * Each record gets a stamp in @freed.stamp when it is logged, which orders the log,
  * and holds a reference to its owner.
@@ -72,7 +72,7 @@ static bool remaining_is_past(const struct bt_tracker *t, const struct bt_client
 	return t->removed || c->closed <= t->reset;
 }
 
-/* Log a chunk, or tell the listings that it is dropped instead */
+/* Log a chunk, or drop it and notify the listings */
 static void __remaining_log_or_drop(struct bt_tracker *t, struct bt_client *c,
 				    struct bt_pool *chunk, struct bt_pool *out)
 {

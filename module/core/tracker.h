@@ -15,12 +15,12 @@
  * records by space, since the same address may exist in several memories.
  *
  * Epochs and doubt. A gap is a report that was lost, refused or made while tracking
- * was off. The free of any record that was live at a gap may be what was missed, so
- * that record is doubtful from then on and supports no accusation. A gap must be
- * cheap, because a full tracker notes one per report. It therefore touches no record:
- * it increments the domain's epoch, and a record is doubtful if it was allocated in
- * an earlier epoch. A freed record compares its stamp with the stamp of the latest
- * gap in the same way. A record that is doubtful stays doubtful.
+ * was off. It may have been the free of any record that was live then, so that record
+ * is doubtful from then on and supports no accusation. A gap must be cheap, because a
+ * full tracker notes one per report. It therefore touches no record: it increments the
+ * domain's epoch, and a live record is doubtful if it was allocated in an earlier epoch.
+ * A second free is judged in the same way: if the latest gap is younger than the first
+ * free, the address may have been reused, and the verdict is unknown.
  *
  * Two trees per space. Live and freed records are in separate red-black trees, both
  * sorted by (address, id); a key is in at most one of them. An allocator that reuses
@@ -42,13 +42,13 @@
  * that is later. Stamps order all reports, ends and listings of a tracker.
  *
  * Memory. A report takes its record from the tracker's pool of spare records. If the
- * pool is empty, a caller that can sleep is told to fill it and to report again; any
+ * pool is empty, a caller that can sleep gets -EAGAIN, fills it and reports again; any
  * other caller loses an old freed record or gets BUFTRACK_VERDICT_UNTRACKED. A free
  * moves a record from the live to the freed tree and needs no memory. The store
  * counts the records of all trackers against one bound.
  *
- * Eviction. Freed records are the history that tells a double free from a free of
- * something unknown. Each domain keeps them in the order of their frees, and evicts
+ * Eviction. Freed records are the history that distinguishes a double free from a free
+ * of an unknown buffer. Each domain keeps them in the order of their frees, and evicts
  * the oldest when it exceeds its bound or needs a record for an alloc. From then on
  * the domain knows that an unknown free may be a free of an evicted record.
  *
@@ -62,9 +62,9 @@
  * spaces, then the keys, and at last the log of remaining records. A record that was
  * allocated later is left out, and one that was freed later is listed as live. A free
  * does not change a record's key, so the listing meets each record of its instant
- * once, unless the record is dropped first. Whoever drops a record therefore tells
- * the listings that have not reached it: they count it as missed, and a listing that
- * missed nothing is exact.
+ * once, unless the record is dropped first. Before a record is dropped, each listing
+ * that has not reached it yet counts it as missed. A listing that missed nothing is
+ * exact.
  *
  * Lifetimes
  *

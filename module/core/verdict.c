@@ -78,8 +78,8 @@ static void verdict_supersede_doubtful(const struct bt_report_ctx *ctx)
 }
 
 /*
- * Live bytes, and what they can still become, must fit in 64 bits. Sizes that programs
- * report leave half of the range to a driver.
+ * Live and remaining bytes together must fit in 64 bits, so the counters never wrap.
+ * Sizes that programs report leave half of the range to a driver.
  */
 static bool verdict_bytes_overflow(const struct bt_report_ctx *ctx,
 				   const struct bt_record *same)
@@ -340,7 +340,7 @@ static int verdict_judge(const struct bt_report_ctx *ctx)
 	return verdict_free(ctx);
 }
 
-/* The counter of each verdict, which charges the client that made the report */
+/* The counter of each verdict; it charges the client that made the report */
 static const u8 verdict_counters[BUFTRACK_NR_VERDICTS] = {
 	[BUFTRACK_VERDICT_OK] = BUFTRACK_NR_COUNTERS,
 	[BUFTRACK_VERDICT_DISABLED] = BUFTRACK_COUNTER_DISABLED_REPORTS,

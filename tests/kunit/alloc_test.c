@@ -194,7 +194,7 @@ static void freed_key_is_taken_over(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_NEVER, .address = 0x2000);
 }
 
-static void key_can_live_many_times(struct kunit *test)
+static void key_can_be_reused_many_times(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	unsigned int i;
@@ -238,7 +238,7 @@ static struct kunit_case alloc_cases[] = {
 	KUNIT_CASE(spaces_are_separate),
 	KUNIT_CASE(domains_are_separate),
 	KUNIT_CASE(freed_key_is_taken_over),
-	KUNIT_CASE(key_can_live_many_times),
+	KUNIT_CASE(key_can_be_reused_many_times),
 	KUNIT_CASE(stamps_rise_while_time_stands_still),
 	{}
 };

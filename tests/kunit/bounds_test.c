@@ -65,7 +65,7 @@ static void doubtful_range_may_end_at_the_top(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }
 
-static void ids_have_no_sign(struct kunit *test)
+static void ids_are_unsigned(struct kunit *test)
 {
 	static const u64 ids[] = { U64_MAX, 1, 1ULL << 63, (1ULL << 63) - 1 };
 	struct bt_client *c = open_client(test, 0, 1ULL << 63);
@@ -107,7 +107,7 @@ static void live_bytes_may_reach_the_top(struct kunit *test)
 }
 
 /* The sum is that of the device, whichever client holds the rest of it */
-static void live_bytes_of_all_clients_are_one_sum(struct kunit *test)
+static void live_bytes_of_all_clients_share_one_sum(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_shared(test);
 
@@ -118,7 +118,7 @@ static void live_bytes_of_all_clients_are_one_sum(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), U64_MAX);
 }
 
-static void remaining_bytes_are_in_that_sum(struct kunit *test)
+static void remaining_bytes_count_in_the_sum(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
@@ -130,7 +130,7 @@ static void remaining_bytes_are_in_that_sum(struct kunit *test)
 	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, .address = 0, .size = 1);
 }
 
-static void replaced_bytes_are_not_in_that_sum(struct kunit *test)
+static void replaced_bytes_do_not_count_in_the_sum(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -207,12 +207,12 @@ static struct kunit_case bounds_cases[] = {
 	KUNIT_CASE(range_may_end_at_the_top),
 	KUNIT_CASE(range_may_be_all_but_one_address),
 	KUNIT_CASE(doubtful_range_may_end_at_the_top),
-	KUNIT_CASE(ids_have_no_sign),
+	KUNIT_CASE(ids_are_unsigned),
 	KUNIT_CASE(first_id_may_be_the_highest),
 	KUNIT_CASE(live_bytes_may_reach_the_top),
-	KUNIT_CASE(live_bytes_of_all_clients_are_one_sum),
-	KUNIT_CASE(remaining_bytes_are_in_that_sum),
-	KUNIT_CASE(replaced_bytes_are_not_in_that_sum),
+	KUNIT_CASE(live_bytes_of_all_clients_share_one_sum),
+	KUNIT_CASE(remaining_bytes_count_in_the_sum),
+	KUNIT_CASE(replaced_bytes_do_not_count_in_the_sum),
 	KUNIT_CASE(bytes_past_the_top_evict_nothing),
 	KUNIT_CASE(spaces_are_bounded),
 	KUNIT_CASE(unknown_space_is_not_found),

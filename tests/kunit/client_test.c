@@ -98,7 +98,7 @@ static void live_records_end_as_remaining(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_of(test, c, BUFTRACK_COUNTER_PEAK_BYTES), 104);
 }
 
-static void end_counts_before_anything_is_reaped(struct kunit *test)
+static void end_changes_counters_before_the_reap(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -301,7 +301,7 @@ static struct kunit_case client_cases[] = {
 	KUNIT_CASE(removed_device_takes_no_clients),
 	KUNIT_CASE(client_that_never_began_leaves_nothing),
 	KUNIT_CASE(live_records_end_as_remaining),
-	KUNIT_CASE(end_counts_before_anything_is_reaped),
+	KUNIT_CASE(end_changes_counters_before_the_reap),
 	KUNIT_CASE(end_of_one_client_leaves_others_alone),
 	KUNIT_CASE(remaining_are_logged_in_order),
 	KUNIT_CASE(log_of_remaining_drops_the_oldest),

@@ -126,7 +126,7 @@ static void verdict_counts_once_in_every_scope(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_in(test, 0, p->counter), 0);
 }
 
-static void frees_include_the_wrong_ones_that_freed(struct kunit *test)
+static void frees_include_wrong_frees_that_free(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 
@@ -315,7 +315,7 @@ static void unknown_scopes_are_not_found(struct kunit *test)
 
 static struct kunit_case counters_cases[] = {
 	KUNIT_CASE_PARAM(verdict_counts_once_in_every_scope, counted_gen_params),
-	KUNIT_CASE(frees_include_the_wrong_ones_that_freed),
+	KUNIT_CASE(frees_include_wrong_frees_that_free),
 	KUNIT_CASE(peak_is_the_highest_ever),
 	KUNIT_CASE(replaced_record_is_not_in_the_peak),
 	KUNIT_CASE(lost_reports_are_in_no_space),

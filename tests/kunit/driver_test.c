@@ -174,7 +174,7 @@ static void domain_is_empty_after_a_driver_detached(struct kunit *test)
 	EXPECT_FREE(test, a, BUFTRACK_VERDICT_DOUBLE_FREE, .address = 0x1000);
 }
 
-static void restart_can_be_made_in_parts(struct kunit *test)
+static void restart_can_be_split(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test);
 	unsigned int parts = 1;
@@ -209,7 +209,7 @@ static void live_buffers_are_allocs_without_frees(struct kunit *test)
 }
 
 /* A driver's buffers are tracked whatever sizes programs report */
-static void programs_leave_room_for_bytes_of_a_driver(struct kunit *test)
+static void programs_leave_bytes_to_a_driver(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *own = open_private(test);
 	const u64 half = U64_MAX / 2;
@@ -270,9 +270,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(report_of_an_ended_shared_client_makes_an_orphan),
 	KUNIT_CASE(detached_driver_leaves_nothing_live),
 	KUNIT_CASE(domain_is_empty_after_a_driver_detached),
-	KUNIT_CASE(restart_can_be_made_in_parts),
+	KUNIT_CASE(restart_can_be_split),
 	KUNIT_CASE(live_buffers_are_allocs_without_frees),
-	KUNIT_CASE(programs_leave_room_for_bytes_of_a_driver),
+	KUNIT_CASE(programs_leave_bytes_to_a_driver),
 	KUNIT_CASE(restart_of_a_removed_device_changes_nothing),
 	KUNIT_CASE(reserve_is_filled_up_to_the_store_bound),
 	KUNIT_CASE(uncounted_reserve_takes_nothing_from_the_bound),

@@ -135,7 +135,7 @@ static u64 free_buffer(struct kunit *test, struct bt_client *c)
 #define THE_BUFFER	.address = 0x1000, .id = 7, .size = 96, .span = 64, \
 			.site = SITE_ALLOC
 
-static void report_is_kept_as_it_was_made(struct kunit *test)
+static void event_keeps_the_whole_report(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	const struct buftrack_report r = {
@@ -866,7 +866,7 @@ static void events_outlast_reset_and_removal(struct kunit *test)
 }
 
 static struct kunit_case events_cases[] = {
-	KUNIT_CASE(report_is_kept_as_it_was_made),
+	KUNIT_CASE(event_keeps_the_whole_report),
 	KUNIT_CASE(ok_report_is_no_event),
 	KUNIT_CASE(double_alloc_names_the_replaced_record),
 	KUNIT_CASE(overlap_names_the_first_record),

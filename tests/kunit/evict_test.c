@@ -33,7 +33,7 @@ static void oldest_freed_goes_first(struct kunit *test)
 }
 
 /* The order is that of the frees, neither that of the allocs nor of the addresses */
-static void age_is_that_of_the_free(struct kunit *test)
+static void eviction_age_is_that_of_the_free(struct kunit *test)
 {
 	static const u64 order[] = { 0x1020, 0x1000, 0x1030, 0x1010 };
 	struct bt_client *c = open_private(test);
@@ -181,7 +181,7 @@ static void bound_below_the_records_drops_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 4);
 }
 
-static void other_domains_are_not_evicted_from(struct kunit *test)
+static void eviction_spares_other_domains(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 
@@ -233,7 +233,7 @@ static void end_of_a_client_is_no_eviction(struct kunit *test)
 
 static struct kunit_case evict_cases[] = {
 	KUNIT_CASE(oldest_freed_goes_first),
-	KUNIT_CASE(age_is_that_of_the_free),
+	KUNIT_CASE(eviction_age_is_that_of_the_free),
 	KUNIT_CASE(second_free_does_not_delay_eviction),
 	KUNIT_CASE(bound_of_zero_keeps_none),
 	KUNIT_CASE(lower_bound_applies_at_the_next_frees),
@@ -243,7 +243,7 @@ static struct kunit_case evict_cases[] = {
 	KUNIT_CASE(full_tracker_has_room_for_a_known_key),
 	KUNIT_CASE(superseded_record_makes_room),
 	KUNIT_CASE(bound_below_the_records_drops_nothing),
-	KUNIT_CASE(other_domains_are_not_evicted_from),
+	KUNIT_CASE(eviction_spares_other_domains),
 	KUNIT_CASE(bound_on_freed_is_per_domain),
 	KUNIT_CASE(eviction_charges_the_owner),
 	KUNIT_CASE(end_of_a_client_is_no_eviction),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites share: a tracker with a store of its own
+ * Fixture of all suites: a tracker with a store of its own
  *
  * The init and exit of every suite are fixture_init() and fixture_exit(). Each test
  * thus ends with the audit: all counters are in balance, all trees are consistent, all

@@ -221,7 +221,7 @@ static void gap_is_remembered_for_good(struct kunit *test)
 	EXPECT_FREE(test, c, BUFTRACK_VERDICT_UNKNOWN_GAP, .address = 0x2000);
 }
 
-static void gap_is_of_one_domain(struct kunit *test)
+static void gap_affects_one_domain(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct bt_client *s1 = open_shared(test), *s2 = open_shared(test);
@@ -260,7 +260,7 @@ static void make_crowd(struct kunit *test, struct bt_client *c, u64 start,
 	fixture(test)->quick = false;
 }
 
-static void crowd_of_doubtful_ranges_goes_in_one_alloc(struct kunit *test)
+static void one_alloc_supersedes_many_doubtful_ranges(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -270,7 +270,7 @@ static void crowd_of_doubtful_ranges_goes_in_one_alloc(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 }
 
-static void examined_are_the_first_by_address(struct kunit *test)
+static void first_by_address_are_examined(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -286,7 +286,7 @@ static void examined_are_the_first_by_address(struct kunit *test)
 }
 
 /* Ids are unsigned */
-static void examined_are_the_first_by_id(struct kunit *test)
+static void first_by_id_are_examined(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	unsigned int i;
@@ -359,11 +359,11 @@ static struct kunit_case gap_cases[] = {
 	KUNIT_CASE(doubtful_records_make_no_free_stale),
 	KUNIT_CASE(doubtful_records_make_no_free_invalid),
 	KUNIT_CASE(gap_is_remembered_for_good),
-	KUNIT_CASE(gap_is_of_one_domain),
+	KUNIT_CASE(gap_affects_one_domain),
 	KUNIT_CASE(lost_reports_count_while_disabled),
-	KUNIT_CASE(crowd_of_doubtful_ranges_goes_in_one_alloc),
-	KUNIT_CASE(examined_are_the_first_by_address),
-	KUNIT_CASE(examined_are_the_first_by_id),
+	KUNIT_CASE(one_alloc_supersedes_many_doubtful_ranges),
+	KUNIT_CASE(first_by_address_are_examined),
+	KUNIT_CASE(first_by_id_are_examined),
 	KUNIT_CASE(same_key_is_examined_beyond_the_others),
 	KUNIT_CASE(current_records_are_examined_too),
 	KUNIT_CASE(same_key_is_not_one_of_the_others),

@@ -589,7 +589,7 @@ static void removal_ends_live_records(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->nr_listings, 0);
 }
 
-static void removal_leaves_history_alone(struct kunit *test)
+static void removal_keeps_remaining_records(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
 	struct listing *l;
@@ -604,7 +604,7 @@ static void removal_leaves_history_alone(struct kunit *test)
 }
 
 /* Doubtful and orphaned are states of the instant, too */
-static void doubt_is_of_the_instant(struct kunit *test)
+static void doubt_is_that_of_the_instant(struct kunit *test)
 {
 	struct bt_client *c = open_private(test), *s = open_shared(test);
 	struct listing *before, *between, *after;
@@ -633,7 +633,7 @@ static void doubt_is_of_the_instant(struct kunit *test)
 }
 
 /* A listing does not use a gap that was saved for the previous one in its slot */
-static void doubt_is_of_this_listing(struct kunit *test)
+static void doubt_is_that_of_this_listing(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 	struct listing *l;
@@ -653,7 +653,7 @@ static void doubt_is_of_this_listing(struct kunit *test)
 			BUFTRACK_RECORD_STATE_DOUBTFUL);
 }
 
-static void orphans_are_of_the_instant(struct kunit *test)
+static void orphans_are_those_of_the_instant(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
 	struct listing *before, *after;
@@ -846,10 +846,10 @@ static struct kunit_case instant_cases[] = {
 	KUNIT_CASE(reset_drops_remaining_records),
 	KUNIT_CASE(reset_passes_over_a_client_that_has_just_ended),
 	KUNIT_CASE(removal_ends_live_records),
-	KUNIT_CASE(removal_leaves_history_alone),
-	KUNIT_CASE(doubt_is_of_the_instant),
-	KUNIT_CASE(doubt_is_of_this_listing),
-	KUNIT_CASE(orphans_are_of_the_instant),
+	KUNIT_CASE(removal_keeps_remaining_records),
+	KUNIT_CASE(doubt_is_that_of_the_instant),
+	KUNIT_CASE(doubt_is_that_of_this_listing),
+	KUNIT_CASE(orphans_are_those_of_the_instant),
 	KUNIT_CASE(one_listing_too_many_displaces_the_idlest),
 	KUNIT_CASE(displaced_listing_still_lists),
 	KUNIT_CASE(displaced_listing_ends_alone),

@@ -176,7 +176,7 @@ static void doubtful_and_orphaned_are_shown(struct kunit *test)
 			BUFTRACK_RECORD_STATE_ORPHANED);
 }
 
-static void little_room_loses_nothing(struct kunit *test)
+static void small_steps_lose_no_record(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *s = open_shared(test);
 	struct bt_client *gone = open_private(test);
@@ -354,7 +354,7 @@ static unsigned int filtered(struct kunit *test, u64 client, u32 space, u32 stat
 	return l->nr;
 }
 
-static void filters_keep_what_was_asked_for(struct kunit *test)
+static void filters_select_records(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *s = open_shared(test);
 	struct bt_client *gone = open_private(test);
@@ -489,14 +489,14 @@ static struct kunit_case listing_cases[] = {
 	KUNIT_CASE(remaining_records_are_listed_as_they_were),
 	KUNIT_CASE(records_are_listed_in_order),
 	KUNIT_CASE(doubtful_and_orphaned_are_shown),
-	KUNIT_CASE(little_room_loses_nothing),
+	KUNIT_CASE(small_steps_lose_no_record),
 	KUNIT_CASE(highest_keys_are_passed),
 	KUNIT_CASE(one_step_is_bounded),
 	KUNIT_CASE(one_step_is_bounded_when_all_is_filtered),
 	KUNIT_CASE(one_step_is_bounded_when_all_is_empty),
 	KUNIT_CASE(unlisted_freed_records_are_skipped),
 	KUNIT_CASE(log_is_listed_in_bounded_steps),
-	KUNIT_CASE(filters_keep_what_was_asked_for),
+	KUNIT_CASE(filters_select_records),
 	KUNIT_CASE(records_that_stay_are_listed_once),
 	KUNIT_CASE(clients_can_end_during_a_listing),
 	KUNIT_CASE(removed_device_lists_remaining_records),

@@ -132,7 +132,7 @@ static void surplus_is_returned(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic64_read(&fx->store.nr), fx->t->pool.nr);
 }
 
-static void records_of_ended_clients_come_back(struct kunit *test)
+static void records_of_ended_clients_are_returned(struct kunit *test)
 {
 	struct fixture *fx = fixture(test);
 	unsigned int i;
@@ -163,7 +163,7 @@ static struct kunit_case pool_cases[] = {
 	KUNIT_CASE(store_is_never_overdrawn),
 	KUNIT_CASE(store_bound_can_be_below_the_records),
 	KUNIT_CASE(surplus_is_returned),
-	KUNIT_CASE(records_of_ended_clients_come_back),
+	KUNIT_CASE(records_of_ended_clients_are_returned),
 	{}
 };
 

@@ -184,7 +184,7 @@ static void user_with_a_bound_of_zero_is_untracked(struct kunit *test)
 }
 
 /* The bound covers all devices of the machine */
-static void bound_is_for_all_trackers(struct kunit *test)
+static void bound_covers_all_trackers(struct kunit *test)
 {
 	struct fixture *fx = fixture(test);
 	struct bt_tracker *first = fx->t, *second;
@@ -275,7 +275,7 @@ static void client_is_bounded(struct kunit *test)
 }
 
 /* Live and freed records count together, in all spaces */
-static void bound_of_a_client_is_for_all_of_its_records(struct kunit *test)
+static void bound_of_a_client_covers_all_its_records(struct kunit *test)
 {
 	struct bt_client *c = open_private(test);
 
@@ -342,12 +342,12 @@ static struct kunit_case quota_cases[] = {
 	KUNIT_CASE(users_do_not_affect_each_other),
 	KUNIT_CASE(lower_bound_drops_nothing),
 	KUNIT_CASE(user_with_a_bound_of_zero_is_untracked),
-	KUNIT_CASE(bound_is_for_all_trackers),
+	KUNIT_CASE(bound_covers_all_trackers),
 	KUNIT_CASE(ended_client_returns_all_records),
 	KUNIT_CASE(reset_preserves_current_records),
 	KUNIT_CASE(removed_device_returns_all_records),
 	KUNIT_CASE(client_is_bounded),
-	KUNIT_CASE(bound_of_a_client_is_for_all_of_its_records),
+	KUNIT_CASE(bound_of_a_client_covers_all_its_records),
 	KUNIT_CASE(full_client_evicts_its_oldest),
 	KUNIT_CASE(shared_domain_is_not_bounded),
 	KUNIT_CASE(bounds_hold_together),

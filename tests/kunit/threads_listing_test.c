@@ -390,7 +390,7 @@ static void check_lister(struct kunit *test, const struct lister_log *log,
 	}
 }
 
-static void listings_have_what_the_threads_had(struct kunit *test)
+static void listings_match_the_logs_of_the_threads(struct kunit *test)
 {
 	static const struct work works[] = {
 		{ work_logs }, { work_logs }, { work_logs }, { work_logs },
@@ -416,7 +416,7 @@ static void listings_have_what_the_threads_had(struct kunit *test)
 }
 
 static struct kunit_case threads_listing_cases[] = {
-	KUNIT_CASE_SLOW(listings_have_what_the_threads_had),
+	KUNIT_CASE_SLOW(listings_match_the_logs_of_the_threads),
 	{}
 };
 

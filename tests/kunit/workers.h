@@ -54,7 +54,7 @@ struct worker {
 };
 
 /**
- * struct work - what a thread does
+ * struct work - the work of a thread
  * @run: function that it runs
  */
 struct work {
