@@ -267,7 +267,7 @@ void print_processes(const struct snapshots *snapshots)
 	table_end(table);
 }
 
-/* Verdicts on allocations and on both have a table of their own. */
+/* Verdicts that are not about frees have their own table. */
 static bool is_free(unsigned int verdict)
 {
 	return verdict >= BUFTRACK_VERDICT_REFUSED_FREE;

@@ -1,7 +1,7 @@
 # bash completion for buftrack                             -*- shell-script -*-
 # shellcheck shell=bash
 
-# Words that are no options: what a verb takes, a line for each verb.
+# The verbs, and those of device
 _buftrack_verbs='status list remaining events diff replay bridge device enable disable reset version help'
 _buftrack_device_verbs='add remove set'
 
@@ -26,12 +26,12 @@ _buftrack_options() {
 	esac
 }
 
-# The names of the devices that there are.
+# Prints the names of the existing devices.
 _buftrack_devices() {
 	buftrack status --json 2> /dev/null | sed -nE 's/^      "name": "([^"\\]*)",$/\1/p'
 }
 
-# What an option of a verb takes.
+# Prints the known values of an option of a verb.
 _buftrack_values() {
 	case $1 in
 	--stacks) [ "$2" != 'device set' ] || echo 'on off' ;;
@@ -50,7 +50,7 @@ _buftrack_values() {
 	esac
 }
 
-# Options that take a value, which nothing is known of.
+# Succeeds for an option whose value cannot be completed.
 _buftrack_takes_value() {
 	case $1 in
 	--client | --pid | --space | --min-size | --max-size | --min-age | --max-age | --limit | --since | \
@@ -63,7 +63,7 @@ _buftrack_takes_value() {
 _buftrack() {
 	local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
 	local verb=${COMP_WORDS[1]-} first=2 words=
-	# What is completed may have spaces in it.
+	# A completed name may contain spaces.
 	local IFS=$' \t\n'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
