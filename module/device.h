@@ -47,8 +47,8 @@ struct bt_device_hooks {
  * @number: its number
  * @uid: user who registered it
  * @driver: kernel driver that announced it; empty: none
- * @binding: its link to a kernel driver; NULL: it is registered by a user under a name that is
- *	     no PCI address
+ * @binding: its link to a kernel driver; NULL: none, for a device that a user registered
+ *	     under a name that is no PCI address
  * @stacks: reports of its driver record a kernel stack as their site
  * @registrar: control file whose release removes it; NULL: none
  * @name: its name
