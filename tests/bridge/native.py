@@ -276,6 +276,106 @@ def a_free_goes_to_the_space_of_its_address():
 
 
 @test
+def references_of_one_address_are_one_buffer():
+    """A buffer, a view of it, and 50 cached programs whose 3 circular buffers share addresses."""
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, L1, 0x1000, 4096)
+        client.alloc(0, L1, 0x1000, 4096)
+        for _ in range(50):
+            for address in (0x100, 0x200, 0x300):
+                client.put(CB_ALLOC, 0, address, 64)
+        assert client.query(0)["cb"] == 3 * 64
+        client.free(0, 0x1000)
+        assert client.query(0)["l1"] == 4096, "the view has gone, not the buffer"
+        has(bridge.one(), allocs=4, frees=0, live_buffers=4)
+        for _ in range(50):
+            for address in (0x100, 0x200, 0x300):
+                client.put(CB_FREE, 0, address, 64)
+        client.free(0, 0x1000)
+        told = client.query(0)
+        assert (told["l1"], told["cb"]) == (0, 0), told
+        has(bridge.one(), allocs=4, frees=4, double_free=0, double_alloc=0, superseded=0,
+            size_mismatch=0, live_buffers=0, lost_reports=0)
+        bridge.end()
+        assert "aliases: 148 allocs and 148 frees" in bridge.rest, bridge.rest
+
+
+@test
+def a_free_beyond_the_references_is_wrong():
+    with Bridge() as bridge:
+        client = bridge.client()
+        for _ in range(2):
+            client.alloc(0, DRAM, 0x10, 5)
+        for _ in range(3):
+            client.free(0, 0x10)
+        for kind, number in ((KERNEL_LOAD, 2), (KERNEL_UNLOAD, 4)):
+            for _ in range(number):
+                client.put(kind, 0, 0x10, 7)
+        client.sync()
+        has(bridge.one(), allocs=2, frees=2, double_free=3, double_alloc=0)
+
+
+@test
+def the_size_of_a_buffer_is_the_largest_of_its_references():
+    with Bridge() as bridge:
+        client = bridge.client()
+        for size, largest in ((100, 100), (50, 100), (300, 300), (200, 300)):
+            client.alloc(0, DRAM, 0x10, size)
+            assert client.query(0)["dram"] == largest
+        has(bridge.one(), allocs=2, frees=1, live_buffers=1, double_alloc=0)
+        for _ in range(4):
+            assert client.query(0)["dram"] == 300
+            client.free(0, 0x10)
+        assert client.query(0)["dram"] == 0
+        has(bridge.one(), allocs=2, frees=2, double_free=0)
+
+
+@test
+def frees_of_references_are_not_compared_with_the_size():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.put(CB_ALLOC, 0, 0x10, 100)
+        client.put(CB_ALLOC, 0, 0x10, 50)
+        client.put(CB_FREE, 0, 0x10, 100)
+        client.put(CB_FREE, 0, 0x10, 50)
+        client.put(CB_ALLOC, 0, 0x10, 100)
+        client.put(CB_FREE, 0, 0x10, 50)
+        client.sync()
+        has(bridge.one(), allocs=2, frees=2, size_mismatch=1)
+
+
+@test
+def an_alloc_of_0_bytes_is_a_reference():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 5)
+        client.alloc(0, DRAM, 0x10, 0)
+        client.free(0, 0x10)
+        assert client.query(0)["dram"] == 5
+        client.free(0, 0x10)
+        client.alloc(0, DRAM, 0x20, 0)
+        client.alloc(0, DRAM, 0x20, 7)
+        assert client.query(0)["dram"] == 7
+        client.free(0, 0x20)
+        client.free(0, 0x20)
+        client.sync()
+        has(bridge.one(), allocs=2, frees=2, double_free=0, lost_reports=1)
+
+
+@test
+def dumps_show_aliases():
+    with Bridge() as bridge:
+        client = bridge.client()
+        for _ in range(3):
+            client.alloc(0, DRAM, 0x10, 4096)
+        client.put(DUMP_REMAINING, 0)
+        client.sync()
+        bridge.end()
+        assert "\nAliases: 2 references beyond the first" in bridge.rest, bridge.rest
+
+
+@test
 def each_device_has_its_own_client():
     with Bridge() as bridge:
         client = bridge.client()

@@ -10,7 +10,7 @@ import os
 import socket
 import sys
 
-from client import DRAM, L1, Client
+from client import CB_ALLOC, CB_FREE, DRAM, L1, Client
 
 PATH = sys.argv[1]
 BUFTRACK = "/usr/bin/buftrack"
@@ -94,6 +94,10 @@ def main():
     client.alloc(0, L1, 0x10, 20)
     client.alloc(1, DRAM, 0x20, 30)
     client.free(1, 0x20)
+    for _ in range(3):
+        client.alloc(0, DRAM, 0x50, 60)
+    client.free(0, 0x50)
+    client.put(CB_ALLOC, 0, 0x60, 64)
     client.sync()
     other.alloc(0, DRAM, 0x30, 40)
     other.sync()
@@ -109,12 +113,18 @@ def main():
     manager.start()
     # The latest allocation of the address was in L1.
     client.free(0, 0x10)
+    # One of two references is left, and another program has the same circular buffer.
+    client.free(0, 0x50)
+    client.put(CB_ALLOC, 0, 0x60, 64)
     answer = client.query(0)
     print("after a crash", answer["dram"], answer["l1"], flush=True)
     manager.end(15)
     manager.start()
     client.free(1, 0x20)
     client.free(0, 0x10)
+    client.free(0, 0x50)
+    client.put(CB_FREE, 0, 0x60, 64)
+    client.put(CB_FREE, 0, 0x60, 64)
     answer = client.query(0)
     print("after a restart", answer["dram"], answer["l1"], flush=True)
     other.finish()

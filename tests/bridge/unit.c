@@ -236,26 +236,33 @@ static void test_encode(size_t size)
 
 /* --- addresses */
 
+static int free_space(struct addresses *known, unsigned int device,
+		      uint64_t address)
+{
+	return addresses_note_free(known, device, address, ADDRESS_ANY_SPACE)
+		.space;
+}
+
 static void test_spaces(void)
 {
 	struct address_pool pool = { .max = 100 };
 	struct addresses *known = addresses_new(&pool, 100);
 
-	test(addresses_note_free(known, 0, 7) == -1,
+	test(free_space(known, 0, 7) == -1,
 	     "an address that was never allocated is unknown");
-	addresses_note_alloc(known, 0, 7, SPACE_L1);
-	addresses_note_alloc(known, 0, 7, SPACE_DRAM);
-	addresses_note_alloc(known, 1, 7, SPACE_TRACE);
-	test(addresses_note_free(known, 0, 7) == SPACE_DRAM,
+	addresses_note_alloc(known, 0, 7, SPACE_L1, 1);
+	addresses_note_alloc(known, 0, 7, SPACE_DRAM, 1);
+	addresses_note_alloc(known, 1, 7, SPACE_TRACE, 1);
+	test(free_space(known, 0, 7) == SPACE_DRAM,
 	     "a free goes to the space of the latest allocation");
-	test(addresses_note_free(known, 0, 7) == SPACE_L1,
+	test(free_space(known, 0, 7) == SPACE_L1,
 	     "the next free goes to the other space");
-	test(addresses_note_free(known, 0, 7) == SPACE_L1 &&
-		     addresses_note_free(known, 0, 7) == SPACE_L1,
+	test(free_space(known, 0, 7) == SPACE_L1 &&
+		     free_space(known, 0, 7) == SPACE_L1,
 	     "further frees go to the space of the latest free");
-	addresses_note_alloc(known, 0, 7, SPACE_DRAM);
-	test(addresses_note_free(known, 0, 7) == SPACE_DRAM &&
-		     addresses_note_free(known, 1, 7) == SPACE_TRACE,
+	addresses_note_alloc(known, 0, 7, SPACE_DRAM, 1);
+	test(free_space(known, 0, 7) == SPACE_DRAM &&
+		     free_space(known, 1, 7) == SPACE_TRACE,
 	     "an address can be allocated again, and on each device separately");
 	addresses_free(known);
 	test(!pool.used, "freeing the map frees its addresses");
@@ -268,9 +275,9 @@ static void test_all_spaces(void)
 	unsigned int wrong = 0;
 
 	for (unsigned int space = 0; space < ADDRESS_SPACES; space++)
-		addresses_note_alloc(known, 0, 7, space);
+		addresses_note_alloc(known, 0, 7, space, 1);
 	for (int space = ADDRESS_SPACES - 1; space >= 0; space--)
-		wrong += addresses_note_free(known, 0, 7) != space;
+		wrong += free_space(known, 0, 7) != space;
 	test(!wrong && addresses_count(known) == 1,
 	     "an address can be live in every space");
 	addresses_free(known);
@@ -283,25 +290,25 @@ static void test_room(void)
 	struct addresses *other = addresses_new(&pool, 4);
 
 	for (uint64_t i = 0; i < 4; i++)
-		addresses_note_alloc(known, 0, i, 0);
-	test(addresses_note_alloc(known, 0, 4, 0) == -1,
+		addresses_note_alloc(known, 0, i, 0, 1);
+	test(addresses_note_alloc(known, 0, 4, 0, 1) == -1,
 	     "live addresses are never dropped for room");
-	addresses_note_free(known, 0, 1);
-	addresses_note_free(known, 0, 3);
-	addresses_note_free(known, 0, 1);
-	test(!addresses_note_alloc(known, 0, 5, 0) &&
-		     addresses_note_free(known, 0, 1) == -1 &&
-		     addresses_note_free(known, 0, 3) == 0,
+	free_space(known, 0, 1);
+	free_space(known, 0, 3);
+	free_space(known, 0, 1);
+	test(!addresses_note_alloc(known, 0, 5, 0, 1) &&
+		     free_space(known, 0, 1) == -1 &&
+		     free_space(known, 0, 3) == 0,
 	     "the map drops its oldest freed address; a repeated free does not make it younger");
-	test(!addresses_note_alloc(other, 0, 1, 0) &&
-		     !addresses_note_alloc(other, 0, 2, 0) &&
-		     !addresses_note_alloc(other, 0, 3, 0) &&
-		     addresses_note_free(known, 0, 3) == -1,
+	test(!addresses_note_alloc(other, 0, 1, 0, 1) &&
+		     !addresses_note_alloc(other, 0, 2, 0, 1) &&
+		     !addresses_note_alloc(other, 0, 3, 0, 1) &&
+		     free_space(known, 0, 3) == -1,
 	     "the pool drops its oldest freed address");
-	test(addresses_note_alloc(other, 0, 4, 0) == -1 && pool.used == 6,
+	test(addresses_note_alloc(other, 0, 4, 0, 1) == -1 && pool.used == 6,
 	     "the maps share the pool");
 	addresses_free(known);
-	test(pool.used == 3 && !addresses_note_alloc(other, 0, 4, 0),
+	test(pool.used == 3 && !addresses_note_alloc(other, 0, 4, 0, 1),
 	     "freeing a map leaves room in the pool");
 	addresses_free(other);
 }
@@ -328,25 +335,26 @@ static const struct {
 	struct log_line line;
 } lines[] = {
 	{ "✓ [PID 12] Allocated 4096 bytes of DRAM on device 3 (buffer_id=2560032)",
-	  { LOG_ALLOCATED, 12, true, 3, 2560032, 4096, "DRAM" } },
+	  { LOG_ALLOCATED, 12, true, 3, 2560032, 4096, "DRAM", 0, false } },
 	{ "✓ [PID 12] Allocated 4096 bytes of L1_SMALL on device 3 (buffer_id=0x1aB, ref_count=2)",
-	  { LOG_ALLOCATED, 12, true, 3, 0x1ab, 4096, "L1_SMALL" } },
+	  { LOG_ALLOCATED, 12, true, 3, 0x1ab, 4096, "L1_SMALL", 2, false } },
 	{ "12:00:01 server:  [PID 1]   Allocated\t5  bytes of  SYSTEM_MEMORY  on device 0  ( buffer_id= 9 )  ",
-	  { LOG_ALLOCATED, 1, true, 0, 9, 5, "SYSTEM_MEMORY" } },
+	  { LOG_ALLOCATED, 1, true, 0, 9, 5, "SYSTEM_MEMORY", 0, false } },
 	{ "✗ [PID 12] Freed buffer 0x10 on device 1 (4096 bytes, FINAL)",
-	  { LOG_FREED, 12, true, 1, 16, 0, "" } },
+	  { LOG_FREED, 12, true, 1, 16, 0, "", 0, true } },
 	{ "✗ [PID 12] Freed buffer 0x10 on device 1 (4096 bytes, ref_count=1 remaining)",
-	  { LOG_FREED, 12, true, 1, 16, 0, "" } },
+	  { LOG_FREED, 12, true, 1, 16, 0, "", 1, true } },
 	{ "✗ [PID 12345] Freed buffer 140523453210624 (104857600 bytes)",
-	  { LOG_FREED, 12345, false, 0, UINT64_C(140523453210624), 0, "" } },
+	  { LOG_FREED, 12345, false, 0, UINT64_C(140523453210624), 0, "", 0,
+	    true } },
 	{ "⚠ [PID 12] Deallocation for unknown buffer 0x10 on device 1 (allocated before tracking started)",
-	  { LOG_FREED, 12, true, 1, 16, 0, "" } },
+	  { LOG_FREED, 12, true, 1, 16, 0, "", 0, false } },
 	{ "⚠ Warning: Deallocation for unknown buffer 1073739776",
-	  { LOG_FREED, 0, false, 0, 1073739776, 0, "" } },
+	  { LOG_FREED, 0, false, 0, 1073739776, 0, "", 0, false } },
 	{ "⚠ [PID 12] Deallocation for ALREADY FREED buffer 0x10 on device 1 (allocs=1 frees=2)",
-	  { LOG_FREED, 12, true, 1, 16, 0, "" } },
+	  { LOG_FREED, 12, true, 1, 16, 0, "", 0, false } },
 	{ "[PID 1] Allocated 1 bytes of L1 on device 0 (buffer_id=0x1",
-	  { LOG_ALLOCATED, 1, true, 0, 1, 1, "L1" } },
+	  { LOG_ALLOCATED, 1, true, 0, 1, 1, "L1", 0, false } },
 	{ "📊 Current Statistics:", { .form = LOG_OTHER } },
 	{ "    DRAM: 5242880 bytes (5120.0 KB)", { .form = LOG_OTHER } },
 	{ "Total tracked allocations: 42", { .form = LOG_OTHER } },
@@ -376,6 +384,7 @@ static bool same_line(const struct log_line *a, const struct log_line *b)
 		return true;
 	return a->pid == b->pid && a->has_device == b->has_device &&
 	       a->device == b->device && a->address == b->address &&
+	       a->references == b->references && a->was_live == b->was_live &&
 	       (a->form == LOG_FREED ||
 		(a->size == b->size && !strcmp(a->space, b->space)));
 }
@@ -391,6 +400,81 @@ static void test_lines(void)
 			     (got.form != LOG_MALFORMED || *error.text),
 		     "log: '%s'", lines[i].text);
 	}
+}
+
+/* Reports of a log, one letter each: alloc, free, gap; a space for each client */
+static int take_event(void *context, const struct trace_event *event,
+		      struct trace_error *error)
+{
+	static const char letters[] = {
+		[TRACE_OPEN] = ' ',
+		[TRACE_ALLOC] = 'a',
+		[TRACE_FREE] = 'f',
+		[TRACE_GAP] = 'g',
+	};
+	char *events = context;
+
+	(void)error;
+	events[strlen(events)] = letters[event->op];
+	return 0;
+}
+
+static int stay_idle(void *context, struct trace_error *error)
+{
+	(void)context;
+	(void)error;
+	return 0;
+}
+
+static void check_log(const char *text, const char *expected, const char *what)
+{
+	char events[100] = "";
+	const struct trace_sink sink = { take_event, stay_idle, events };
+	struct trace_error error;
+	FILE *file = tmpfile();
+	struct server_log *log = server_log_new(fileno(file));
+
+	fputs(text, file);
+	rewind(file);
+	test(!server_log_read(log, &sink, &error) && !strcmp(events, expected),
+	     "%s: '%s'", what, events);
+	server_log_free(log);
+	fclose(file);
+}
+
+#define ALLOCATED(pid, size, more)      \
+	"[PID " pid "] Allocated " size \
+	" bytes of L1 on device 0 (buffer_id=0x10" more ")\n"
+#define FREED(pid, more) \
+	"[PID " pid "] Freed buffer 0x10 on device 0 (" more ")\n"
+#define UNKNOWN_FREED(pid) \
+	"[PID " pid "] Deallocation for unknown buffer 0x10 on device 0 (x)\n"
+
+static void test_log_references(void)
+{
+	check_log(ALLOCATED("7", "8", "") ALLOCATED("7", "8", ", ref_count=2")
+			  FREED("7", "8 bytes, ref_count=1 remaining")
+				  FREED("7", "8 bytes, FINAL")
+					  UNKNOWN_FREED("7"),
+		  " aff", "the first alloc and the last free are reports");
+	check_log(ALLOCATED("7", "8", "") ALLOCATED("7", "8", "")
+			  FREED("7", "8 bytes") UNKNOWN_FREED("7"),
+		  " af", "a log of a server that counts no references");
+	check_log(ALLOCATED("7", "8", "") ALLOCATED("7", "9", ", ref_count=2"),
+		  " afa", "a larger reference replaces the buffer");
+	check_log(ALLOCATED("7", "8", ", ref_count=3")
+			  FREED("7", "8 bytes, ref_count=2 remaining")
+				  FREED("7", "8 bytes, ref_count=1 remaining")
+					  FREED("7", "8 bytes, FINAL"),
+		  " af", "a log that begins late");
+	check_log(ALLOCATED("7", "8", "") FREED("7", "FINAL")
+			  ALLOCATED("8", "8", "") FREED("7", "8 bytes, FINAL"),
+		  " af ag", "a free of another process's buffer is not judged");
+	check_log(ALLOCATED("7", "8", "") ALLOCATED("7", "8", ", ref_count=2")
+			  FREED("8", "8 bytes, ref_count=1 remaining")
+				  FREED("7", "8 bytes, FINAL")
+					  UNKNOWN_FREED("7"),
+		  " a ff", "a child's frees are its own");
 }
 
 struct received {
@@ -486,5 +570,6 @@ int main(void)
 	check_name("python3", 7, "python3 (says pid 7)");
 	check_name("", 7, "ended (says pid 7)");
 	test_lines();
+	test_log_references();
 	return finish();
 }

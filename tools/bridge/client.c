@@ -133,26 +133,27 @@ void client_flush(struct client *client)
 	buftrack_reports_clear(reports);
 }
 
-void client_report(struct client *client, struct bridge *bridge,
-		   const struct identity *identity, enum space space,
-		   struct buftrack_report *report)
+int client_report(struct client *client, struct bridge *bridge,
+		  const struct identity *identity, enum space space,
+		  struct buftrack_report *report)
 {
 	if (!ensure_open(client, bridge, identity)) {
 		client->lost++;
-		return;
+		return -1;
 	}
 	if (device_space(client->device, space, &report->space)) {
 		lose(client, 1, errno);
-		return;
+		return -1;
 	}
 	if (buftrack_reports_length(client->device->reports) == DEVICE_BATCH)
 		client_flush(client);
 	if (!client->file) {
 		client->lost++;
-		return;
+		return -1;
 	}
 	buftrack_reports_add(client->device->reports, report);
 	client->has_pending = true;
+	return 0;
 }
 
 void client_lose(struct client *client, struct bridge *bridge,

@@ -15,6 +15,22 @@
 
 #define NAME_SIZE 64
 
+/* Offset of the counts behind the page, for any size of a page of memory */
+#define COUNTS_OFFSET 65536
+
+_Static_assert(sizeof(struct fdstore_page) <= COUNTS_OFFSET,
+	       "the counts follow the page");
+
+/* An unused place has @count 0 and the number of the next one in @address. */
+struct kept_count {
+	uint64_t address;
+	uint64_t size;
+	uint32_t device;
+	uint32_t count;
+	uint32_t space;
+	uint32_t was_alias;
+};
+
 /* --- keeping */
 
 static void store(uint64_t serial, const char *what, int fd)
@@ -156,6 +172,126 @@ void fdstore_drop(struct fdstore_slot *slot, const struct bridge *bridge,
 	*slot = (struct fdstore_slot){ .serial = 0 };
 }
 
+/* --- counts */
+
+static off_t count_offset(uint32_t place)
+{
+	return COUNTS_OFFSET +
+	       (off_t)(place - 1) * (off_t)sizeof(struct kept_count);
+}
+
+static int read_count(const struct fdstore_slot *slot, uint32_t place,
+		      struct kept_count *kept)
+{
+	return pread(slot->fd, kept, sizeof(*kept), count_offset(place)) ==
+			       sizeof(*kept) ?
+		       0 :
+		       -1;
+}
+
+/* write_count() - @place, or 0 if it could not be written */
+static uint32_t write_count(struct fdstore_slot *slot, uint32_t place,
+			    const struct kept_count *kept)
+{
+	if (pwrite(slot->fd, kept, sizeof(*kept), count_offset(place)) ==
+	    sizeof(*kept))
+		return place;
+	slot->page->is_incomplete = 1;
+	return 0;
+}
+
+static uint32_t take_place(struct fdstore_slot *slot)
+{
+	uint32_t place = slot->unused;
+	struct kept_count kept;
+
+	if (!place)
+		return ++slot->nr_counts;
+	slot->unused = read_count(slot, place, &kept) ? 0 : kept.address;
+	return place;
+}
+
+static void leave_place(struct fdstore_slot *slot, uint32_t place)
+{
+	const struct kept_count kept = { .address = slot->unused };
+
+	slot->unused = write_count(slot, place, &kept);
+}
+
+uint32_t fdstore_keep_count(struct fdstore_slot *slot, uint32_t place,
+			    const struct address_count *count)
+{
+	const struct kept_count kept = {
+		.address = count->address,
+		.size = count->size,
+		.device = count->device,
+		.count = count->count,
+		.space = count->space,
+		.was_alias = count->was_alias,
+	};
+
+	if (!slot->serial)
+		return 0;
+	if (count->count)
+		return write_count(slot, place ? place : take_place(slot),
+				   &kept);
+	if (place)
+		leave_place(slot, place);
+	return 0;
+}
+
+/* read_counts() - all kept counts; NULL when out of memory */
+static struct kept_count *read_counts(const struct fdstore_slot *slot,
+				      uint32_t *nr)
+{
+	off_t size = lseek(slot->fd, 0, SEEK_END) - COUNTS_OFFSET;
+	struct kept_count *counts;
+
+	*nr = size > 0 ? size / sizeof(*counts) : 0;
+	counts = calloc(*nr + 1, sizeof(*counts));
+	for (uint32_t i = 0; counts && i < *nr; i++)
+		if (read_count(slot, i + 1, &counts[i]))
+			counts[i].count = 0;
+	return counts;
+}
+
+static int restore_count(const struct kept_count *kept,
+			 int (*restore)(void *context,
+					const struct address_count *count),
+			 void *context)
+{
+	const struct address_count count = {
+		.address = kept->address,
+		.size = kept->size,
+		.device = kept->device,
+		.count = kept->count,
+		.space = kept->space,
+		.was_alias = kept->was_alias,
+	};
+
+	return kept->count ? restore(context, &count) : 0;
+}
+
+int fdstore_restore_counts(struct fdstore_slot *slot,
+			   int (*restore)(void *context,
+					  const struct address_count *count),
+			   void *context)
+{
+	uint32_t nr, was_busy = slot->page->is_busy;
+	struct kept_count *counts = read_counts(slot, &nr);
+	int ret = counts && !slot->page->is_incomplete ? 0 : -1;
+
+	/* If the bridge dies meanwhile, the file is half rewritten. */
+	slot->page->is_busy = 1;
+	if (ftruncate(slot->fd, COUNTS_OFFSET))
+		ret = -1;
+	for (uint32_t i = 0; i < nr && !ret; i++)
+		ret = restore_count(&counts[i], restore, context);
+	slot->page->is_busy = was_busy;
+	free(counts);
+	return ret;
+}
+
 /* --- restoring */
 
 static int parse_name(const char *name, struct fdstore_file *file)
@@ -247,7 +383,11 @@ restore_connection(struct bridge *bridge, const struct fdstore_file *files,
 		discard(files, nr);
 		return;
 	}
-	kept.slot = (struct fdstore_slot){ files[0].serial, page, files[1].fd };
+	kept.slot = (struct fdstore_slot){
+		.serial = files[0].serial,
+		.page = page,
+		.fd = files[1].fd,
+	};
 	kept.clients = files + 2;
 	kept.nr_clients = nr - 2;
 	if (!restore(bridge, &kept))
@@ -283,6 +423,7 @@ void fdstore_restore(struct bridge *bridge, const int *fds, char *const *names,
 struct event {
 	uint64_t stamp;
 	uint64_t address;
+	uint64_t size;
 	enum space space;
 	bool is_live;
 };
@@ -303,7 +444,7 @@ static int compare_stamps(const void *a, const void *b)
 /* find_space() - the space with a number on the device, or NR_SPACES */
 static enum space find_space(struct buftrack_device *file, unsigned int number)
 {
-	for (enum space space = 0; space < ADDRESS_SPACES; space++) {
+	for (enum space space = 0; space < SPACE_UNKNOWN; space++) {
 		struct buftrack_space *found = buftrack_device_find_space(
 			file, bridge_space_name(space));
 		bool is_it = found && buftrack_space_number(found) == number;
@@ -335,6 +476,7 @@ static int add_event(struct history *history,
 		.stamp = is_live ? buftrack_buffer_allocated(buffer) :
 				   buftrack_buffer_ended(buffer),
 		.address = buftrack_buffer_address(buffer),
+		.size = buftrack_buffer_size(buffer),
 		.space = space,
 		.is_live = is_live,
 	};
@@ -379,6 +521,18 @@ static int read_records(struct history *history, const struct client *client)
 	return ret;
 }
 
+static int learn_event(struct addresses *addresses, unsigned int device,
+		       const struct event *event)
+{
+	if (addresses_note_alloc(addresses, device, event->address,
+				 event->space, event->size) == ADDRESS_NO_ROOM)
+		return -1;
+	if (!event->is_live)
+		addresses_note_free(addresses, device, event->address,
+				    event->space);
+	return 0;
+}
+
 int fdstore_relearn(struct addresses *addresses, const struct client *client)
 {
 	struct history history = { .nr = 0 };
@@ -387,15 +541,8 @@ int fdstore_relearn(struct addresses *addresses, const struct client *client)
 	if (history.nr)
 		qsort(history.events, history.nr, sizeof(*history.events),
 		      compare_stamps);
-	for (size_t i = 0; i < history.nr && !ret; i++) {
-		const struct event *event = &history.events[i];
-
-		ret = addresses_note_alloc(addresses, client->id,
-					   event->address, event->space);
-		if (!ret && !event->is_live)
-			addresses_note_free(addresses, client->id,
-					    event->address);
-	}
+	for (size_t i = 0; i < history.nr && !ret; i++)
+		ret = learn_event(addresses, client->id, &history.events[i]);
 	free(history.events);
 	return ret;
 }

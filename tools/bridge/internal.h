@@ -244,10 +244,12 @@ struct client {
  * @identity: the peer
  * @space: space of the report
  * @report: the report without its space
+ *
+ * Return: 0, or -1 if the report is lost already.
  */
-void client_report(struct client *client, struct bridge *bridge,
-		   const struct identity *identity, enum space space,
-		   struct buftrack_report *report);
+int client_report(struct client *client, struct bridge *bridge,
+		  const struct identity *identity, enum space space,
+		  struct buftrack_report *report);
 
 /* client_lose() - count a lost report */
 void client_lose(struct client *client, struct bridge *bridge,
@@ -264,18 +266,20 @@ void client_close(struct client *client);
  * systemd's file descriptor store holds each connection's socket, the files of its
  * clients, and a page with the position in the stream. If the bridge ends for
  * whatever reason, programs stay connected and clients stay open, and the next
- * bridge resumes. It learns the spaces of addresses from the kernel's records.
+ * bridge resumes. It learns addresses from the kernel's records, and those with several
+ * references from counts that follow the page.
  *
  * Names in the store: SERIAL.socket, SERIAL.state, and SERIAL.DEVICE.CLIENT for each
  * client.
  */
 
-#define FDSTORE_VERSION 1
+#define FDSTORE_VERSION 2
 
 /**
  * struct fdstore_page - state of a kept connection
  * @version: FDSTORE_VERSION
  * @is_busy: input was read and not reported yet, so the position is unknown
+ * @is_incomplete: a count of references could not be kept
  * @is_late: from struct identity
  * @claimed: from struct identity
  * @size: from struct framing
@@ -286,6 +290,7 @@ void client_close(struct client *client);
 struct fdstore_page {
 	uint32_t version;
 	uint32_t is_busy;
+	uint32_t is_incomplete;
 	uint32_t is_late;
 	int32_t claimed;
 	uint32_t size;
@@ -298,12 +303,16 @@ struct fdstore_page {
  * struct fdstore_slot - a connection in the store
  * @serial: its number in the store, 0 if it is not kept
  * @page: its state
- * @fd: memfd of the page
+ * @fd: memfd of the page and the counts
+ * @nr_counts: number of places for counts
+ * @unused: an unused place, which has the number of the next; 0 if none
  */
 struct fdstore_slot {
 	uint64_t serial;
 	struct fdstore_page *page;
 	int fd;
+	uint32_t nr_counts;
+	uint32_t unused;
 };
 
 /**
@@ -375,6 +384,30 @@ void fdstore_restore(struct bridge *bridge, const int *fds, char *const *names,
 		     unsigned int nr,
 		     int (*restore)(struct bridge *bridge,
 				    const struct fdstore_connection *kept));
+
+/**
+ * fdstore_keep_count() - keep the references of an address, for addresses_watch()
+ * @slot: the connection's place
+ * @place: where the count was kept before, or 0
+ * @count: the count; one of 0 needs no place
+ *
+ * Return: where it is kept, 0 if it is not.
+ */
+uint32_t fdstore_keep_count(struct fdstore_slot *slot, uint32_t place,
+			    const struct address_count *count);
+
+/**
+ * fdstore_restore_counts() - take over the counts of a restored connection
+ * @slot: the connection's place
+ * @restore: called for each; keeps it again. Returns 0 or -1
+ * @context: passed to @restore
+ *
+ * Return: 0, or -1 if some are missing.
+ */
+int fdstore_restore_counts(struct fdstore_slot *slot,
+			   int (*restore)(void *context,
+					  const struct address_count *count),
+			   void *context);
 
 /**
  * fdstore_relearn() - learn a restored client's addresses from the kernel's records

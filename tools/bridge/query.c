@@ -219,6 +219,11 @@ static void print_dump(FILE *out, struct bridge *bridge, bool kernels_only)
 		"Total: %" PRIu64 " %s allocated, %" PRIu64
 		" left by clients that have ended\n",
 		nr_live, what, nr_remaining);
+	if (!kernels_only && bridge->addresses.references)
+		fprintf(out,
+			"Aliases: %" PRIu64
+			" references beyond the first of each buffer\n",
+			bridge->addresses.references);
 }
 
 void query_dump(struct bridge *bridge, bool kernels_only)

@@ -391,6 +391,22 @@ static int start_accepting(struct bridge *bridge, int fd, const char *where)
 	return 0;
 }
 
+/* print_aliases() - the totals of what was counted and not reported */
+static void print_aliases(const struct bridge *bridge)
+{
+	const struct address_pool *pool = &bridge->addresses;
+	char line[256];
+
+	if (!pool->alias_allocs)
+		return;
+	snprintf(
+		line, sizeof(line),
+		"aliases: %llu allocs and %llu frees of further references to a live buffer\n",
+		(unsigned long long)pool->alias_allocs,
+		(unsigned long long)pool->alias_frees);
+	write_nowait(STDOUT_FILENO, line, strlen(line));
+}
+
 static int serve(struct bridge *bridge, int fd, const char *where)
 {
 	int ret = start_accepting(bridge, fd, where);
@@ -399,6 +415,7 @@ static int serve(struct bridge *bridge, int fd, const char *where)
 		return ret;
 	ret = sd_event_loop(bridge->event);
 	sd_notify(0, "STOPPING=1");
+	print_aliases(bridge);
 	if (ret < 0)
 		return fail("the event loop failed: %s", strerror(-ret));
 	return EXIT_OK;

@@ -60,18 +60,29 @@ static struct client *get_client(struct session *session, int32_t id)
 	return client;
 }
 
+static uint32_t keep_count(void *context, uint32_t place,
+			   const struct address_count *count)
+{
+	struct session *session = context;
+
+	return fdstore_keep_count(&session->slot, place, count);
+}
+
 static struct addresses *get_addresses(struct session *session)
 {
 	struct address_pool *pool = &session->bridge->addresses;
 
-	if (!session->addresses)
-		session->addresses =
-			addresses_new(pool, pool->max / CONNECTION_SHARE);
+	if (session->addresses)
+		return session->addresses;
+	session->addresses = addresses_new(pool, pool->max / CONNECTION_SHARE);
+	if (session->addresses)
+		addresses_watch(session->addresses, keep_count, session);
 	return session->addresses;
 }
 
 void session_flush(struct session *session)
 {
+	bool was_kept = session->slot.serial;
 	struct client *client;
 
 	LL_FOREACH(session->clients, client)
@@ -80,6 +91,8 @@ void session_flush(struct session *session)
 		fdstore_keep_client(&session->slot, session->bridge,
 				    session->fd, &session->identity, client);
 	}
+	if (!was_kept && session->slot.serial && session->addresses)
+		addresses_watch(session->addresses, keep_count, session);
 }
 
 /* begin_report() - the client for a report, or NULL when out of memory */
@@ -108,78 +121,107 @@ static int lose(struct session *session, const struct wire_message *message)
 }
 
 static int report(struct session *session, const struct wire_message *message,
-		  unsigned int op, enum space space)
+		  unsigned int op, enum space space, uint64_t size)
 {
 	struct client *client = begin_report(session, message);
 	struct buftrack_report report = {
 		.op = op,
 		.address = message->address,
-		.size = message->size,
+		.size = size,
 	};
 
 	if (!client)
 		return -1;
-	client_report(client, session->bridge, &session->identity, space,
-		      &report);
+	if (client_report(client, session->bridge, &session->identity, space,
+			  &report) &&
+	    op == BUFTRACK_OP_ALLOC)
+		addresses_note_lost(session->addresses, message->device,
+				    message->address, space);
 	return 0;
 }
 
-static int report_free(struct session *session,
-		       const struct wire_message *message, enum space space)
+/*
+ * report_larger() - a further reference is larger than the buffer was known to be
+ *
+ * The kernel's record keeps its size for its lifetime, so a record of the new size
+ * replaces it.
+ */
+static int report_larger(struct session *session,
+			 const struct wire_message *message, enum space space)
 {
-	return report(session, message, BUFTRACK_OP_FREE, space);
+	if (report(session, message, BUFTRACK_OP_FREE, space, 0))
+		return -1;
+	return report(session, message, BUFTRACK_OP_ALLOC, space,
+		      message->size);
 }
 
-/* The kernel rejects an alloc of size 0. */
-static int report_alloc(struct session *session,
-			const struct wire_message *message, enum space space)
-{
-	if (message->size)
-		return report(session, message, BUFTRACK_OP_ALLOC, space);
-	log_once(session, "an alloc of 0 bytes counts as a lost report");
-	return lose(session, message);
-}
-
-static int note_alloc(struct session *session,
-		      const struct wire_message *message)
+static enum address_alloc note_alloc(struct session *session,
+				     const struct wire_message *message,
+				     enum space space)
 {
 	struct addresses *addresses = get_addresses(session);
+	enum address_alloc what = ADDRESS_NO_ROOM;
 
-	if (addresses &&
-	    !addresses_note_alloc(addresses, message->device, message->address,
-				  message->buffer_type))
-		return 0;
-	log_once(
-		session,
-		"too many live buffers: further allocs count as lost reports: raise --max-addresses");
-	return -1;
+	if (addresses)
+		what = addresses_note_alloc(addresses, message->device,
+					    message->address, space,
+					    message->size);
+	if (what == ADDRESS_NO_ROOM)
+		log_once(
+			session,
+			"too many live buffers: further allocs count as lost reports: raise --max-addresses");
+	return what;
+}
+
+/* The kernel rejects an alloc of size 0; it is a reference nevertheless. */
+static int handle_alloc_in(struct session *session,
+			   const struct wire_message *message, enum space space)
+{
+	switch (note_alloc(session, message, space)) {
+	case ADDRESS_FIRST:
+		return report(session, message, BUFTRACK_OP_ALLOC, space,
+			      message->size);
+	case ADDRESS_LARGER:
+		return report_larger(session, message, space);
+	case ADDRESS_ALIAS:
+		return begin_report(session, message) ? 0 : -1;
+	case ADDRESS_EMPTY:
+		log_once(session,
+			 "an alloc of 0 bytes counts as a lost report");
+		return lose(session, message);
+	default:
+		return lose(session, message);
+	}
 }
 
 static int handle_alloc(struct session *session,
 			const struct wire_message *message)
 {
-	if (message->buffer_type >= ADDRESS_SPACES) {
-		log_once(
-			session,
-			"an alloc of unknown buffer type %u counts as a lost report",
-			message->buffer_type);
-		return lose(session, message);
-	}
-	if (message->size && note_alloc(session, message))
-		return lose(session, message);
-	return report_alloc(session, message, message->buffer_type);
+	if (message->buffer_type < ADDRESS_SPACES)
+		return handle_alloc_in(session, message, message->buffer_type);
+	log_once(session,
+		 "an alloc of unknown buffer type %u counts as a lost report",
+		 message->buffer_type);
+	return lose(session, message);
 }
 
+/* handle_free() - @space is ADDRESS_ANY_SPACE if the message names none */
 static int handle_free(struct session *session,
-		       const struct wire_message *message)
+		       const struct wire_message *message, int space)
 {
-	int space = -1;
+	struct address_free what = { .space = -1 };
 
 	if (session->addresses)
-		space = addresses_note_free(session->addresses, message->device,
-					    message->address);
-	return report_free(session, message,
-			   space < 0 ? SPACE_UNKNOWN : (enum space)space);
+		what = addresses_note_free(session->addresses, message->device,
+					   message->address, space);
+	if (what.is_alias)
+		return begin_report(session, message) ? 0 : -1;
+	if (what.space >= 0)
+		space = what.space;
+	else if (space == ADDRESS_ANY_SPACE)
+		space = SPACE_UNKNOWN;
+	return report(session, message, BUFTRACK_OP_FREE, space,
+		      what.was_alias ? 0 : message->size);
 }
 
 static int handle_query(struct session *session,
@@ -218,15 +260,15 @@ int session_handle(struct session *session, const uint8_t *bytes, size_t size)
 	case WIRE_ALLOC:
 		return handle_alloc(session, &message);
 	case WIRE_FREE:
-		return handle_free(session, &message);
+		return handle_free(session, &message, ADDRESS_ANY_SPACE);
 	case WIRE_CB_ALLOC:
-		return report_alloc(session, &message, SPACE_CB);
+		return handle_alloc_in(session, &message, SPACE_CB);
 	case WIRE_CB_FREE:
-		return report_free(session, &message, SPACE_CB);
+		return handle_free(session, &message, SPACE_CB);
 	case WIRE_KERNEL_LOAD:
-		return report_alloc(session, &message, SPACE_KERNEL);
+		return handle_alloc_in(session, &message, SPACE_KERNEL);
 	case WIRE_KERNEL_UNLOAD:
-		return report_free(session, &message, SPACE_KERNEL);
+		return handle_free(session, &message, SPACE_KERNEL);
 	case WIRE_QUERY:
 	case WIRE_DEVICE_INFO_QUERY:
 		return handle_query(session, &message, size);
@@ -284,6 +326,13 @@ static bool restore_client(struct session *session,
 	       !fdstore_relearn(session->addresses, client);
 }
 
+static int restore_count(void *context, const struct address_count *count)
+{
+	struct session *session = context;
+
+	return addresses_set_count(session->addresses, count);
+}
+
 bool session_restore(struct session *session,
 		     const struct fdstore_connection *kept)
 {
@@ -294,5 +343,6 @@ bool session_restore(struct session *session,
 	session->identity.claimed = kept->slot.page->claimed;
 	for (unsigned int i = 0; i < kept->nr_clients; i++)
 		ok &= restore_client(session, &kept->clients[i]);
-	return ok;
+	return ok &&
+	       !fdstore_restore_counts(&session->slot, restore_count, session);
 }

@@ -739,10 +739,16 @@ static int print(struct job *job)
 /* print_skipped() - mention the lines of a log that are no events */
 static void print_skipped(const struct job *job)
 {
-	if (job->log)
-		print_err("%s: %llu other lines are skipped; " ADDRESS_ONLY,
-			  job->path,
-			  (unsigned long long)server_log_skipped(job->log));
+	char aliases[64] = "";
+
+	if (!job->log)
+		return;
+	if (server_log_aliases(job->log))
+		snprintf(aliases, sizeof(aliases), " %llu aliases are counted;",
+			 (unsigned long long)server_log_aliases(job->log));
+	print_err("%s: %llu other lines are skipped;%s " ADDRESS_ONLY,
+		  job->path, (unsigned long long)server_log_skipped(job->log),
+		  aliases);
 }
 
 static int fail_trace(const struct job *job, const struct trace_error *error)

@@ -92,6 +92,16 @@ static void fail_missing(struct log_line *line, struct trace_error *error,
 		   what);
 }
 
+/* parse_references() - "ref_count=2", if present */
+static void parse_references(const char *text, struct log_line *line,
+			     struct trace_error *error)
+{
+	const char *after = seek(text, "ref_count=");
+
+	if (after)
+		parse_field(after, "ref_count", &line->references, line, error);
+}
+
 /* parse_device() - "on device 0", if present */
 static const char *parse_device(const char *text, struct log_line *line,
 				struct trace_error *error)
@@ -122,10 +132,13 @@ static void parse_allocated(const char *text, struct log_line *line,
 	if (!text)
 		return;
 	text = seek(text, "buffer_id=");
-	if (!text)
+	if (!text) {
 		fail_missing(line, error, "buffer_id");
-	else
-		parse_field(text, "buffer_id", &line->address, line, error);
+		return;
+	}
+	text = parse_field(text, "buffer_id", &line->address, line, error);
+	if (text)
+		parse_references(text, line, error);
 }
 
 static void parse_freed(const char *text, struct log_line *line,
@@ -134,7 +147,9 @@ static void parse_freed(const char *text, struct log_line *line,
 	line->form = LOG_FREED;
 	text = parse_field(text, "buffer", &line->address, line, error);
 	if (text)
-		parse_device(text, line, error);
+		text = parse_device(text, line, error);
+	if (text)
+		parse_references(text, line, error);
 }
 
 static void parse_pid(const char *text, struct log_line *line,
@@ -161,8 +176,10 @@ void server_log_parse(const char *text, struct log_line *line,
 		parse_allocated(after, line, error);
 	for (size_t i = 0; line->form == LOG_OTHER && i < 3; i++) {
 		after = seek(text, frees[i]);
-		if (after)
-			parse_freed(after, line, error);
+		if (!after)
+			continue;
+		parse_freed(after, line, error);
+		line->was_live = i == 0;
 	}
 	if (line->form == LOG_ALLOCATED || line->form == LOG_FREED)
 		parse_pid(text, line, error);
@@ -247,6 +264,11 @@ uint64_t server_log_offset(const struct server_log *log)
 uint64_t server_log_skipped(const struct server_log *log)
 {
 	return log->skipped;
+}
+
+uint64_t server_log_aliases(const struct server_log *log)
+{
+	return log->pool.alias_allocs;
 }
 
 static int out_of_memory(struct server_log *log, struct trace_error *error)
@@ -360,9 +382,83 @@ static unsigned int find_space(const char *name)
 	return space;
 }
 
+static int send_report(struct server_log *log, const struct trace_sink *sink,
+		       struct log_client *client, enum trace_op op,
+		       const char *space, const struct log_line *line,
+		       struct trace_error *error)
+{
+	const struct trace_event event = {
+		.line = log->lines.number,
+		.op = op,
+		.device = client->client.device,
+		.client = &client->client,
+		.space = space,
+		.address = line->address,
+		.size = op == TRACE_ALLOC ? line->size : 0,
+	};
+
+	return send_event(log, sink, &event, error);
+}
+
+/* count_known() - references of all clients to the line's address */
+static uint64_t count_known(struct server_log *log, const struct log_line *line,
+			    unsigned int space)
+{
+	struct log_client *client, *next;
+	uint64_t known = 0;
+
+	HASH_ITER(hh, log->clients, client, next)
+	{
+		if (client->key.device == line->device)
+			known += addresses_references(client->addresses, 0,
+						      line->address, space);
+	}
+	return known;
+}
+
+/* catch_up() - count the references that were made before the log begins */
+static void catch_up(struct server_log *log, struct log_client *client,
+		     const struct log_line *line, unsigned int space)
+{
+	uint64_t known;
+
+	if (line->references < 2 || line->references > UINT32_MAX)
+		return;
+	known = count_known(log, line, space);
+	if (line->references > known)
+		addresses_add_references(client->addresses, 0, line->address,
+					 space, line->references - known);
+}
+
 /* The kernel rejects an alloc of size 0: it becomes a lost report. */
-static int fill_alloc(struct server_log *log, const struct log_line *line,
-		      struct log_client *client, struct trace_event *event,
+static int send_alloc(struct server_log *log, const struct trace_sink *sink,
+		      struct log_client *client, const struct log_line *line,
+		      unsigned int space, struct trace_error *error)
+{
+	const char *name = spaces[space][1];
+
+	switch (addresses_note_alloc(client->addresses, 0, line->address, space,
+				     line->size)) {
+	case ADDRESS_LARGER:
+		if (send_report(log, sink, client, TRACE_FREE, name, line,
+				error))
+			return -1;
+		/* fall through */
+	case ADDRESS_FIRST:
+		return send_report(log, sink, client, TRACE_ALLOC, name, line,
+				   error);
+	case ADDRESS_ALIAS:
+		return 0;
+	case ADDRESS_EMPTY:
+		return send_report(log, sink, client, TRACE_GAP, "", line,
+				   error);
+	default:
+		return out_of_memory(log, error);
+	}
+}
+
+static int read_alloc(struct server_log *log, const struct trace_sink *sink,
+		      struct log_client *client, const struct log_line *line,
 		      struct trace_error *error)
 {
 	unsigned int space = find_space(line->space);
@@ -372,44 +468,49 @@ static int fill_alloc(struct server_log *log, const struct log_line *line,
 			error, log->lines.number,
 			"unknown space '%s': use DRAM, L1, SYSTEM_MEMORY, L1_SMALL or TRACE",
 			line->space);
-	event->op = line->size ? TRACE_ALLOC : TRACE_GAP;
-	event->space = line->size ? spaces[space][1] : "";
-	if (line->size &&
-	    addresses_note_alloc(client->addresses, 0, line->address, space))
-		return out_of_memory(log, error);
+	if (send_alloc(log, sink, client, line, space, error))
+		return -1;
+	catch_up(log, client, line, space);
 	return 0;
 }
 
-static void fill_free(const struct log_line *line, struct log_client *client,
-		      struct trace_event *event)
+/*
+ * read_free() - the last free of a buffer, or one of no buffer
+ *
+ * If the server had the buffer and this client has freed its own, it was another
+ * client's: nothing can be said about it.
+ */
+static int read_free(struct server_log *log, const struct trace_sink *sink,
+		     struct log_client *client, const struct log_line *line,
+		     struct trace_error *error)
 {
-	int space = addresses_note_free(client->addresses, 0, line->address);
+	const struct address_free what = addresses_note_free(
+		client->addresses, 0, line->address, ADDRESS_ANY_SPACE);
 
-	event->op = TRACE_FREE;
-	event->space = space < 0 ? "UNKNOWN" : spaces[space][1];
+	if (what.is_alias)
+		return 0;
+	if (what.space < 0)
+		return send_report(log, sink, client, TRACE_FREE, "UNKNOWN",
+				   line, error);
+	if (line->was_live && !what.was_live)
+		return send_report(log, sink, client, TRACE_GAP, "", line,
+				   error);
+	return send_report(log, sink, client, TRACE_FREE, spaces[what.space][1],
+			   line, error);
 }
 
 static int read_line(struct server_log *log, const struct trace_sink *sink,
 		     const struct log_line *line, struct trace_error *error)
 {
 	struct log_client *client = get_client(log, line);
-	struct trace_event event = {
-		.line = log->lines.number,
-		.address = line->address,
-		.size = line->form == LOG_ALLOCATED ? line->size : 0,
-	};
 
 	if (!client)
 		return out_of_memory(log, error);
 	if (open_client(log, sink, client, error))
 		return -1;
-	event.device = client->client.device;
-	event.client = &client->client;
 	if (line->form == LOG_FREED)
-		fill_free(line, client, &event);
-	else if (fill_alloc(log, line, client, &event, error))
-		return -1;
-	return send_event(log, sink, &event, error);
+		return read_free(log, sink, client, line, error);
+	return read_alloc(log, sink, client, line, error);
 }
 
 int server_log_read(struct server_log *log, const struct trace_sink *sink,

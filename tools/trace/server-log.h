@@ -11,6 +11,9 @@
  * The server's versions differ in the symbols before them and in the base of the
  * numbers. The oldest name no device in a free, and no process in a free of an
  * unknown buffer. The server's own judgement of a free is ignored: the kernel judges.
+ *
+ * As the server does, the reader counts the references of an address (addresses.h).
+ * The server prints its count as "ref_count=2", where one is left or more.
  */
 #ifndef BUFTRACK_TRACE_SERVER_LOG_H
 #define BUFTRACK_TRACE_SERVER_LOG_H
@@ -42,6 +45,8 @@ enum log_form {
  * @address: address of the buffer
  * @size: size of an allocation
  * @space: space of an allocation
+ * @references: references of the buffer after the line, 0 if it does not say
+ * @was_live: the server had the buffer that is freed
  */
 struct log_line {
 	enum log_form form;
@@ -51,6 +56,8 @@ struct log_line {
 	uint64_t address;
 	uint64_t size;
 	char space[LOG_SPACE_SIZE];
+	uint64_t references;
+	bool was_live;
 };
 
 /**
@@ -92,5 +99,8 @@ uint64_t server_log_offset(const struct server_log *log);
 
 /* server_log_skipped() - lines so far that are not about a buffer */
 uint64_t server_log_skipped(const struct server_log *log);
+
+/* server_log_aliases() - allocations so far that were further references */
+uint64_t server_log_aliases(const struct server_log *log);
 
 #endif /* BUFTRACK_TRACE_SERVER_LOG_H */
