@@ -359,6 +359,7 @@ static const u8 verdict_counters[BUFTRACK_NR_VERDICTS] = {
 	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID,
 	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
 };
+
 static_assert(ARRAY_SIZE(verdict_counters) == BUFTRACK_NR_VERDICTS);
 
 static void verdict_count(const struct bt_report_ctx *ctx, int verdict)
