@@ -154,13 +154,15 @@ static struct bt_event *__events_take_slot(struct bt_tracker *t,
 /**
  * __bt_events_add() - log a wrong report
  * @t: the tracker, locked
+ * @d: domain of the records; the reporter has none once it was reaped
  * @event: the report, its verdict, its stamp and its reporter
  * @target: the record that the report names, or NULL
  * @hit: the live record that it collides with, or NULL
  *
  * Call this before the report changes either record.
  */
-void __bt_events_add(struct bt_tracker *t, const struct bt_event *event,
+void __bt_events_add(struct bt_tracker *t, const struct bt_domain *d,
+		     const struct bt_event *event,
 		     const struct bt_record *target, const struct bt_record *hit)
 {
 	struct bt_client *reporter = event->reporter;
@@ -178,8 +180,8 @@ void __bt_events_add(struct bt_tracker *t, const struct bt_event *event,
 	to->reporter = events_get(reporter);
 	list_add_tail(&to->link, &reporter->events);
 	reporter->nr_events++;
-	events_copy_record(&to->target, reporter->domain, target);
-	events_copy_record(&to->hit, reporter->domain, hit);
+	events_copy_record(&to->target, d, target);
+	events_copy_record(&to->hit, d, hit);
 	rb_add_cached(&to->node, &t->events.kept, events_less);
 }
 

@@ -77,7 +77,8 @@ void bt_closed_trim(struct bt_tracker *t);
 
 /* events.c: the latest wrong reports */
 void bt_events_retire(struct bt_tracker *t);
-void __bt_events_add(struct bt_tracker *t, const struct bt_event *event,
+void __bt_events_add(struct bt_tracker *t, const struct bt_domain *d,
+		     const struct bt_event *event,
 		     const struct bt_record *target, const struct bt_record *hit);
 
 /* listing.c: notify the listings of records that are about to be dropped */

@@ -40,7 +40,7 @@ static int verdict_record_event(const struct bt_report_ctx *ctx, int verdict,
 		.verdict = verdict,
 	};
 
-	__bt_events_add(ctx->t, &event, target, hit);
+	__bt_events_add(ctx->t, ctx->d, &event, target, hit);
 	return verdict;
 }
 
@@ -449,10 +449,13 @@ int bt_report_move(struct bt_tracker *t, struct bt_client *c,
 
 	raw_spin_lock_irqsave(&t->lock, flags);
 	ctx.c = __bt_shared_owner(t, from) ?: c;
+	/* An owner that has ended may lose its last record to this very report */
+	__bt_client_get(ctx.c);
 	verdict = __verdict_report(&ctx, now);
 	if (verdict >= 0 && verdict != BUFTRACK_VERDICT_DISABLED &&
 	    verdict != BUFTRACK_VERDICT_UNTRACKED)
 		bt_counters_add(t, ctx.c, r->space, BUFTRACK_COUNTER_MOVES, 1);
+	__bt_client_put(t, ctx.c);
 	raw_spin_unlock_irqrestore(&t->lock, flags);
 	return verdict;
 }

@@ -9,6 +9,7 @@ static struct buftrack_report buffer(u16 op, u32 space, u64 address, u64 size)
 		.space = space,
 		.address = address,
 		.size = op == BUFTRACK_OP_ALLOC ? size : 0,
+		.span = op == BUFTRACK_OP_ALLOC ? size : 0,
 		.id = address,
 	};
 }
@@ -95,6 +96,40 @@ static void orphan_that_moves_stays_an_orphan(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_in(test, 1, BUFTRACK_COUNTER_ORPHANED_BYTES), 64);
 	KUNIT_EXPECT_EQ(test, free_as_owner(test, b, 1, 0x2000), BUFTRACK_VERDICT_OK);
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+}
+
+/* An owner that was reaped has no domain, and only its records keep it alive */
+static void orphan_moves_over_a_live_buffer(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+
+	KUNIT_ASSERT_EQ(test, bt_events_setup(fixture(test)->t, 8), 0);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x2000, 64), .id = 0x2000);
+	EXPECT_ALLOC(test, b, BUFTRACK_VERDICT_OK, BUFFER(0x3010, 64), .id = 0x3010);
+	close_client(test, a);
+	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, 0, 0x2000),
+			BUFTRACK_VERDICT_DOUBLE_ALLOC);
+	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, 0, 0x3000),
+			BUFTRACK_VERDICT_OVERLAP);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_MOVES), 2);
+	KUNIT_EXPECT_EQ(test, count_of(test, a, BUFTRACK_COUNTER_OVERLAPS), 1);
+	check_all(test);
+}
+
+/* The move supersedes the doubtful record that holds the owner's last reference */
+static void move_keeps_its_owner_without_other_records(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+
+	set_max_closed(test, 0);
+	EXPECT_ALLOC(test, a, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 64), .id = 0x1000);
+	close_client(test, a);
+	report_lost(test, b, 1);
+	KUNIT_EXPECT_EQ(test, move(test, b, 0, 0x1000, 0, 0x1000), BUFTRACK_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, take_zombie(test), 0);
+	KUNIT_EXPECT_PTR_EQ(test, find_live(b, 0, 0x1000, 0x1000)->owner, a);
+	check_all(test);
 }
 
 static void move_from_an_unknown_key_belongs_to_the_reporter(struct kunit *test)
@@ -265,6 +300,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(second_free_of_a_refcounted_buffer_is_wrong),
 	KUNIT_CASE(move_belongs_to_the_owner),
 	KUNIT_CASE(orphan_that_moves_stays_an_orphan),
+	KUNIT_CASE(orphan_moves_over_a_live_buffer),
+	KUNIT_CASE(move_keeps_its_owner_without_other_records),
 	KUNIT_CASE(move_from_an_unknown_key_belongs_to_the_reporter),
 	KUNIT_CASE(move_to_a_missing_space_fails),
 	KUNIT_CASE(report_of_an_ended_shared_client_makes_an_orphan),
