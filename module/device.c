@@ -77,9 +77,13 @@ static struct bt_device *bt_device_create_bindable(void)
 
 	if (!dev)
 		return NULL;
+	/* A driver reports in atomic context, where the log cannot be set up */
+	if (bt_events_setup(dev->tracker, bt_param_events()))
+		goto put;
 	dev->binding = hooks->binding_create(dev);
 	if (dev->binding)
 		return dev;
+put:
 	put_device(&dev->dev);
 	return NULL;
 }
@@ -321,13 +325,9 @@ struct bt_device *bt_device_prepare(void)
 {
 	struct bt_device *dev = bt_device_create_bindable();
 
-	if (!dev)
-		return NULL;
-	dev->uid = GLOBAL_ROOT_UID;
-	if (!bt_events_setup(dev->tracker, bt_param_events()))
-		return dev;
-	bt_device_discard(dev);
-	return NULL;
+	if (dev)
+		dev->uid = GLOBAL_ROOT_UID;
+	return dev;
 }
 
 /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* read() and poll() of a device's node: the event log of its wrong reports */
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "../device.h"
@@ -124,6 +125,8 @@ static ssize_t bt_events_read_all(struct bt_file *file, char __user *buf, size_t
 		if (n > 0)
 			done += n;
 		cond_resched();
+		if (signal_pending(current))
+			break;
 	}
 	kfree(delivery);
 	return done ?: n;
@@ -131,7 +134,7 @@ static ssize_t bt_events_read_all(struct bt_file *file, char __user *buf, size_t
 
 static bool bt_events_pending(const struct bt_file *file)
 {
-	return READ_ONCE(file->dev->tracker->events.last) !=
+	return READ_ONCE(file->dev->tracker->events.newest) >
 	       READ_ONCE(file->position);
 }
 
@@ -166,6 +169,8 @@ ssize_t bt_events_read(struct file *filp, char __user *buf, size_t count,
 			return n;
 		if (filp->f_flags & O_NONBLOCK)
 			return -EAGAIN;
+		if (signal_pending(current))
+			return -ERESTARTSYS;
 		n = wait_event_interruptible(file->dev->wait, bt_events_pending(file) ||
 					     bt_events_ended(file));
 		if (n)

@@ -174,6 +174,7 @@ void __bt_events_add(struct bt_tracker *t, const struct bt_domain *d,
 		return;
 	to = __events_take_slot(t, reporter);
 	to->number = t->events.last;
+	WRITE_ONCE(t->events.newest, to->number);
 	to->stamp = event->stamp;
 	to->report = event->report;
 	to->verdict = event->verdict;

@@ -95,7 +95,7 @@
  * any context but NMI. It is the innermost lock: the core takes no other inside it, and
  * each critical section is bounded. A function named __foo() expects it to be held.
  * Fields that are read without it are read with READ_ONCE(): @enabled, @removed,
- * @has_driver, @nr_spaces, @nr_listings, @pool.nr, @events.size and @events.last.
+ * @has_driver, @nr_spaces, @nr_listings, @pool.nr, @events.size and @events.newest.
  *
  * internal.h says which file of the core may call which.
  */
@@ -397,6 +397,7 @@ struct bt_event {
  * @size: number of slots
  * @nr: number of slots in use, which are the first ones
  * @last: number of the latest event
+ * @newest: number of the latest event in the log, for which readers wait
  */
 struct bt_events {
 	struct rb_root_cached kept;
@@ -404,6 +405,7 @@ struct bt_events {
 	u32 size;
 	u32 nr;
 	u64 last;
+	u64 newest;
 };
 
 /**

@@ -727,12 +727,15 @@ static void events_are_counted_without_slots(struct kunit *test)
 
 	do_wrong(test, c, 3);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.last, 3);
+	/* A reader that waited for one of them would never find it */
+	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.newest, 0);
 	KUNIT_EXPECT_EQ(test, read_all(test)->nr, 0);
 	set_up(test, 0);
 	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.size, 0);
 	set_up(test, 4);
 	do_wrong(test, c, 1);
 	EXPECT_KEPT(test, 4);
+	KUNIT_EXPECT_EQ(test, fixture(test)->t->events.newest, 4);
 }
 
 static void slots_are_set_up_once(struct kunit *test)

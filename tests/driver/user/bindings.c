@@ -198,6 +198,27 @@ SAMPLE_TEST(driver_reports_into_the_device_registered_for_it)
 	close(node);
 }
 
+/* The driver reports in atomic context, so the log must be there before it does */
+SAMPLE_TEST(events_of_a_registered_device_start_with_its_driver)
+{
+	int node = open_node(add_device(s->control, PCI_FUNCTION, 0), O_RDONLY);
+	struct buftrack_event event;
+	int fd;
+
+	cmd(s->driver, "add behind " PCI_FUNCTION);
+	fd = sample_client("behind");
+	cmd(fd, "alloc " BUFFER_AT);
+	cmd(fd, "free address=0x1000");
+	cmd(fd, "free address=0x1000");
+	check_wrong(node, BUFTRACK_COUNTER_DOUBLE_FREES, 1);
+	CHECK_SYS(fcntl(node, F_SETFL, O_NONBLOCK));
+	CHECK_EQ(read(node, &event, sizeof(event)), sizeof(event));
+	CHECK_EQ(event.sequence, 1);
+	CHECK_EQ(event.dropped, 0);
+	CHECK_EQ(event.verdict, BUFTRACK_VERDICT_DOUBLE_FREE);
+	close(node);
+}
+
 SAMPLE_TEST(runtime_keeps_its_buffers_when_the_driver_unbinds)
 {
 	struct buftrack_device_info info;
