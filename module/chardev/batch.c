@@ -68,7 +68,8 @@ static int bt_batch_run(struct bt_file *file, struct buftrack_batch *batch,
 			err = -EFAULT;
 		batch->done += n;
 		cond_resched();
-		if (!err && fatal_signal_pending(current))
+		/* Every call makes progress, so that it can be repeated under any signals */
+		if (!err && batch->done < batch->nr && signal_pending(current))
 			err = -EINTR;
 	}
 	return err;

@@ -2,6 +2,7 @@
 /*
  * buftrack_device, the open node of one device
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,15 +206,22 @@ API int buftrack_device_report(struct buftrack_device *device,
 API int buftrack_device_submit(struct buftrack_device *device,
 			       struct buftrack_reports *reports)
 {
-	struct buftrack_batch arg = {
-		.reports = (uintptr_t)reports->reports,
-		.verdicts = (uintptr_t)reports->verdicts,
-		.nr = reports->length,
-		.report_size = sizeof(*reports->reports),
-	};
-	int ret = uapi_batch(device->fd, &arg);
+	int ret;
 
-	reports->done = arg.done;
+	reports->done = 0;
+	do {
+		struct buftrack_batch arg = {
+			.reports =
+				(uintptr_t)(reports->reports + reports->done),
+			.verdicts =
+				(uintptr_t)(reports->verdicts + reports->done),
+			.nr = reports->length - reports->done,
+			.report_size = sizeof(*reports->reports),
+		};
+
+		ret = uapi_batch(device->fd, &arg);
+		reports->done += arg.done;
+	} while (ret && errno == EINTR);
 	return ret ? -1 : 0;
 }
 

@@ -127,8 +127,6 @@ static const struct {
 	  "the limit of open clients of the device or of this user is reached: close some, or raise it with --max-clients" },
 	{ REQ_REPORT, ENODEV,
 	  "the device was removed while clients were open: start again" },
-	{ REQ_REPORT, EINTR,
-	  "interrupted by a signal: the reports before it are counted" },
 	{ REQ_REPORT, EFAULT,
 	  "the kernel cannot read the reports: this is a bug in buftrack, report it" },
 

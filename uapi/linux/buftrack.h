@@ -47,7 +47,7 @@
  *  - EUSERS: the device or this user has reached its bound on open clients
  *  - ENOSPC: the device has reached its bound on spaces
  *  - ENOMEM: out of memory; nothing was changed
- *  - EINTR: a fatal signal stopped a batch at @done
+ *  - EINTR: a signal stopped a batch at @done: submit the reports from there on
  *
  * A report that fails with an errno was not made: it is not counted and changes
  * nothing. A bound on records is no errno but a verdict, %BUFTRACK_VERDICT_UNTRACKED.
