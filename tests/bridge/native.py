@@ -5,6 +5,7 @@
 Prints TAP. Tests wait for an answer, an end of file, or a state of the fake kernel,
 never for a fixed time; only the wait for a state has a limit.
 """
+import contextlib
 import errno
 import json
 import os
@@ -635,6 +636,167 @@ def the_end_of_a_process_ends_its_client_even_if_a_child_holds_the_socket():
         bridge.ended()
         has(bridge.one(), remaining_buffers=1, pid=pid)
         os.write(hold, b"x")
+
+
+@contextlib.contextmanager
+def pipe():
+    """The ends of a pipe, closed at the end, so that whoever reads from it stops."""
+    ends = os.pipe()
+    try:
+        yield ends
+    finally:
+        for end in ends:
+            os.close(end)
+
+
+def forked(child, parent):
+    """Forks a process that has connected and allocated 0x10; returns its pid and the child's."""
+    def work():
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 1)
+        client.sync()
+        pid = os.fork()
+        if not pid:
+            client.pid = os.getpid()
+            child(client)
+            os._exit(0)
+        os.write(told, pid.to_bytes(4, "little"))
+        parent(bridge, client, pid)
+
+    with Bridge() as bridge, pipe() as (reading, told):
+        next_ticks()
+        pid = in_child(work)
+        yield bridge, pid, int.from_bytes(os.read(reading, 4), "little")
+        os.waitpid(pid, 0)
+
+
+@test
+def a_forked_child_on_the_socket_has_a_client_of_its_own():
+    def child(client):
+        client.free(0, 0x10)
+        client.alloc(0, DRAM, 0x10, 7)
+        client.alloc(0, DRAM, 0x20, 7)
+        client.sync()
+
+    def parent(bridge, client, pid):
+        os.waitpid(pid, 0)
+        bridge.ended()
+        client.free(0, 0x10)
+        client.free(0, 0x20)
+        client.sync()
+        os.read(release, 1)
+
+    with pipe() as (release, hold):
+        for bridge, pid, other in forked(child, parent):
+            until(lambda: len(bridge.kernel.clients()) == 2 and bridge.kernel.total("frees") == 1)
+            first, second = bridge.kernel.clients()
+            has(first, pid=pid, late=0, open=1, allocs=1, frees=1, double_free=0, double_alloc=0)
+            has(second, pid=other, late=1, open=0, allocs=2, frees=0, pre_attach=1, never=0,
+                double_free=0, remaining_buffers=2)
+            os.write(hold, b"x")
+
+
+@test
+def a_forked_child_goes_on_after_its_parent_has_ended():
+    def child(client):
+        client.alloc(0, DRAM, 0x20, 7)
+        client.sync()
+        os.read(release, 1)
+        client.alloc(0, DRAM, 0x30, 8)
+        client.free(0, 0x20)
+        client.sync()
+        os.read(release, 1)
+
+    def parent(bridge, client, pid):
+        until(lambda: len(bridge.kernel.clients()) == 2)
+
+    with pipe() as (release, hold):
+        for bridge, pid, other in forked(child, parent):
+            bridge.ended()
+            first, second = bridge.kernel.clients()
+            has(first, pid=pid, open=0, remaining_buffers=1)
+            has(second, pid=other, open=1, live_buffers=1)
+            os.write(hold, b"x")
+            until(lambda: bridge.kernel.clients()[1]["frees"] == 1)
+            assert len(bridge.kernel.clients()) == 2
+            os.write(hold, b"x")
+            bridge.ended(2)
+            has(bridge.kernel.clients()[1], allocs=2, frees=1, remaining_buffers=1)
+
+
+@test
+def a_silent_child_keeps_the_socket_after_its_parent_has_ended():
+    def child(client):
+        os.read(release, 1)
+        client.alloc(0, DRAM, 0x20, 7)
+        client.sync()
+        os.read(release, 1)
+
+    with pipe() as (release, hold):
+        for bridge, pid, other in forked(child, lambda bridge, client, pid: None):
+            bridge.ended()
+            os.write(hold, b"x")
+            until(lambda: len(bridge.kernel.clients()) == 2)
+            has(bridge.kernel.clients()[1], late=1, open=1)
+            os.write(hold, b"x")
+            bridge.ended(2)
+
+
+@test
+def a_claimed_pid_that_is_no_child_ends_with_its_connection():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 1)
+        client.pid = os.getppid()
+        client.free(0, 0x10)
+        client.alloc(0, DRAM, 0x20, 1)
+        client.pid = os.getpid()
+        client.free(0, 0x10)
+        client.sync()
+        first, second = bridge.kernel.clients()
+        name = open("/proc/self/comm").read().strip()
+        has(first, pid=os.getpid(), name=name, frees=1, pre_attach=0, never=0)
+        has(second, pid=os.getpid(), name=f"{name} (says pid {os.getppid()})", late=1,
+            allocs=1, frees=0, pre_attach=1, double_free=0, open=1)
+        client.finish()
+        bridge.ended(2)
+
+
+@test
+def the_processes_of_a_connection_are_limited():
+    with Bridge() as bridge:
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 1)
+        for client.pid in range(5000000, 5000200):
+            client.alloc(0, DRAM, 0x10, 1)
+        client.pid = os.getpid()
+        client.free(0, 0x10)
+        client.sync()
+        clients = bridge.kernel.clients()
+        assert len(clients) == 201 and sum(c["open"] for c in clients) <= 65
+        has(clients[0], open=1, frees=1, double_free=0)
+
+
+@test
+def connections_of_one_process_free_each_others_buffers():
+    def work():
+        one, other = bridge.client(), bridge.client()
+        one.sync()
+        other.sync()
+        one.alloc(0, DRAM, 0x10, 1)
+        one.sync()
+        other.alloc(0, DRAM, 0x20, 1)
+        other.free(0, 0x10)
+        other.sync()
+        one.free(0, 0x20)
+        one.sync()
+
+    with Bridge() as bridge:
+        next_ticks()
+        expect_success(in_child(work))
+        bridge.ended(2)
+        for client in bridge.kernel.clients():
+            has(client, allocs=1, frees=1, never=0, pre_attach=0, double_free=0)
 
 
 @test

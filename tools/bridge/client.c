@@ -122,9 +122,9 @@ void client_flush(struct client *client)
 	struct buftrack_reports *reports;
 	unsigned int length;
 
-	if (!client->has_pending)
+	if (!client->device || client->device->reporter != client)
 		return;
-	client->has_pending = false;
+	client->device->reporter = NULL;
 	reports = client->device->reports;
 	length = buftrack_reports_length(reports);
 	report_lost(client);
@@ -145,14 +145,16 @@ int client_report(struct client *client, struct bridge *bridge,
 		lose(client, 1, errno);
 		return -1;
 	}
-	if (buftrack_reports_length(client->device->reports) == DEVICE_BATCH)
-		client_flush(client);
+	if (client->device->reporter &&
+	    (client->device->reporter != client ||
+	     buftrack_reports_length(client->device->reports) == DEVICE_BATCH))
+		client_flush(client->device->reporter);
 	if (!client->file) {
 		client->lost++;
 		return -1;
 	}
 	buftrack_reports_add(client->device->reports, report);
-	client->has_pending = true;
+	client->device->reporter = client;
 	return 0;
 }
 

@@ -301,8 +301,12 @@ bool connections_close_silent(struct bridge *bridge)
 	return false;
 }
 
-/* Stop at what has arrived: a process that inherited the socket may never stop. */
-static void read_rest(struct connection *connection)
+/*
+ * read_rest() - read what has arrived; TURN_FAILED if the connection must end
+ *
+ * Another process that uses the socket may never stop.
+ */
+static ssize_t read_rest(struct connection *connection)
 {
 	int left = 0;
 
@@ -312,19 +316,36 @@ static void read_rest(struct connection *connection)
 		ssize_t got = read_turn(connection, max);
 
 		if (got <= 0)
-			return;
+			return got;
 		left -= got;
 	}
+	return 0;
 }
 
-/* end_orphan() - handle what the process sent before it ended, then close */
-static void end_orphan(struct connection *connection)
+/*
+ * end_process() - handle what a process sent before it ended, then end its clients
+ *
+ * Its children may still use the socket, and die if it is closed.
+ */
+static void end_process(struct connection *connection,
+			const struct process *process)
 {
-	if (!connection->is_ending) {
-		read_rest(connection);
-		lose_rest(connection);
+	struct session *session = &connection->session;
+
+	if (connection->is_ending || read_rest(connection) == TURN_FAILED ||
+	    handle_pause(connection)) {
+		destroy(connection);
+		return;
 	}
-	destroy(connection);
+	session_flush(session);
+	/* Whatever follows half a message cannot be told from its other half. */
+	if (framing_rest(&connection->framing)) {
+		lose_rest(connection);
+		destroy(connection);
+		return;
+	}
+	session_end_process(session, process);
+	fdstore_save(&session->slot, &connection->framing);
 }
 
 int connection_new(struct bridge *bridge, int fd)
@@ -333,9 +354,8 @@ int connection_new(struct bridge *bridge, int fd)
 
 	if (!connection)
 		return -1;
-	/* A process that inherited the socket is not the one that connected. */
 	if (identity_has_ended(&connection->session.identity))
-		end_orphan(connection);
+		end_process(connection, connection->session.identity.process);
 	return 0;
 }
 
@@ -365,7 +385,7 @@ int connection_restore(struct bridge *bridge,
 	}
 	identity_note_report(&session->identity);
 	if (identity_has_ended(&session->identity))
-		end_orphan(connection);
+		end_process(connection, session->identity.process);
 	else if (!framing->size && framing->nr_held)
 		start_timer(connection, PAUSE_USEC);
 	return 0;
@@ -378,9 +398,8 @@ void connections_end_process(struct bridge *bridge,
 
 	DL_FOREACH_SAFE(bridge->connections, connection, next)
 	{
-		/* The last one frees the process. */
-		if (connection->session.identity.process == process)
-			end_orphan(connection);
+		if (session_has_process(&connection->session, process))
+			end_process(connection, process);
 	}
 }
 

@@ -13,7 +13,7 @@
 
 #include "internal.h"
 
-#define NAME_SIZE 64
+#define NAME_SIZE 80
 
 /* Offset of the counts behind the page, for any size of a page of memory */
 #define COUNTS_OFFSET 65536
@@ -27,8 +27,9 @@ struct kept_count {
 	uint64_t size;
 	uint32_t device;
 	uint32_t count;
-	uint32_t space;
-	uint32_t was_alias;
+	uint16_t space;
+	uint16_t was_alias;
+	int32_t claimed;
 };
 
 /* --- keeping */
@@ -106,7 +107,8 @@ static void keep_connection(struct fdstore_slot *slot, struct bridge *bridge,
 
 static const char *client_name(const struct client *client, char *name)
 {
-	snprintf(name, NAME_SIZE, "%d.%" PRIu64, client->id, client->kept);
+	snprintf(name, NAME_SIZE, "%d.%" PRIu64 ".%d", client->id, client->kept,
+		 client->claimed);
 	return name;
 }
 
@@ -218,8 +220,8 @@ static void leave_place(struct fdstore_slot *slot, uint32_t place)
 	slot->unused = write_count(slot, place, &kept);
 }
 
-uint32_t fdstore_keep_count(struct fdstore_slot *slot, uint32_t place,
-			    const struct address_count *count)
+uint32_t fdstore_keep_count(struct fdstore_slot *slot, int32_t claimed,
+			    uint32_t place, const struct address_count *count)
 {
 	const struct kept_count kept = {
 		.address = count->address,
@@ -228,6 +230,7 @@ uint32_t fdstore_keep_count(struct fdstore_slot *slot, uint32_t place,
 		.count = count->count,
 		.space = count->space,
 		.was_alias = count->was_alias,
+		.claimed = claimed,
 	};
 
 	if (!slot->serial)
@@ -256,7 +259,7 @@ static struct kept_count *read_counts(const struct fdstore_slot *slot,
 }
 
 static int restore_count(const struct kept_count *kept,
-			 int (*restore)(void *context,
+			 int (*restore)(void *context, int32_t claimed,
 					const struct address_count *count),
 			 void *context)
 {
@@ -269,11 +272,11 @@ static int restore_count(const struct kept_count *kept,
 		.was_alias = kept->was_alias,
 	};
 
-	return kept->count ? restore(context, &count) : 0;
+	return kept->count ? restore(context, kept->claimed, &count) : 0;
 }
 
 int fdstore_restore_counts(struct fdstore_slot *slot,
-			   int (*restore)(void *context,
+			   int (*restore)(void *context, int32_t claimed,
 					  const struct address_count *count),
 			   void *context)
 {
@@ -299,8 +302,8 @@ static int parse_name(const char *name, struct fdstore_file *file)
 	char what[16];
 	int end = 0;
 
-	if (sscanf(name, "%" SCNu64 ".%d.%" SCNu64 "%n", &file->serial,
-		   &file->device, &file->client, &end) == 3 &&
+	if (sscanf(name, "%" SCNu64 ".%d.%" SCNu64 ".%d%n", &file->serial,
+		   &file->device, &file->client, &file->claimed, &end) == 4 &&
 	    end && !name[end]) {
 		file->kind = FDSTORE_CLIENT;
 		return file->device < 0 || file->device >= WIRE_DEVICES;
@@ -348,9 +351,10 @@ static void discard(const struct fdstore_file *files, unsigned int nr)
 
 	for (unsigned int i = 0; i < nr; i++) {
 		if (files[i].kind == FDSTORE_CLIENT)
-			snprintf(name, sizeof(name), "%" PRIu64 ".%d.%" PRIu64,
+			snprintf(name, sizeof(name),
+				 "%" PRIu64 ".%d.%" PRIu64 ".%d",
 				 files[i].serial, files[i].device,
-				 files[i].client);
+				 files[i].client, files[i].claimed);
 		else
 			snprintf(name, sizeof(name), "%" PRIu64 ".%s",
 				 files[i].serial, kinds[files[i].kind]);

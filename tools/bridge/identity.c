@@ -31,12 +31,14 @@
  * struct process - a process that has connected
  * @bridge: the bridge
  * @pid: its pid
+ * @inner_pid: its pid in its own pid namespace, 0 if unknown
+ * @uid: its real user id
  * @name: its name, printable
  * @started: its start time, ns since boot; 0 if unknown
  * @pidfd: its pidfd; -1 if it has ended or none could be opened
  * @watch: event source of @pidfd
  * @has_reported: it has reported through any connection
- * @nr_connections: number of its connections
+ * @nr_users: number of identities that have it
  * @hh: in the bridge's table
  *
  * A process that has reported stays in the table after its last connection, until it
@@ -45,12 +47,14 @@
 struct process {
 	struct bridge *bridge;
 	pid_t pid;
+	pid_t inner_pid;
+	uid_t uid;
 	char name[COMM_SIZE];
 	uint64_t started;
 	int pidfd;
 	sd_event_source *watch;
 	bool has_reported;
-	unsigned int nr_connections;
+	unsigned int nr_users;
 	UT_hash_handle hh;
 };
 
@@ -59,7 +63,8 @@ static int open_pidfd(int socket, pid_t pid)
 	socklen_t length = sizeof(int);
 	int pidfd;
 
-	if (!getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length))
+	if (socket >= 0 &&
+	    !getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length))
 		return pidfd;
 	return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 }
@@ -110,6 +115,21 @@ static void read_name(struct process *process)
 			*c = '?';
 }
 
+/* read_status() - read a number of a process's status, the last of its line */
+static pid_t read_status(pid_t pid, const char *key)
+{
+	char text[4096], *line, *number;
+
+	if (read_file(pid, "status", text, sizeof(text)) <= 0)
+		return 0;
+	line = strstr(text, key);
+	if (!line)
+		return 0;
+	line[1 + strcspn(line + 1, "\n")] = '\0';
+	number = strrchr(line, '\t');
+	return number ? atoi(number) : 0;
+}
+
 static bool has_ended(int pidfd)
 {
 	struct pollfd poller = { .fd = pidfd, .events = POLLIN };
@@ -129,9 +149,11 @@ static void read_proc(struct process *process)
 		return;
 	read_name(process);
 	process->started = read_start(process->pid);
+	process->inner_pid = read_status(process->pid, "\nNSpid:");
 	if (!has_ended(process->pidfd))
 		return;
 	process->started = 0;
+	process->inner_pid = 0;
 	process->name[0] = '\0';
 }
 
@@ -154,7 +176,7 @@ static int on_end(sd_event_source *source, int fd, uint32_t events,
 	sd_event_source_set_enabled(source, SD_EVENT_OFF);
 	close(process->pidfd);
 	process->pidfd = -1;
-	if (process->nr_connections)
+	if (process->nr_users)
 		process->bridge->process_ended(process->bridge, process);
 	else
 		free_process(process);
@@ -175,7 +197,9 @@ static int watch_end(struct process *process)
 	return -1;
 }
 
-static struct process *new_process(struct bridge *bridge, int fd, pid_t pid)
+/* new_process() - add a process; @fd is its socket, or -1 */
+static struct process *new_process(struct bridge *bridge, int fd, pid_t pid,
+				   uid_t uid)
 {
 	struct process *process = calloc(1, sizeof(*process));
 
@@ -183,6 +207,7 @@ static struct process *new_process(struct bridge *bridge, int fd, pid_t pid)
 		return NULL;
 	process->bridge = bridge;
 	process->pid = pid;
+	process->uid = uid;
 	process->pidfd = open_pidfd(fd, pid);
 	read_proc(process);
 	HASH_ADD(hh, bridge->processes, pid, sizeof(process->pid), process);
@@ -219,10 +244,10 @@ int identity_get(struct identity *identity, struct bridge *bridge, int fd)
 		return -1;
 	process = find_process(bridge, peer.pid);
 	if (!process)
-		process = new_process(bridge, fd, peer.pid);
+		process = new_process(bridge, fd, peer.pid, peer.uid);
 	if (!process)
 		return -1;
-	process->nr_connections++;
+	process->nr_users++;
 	*identity = (struct identity){
 		.process = process,
 		.pid = process->pid,
@@ -232,11 +257,83 @@ int identity_get(struct identity *identity, struct bridge *bridge, int fd)
 	return 0;
 }
 
+bool identity_is_own_pid(const struct identity *identity, int32_t pid)
+{
+	pid_t inner = identity->process->inner_pid;
+
+	if (!pid || pid == inner)
+		return true;
+	return !inner && (!identity->claimed || identity->claimed == pid);
+}
+
+/* Most generations between a process and the ancestor that connected */
+#define MAX_GENERATIONS 16
+
+static bool is_descendant(pid_t pid, pid_t ancestor)
+{
+	for (int i = 0; i < MAX_GENERATIONS && pid > 1; i++) {
+		pid = read_status(pid, "\nPPid:");
+		if (pid == ancestor)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * get_child() - a process that is a child of @parent, or NULL
+ *
+ * What /proc says of the pid is of that process if its pidfd, opened before, has not
+ * ended afterwards. A pid of another namespace than ours cannot be looked up.
+ */
+static struct process *get_child(struct process *parent, pid_t pid)
+{
+	struct bridge *bridge = parent->bridge;
+	struct process *process;
+
+	if (parent->pidfd < 0 || parent->inner_pid != parent->pid || pid <= 0)
+		return NULL;
+	process = find_process(bridge, pid);
+	if (!process)
+		process = new_process(bridge, -1, pid, parent->uid);
+	if (!process)
+		return NULL;
+	if (process->pidfd >= 0 && process->inner_pid == pid &&
+	    is_descendant(pid, parent->pid) &&
+	    read_status(pid, "\nUid:") == (pid_t)parent->uid &&
+	    !has_ended(process->pidfd) && !has_ended(parent->pidfd))
+		return process;
+	if (!process->nr_users && !process->has_reported)
+		free_process(process);
+	return NULL;
+}
+
+void identity_get_child(struct identity *identity,
+			const struct identity *parent, int32_t pid)
+{
+	struct process *process = get_child(parent->process, pid);
+
+	*identity = *parent;
+	identity->is_late = true;
+	identity->claimed = pid;
+	if (process) {
+		identity->process = process;
+		identity->pid = pid;
+		identity->name = process->name;
+	}
+	identity->process->nr_users++;
+}
+
+void identity_copy(struct identity *identity, const struct identity *from)
+{
+	*identity = *from;
+	identity->process->nr_users++;
+}
+
 void identity_put(struct identity *identity)
 {
 	struct process *process = identity->process;
 
-	if (!process || --process->nr_connections)
+	if (!process || --process->nr_users)
 		return;
 	/* A process that has ended or never reported needs no record. */
 	if (process->pidfd < 0 || !process->has_reported ||
@@ -262,6 +359,10 @@ bool identity_has_ended(const struct identity *identity)
 
 void identity_note_report(struct identity *identity)
 {
+	if (identity->has_reported)
+		return;
+	identity->has_reported = true;
+	identity->is_late |= identity->process->has_reported;
 	identity->process->has_reported = true;
 }
 

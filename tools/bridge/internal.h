@@ -27,9 +27,11 @@
 /* Delay before a failed open is retried */
 #define RETRY_USEC 1000000
 
+struct client;
 struct config;
 struct connection;
 struct device;
+struct member;
 struct process;
 
 /**
@@ -42,6 +44,7 @@ struct process;
  * @devices: devices in use, by the programs' numbers
  * @processes: processes that have connected, by pid
  * @process_ended: called when a process ends that has connections
+ * @members: the processes that report, of all connections
  * @connections: all connections
  * @nr_connections: number of connections
  * @max_connections: most connections at a time
@@ -64,6 +67,7 @@ struct bridge {
 	struct process *processes;
 	void (*process_ended)(struct bridge *bridge,
 			      const struct process *process);
+	struct member *members;
 	struct connection *connections;
 	unsigned int nr_connections;
 	unsigned int max_connections;
@@ -111,6 +115,7 @@ enum space {
  * @file: its node, open for everything but reports; NULL if not open
  * @spaces: numbers of its spaces, or NO_SPACE
  * @reports: pending reports of one client
+ * @reporter: that client, NULL if none
  * @retry: time before which it is not opened again, by the event loop's clock
  * @logged: latest errno in the log
  */
@@ -122,6 +127,7 @@ struct device {
 	struct buftrack_device *file;
 	unsigned int spaces[NR_SPACES];
 	struct buftrack_reports *reports;
+	struct client *reporter;
 	uint64_t retry;
 	int logged;
 };
@@ -166,6 +172,7 @@ void devices_free(struct bridge *bridge);
  * @name: its name, printable, "" if it has ended
  * @claimed: pid that its messages claim, 0 if none
  * @is_late: it may have made allocations that were not reported
+ * @has_reported: it has reported through this connection
  */
 struct identity {
 	struct process *process;
@@ -173,6 +180,7 @@ struct identity {
 	const char *name;
 	int32_t claimed;
 	bool is_late;
+	bool has_reported;
 };
 
 /**
@@ -189,13 +197,35 @@ struct identity {
  */
 int identity_get(struct identity *identity, struct bridge *bridge, int fd);
 
-/* identity_put() - a connection of the process has ended */
+/**
+ * identity_is_own_pid() - true if a message of the peer itself would claim this pid
+ * @identity: the peer
+ * @pid: pid from a message, as the peer's pid namespace has it; 0 if none
+ */
+bool identity_is_own_pid(const struct identity *identity, int32_t pid);
+
+/**
+ * identity_get_child() - identify a process that uses the socket of another
+ * @identity: filled in; late, since a child inherits buffers
+ * @parent: the peer
+ * @pid: the pid that its messages claim
+ *
+ * If the pid is that of a child of the peer in our pid namespace and with the peer's
+ * user, the identity is the child's; else the peer's with a claim.
+ */
+void identity_get_child(struct identity *identity,
+			const struct identity *parent, int32_t pid);
+
+/* identity_copy() - another user of the same identity */
+void identity_copy(struct identity *identity, const struct identity *from);
+
+/* identity_put() - a user of the identity has ended */
 void identity_put(struct identity *identity);
 
 /* identity_has_ended() - true if the process has ended */
 bool identity_has_ended(const struct identity *identity);
 
-/* identity_note_report() - later connections of the process are late */
+/* identity_note_report() - it reports; later connections of the process are late */
 void identity_note_report(struct identity *identity);
 
 /* identity_text() - "python3", or "python3 (says pid 7)" if it claims another pid */
@@ -219,8 +249,8 @@ void processes_free(struct bridge *bridge);
  * @file: the open node; NULL if none
  * @number: number of the client
  * @kept: number of the client in the descriptor store, 0 if none
+ * @claimed: pid of the process that uses the peer's socket, 0 for the peer itself
  * @was_open: an earlier client was closed, so the next one is late
- * @has_pending: its reports are pending in @device
  * @lost: lost reports that the kernel does not know of
  * @retry: time before which it is not opened again, by the event loop's clock
  */
@@ -231,8 +261,8 @@ struct client {
 	struct buftrack_device *file;
 	uint64_t number;
 	uint64_t kept;
+	int32_t claimed;
 	bool was_open;
-	bool has_pending;
 	uint64_t lost;
 	uint64_t retry;
 };
@@ -269,8 +299,8 @@ void client_close(struct client *client);
  * bridge resumes. It learns addresses from the kernel's records, and those with several
  * references from counts that follow the page.
  *
- * Names in the store: SERIAL.socket, SERIAL.state, and SERIAL.DEVICE.CLIENT for each
- * client.
+ * Names in the store: SERIAL.socket, SERIAL.state, and SERIAL.DEVICE.CLIENT.PID for
+ * each client; PID is 0 for the peer itself.
  */
 
 #define FDSTORE_VERSION 2
@@ -321,6 +351,7 @@ struct fdstore_slot {
  * @kind: what it is
  * @device: device number of the client
  * @client: number of the client
+ * @claimed: from struct client
  * @fd: the file
  */
 struct fdstore_file {
@@ -328,6 +359,7 @@ struct fdstore_file {
 	enum { FDSTORE_SOCKET, FDSTORE_STATE, FDSTORE_CLIENT } kind;
 	int device;
 	uint64_t client;
+	int32_t claimed;
 	int fd;
 };
 
@@ -388,13 +420,14 @@ void fdstore_restore(struct bridge *bridge, const int *fds, char *const *names,
 /**
  * fdstore_keep_count() - keep the references of an address, for addresses_watch()
  * @slot: the connection's place
+ * @claimed: process of the count, from struct client
  * @place: where the count was kept before, or 0
  * @count: the count; one of 0 needs no place
  *
  * Return: where it is kept, 0 if it is not.
  */
-uint32_t fdstore_keep_count(struct fdstore_slot *slot, uint32_t place,
-			    const struct address_count *count);
+uint32_t fdstore_keep_count(struct fdstore_slot *slot, int32_t claimed,
+			    uint32_t place, const struct address_count *count);
 
 /**
  * fdstore_restore_counts() - take over the counts of a restored connection
@@ -405,7 +438,7 @@ uint32_t fdstore_keep_count(struct fdstore_slot *slot, uint32_t place,
  * Return: 0, or -1 if some are missing.
  */
 int fdstore_restore_counts(struct fdstore_slot *slot,
-			   int (*restore)(void *context,
+			   int (*restore)(void *context, int32_t claimed,
 					  const struct address_count *count),
 			   void *context);
 
@@ -436,12 +469,36 @@ void query_dump(struct bridge *bridge, bool kernels_only);
 /* --- session.c: requests of a peer */
 
 /**
+ * struct member - a process that reports through a connection
+ * @next: next member of the session
+ * @all_prev: previous of all members
+ * @all_next: next of all members
+ * @session: the session
+ * @identity: the process
+ * @claimed: pid in its messages, 0 for the peer itself
+ * @clients: its clients, latest used first
+ * @addresses: its addresses, NULL if none yet
+ *
+ * Beside the peer, which has connected, its children may use the socket.
+ */
+struct member {
+	struct member *next;
+	struct member *all_prev;
+	struct member *all_next;
+	struct session *session;
+	struct identity identity;
+	int32_t claimed;
+	struct client *clients;
+	struct addresses *addresses;
+};
+
+/**
  * struct session - the requests and reports of a peer
  * @bridge: the bridge
  * @fd: the socket
  * @identity: the peer
- * @clients: its clients, latest used first
- * @addresses: its addresses, NULL if none yet
+ * @members: the processes that report, latest used first
+ * @nr_members: their number
  * @slot: its place in the descriptor store
  * @output: answers that it has not read
  * @was_logged: something odd about it was logged
@@ -450,8 +507,8 @@ struct session {
 	struct bridge *bridge;
 	int fd;
 	struct identity identity;
-	struct client *clients;
-	struct addresses *addresses;
+	struct member *members;
+	unsigned int nr_members;
 	struct fdstore_slot slot;
 	struct output output;
 	bool was_logged;
@@ -476,8 +533,16 @@ void session_lose(struct session *session, const uint8_t *bytes, size_t length);
 /* session_flush() - submit the pending reports */
 void session_flush(struct session *session);
 
-/* session_close_clients() - end the clients and drop the addresses */
+/* session_close_clients() - end all clients and drop their addresses */
 void session_close_clients(struct session *session);
+
+/* session_has_process() - true if a process is the peer or reports through it */
+bool session_has_process(const struct session *session,
+			 const struct process *process);
+
+/* session_end_process() - end the clients of a process that has ended */
+void session_end_process(struct session *session,
+			 const struct process *process);
 
 /* session_restore() - resume a kept session; false if a client cannot resume */
 bool session_restore(struct session *session,

@@ -34,96 +34,195 @@ static void log_once(struct session *session, const char *format, ...)
 	session_log_end(session, text);
 }
 
-static struct client *new_client(struct session *session, int32_t id)
+/* Most processes that may use the socket of a peer, itself included */
+#define MAX_MEMBERS 64
+
+static struct client *new_client(struct member *member, int32_t id)
 {
 	struct client *client = calloc(1, sizeof(*client));
 
 	if (!client)
 		return NULL;
 	client->id = id;
-	LL_PREPEND(session->clients, client);
+	client->claimed = member->claimed;
+	LL_PREPEND(member->clients, client);
 	return client;
 }
 
 /* get_client() - the client for a device, which moves to the front of the list */
-static struct client *get_client(struct session *session, int32_t id)
+static struct client *get_client(struct member *member, int32_t id)
 {
-	struct client *client = session->clients;
+	struct client *client = member->clients;
 
 	if (client && client->id == id)
 		return client;
-	LL_SEARCH_SCALAR(session->clients, client, id, id);
+	LL_SEARCH_SCALAR(member->clients, client, id, id);
 	if (!client)
-		return new_client(session, id);
-	LL_DELETE(session->clients, client);
-	LL_PREPEND(session->clients, client);
+		return new_client(member, id);
+	LL_DELETE(member->clients, client);
+	LL_PREPEND(member->clients, client);
 	return client;
 }
 
 static uint32_t keep_count(void *context, uint32_t place,
 			   const struct address_count *count)
 {
-	struct session *session = context;
+	struct member *member = context;
 
-	return fdstore_keep_count(&session->slot, place, count);
+	return fdstore_keep_count(&member->session->slot, member->claimed,
+				  place, count);
 }
 
-static struct addresses *get_addresses(struct session *session)
+static struct addresses *get_addresses(struct member *member)
 {
-	struct address_pool *pool = &session->bridge->addresses;
+	struct address_pool *pool = &member->session->bridge->addresses;
 
-	if (session->addresses)
-		return session->addresses;
-	session->addresses = addresses_new(pool, pool->max / CONNECTION_SHARE);
-	if (session->addresses)
-		addresses_watch(session->addresses, keep_count, session);
-	return session->addresses;
+	if (member->addresses)
+		return member->addresses;
+	member->addresses = addresses_new(pool, pool->max / CONNECTION_SHARE);
+	if (member->addresses)
+		addresses_watch(member->addresses, keep_count, member);
+	return member->addresses;
 }
 
-void session_flush(struct session *session)
+/* free_member() - end its clients, and free it */
+static void free_member(struct member *member)
 {
-	bool was_kept = session->slot.serial;
+	struct session *session = member->session;
+	struct client *client, *next;
+
+	LL_FOREACH_SAFE(member->clients, client, next)
+	{
+		fdstore_drop_client(&session->slot, session->bridge, client);
+		client_close(client);
+		free(client);
+	}
+	if (member->addresses && !session->bridge->is_ending)
+		addresses_unwatch(member->addresses);
+	addresses_free(member->addresses);
+	DL_DELETE2(session->bridge->members, member, all_prev, all_next);
+	LL_DELETE(session->members, member);
+	session->nr_members--;
+	identity_put(&member->identity);
+	free(member);
+}
+
+/* make_room() - end the child that has not reported for the longest time */
+static void make_room(struct session *session)
+{
+	struct member *member, *oldest = NULL;
+
+	if (session->nr_members < MAX_MEMBERS)
+		return;
+	LL_FOREACH(session->members, member)
+	if (member->claimed)
+		oldest = member;
+	free_member(oldest);
+}
+
+static struct member *new_member(struct session *session, int32_t claimed)
+{
+	struct member *member = calloc(1, sizeof(*member));
+
+	if (!member)
+		return NULL;
+	make_room(session);
+	member->session = session;
+	member->claimed = claimed;
+	if (claimed)
+		identity_get_child(&member->identity, &session->identity,
+				   claimed);
+	else
+		identity_copy(&member->identity, &session->identity);
+	LL_PREPEND(session->members, member);
+	DL_APPEND2(session->bridge->members, member, all_prev, all_next);
+	session->nr_members++;
+	return member;
+}
+
+/* get_member() - a process; 0 is the peer. It moves to the front of the list */
+static struct member *get_member(struct session *session, int32_t claimed)
+{
+	struct member *member = session->members;
+
+	if (member && member->claimed == claimed)
+		return member;
+	LL_SEARCH_SCALAR(session->members, member, claimed, claimed);
+	if (!member)
+		return new_member(session, claimed);
+	LL_DELETE(session->members, member);
+	LL_PREPEND(session->members, member);
+	return member;
+}
+
+/* sender() - the process that has sent a message, or NULL when out of memory */
+static struct member *sender(struct session *session,
+			     const struct wire_message *message)
+{
+	struct identity *peer = &session->identity;
+	struct member *member;
+
+	if (!identity_is_own_pid(peer, message->pid))
+		return get_member(session, message->pid);
+	if (!peer->claimed)
+		peer->claimed = message->pid;
+	member = get_member(session, 0);
+	if (member)
+		member->identity.claimed = peer->claimed;
+	return member;
+}
+
+static void flush_member(struct member *member)
+{
+	struct session *session = member->session;
 	struct client *client;
 
-	LL_FOREACH(session->clients, client)
+	LL_FOREACH(member->clients, client)
 	{
 		client_flush(client);
 		fdstore_keep_client(&session->slot, session->bridge,
 				    session->fd, &session->identity, client);
 	}
-	if (!was_kept && session->slot.serial && session->addresses)
-		addresses_watch(session->addresses, keep_count, session);
+}
+
+void session_flush(struct session *session)
+{
+	bool was_kept = session->slot.serial;
+	struct member *member;
+
+	LL_FOREACH(session->members, member)
+	flush_member(member);
+	if (was_kept || !session->slot.serial)
+		return;
+	LL_FOREACH(session->members, member)
+	if (member->addresses)
+		addresses_watch(member->addresses, keep_count, member);
 }
 
 /* begin_report() - the client for a report, or NULL when out of memory */
-static struct client *begin_report(struct session *session,
+static struct client *begin_report(struct member *member,
 				   const struct wire_message *message)
 {
-	struct identity *identity = &session->identity;
-
-	identity_note_report(identity);
-	if (!identity->claimed)
-		identity->claimed = message->pid;
-	else if (message->pid && message->pid != identity->claimed)
-		log_once(session, "it claims to be process %d and process %d",
-			 identity->claimed, message->pid);
-	return get_client(session, message->device);
+	identity_note_report(&member->identity);
+	if (!member->claimed)
+		member->session->identity.is_late = member->identity.is_late;
+	return get_client(member, message->device);
 }
 
-static int lose(struct session *session, const struct wire_message *message)
+static int lose(struct member *member, const struct wire_message *message)
 {
-	struct client *client = begin_report(session, message);
+	struct client *client = begin_report(member, message);
 
 	if (!client)
 		return -1;
-	client_lose(client, session->bridge, &session->identity);
+	client_lose(client, member->session->bridge, &member->identity);
 	return 0;
 }
 
-static int report(struct session *session, const struct wire_message *message,
+static int report(struct member *member, const struct wire_message *message,
 		  unsigned int op, enum space space, uint64_t size)
 {
-	struct client *client = begin_report(session, message);
+	struct client *client = begin_report(member, message);
 	struct buftrack_report report = {
 		.op = op,
 		.address = message->address,
@@ -132,10 +231,10 @@ static int report(struct session *session, const struct wire_message *message,
 
 	if (!client)
 		return -1;
-	if (client_report(client, session->bridge, &session->identity, space,
-			  &report) &&
+	if (client_report(client, member->session->bridge, &member->identity,
+			  space, &report) &&
 	    op == BUFTRACK_OP_ALLOC)
-		addresses_note_lost(session->addresses, message->device,
+		addresses_note_lost(member->addresses, message->device,
 				    message->address, space);
 	return 0;
 }
@@ -146,20 +245,19 @@ static int report(struct session *session, const struct wire_message *message,
  * The kernel's record keeps its size for its lifetime, so a record of the new size
  * replaces it.
  */
-static int report_larger(struct session *session,
+static int report_larger(struct member *member,
 			 const struct wire_message *message, enum space space)
 {
-	if (report(session, message, BUFTRACK_OP_FREE, space, 0))
+	if (report(member, message, BUFTRACK_OP_FREE, space, 0))
 		return -1;
-	return report(session, message, BUFTRACK_OP_ALLOC, space,
-		      message->size);
+	return report(member, message, BUFTRACK_OP_ALLOC, space, message->size);
 }
 
-static enum address_alloc note_alloc(struct session *session,
+static enum address_alloc note_alloc(struct member *member,
 				     const struct wire_message *message,
 				     enum space space)
 {
-	struct addresses *addresses = get_addresses(session);
+	struct addresses *addresses = get_addresses(member);
 	enum address_alloc what = ADDRESS_NO_ROOM;
 
 	if (addresses)
@@ -168,59 +266,85 @@ static enum address_alloc note_alloc(struct session *session,
 					    message->size);
 	if (what == ADDRESS_NO_ROOM)
 		log_once(
-			session,
+			member->session,
 			"too many live buffers: further allocs count as lost reports: raise --max-addresses");
 	return what;
 }
 
 /* The kernel rejects an alloc of size 0; it is a reference nevertheless. */
-static int handle_alloc_in(struct session *session,
+static int handle_alloc_in(struct member *member,
 			   const struct wire_message *message, enum space space)
 {
-	switch (note_alloc(session, message, space)) {
+	switch (note_alloc(member, message, space)) {
 	case ADDRESS_FIRST:
-		return report(session, message, BUFTRACK_OP_ALLOC, space,
+		return report(member, message, BUFTRACK_OP_ALLOC, space,
 			      message->size);
 	case ADDRESS_LARGER:
-		return report_larger(session, message, space);
+		return report_larger(member, message, space);
 	case ADDRESS_ALIAS:
-		return begin_report(session, message) ? 0 : -1;
+		return begin_report(member, message) ? 0 : -1;
 	case ADDRESS_EMPTY:
-		log_once(session,
+		log_once(member->session,
 			 "an alloc of 0 bytes counts as a lost report");
-		return lose(session, message);
+		return lose(member, message);
 	default:
-		return lose(session, message);
+		return lose(member, message);
 	}
 }
 
-static int handle_alloc(struct session *session,
+static int handle_alloc(struct member *member,
 			const struct wire_message *message)
 {
 	if (message->buffer_type < ADDRESS_SPACES)
-		return handle_alloc_in(session, message, message->buffer_type);
-	log_once(session,
+		return handle_alloc_in(member, message, message->buffer_type);
+	log_once(member->session,
 		 "an alloc of unknown buffer type %u counts as a lost report",
 		 message->buffer_type);
-	return lose(session, message);
+	return lose(member, message);
+}
+
+/* find_owner() - the same process on another connection, with the address live */
+static struct member *find_owner(const struct member *member,
+				 const struct wire_message *message, int space)
+{
+	const struct identity *identity = &member->identity;
+	struct member *other;
+
+	DL_FOREACH2(member->session->bridge->members, other, all_next)
+	if (other != member && other->addresses &&
+	    other->identity.process == identity->process &&
+	    other->identity.claimed == identity->claimed &&
+	    addresses_references(other->addresses, message->device,
+				 message->address, space))
+		return other;
+	return NULL;
 }
 
 /* handle_free() - @space is ADDRESS_ANY_SPACE if the message names none */
-static int handle_free(struct session *session,
+static int handle_free(struct member *member,
 		       const struct wire_message *message, int space)
 {
 	struct address_free what = { .space = -1 };
+	struct member *owner = NULL;
 
-	if (session->addresses)
-		what = addresses_note_free(session->addresses, message->device,
+	if (member->addresses)
+		what = addresses_note_free(member->addresses, message->device,
 					   message->address, space);
+	if (!what.was_live)
+		owner = find_owner(member, message, space);
+	if (owner) {
+		int ret = handle_free(owner, message, space);
+
+		flush_member(owner);
+		return ret;
+	}
 	if (what.is_alias)
-		return begin_report(session, message) ? 0 : -1;
+		return begin_report(member, message) ? 0 : -1;
 	if (what.space >= 0)
 		space = what.space;
 	else if (space == ADDRESS_ANY_SPACE)
 		space = SPACE_UNKNOWN;
-	return report(session, message, BUFTRACK_OP_FREE, space,
+	return report(member, message, BUFTRACK_OP_FREE, space,
 		      what.was_alias ? 0 : message->size);
 }
 
@@ -251,6 +375,29 @@ static int handle_dump(struct session *session, bool kernels_only)
 	return 0;
 }
 
+static int handle_report(struct session *session,
+			 const struct wire_message *message)
+{
+	struct member *member = sender(session, message);
+
+	if (!member)
+		return -1;
+	switch (message->type) {
+	case WIRE_ALLOC:
+		return handle_alloc(member, message);
+	case WIRE_FREE:
+		return handle_free(member, message, ADDRESS_ANY_SPACE);
+	case WIRE_CB_ALLOC:
+		return handle_alloc_in(member, message, SPACE_CB);
+	case WIRE_CB_FREE:
+		return handle_free(member, message, SPACE_CB);
+	case WIRE_KERNEL_LOAD:
+		return handle_alloc_in(member, message, SPACE_KERNEL);
+	default:
+		return handle_free(member, message, SPACE_KERNEL);
+	}
+}
+
 int session_handle(struct session *session, const uint8_t *bytes, size_t size)
 {
 	struct wire_message message;
@@ -258,17 +405,12 @@ int session_handle(struct session *session, const uint8_t *bytes, size_t size)
 	wire_decode(bytes, &message);
 	switch (message.type) {
 	case WIRE_ALLOC:
-		return handle_alloc(session, &message);
 	case WIRE_FREE:
-		return handle_free(session, &message, ADDRESS_ANY_SPACE);
 	case WIRE_CB_ALLOC:
-		return handle_alloc_in(session, &message, SPACE_CB);
 	case WIRE_CB_FREE:
-		return handle_free(session, &message, SPACE_CB);
 	case WIRE_KERNEL_LOAD:
-		return handle_alloc_in(session, &message, SPACE_KERNEL);
 	case WIRE_KERNEL_UNLOAD:
-		return handle_free(session, &message, SPACE_KERNEL);
+		return handle_report(session, &message);
 	case WIRE_QUERY:
 	case WIRE_DEVICE_INFO_QUERY:
 		return handle_query(session, &message, size);
@@ -284,37 +426,55 @@ int session_handle(struct session *session, const uint8_t *bytes, size_t size)
 
 void session_lose(struct session *session, const uint8_t *bytes, size_t length)
 {
-	struct client *client = session->clients;
+	struct member *member = session->members;
 	struct wire_message message;
+	struct client *client;
 
 	if (length >= WIRE_HEAD) {
 		wire_decode(bytes, &message);
-		if (message.device >= 0 && message.device < WIRE_DEVICES)
-			client = get_client(session, message.device);
+		if (message.device >= 0 && message.device < WIRE_DEVICES) {
+			member = sender(session, &message);
+			if (member)
+				get_client(member, message.device);
+		}
 	}
+	client = member ? member->clients : NULL;
 	if (client)
-		client_lose(client, session->bridge, &session->identity);
+		client_lose(client, session->bridge, &member->identity);
 }
 
 void session_close_clients(struct session *session)
 {
-	struct client *client, *next;
+	while (session->members)
+		free_member(session->members);
+}
 
-	LL_FOREACH_SAFE(session->clients, client, next)
-	{
-		fdstore_drop_client(&session->slot, session->bridge, client);
-		client_close(client);
-		free(client);
-	}
-	session->clients = NULL;
-	addresses_free(session->addresses);
-	session->addresses = NULL;
+bool session_has_process(const struct session *session,
+			 const struct process *process)
+{
+	const struct member *member;
+
+	LL_FOREACH(session->members, member)
+	if (member->identity.process == process)
+		return true;
+	return session->identity.process == process;
+}
+
+void session_end_process(struct session *session, const struct process *process)
+{
+	struct member *member, *next;
+
+	LL_FOREACH_SAFE(session->members, member, next)
+	if (member->identity.process == process)
+		free_member(member);
 }
 
 static bool restore_client(struct session *session,
 			   const struct fdstore_file *file)
 {
-	struct client *client = new_client(session, file->device);
+	struct member *member = get_member(session, file->claimed);
+	struct client *client = member ? new_client(member, file->device) :
+					 NULL;
 
 	if (!client)
 		return false;
@@ -322,15 +482,19 @@ static bool restore_client(struct session *session,
 	client->kept = file->client;
 	client->device = device_get(session->bridge, file->device);
 	client->file = buftrack_device_from_fd(file->fd);
-	return client->file && client->device && get_addresses(session) &&
-	       !fdstore_relearn(session->addresses, client);
+	member->identity.has_reported = true;
+	return client->file && client->device && get_addresses(member) &&
+	       !fdstore_relearn(member->addresses, client);
 }
 
-static int restore_count(void *context, const struct address_count *count)
+static int restore_count(void *context, int32_t claimed,
+			 const struct address_count *count)
 {
-	struct session *session = context;
+	struct member *member = get_member(context, claimed);
 
-	return addresses_set_count(session->addresses, count);
+	if (!member || !get_addresses(member))
+		return -1;
+	return addresses_set_count(member->addresses, count);
 }
 
 bool session_restore(struct session *session,

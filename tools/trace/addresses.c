@@ -480,3 +480,16 @@ void addresses_watch(struct addresses *addresses,
 	if (reference->count)
 		keep_count(addresses, &entry->place, reference);
 }
+
+void addresses_unwatch(struct addresses *addresses)
+{
+	const struct address_count none = { .count = 0 };
+	struct reference *reference;
+	struct address *entry;
+
+	for (entry = addresses->table; entry; entry = entry->hh.next)
+		LL_FOREACH(entry->spaces, reference)
+	if (reference->kept)
+		addresses->keep(addresses->context, reference->kept, &none);
+	addresses->keep = NULL;
+}

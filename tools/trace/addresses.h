@@ -167,6 +167,9 @@ void addresses_watch(struct addresses *addresses,
 				      const struct address_count *count),
 		     void *context);
 
+/* addresses_unwatch() - nothing is kept any more: @keep gets counts of 0 */
+void addresses_unwatch(struct addresses *addresses);
+
 /* addresses_count() - number of addresses in the map */
 uint64_t addresses_count(const struct addresses *addresses);
 
