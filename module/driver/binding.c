@@ -89,6 +89,7 @@ static void binding_bind(struct bt_binding *b, const struct bt_driver_event *e)
 	WRITE_ONCE(b->complete,
 		   e->complete && e->op == BT_DEVICE_BEGIN && !b->leftovers);
 	b->leftovers = false;
+	WRITE_ONCE(b->generation, b->generation + 1);
 	WRITE_ONCE(b->key, e->dev);
 	WRITE_ONCE(b->dev->tracker->has_driver, true);
 	strscpy(b->dev->driver, e->driver, sizeof(b->dev->driver));

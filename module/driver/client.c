@@ -43,6 +43,7 @@ driver_client_prepare(struct bt_binding *b, const struct bt_driver_event *e)
 	client->key = e->client;
 	client->dev = e->dev;
 	client->binding = b;
+	client->generation = READ_ONCE(b->generation);
 	client->reporter.client.late = !READ_ONCE(b->complete);
 	bt_opener_stamp(&client->reporter.opener, current_euid());
 	return client;
@@ -116,9 +117,24 @@ static void driver_client_end(struct bt_driver_client *client)
 	driver_client_free_later(client);
 }
 
-static void driver_client_end_closing(struct bt_driver_client *client)
+/**
+ * bt_driver_client_is_stale() - whether a client began under an earlier binding
+ * @client: the client
+ *
+ * Its file holds buffers of that binding only, under numbers that the current binding
+ * reuses.
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool bt_driver_client_is_stale(const struct bt_driver_client *client)
 {
-	if (client->closing)
+	return client->generation != READ_ONCE(client->binding->generation);
+}
+
+static void driver_client_end_former(struct bt_driver_client *client)
+{
+	if (client->closing || bt_driver_client_is_stale(client))
 		driver_client_end(client);
 }
 
@@ -172,14 +188,14 @@ void bt_driver_client_end(const struct bt_driver_event *e)
 }
 
 /**
- * bt_driver_client_end_closing() - drop a closing client whose pointer is reused
+ * bt_driver_client_end_former() - drop a closing or stale client whose pointer is reused
  * @e: event in which another file with the same pointer opens
  *
  * Context: any but NMI.
  */
-void bt_driver_client_end_closing(const struct bt_driver_event *e)
+void bt_driver_client_end_former(const struct bt_driver_event *e)
 {
-	driver_client_apply(e, driver_client_end_closing);
+	driver_client_apply(e, driver_client_end_former);
 }
 
 /**

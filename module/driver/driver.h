@@ -41,7 +41,8 @@ enum bt_driver_op {
 /**
  * struct bt_driver_event - an event of a driver
  * @op: its type
- * @dev: struct device that the driver is bound to
+ * @dev: struct device that the driver is bound to; NULL: the driver has unbound from it
+ *	 since, and nothing but the end of a client is reported
  * @client: pointer that identifies the client; NULL: the driver itself
  * @number: when a client closes or ends, its number; 0: any client with that pointer
  * @driver: name of the driver

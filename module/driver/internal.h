@@ -41,6 +41,7 @@ struct bt_device;
  * @key: struct device that the driver is, or was last, bound to; NULL: never bound
  * @dev: the tracked device
  * @driver: client that stands for the driver; ends with the device
+ * @generation: counts the times that a driver bound to it
  * @complete: every event since the driver bound has been reported
  * @leftovers: at its last unbind the driver had clients or live buffers left
  * @ending: the driver unbound, and the records that it left are being ended
@@ -53,6 +54,7 @@ struct bt_binding {
 	const struct device *key;
 	struct bt_device *dev;
 	struct bt_reporter *driver;
+	u64 generation;
 	bool complete;
 	bool leftovers;
 	bool ending;
@@ -68,6 +70,7 @@ struct bt_binding {
  * @key: pointer that identifies it
  * @dev: struct device that it was opened on
  * @binding: binding of that device
+ * @generation: that of the binding when it began
  * @closing: release of the file has begun: frees are charged to the driver
  * @once: bt_driver_client_once() has been called
  */
@@ -78,6 +81,7 @@ struct bt_driver_client {
 	const void *key;
 	const struct device *dev;
 	struct bt_binding *binding;
+	u64 generation;
 	bool closing;
 	atomic_t once;
 };
@@ -109,7 +113,8 @@ struct bt_driver_client *bt_driver_client_get(struct bt_binding *b,
 					      const struct bt_driver_event *e);
 void bt_driver_client_close(const struct bt_driver_event *e);
 void bt_driver_client_end(const struct bt_driver_event *e);
-void bt_driver_client_end_closing(const struct bt_driver_event *e);
+bool bt_driver_client_is_stale(const struct bt_driver_client *client);
+void bt_driver_client_end_former(const struct bt_driver_event *e);
 bool bt_driver_clients_open(const struct bt_binding *b);
 void bt_driver_clients_end(struct bt_binding *b);
 void bt_driver_clients_reap(void);

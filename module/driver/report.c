@@ -82,6 +82,17 @@ static void driver_report_lost(struct bt_binding *b)
 	bt_lost(b->dev->tracker, &b->driver->client, 1, bt_clock());
 }
 
+/* Does the event come from a file that was opened under an earlier binding? */
+static bool driver_report_is_stale(const struct bt_binding *b,
+				   const struct bt_driver_event *e)
+{
+	const struct bt_driver_client *client = NULL;
+
+	if (e->client)
+		client = bt_driver_client_find(b, e->dev, e->client);
+	return client && bt_driver_client_is_stale(client);
+}
+
 static void driver_report_buffer(struct bt_binding *b,
 				 const struct bt_driver_event *e)
 {
@@ -113,14 +124,15 @@ static void driver_report_bound(struct bt_binding *b,
 	case BT_DEVICE_BEGIN:
 		break;
 	case BT_CLIENT_BEGIN:
-		bt_driver_client_end_closing(e);
+		bt_driver_client_end_former(e);
 		driver_report_client(b, e);
 		break;
 	case BT_REPORT_LOST:
 		driver_report_lost(b);
 		break;
 	default:
-		driver_report_buffer(b, e);
+		if (!driver_report_is_stale(b, e))
+			driver_report_buffer(b, e);
 	}
 }
 
@@ -146,7 +158,7 @@ void bt_driver_report(const struct bt_driver_event *e)
 		bt_binding_end(e->dev);
 		break;
 	default:
-		b = bt_binding_get(e);
+		b = e->dev ? bt_binding_get(e) : NULL;
 		if (b)
 			driver_report_bound(b, e);
 	}
@@ -174,7 +186,7 @@ u64 bt_driver_client_number(const struct bt_driver_event *e, const void *client)
 
 	at.client = client;
 	rcu_read_lock();
-	b = bt_binding_get(e);
+	b = e->dev ? bt_binding_get(e) : NULL;
 	if (b)
 		found = begin ? bt_driver_client_get(b, &at) :
 				bt_driver_client_find(b, e->dev, client);

@@ -188,6 +188,18 @@ static int sample_end(const char *name)
 	return 0;
 }
 
+/* What a driver does that is unbound and bound again: the struct device is the same */
+static int sample_rebind(const char *name)
+{
+	struct sample_device *s = sample_find(name);
+
+	if (!s)
+		return -ENODEV;
+	buftrack_device_end(&s->dev);
+	buftrack_device_begin(&s->dev);
+	return 0;
+}
+
 static int sample_end_client(struct file *file)
 {
 	struct device *dev = file->private_data;
@@ -374,6 +386,8 @@ static int sample_command_locked(struct file *file, const char *verb, char *args
 		return sample_add_many(args);
 	if (!strcmp(verb, "end"))
 		return sample_end(args);
+	if (!strcmp(verb, "rebind"))
+		return sample_rebind(args);
 	if (!strcmp(verb, "open"))
 		return sample_begin_client(file, args);
 	return -EINVAL;

@@ -94,6 +94,23 @@ SAMPLE_TEST(file_of_the_old_device_is_no_client_of_the_new_one)
 	check_nothing_wrong(s->fd);
 }
 
+SAMPLE_TEST(file_of_an_old_binding_frees_nothing_of_the_next)
+{
+	int old = sample_client(CHIP), fd;
+
+	cmd(old, "alloc " BUFFER_AT);
+	cmd(s->driver, "rebind " CHIP);
+	fd = sample_client(CHIP);
+	cmd(fd, "alloc " BUFFER_AT);
+	cmd(old, "free address=0x1000");
+	cmd(old, "alloc address=0x5000 size=4096");
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	cmd(fd, "free address=0x1000");
+	CHECK_EQ(device_counter(s->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
+	close(old);
+	check_nothing_wrong(s->fd);
+}
+
 SAMPLE_TEST(two_devices_are_independent)
 {
 	int one = sample_client(CHIP), two, other;
