@@ -26,6 +26,7 @@
  * @krp: the probe, for entry as for return
  * @hits: calls that were handled
  * @missed: missed calls that have been reported as lost
+ * @leaving: the probe is being unregistered
  * @symbol: name of the function, prefixed by its module's
  */
 struct bt_probe {
@@ -36,13 +37,15 @@ struct bt_probe {
 	struct kretprobe krp;
 	atomic64_t hits;
 	unsigned long missed;
+	bool leaving;
 	char symbol[BUFTRACK_SYMBOL_SIZE];
 };
 
 /**
  * struct bt_attachment - an adapter and its probes
  * @adapter: the adapter
- * @complete: every probe is in place
+ * @complete: every probe is in place on which what is tracked depends
+ * @support: what the adapter can do with the module
  * @probes: one per row
  * @entries: scratch space to unregister all entry probes in one go
  * @returns: the same for return probes
@@ -50,6 +53,7 @@ struct bt_probe {
 struct bt_attachment {
 	const struct bt_adapter *adapter;
 	bool complete;
+	struct bt_adapter_support support;
 	struct bt_probe *probes;
 	struct kprobe **entries;
 	struct kretprobe **returns;
@@ -257,16 +261,22 @@ static void probe_set_states(struct bt_attachment *a, u32 from, u32 to)
 			a->probes[i].state = to;
 }
 
+static bool probe_is_in_place(const struct bt_probe *p)
+{
+	return p->state == BUFTRACK_PROBE_STATE_IN_PLACE;
+}
+
 /* In one go: each call waits for every processor */
-static void probe_unregister_all(struct bt_attachment *a)
+static void probe_unregister(struct bt_attachment *a, u32 tracks, u32 state)
 {
 	unsigned int i, nr_entries = 0, nr_returns = 0;
 
 	for (i = 0; i < a->adapter->nr_descs; i++) {
 		struct bt_probe *p = &a->probes[i];
 
-		if (p->state != BUFTRACK_PROBE_STATE_IN_PLACE)
+		if (!probe_is_in_place(p) || (tracks && !(p->desc->tracks & tracks)))
 			continue;
+		p->leaving = true;
 		if (p->desc->at_return)
 			a->returns[nr_returns++] = &p->krp;
 		else
@@ -274,44 +284,148 @@ static void probe_unregister_all(struct bt_attachment *a)
 	}
 	unregister_kprobes(a->entries, nr_entries);
 	unregister_kretprobes(a->returns, nr_returns);
-	/* No later call reports the last misses */
-	for (i = 0; i < a->adapter->nr_descs; i++)
-		if (a->probes[i].state == BUFTRACK_PROBE_STATE_IN_PLACE)
-			probe_report_missed(&a->probes[i]);
-	probe_set_states(a, BUFTRACK_PROBE_STATE_IN_PLACE,
-			 BUFTRACK_PROBE_STATE_WAITING);
+	for (i = 0; i < a->adapter->nr_descs; i++) {
+		if (!a->probes[i].leaving)
+			continue;
+		/* No later call reports the last misses */
+		probe_report_missed(&a->probes[i]);
+		a->probes[i].state = state;
+		a->probes[i].leaving = false;
+	}
 }
 
-/* Returns how many probes are in place */
-static unsigned int probe_register_all(struct bt_attachment *a)
+/* What the module lacks is no gap; what we cannot read is */
+static void probe_assess(struct bt_attachment *a)
 {
-	unsigned int i, n = 0;
+	unsigned int i;
+
+	for (i = 0; a->adapter->identify && i < a->adapter->nr_descs; i++) {
+		struct bt_probe *p = &a->probes[i];
+
+		if (p->state != BUFTRACK_PROBE_STATE_WAITING)
+			continue;
+		if (p->desc->feature & ~a->support.has)
+			p->state = BUFTRACK_PROBE_STATE_ABSENT;
+		else if (p->desc->tracks & ~a->support.reads)
+			p->state = BUFTRACK_PROBE_STATE_UNKNOWN_VERSION;
+	}
+}
+
+/* Buffers whose allocation or end cannot be seen */
+static u32 probe_blind(const struct bt_attachment *a)
+{
+	unsigned int i;
+	u32 blind = 0;
+
+	for (i = 0; i < a->adapter->nr_descs; i++) {
+		const struct bt_probe *p = &a->probes[i];
+
+		if (p->state == BUFTRACK_PROBE_STATE_MISSING && !p->desc->optional)
+			blind |= p->desc->tracks;
+	}
+	return blind;
+}
+
+/* A probe that stands for all buffers leaves a gap if it is missing */
+static bool probe_is_complete(const struct bt_attachment *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->adapter->nr_descs; i++) {
+		const struct bt_probe *p = &a->probes[i];
+
+		if (p->state == BUFTRACK_PROBE_STATE_MISSING && !p->desc->optional &&
+		    !p->desc->tracks)
+			return false;
+	}
+	return true;
+}
+
+static struct bt_probe *probe_by_symbol(struct bt_attachment *a, const char *symbol)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->adapter->nr_descs; i++)
+		if (!strcmp(a->adapter->descs[i].symbol, symbol))
+			return &a->probes[i];
+	return NULL;
+}
+
+/* A row that stands in for an inlined function takes over from it */
+static void probe_substitute(struct bt_attachment *a, struct bt_probe *p)
+{
+	struct bt_probe *other;
+
+	if (!p->desc->instead_of)
+		return;
+	other = probe_by_symbol(a, p->desc->instead_of);
+	if (other->state == BUFTRACK_PROBE_STATE_MISSING)
+		other->state = BUFTRACK_PROBE_STATE_ABSENT;
+	else if (probe_is_in_place(other))
+		p->state = BUFTRACK_PROBE_STATE_ABSENT;
+}
+
+/* Buffers whose end cannot be seen are not tracked: no probe of them is put in place */
+static void probe_register_one(struct bt_attachment *a, struct bt_probe *p)
+{
+	probe_substitute(a, p);
+	if (p->state != BUFTRACK_PROBE_STATE_WAITING)
+		return;
+	if (!(p->desc->tracks & probe_blind(a)) && !probe_register(p))
+		p->state = BUFTRACK_PROBE_STATE_IN_PLACE;
+	else
+		p->state = BUFTRACK_PROBE_STATE_MISSING;
+}
+
+/* A function of the kernel does not prove that the module is loaded */
+static void probe_register_all(struct bt_attachment *a)
+{
+	unsigned int i;
+	bool any = false;
 
 	for (i = 0; i < a->adapter->nr_descs; i++) {
 		struct bt_probe *p = &a->probes[i];
 
-		/* A function of the kernel does not prove that the module is loaded */
-		if (p->desc->in_kernel && !n)
-			continue;
-		if (p->state == BUFTRACK_PROBE_STATE_IN_PLACE ||
-		    !probe_register(p)) {
-			p->state = BUFTRACK_PROBE_STATE_IN_PLACE;
-			n++;
-		}
+		if (!p->desc->in_kernel || any)
+			probe_register_one(a, p);
+		any |= probe_is_in_place(p);
 	}
+}
+
+static unsigned int probe_count(const struct bt_attachment *a, u32 state)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < a->adapter->nr_descs; i++)
+		n += a->probes[i].state == state;
 	return n;
 }
 
-static void probe_log(const struct bt_attachment *a, unsigned int in_place)
+static void probe_log_version(const struct bt_attachment *a)
+{
+	const struct bt_adapter *adapter = a->adapter;
+
+	if (a->support.untested)
+		pr_info("%s: version %s of %s is newer than tested\n", adapter->name,
+			a->support.version, adapter->module);
+	if (probe_count(a, BUFTRACK_PROBE_STATE_UNKNOWN_VERSION))
+		pr_warn("%s: version %s of %s: not all is covered: %s\n",
+			adapter->name, a->support.version, adapter->module,
+			adapter->remedy);
+}
+
+static void probe_log(const struct bt_attachment *a)
 {
 	const struct bt_adapter *adapter = a->adapter;
 	unsigned int i;
 
-	pr_info("%s: %u of %u probes in place\n", adapter->name, in_place,
-		adapter->nr_descs);
+	pr_info("%s: %u of %u probes in place\n", adapter->name,
+		probe_count(a, BUFTRACK_PROBE_STATE_IN_PLACE),
+		adapter->nr_descs - probe_count(a, BUFTRACK_PROBE_STATE_ABSENT));
+	probe_log_version(a);
 	for (i = 0; i < adapter->nr_descs; i++)
 		if (a->probes[i].state == BUFTRACK_PROBE_STATE_MISSING)
-			pr_warn("%s: no function %s: not covered: %s\n",
+			pr_warn("%s: no probe of %s: not covered: %s\n",
 				adapter->name, adapter->descs[i].symbol,
 				adapter->descs[i].covers);
 }
@@ -319,7 +433,9 @@ static void probe_log(const struct bt_attachment *a, unsigned int in_place)
 static void probe_detach(struct bt_attachment *a)
 {
 	lockdep_assert_held(&probe_lock);
-	probe_unregister_all(a);
+	probe_unregister(a, 0, BUFTRACK_PROBE_STATE_WAITING);
+	probe_set_states(a, BUFTRACK_PROBE_STATE_ABSENT,
+			 BUFTRACK_PROBE_STATE_WAITING);
 	probe_set_states(a, BUFTRACK_PROBE_STATE_MISSING,
 			 BUFTRACK_PROBE_STATE_WAITING);
 	probe_set_states(a, BUFTRACK_PROBE_STATE_UNKNOWN_VERSION,
@@ -349,8 +465,8 @@ static void probe_refuse(struct bt_attachment *a)
 {
 	probe_set_states(a, BUFTRACK_PROBE_STATE_WAITING,
 			 BUFTRACK_PROBE_STATE_UNKNOWN_VERSION);
-	pr_warn("%s: unknown version of %s: not covered\n", a->adapter->name,
-		a->adapter->module);
+	pr_warn("%s: version %s of %s is unknown: not covered: %s\n", a->adapter->name,
+		a->support.version, a->adapter->module, a->adapter->remedy);
 }
 
 /* Is the module loaded, as far as we can see, and does the table fit its version? */
@@ -358,13 +474,13 @@ static bool probe_is_supported(struct bt_attachment *a, const struct module *mod
 {
 	const struct bt_adapter *adapter = a->adapter;
 
-	if (!adapter->is_supported)
+	if (!adapter->identify)
 		return true;
 	if (!mod)
 		mod = probe_find_module(adapter);
 	if (!mod)
 		return false;
-	if (adapter->is_supported(mod))
+	if (adapter->identify(mod, &a->support))
 		return true;
 	probe_refuse(a);
 	return false;
@@ -373,21 +489,25 @@ static bool probe_is_supported(struct bt_attachment *a, const struct module *mod
 /* @mod: the module that is being loaded; NULL: attach if it is already loaded */
 static void probe_attach(struct bt_attachment *a, const struct module *mod)
 {
-	unsigned int in_place;
+	u32 blind;
 
 	lockdep_assert_held(&probe_lock);
 	if (!probe_is_supported(a, mod))
 		return;
 	a->complete = false;
-	in_place = probe_register_all(a);
+	probe_assess(a);
+	probe_register_all(a);
 	if (!mod && !probe_found_module(a)) {
 		probe_detach(a);
 		return;
 	}
 	probe_set_states(a, BUFTRACK_PROBE_STATE_WAITING,
 			 BUFTRACK_PROBE_STATE_MISSING);
-	a->complete = in_place == a->adapter->nr_descs;
-	probe_log(a, in_place);
+	blind = probe_blind(a);
+	if (blind)
+		probe_unregister(a, blind, BUFTRACK_PROBE_STATE_MISSING);
+	a->complete = probe_is_complete(a);
+	probe_log(a);
 }
 
 static bool probe_is_waiting(const struct bt_attachment *a)

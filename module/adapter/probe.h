@@ -39,9 +39,14 @@ struct bt_call {
  * struct bt_probe_desc - a row of an adapter's table
  * @symbol: name of the function
  * @isra_symbol: its name where the compiler appended a suffix; NULL: none known
+ * @instead_of: probe it only if the row before it with this symbol, whose function the
+ *		compiler may have inlined, is missing; NULL: always
  * @in_kernel: the function is in the kernel, not in the module
  * @no_buffer: its calls concern no buffer: a missed one makes no gap
  * @at_return: probe the return rather than the entry
+ * @feature: mask of what the module must have for the function to exist; 0: nothing
+ * @tracks: mask of the buffers that are tracked only if this probe is in place; 0: all
+ * @optional: what is missed without it makes no record of a buffer wrong
  * @skip: called on entry; true: ignore the call, at little cost. May be NULL.
  * @enter: with @at_return: called on entry to save what is gone at return; may be NULL
  * @handler: turns the call into an event; false: nothing to report. Cannot sleep.
@@ -52,9 +57,13 @@ struct bt_call {
 struct bt_probe_desc {
 	const char *symbol;
 	const char *isra_symbol;
+	const char *instead_of;
 	bool in_kernel;
 	bool no_buffer;
 	bool at_return;
+	bool optional;
+	u32 feature;
+	u32 tracks;
 	bool (*skip)(const struct bt_call *call);
 	void (*enter)(struct bt_call *call);
 	bool (*handler)(const struct bt_call *call, struct bt_driver_event *e);
@@ -64,13 +73,29 @@ struct bt_probe_desc {
 };
 
 /**
+ * struct bt_adapter_support - what an adapter can do with a module
+ * @version: version of the module
+ * @has: mask of the features that the module has
+ * @reads: mask of those that can be tracked
+ * @untested: the module is newer than what the adapter was tested with
+ */
+struct bt_adapter_support {
+	const char *version;
+	u32 has;
+	u32 reads;
+	bool untested;
+};
+
+/**
  * struct bt_adapter - the functions of a driver that are probed
  * @name: name of the adapter
  * @module: module that has the functions, as named in /proc/modules
  * @built_in: the functions may be built into the kernel
- * @is_supported: does the table fit this version of the module? NULL: it is versioned
- *		  with the kernel, whose headers declare its structures
- * @bus: with @is_supported: bus on which the module registers a driver; a module that
+ * @identify: find out what this version of the module has; false: nothing can be tracked.
+ *	      NULL: the module is versioned with the kernel, whose headers declare its
+ *	      structures. May sleep.
+ * @remedy: with @identify: what a user can do about a version that cannot be read
+ * @bus: with @identify: bus on which the module registers a driver; a module that
  *	 is already loaded is found by it
  * @driver: name of that driver
  * @forget: a module was loaded or unloaded: drop what is cached; may be NULL
@@ -81,7 +106,8 @@ struct bt_adapter {
 	const char *name;
 	const char *module;
 	bool built_in;
-	bool (*is_supported)(const struct module *mod);
+	bool (*identify)(const struct module *mod, struct bt_adapter_support *support);
+	const char *remedy;
 	bt_bus *bus;
 	const char *driver;
 	void (*forget)(void);

@@ -26,6 +26,9 @@
 #define BT_TT_FILE_SHIFT	48
 #define BT_TT_ADDRESS_MASK	GENMASK_ULL(BT_TT_FILE_SHIFT - 1, 0)
 
+/* Address of a window that its file has freed and an export still holds */
+#define BT_TT_HELD		BIT_ULL(32)
+
 /* Arguments of its ioctls, as published by the driver, up to the members we read */
 struct bt_tt_allocate_dma_buf {
 	__u32 size;
@@ -208,11 +211,30 @@ static bool bt_tt_cleanup(struct bt_call *call, struct bt_driver_event *e)
 	u8 index;
 
 	bt_tt_init_free(e, call, bt_tt_file_chip(file), "DMA");
-	if (!call->next && !bt_driver_client_once(e, file))
+	if (!call->next && !bt_driver_client_once(e, file, 0))
 		return false;
 	if (!bt_tt_file_next_dma(file, &call->next, &index))
 		return false;
 	bt_tt_set_file_key(e, file, index, index + 1);
+	return true;
+}
+
+/* The same, where unpin_pinned_page_range() is inlined: it unpins all pages of the file */
+static bool bt_tt_cleanup_pins(struct bt_call *call, struct bt_driver_event *e)
+{
+	const struct bt_tt_file *file = (void *)call->arg[0];
+	const struct bt_tt_pin *pin = (void *)call->next;
+
+	bt_tt_init_free(e, call, bt_tt_file_chip(file), "PIN");
+	if (!pin && !bt_driver_client_once(e, file, 1))
+		return false;
+	do {
+		pin = bt_tt_file_next_pin(file, pin);
+	} while (pin && bt_tt_pin_is_repeated(file, pin));
+	if (!pin)
+		return false;
+	call->next = (unsigned long)pin;
+	bt_tt_set_file_key(e, file, bt_tt_pin_address(pin), bt_tt_pin_nr_pages(pin));
 	return true;
 }
 
@@ -227,6 +249,8 @@ static bool bt_tt_pin(const struct bt_call *call, struct bt_driver_event *e)
 	if (copy_from_user_nofault(&in, (void __user *)call->arg[1], sizeof(in)) ||
 	    !in.size)
 		return bt_tt_init_lost(e, bt_tt_file_chip(file));
+	if (bt_tt_file_repeats_pin(file, in.address, in.size >> PAGE_SHIFT, 1))
+		return false;
 	bt_tt_init_alloc(e, file, "PIN", in.size);
 	bt_tt_set_file_key(e, file, in.address, in.size >> PAGE_SHIFT);
 	return true;
@@ -237,9 +261,29 @@ static bool bt_tt_unpin(const struct bt_call *call, struct bt_driver_event *e)
 {
 	const struct bt_tt_file *file = (void *)call->arg[0];
 	const struct bt_tt_pin *pin = (void *)call->arg[1];
+	u64 address = bt_tt_pin_address(pin), nr_pages = bt_tt_pin_nr_pages(pin);
 
+	if (bt_tt_file_repeats_pin(file, address, nr_pages, 1))
+		return false;
 	bt_tt_init_free(e, call, bt_tt_file_chip(file), "PIN");
-	bt_tt_set_file_key(e, file, bt_tt_pin_address(pin), bt_tt_pin_nr_pages(pin));
+	bt_tt_set_file_key(e, file, address, nr_pages);
+	return true;
+}
+
+/* ioctl_unpin_pages(file, arg), at return, where unpin_pinned_page_range() is inlined */
+static bool bt_tt_unpinned(const struct bt_call *call, struct bt_driver_event *e)
+{
+	const struct bt_tt_file *file = (void *)call->arg[0];
+	struct bt_tt_unpin_pages in;
+
+	if (call->result)
+		return false;
+	if (copy_from_user_nofault(&in, (void __user *)call->arg[1], sizeof(in)))
+		return bt_tt_init_lost(e, bt_tt_file_chip(file));
+	if (bt_tt_file_repeats_pin(file, in.address, in.size >> PAGE_SHIFT, 0))
+		return false;
+	bt_tt_init_free(e, call, bt_tt_file_chip(file), "PIN");
+	bt_tt_set_file_key(e, file, in.address, in.size >> PAGE_SHIFT);
 	return true;
 }
 
@@ -268,23 +312,58 @@ static bool bt_tt_allocate_tlb(const struct bt_call *call,
 {
 	const struct bt_tt_chip *chip = (void *)call->arg[0];
 	const struct bt_tt_file *file;
+	u64 size;
 
 	if ((int)call->result < 0)
 		return false;
+	size = bt_tt_chip_window_size(chip, call->result);
 	file = bt_tt_current_file(call, chip);
-	if (!file)
+	if (!file || !size)
 		return bt_tt_init_lost(e, chip);
-	bt_tt_init_alloc(e, file, "TLB", call->arg[1]);
+	bt_tt_init_alloc(e, file, "TLB", size);
 	e->capacity = bt_tt_chip_window_bytes(chip);
 	bt_tt_set_chip_key(e, file, call->result);
 	return true;
 }
 
+/* The driver keeps a window whose file has freed it while an export is left */
+static void bt_tt_init_held(struct bt_driver_event *e,
+			    const struct bt_tt_chip *chip, u32 window)
+{
+	e->op = BT_BUFFER_ALLOC;
+	e->dev = bt_tt_chip_dev(chip);
+	e->space = "TLB";
+	e->buffer.address = window | BT_TT_HELD;
+	e->buffer.size = bt_tt_chip_window_size(chip, window);
+}
+
 /*
- * tenstorrent_device_free_tlb(chip, window) drops the file's reference. Dropping the
- * last one frees the window.
+ * tenstorrent_device_free_tlb(chip, window) drops the file's reference, so that a second
+ * free by the file is a double free. What exports still hold is the driver's from then on.
  */
-static bool bt_tt_free_tlb(const struct bt_call *call, struct bt_driver_event *e)
+static bool bt_tt_free_tlb(struct bt_call *call, struct bt_driver_event *e)
+{
+	const struct bt_tt_chip *chip = (void *)call->arg[0];
+	u32 window = call->arg[1];
+
+	switch (call->next++) {
+	case 0:
+		bt_tt_init_free(e, call, chip, "TLB");
+		bt_tt_set_chip_key(e, NULL, window);
+		return bt_tt_chip_window_users(chip, window);
+	case 1:
+		bt_tt_init_held(e, chip, window);
+		return bt_tt_chip_window_users(chip, window) > 1;
+	default:
+		return false;
+	}
+}
+
+/*
+ * tenstorrent_tlb_export_put(chip, window) drops the reference of an export. The last
+ * reference of all is an export's only if the file has freed the window.
+ */
+static bool bt_tt_export_put(const struct bt_call *call, struct bt_driver_event *e)
 {
 	const struct bt_tt_chip *chip = (void *)call->arg[0];
 	u32 window = call->arg[1];
@@ -292,17 +371,9 @@ static bool bt_tt_free_tlb(const struct bt_call *call, struct bt_driver_event *e
 	if (bt_tt_chip_window_users(chip, window) != 1)
 		return false;
 	bt_tt_init_free(e, call, chip, "TLB");
-	bt_tt_set_chip_key(e, NULL, window);
-	return true;
-}
-
-/* tenstorrent_tlb_export_put(chip, window) drops the reference of an export */
-static bool bt_tt_export_put(const struct bt_call *call, struct bt_driver_event *e)
-{
-	if (!bt_tt_free_tlb(call, e))
-		return false;
 	e->client = NULL;
 	e->refcounted = true;
+	e->buffer.address = window | BT_TT_HELD;
 	return true;
 }
 
@@ -431,78 +502,125 @@ static const struct bt_probe_desc bt_tt_descs[] = {
 		.covers = "ends of clients",
 	}, {
 		.symbol = "tenstorrent_memory_cleanup",
+		.feature = BT_TT_DMA,
+		.tracks = BT_TT_DMA,
 		.each = bt_tt_cleanup,
 		.covers = "frees of DMA buffers",
 	}, {
 		.symbol = "unpin_pinned_page_range",
+		.feature = BT_TT_PIN,
+		.tracks = BT_TT_PIN,
 		.handler = bt_tt_unpin,
 		.covers = "frees of pinned pages",
 	}, {
+		.symbol = "ioctl_unpin_pages",
+		.instead_of = "unpin_pinned_page_range",
+		.at_return = true,
+		.feature = BT_TT_PIN,
+		.tracks = BT_TT_PIN,
+		.handler = bt_tt_unpinned,
+		.covers = "frees of pinned pages",
+	}, {
+		.symbol = "tenstorrent_memory_cleanup",
+		.instead_of = "unpin_pinned_page_range",
+		.feature = BT_TT_PIN,
+		.tracks = BT_TT_PIN,
+		.each = bt_tt_cleanup_pins,
+		.covers = "frees of pinned pages",
+	}, {
 		.symbol = "tenstorrent_device_free_tlb",
-		.handler = bt_tt_free_tlb,
+		.feature = BT_TT_TLB,
+		.tracks = BT_TT_TLB,
+		.each = bt_tt_free_tlb,
 		.covers = "frees of TLB windows",
 	}, {
 		.symbol = "tenstorrent_tlb_export_put",
+		.feature = BT_TT_EXPORT,
+		.tracks = BT_TT_TLB,
 		.handler = bt_tt_export_put,
 		.covers = "frees of exported TLB windows",
 	}, {
 		.symbol = "tt_tlb_dmabuf_release",
+		.feature = BT_TT_EXPORT,
+		.tracks = BT_TT_EXPORT,
 		.handler = bt_tt_export_release,
 		.covers = "ends of exported TLB windows",
 	}, {
 		.symbol = "teardown_outbound_iatu",
 		.isra_symbol = "teardown_outbound_iatu.isra.0",
+		.feature = BT_TT_IATU,
+		.tracks = BT_TT_IATU,
 		.handler = bt_tt_teardown,
 		.isra_handler = bt_tt_teardown_isra,
 		.covers = "frees of outbound iATU regions",
 	}, {
 		.symbol = "tenstorrent_reset_reclaim_iatus",
+		.feature = BT_TT_RECLAIM,
+		.tracks = BT_TT_IATU,
 		.each = bt_tt_reclaim,
 		.covers = "outbound iATU regions that a reset takes back",
 	}, {
 		.symbol = "ioctl_unpin_pages",
 		.at_return = true,
+		.optional = true,
+		.feature = BT_TT_PIN,
+		.tracks = BT_TT_PIN,
 		.handler = bt_tt_unpin_refused,
 		.covers = "refused frees of pinned pages",
 	}, {
 		.symbol = "ioctl_free_tlb",
 		.at_return = true,
+		.optional = true,
+		.feature = BT_TT_TLB,
+		.tracks = BT_TT_TLB,
 		.handler = bt_tt_free_tlb_refused,
 		.covers = "refused frees of TLB windows",
 	}, {
 		.symbol = "ioctl_allocate_dma_buf",
 		.at_return = true,
+		.feature = BT_TT_DMA,
+		.tracks = BT_TT_DMA,
 		.handler = bt_tt_allocate_dma,
 		.covers = "DMA buffers",
 	}, {
 		.symbol = "ioctl_pin_pages",
 		.at_return = true,
+		.feature = BT_TT_PIN,
+		.tracks = BT_TT_PIN,
 		.handler = bt_tt_pin,
 		.covers = "pinned pages",
 	}, {
 		.symbol = "tenstorrent_device_allocate_tlb",
 		.at_return = true,
+		.feature = BT_TT_TLB,
+		.tracks = BT_TT_TLB,
 		.handler = bt_tt_allocate_tlb,
 		.covers = "TLB windows",
 	}, {
 		.symbol = "dma_buf_export",
 		.in_kernel = true,
 		.at_return = true,
+		.feature = BT_TT_EXPORT,
+		.tracks = BT_TT_EXPORT,
 		.handler = bt_tt_export,
 		.covers = "exported TLB windows",
 	}, {
 		.symbol = "setup_noc_dma",
 		.at_return = true,
+		.feature = BT_TT_IATU,
+		.tracks = BT_TT_IATU,
 		.handler = bt_tt_setup_region,
 		.covers = "outbound iATU regions",
 	}, {
 		.symbol = "tt_cdev_open",
 		.no_buffer = true,
+		.optional = true,
 		.at_return = true,
 		.handler = bt_tt_open,
 		.covers = "clients without buffers",
 	}, {
 		.symbol = "tenstorrent_register_device",
+		.optional = true,
 		.handler = bt_tt_register,
 		.covers = "begins of devices",
 	},
@@ -511,7 +629,8 @@ static const struct bt_probe_desc bt_tt_descs[] = {
 const struct bt_adapter bt_tenstorrent_adapter = {
 	.name = "tenstorrent",
 	.module = "tenstorrent",
-	.is_supported = bt_tt_is_supported,
+	.identify = bt_tt_identify,
+	.remedy = "build it with CONFIG_DEBUG_INFO_BTF_MODULES, or add BTF with pahole",
 	.bus = &pci_bus_type,
 	.driver = "tenstorrent",
 	.descs = bt_tt_descs,

@@ -1,197 +1,130 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Structures of tt-kmd, laid out as in the versions that are listed
+ * Reads of tt-kmd's structures
  *
- * The driver has neither installed headers nor a stable ABI for them. Members that only
- * keep others in place have the driver's type or one of the same size.
+ * The driver has neither installed headers nor a stable ABI for them, so each read goes
+ * by the offset that tenstorrent_version.c has found, and tolerates faults.
  */
-#include <linux/cdev.h>
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/device.h>
-#include <linux/list.h>
+#include <linux/math.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
-#include <linux/notifier.h>
 #include <linux/pci.h>
 #include <linux/refcount.h>
-#include <linux/rwsem.h>
-#include <linux/scatterlist.h>
 #include <linux/uaccess.h>
-#include <linux/wait.h>
-#include <linux/workqueue.h>
+#include "probe.h"
 #include "tenstorrent_layout.h"
+#include "tenstorrent_version.h"
 
 /* Bounds of the driver */
 #define BT_TT_DMA_BUFFERS	256
 #define BT_TT_DMA_BUCKETS	16
 #define BT_TT_WINDOW_SIZES	4
 
-/* A chip model: its TLB windows, by size */
-struct bt_tt_class {
-	const char *name;
-	u32 sizes[2];
-	u64 limits[2];
-	u32 nr_window_sizes;
-	u32 nr_windows[BT_TT_WINDOW_SIZES];
-	u64 window_size[BT_TT_WINDOW_SIZES];
-};
+/* Bound of a walk over the pins of a file, whose lock we do not hold */
+#define BT_TT_MAX_PINS		4096
 
-/* An outbound iATU region */
-struct bt_tt_region {
-	const struct bt_tt_file *owner;
-	u64 base;
-	u64 limit;
-	u64 target;
-};
-
-/* A chip, from its struct device on, whose offset differs between versions */
-struct bt_tt_device {
-	struct device dev;
-	struct cdev cdev;
-	struct pci_dev *pci;
-	const struct bt_tt_class *class;
-	bool detached;
-	bool uninitialized;
-	atomic_long_t resets;
-	struct rw_semaphore reset_lock;
-	void *debug[2];
-	unsigned int ordinal;
-	bool can_dma;
-	bool has_irq;
-	struct mutex files_lock;
-	bool is_exclusive;
-	wait_queue_head_t exclusive_wait;
-	struct notifier_block reboot;
-	unsigned long locks[1];
-	wait_queue_head_t locks_wait;
-	void *monitor[2];
-	u16 nr_attributes;
-	void *attributes[2];
-	struct list_head files;
-	struct delayed_work power_down;
-	unsigned long windows[BITS_TO_LONGS(BT_TT_WINDOWS)];
-	u32 nr_windows[BT_TT_WINDOW_SIZES];
-	refcount_t window_users[BT_TT_WINDOWS];
-	struct mutex regions_lock;
-	struct bt_tt_region regions[BT_TT_REGIONS];
-};
-
-/* An open file, up to where versions differ */
-struct bt_tt_file {
-	const struct bt_tt_chip *chip;
-	struct mutex lock;
-	struct hlist_head dma[BT_TT_DMA_BUCKETS];
-	struct list_head pins;
-	struct list_head peers;
-	struct list_head mappings;
-	struct mutex mappings_lock;
-	struct pid *pid;
-	char comm[16];
-	unsigned long locks[1];
-	struct list_head link;
-	unsigned long windows[BITS_TO_LONGS(BT_TT_WINDOWS)];
-};
-
-/* The rest of it, up to the resets of the chip that it has seen */
-struct bt_tt_file_2_10_0 {
-	struct bt_tt_file file;
-	u64 cleanup[4];
-	u32 power[10];
-	long resets;
-};
-
-struct bt_tt_file_2_10_1 {
-	struct bt_tt_file file;
-	struct mutex windows_lock;
-	u64 cleanup[4];
-	u32 power[10];
-	long resets;
-};
-
-struct bt_tt_dma {
-	struct hlist_node link;
-	void *memory;
-	dma_addr_t dma;
-	u64 size;
-	u8 index;
-};
-
-struct bt_tt_pin {
-	struct list_head link;
-	unsigned long nr_pages;
-	struct page **pages;
-	struct sg_table sg;
-	u64 address;
-};
-
-struct bt_tt_export {
-	const struct bt_tt_chip *chip;
-	struct dma_buf *dma_buf;
-	struct list_head link;
-	u32 window;
-};
-
-/**
- * struct bt_tt_version - a version of the driver that the layouts were compared with
- * @version: its MODULE_VERSION
- * @source: its srcversion, a digest of the source that identifies patched versions
- * @dev: offset of struct bt_tt_device in its structure of a chip, where a reference
- *	 count used to come first
- * @resets: offset of @resets in its structure of an open file
- */
-struct bt_tt_version {
-	const char *version;
-	const char *source;
-	size_t dev;
-	size_t resets;
-};
-
-static const struct bt_tt_version bt_tt_versions[] = {
-	{ "2.10.0", "F67750E98AC38F37051BBA6", sizeof(u64),
-	  offsetof(struct bt_tt_file_2_10_0, resets) },
-	{ "2.10.1-pre", "1DD697C309215E0B2069ECE", 0,
-	  offsetof(struct bt_tt_file_2_10_1, resets) },
-};
+/* Size of an outbound iATU region's structure: an owner and three addresses */
+#define BT_TT_REGION_BYTES	(4 * sizeof(u64))
 
 /* The version that is loaded; set before any probe is in place */
-static const struct bt_tt_version *bt_tt_loaded;
+static struct bt_tt_version tt_loaded;
 
-/**
- * bt_tt_is_supported() - whether the layouts fit a module, which is then used
- * @mod: the module
- *
- * Return: true if so.
- */
-bool bt_tt_is_supported(const struct module *mod)
+/* Read a member of a structure; 0 if it is unknown or cannot be read */
+#define tt_read(_type, _at, _member)                                         \
+({                                                                           \
+	_type value_ = 0;                                                    \
+	const void *from_ = tt_member(_at, _member);                         \
+									     \
+	if (!from_ || copy_from_kernel_nofault(&value_, from_, sizeof(value_))) \
+		value_ = 0;                                                  \
+	value_;                                                              \
+})
+
+static const void *tt_member(const void *at, enum bt_tt_member member)
 {
-	unsigned int i;
+	u32 offset = tt_loaded.at[member];
 
-	if (!mod->version || !mod->srcversion)
-		return false;
-	for (i = 0; i < ARRAY_SIZE(bt_tt_versions); i++) {
-		if (strcmp(mod->version, bt_tt_versions[i].version) ||
-		    strcmp(mod->srcversion, bt_tt_versions[i].source))
-			continue;
-		bt_tt_loaded = &bt_tt_versions[i];
-		return true;
-	}
-	return false;
+	return at && offset != BT_TT_NOWHERE ? at + offset : NULL;
 }
 
-static const struct bt_tt_device *bt_tt_device_of(const struct bt_tt_chip *chip)
+static const void *tt_element(const void *at, enum bt_tt_member member,
+			      size_t offset)
 {
-	return (const void *)chip + bt_tt_loaded->dev;
+	const void *array = tt_member(at, member);
+
+	return array ? array + offset : NULL;
+}
+
+static u32 tt_read_u32(const void *from)
+{
+	u32 value = 0;
+
+	return from && !copy_from_kernel_nofault(&value, from, sizeof(value)) ? value : 0;
+}
+
+/**
+ * bt_tt_identify() - find out what a module has, and which of it can be tracked
+ * @mod: the module
+ * @support: out: what it has, and what can be tracked
+ *
+ * Context: may sleep.
+ * Return: false: nothing can be tracked.
+ */
+bool bt_tt_identify(const struct module *mod, struct bt_adapter_support *support)
+{
+	bool known = bt_tt_version_find(&tt_loaded, mod);
+
+	support->version = mod->version ?: "?";
+	support->has = tt_loaded.has;
+	support->reads = tt_loaded.reads;
+	support->untested = tt_loaded.untested;
+	return known && tt_loaded.reads;
 }
 
 /**
  * bt_tt_chip_dev() - PCI function of a chip
  * @chip: the chip
  *
+ * A chip outlives its binding while files of it are open. The function then belongs to
+ * no driver, or to another chip of the same name.
+ *
  * Context: any.
- * Return: its struct device.
+ * Return: its struct device, or NULL: the driver has unbound from it.
  */
 struct device *bt_tt_chip_dev(const struct bt_tt_chip *chip)
 {
-	return &bt_tt_device_of(chip)->pci->dev;
+	struct pci_dev *pci = tt_read(struct pci_dev *, chip, BT_TT_CHIP_PCI);
+	void *bound = NULL;
+
+	if (!pci || copy_from_kernel_nofault(&bound, &pci->dev.driver_data,
+					     sizeof(bound)))
+		return NULL;
+	return bound == chip ? &pci->dev : NULL;
+}
+
+/* Windows of the nth size; those of the chip can be fewer than those of its model */
+static u32 tt_chip_nr_windows(const struct bt_tt_chip *chip, unsigned int nth)
+{
+	const void *at = tt_element(chip, BT_TT_CHIP_NR_WINDOWS, nth * sizeof(u32));
+	const void *class;
+
+	if (at)
+		return tt_read_u32(at);
+	class = tt_read(const void *, chip, BT_TT_CHIP_CLASS);
+	return tt_read_u32(tt_element(class, BT_TT_CLASS_NR_WINDOWS,
+				      nth * sizeof(u32)));
+}
+
+static u64 tt_chip_nth_size(const struct bt_tt_chip *chip, unsigned int nth)
+{
+	const void *class = tt_read(const void *, chip, BT_TT_CHIP_CLASS);
+	const void *from = tt_element(class, BT_TT_CLASS_WINDOW_SIZE,
+				      nth * sizeof(u64));
+	u64 size = 0;
+
+	return from && !copy_from_kernel_nofault(&size, from, sizeof(size)) ? size : 0;
 }
 
 /**
@@ -203,13 +136,34 @@ struct device *bt_tt_chip_dev(const struct bt_tt_chip *chip)
  */
 u64 bt_tt_chip_window_bytes(const struct bt_tt_chip *chip)
 {
-	const struct bt_tt_device *device = bt_tt_device_of(chip);
 	u64 bytes = 0;
 	unsigned int i;
 
 	for (i = 0; i < BT_TT_WINDOW_SIZES; i++)
-		bytes += device->nr_windows[i] * device->class->window_size[i];
+		bytes += tt_chip_nr_windows(chip, i) * tt_chip_nth_size(chip, i);
 	return bytes;
+}
+
+/**
+ * bt_tt_chip_window_size() - size of a TLB window
+ * @chip: the chip
+ * @window: number of the window
+ *
+ * Context: any.
+ * Return: its bytes; 0: there is no such window.
+ */
+u64 bt_tt_chip_window_size(const struct bt_tt_chip *chip, u32 window)
+{
+	unsigned int i;
+
+	for (i = 0; i < BT_TT_WINDOW_SIZES; i++) {
+		u32 nr = tt_chip_nr_windows(chip, i);
+
+		if (window < nr)
+			return tt_chip_nth_size(chip, i);
+		window -= nr;
+	}
+	return 0;
 }
 
 /**
@@ -218,13 +172,17 @@ u64 bt_tt_chip_window_bytes(const struct bt_tt_chip *chip)
  * @window: number of the window
  *
  * Context: any.
- * Return: references of its file and of its exports; 0: there is no such window.
+ * Return: references of its file and of its exports; 0: there is no such window. Versions
+ * without exports do not count them: it is 1.
  */
 unsigned int bt_tt_chip_window_users(const struct bt_tt_chip *chip, u32 window)
 {
+	const void *at;
+
 	if (window >= BT_TT_WINDOWS)
 		return 0;
-	return refcount_read(&bt_tt_device_of(chip)->window_users[window]);
+	at = tt_element(chip, BT_TT_CHIP_WINDOW_USERS, window * sizeof(refcount_t));
+	return at ? tt_read_u32(at) : 1;
 }
 
 /**
@@ -237,11 +195,12 @@ unsigned int bt_tt_chip_window_users(const struct bt_tt_chip *chip, u32 window)
  */
 bool bt_tt_chip_region_is_stale(const struct bt_tt_chip *chip, u32 region)
 {
-	const struct bt_tt_device *device = bt_tt_device_of(chip);
-	const void *owner = device->regions[region].owner;
+	const void *at = tt_element(chip, BT_TT_CHIP_REGIONS,
+				    region * BT_TT_REGION_BYTES);
+	const void *owner = tt_read(const void *, at, BT_TT_REGION_OWNER);
 
-	return owner && *(const long *)(owner + bt_tt_loaded->resets) !=
-			atomic_long_read(&device->resets);
+	return owner && tt_read(long, owner, BT_TT_FILE_RESETS) !=
+			tt_read(long, chip, BT_TT_CHIP_RESETS);
 }
 
 /**
@@ -253,24 +212,28 @@ bool bt_tt_chip_region_is_stale(const struct bt_tt_chip *chip, u32 region)
  */
 const struct bt_tt_chip *bt_tt_file_chip(const struct bt_tt_file *file)
 {
-	return file->chip;
+	return tt_read(const struct bt_tt_chip *, file, BT_TT_FILE_CHIP);
 }
 
 /*
- * Copy the nth DMA buffer of a bucket. We cannot take the lock of the table, and an
- * unbind may be freeing the buffer: a stale copy is possible, a fault is not.
+ * Find the nth DMA buffer of a bucket. We cannot take the lock of the table, and an
+ * unbind may be freeing the buffer: a stale answer is possible, a fault is not.
  */
-static bool bt_tt_dma_at(const struct bt_tt_file *file, unsigned int bucket,
-			 unsigned int nth, struct bt_tt_dma *dma)
+static const void *tt_dma_at(const struct bt_tt_file *file, unsigned int bucket,
+			     unsigned int nth)
 {
-	dma->link.next = READ_ONCE(file->dma[bucket].first);
-	do {
-		const void *next = dma->link.next;
+	const void *from = tt_element(file, BT_TT_FILE_DMA,
+				      bucket * sizeof(struct hlist_head));
 
-		if (!next || copy_from_kernel_nofault(dma, next, sizeof(*dma)))
-			return false;
+	do {
+		const void *link = NULL;
+
+		if (!from || copy_from_kernel_nofault(&link, from, sizeof(link)) ||
+		    !link)
+			return NULL;
+		from = link;
 	} while (nth--);
-	return true;
+	return from - tt_loaded.at[BT_TT_DMA_LINK];
 }
 
 /**
@@ -285,16 +248,34 @@ static bool bt_tt_dma_at(const struct bt_tt_file *file, unsigned int bucket,
 bool bt_tt_file_next_dma(const struct bt_tt_file *file, unsigned long *next,
 			 u8 *index)
 {
-	struct bt_tt_dma dma;
-
 	while (*next < BT_TT_DMA_BUCKETS * BT_TT_DMA_BUFFERS) {
-		if (bt_tt_dma_at(file, *next / BT_TT_DMA_BUFFERS,
-				 *next % BT_TT_DMA_BUFFERS, &dma)) {
-			*index = dma.index;
+		const void *dma = tt_dma_at(file, *next / BT_TT_DMA_BUFFERS,
+					    *next % BT_TT_DMA_BUFFERS);
+
+		if (dma) {
+			*index = tt_read(u8, dma, BT_TT_DMA_INDEX);
 			(*next)++;
 			return true;
 		}
 		*next = round_up(*next + 1, BT_TT_DMA_BUFFERS);
+	}
+	return false;
+}
+
+static bool tt_find_dma_in(const struct bt_tt_file *file, unsigned int bucket,
+			   u8 index, u64 *size)
+{
+	unsigned int nth;
+
+	for (nth = 0; nth < BT_TT_DMA_BUFFERS; nth++) {
+		const void *dma = tt_dma_at(file, bucket, nth);
+
+		if (!dma)
+			return false;
+		if (tt_read(u8, dma, BT_TT_DMA_INDEX) != index)
+			continue;
+		*size = tt_read(u64, dma, BT_TT_DMA_SIZE);
+		return *size;
 	}
 	return false;
 }
@@ -310,18 +291,81 @@ bool bt_tt_file_next_dma(const struct bt_tt_file *file, unsigned long *next,
  */
 bool bt_tt_file_find_dma(const struct bt_tt_file *file, u8 index, u64 *size)
 {
-	struct bt_tt_dma dma;
-	unsigned int i, nth;
+	unsigned int i;
 
 	for (i = 0; i < BT_TT_DMA_BUCKETS; i++)
-		for (nth = 0; nth < BT_TT_DMA_BUFFERS; nth++) {
-			if (!bt_tt_dma_at(file, i, nth, &dma))
-				break;
-			if (dma.index != index)
-				continue;
-			*size = dma.size;
+		if (tt_find_dma_in(file, i, index, size))
 			return true;
-		}
+	return false;
+}
+
+/**
+ * bt_tt_file_next_pin() - iterate over the pinned pages of a file
+ * @file: the file
+ * @pin: the previous ones, NULL at first
+ *
+ * Context: any.
+ * Return: the next ones, or NULL: there are no more.
+ */
+const struct bt_tt_pin *bt_tt_file_next_pin(const struct bt_tt_file *file,
+					    const struct bt_tt_pin *pin)
+{
+	const void *head = tt_member(file, BT_TT_FILE_PINS);
+	const void *from = pin ? tt_member(pin, BT_TT_PIN_LINK) : head;
+	const void *link = NULL;
+
+	if (!from || copy_from_kernel_nofault(&link, from, sizeof(link)) || !link ||
+	    link == head)
+		return NULL;
+	return link - tt_loaded.at[BT_TT_PIN_LINK];
+}
+
+static bool tt_pin_is(const struct bt_tt_pin *pin, u64 address, u64 nr_pages)
+{
+	return bt_tt_pin_address(pin) == address && bt_tt_pin_nr_pages(pin) == nr_pages;
+}
+
+/**
+ * bt_tt_file_repeats_pin() - whether a file has pinned the same pages several times
+ * @file: the file
+ * @address: their user address
+ * @nr_pages: their number
+ * @more: how often is not yet a repetition
+ *
+ * Context: any.
+ * Return: true if it has pinned them more than @more times.
+ */
+bool bt_tt_file_repeats_pin(const struct bt_tt_file *file, u64 address, u64 nr_pages,
+			    unsigned int more)
+{
+	const struct bt_tt_pin *pin = NULL;
+	unsigned int i, n = 0;
+
+	if (!tt_loaded.repeats_pins)
+		return false;
+	for (i = 0; i < BT_TT_MAX_PINS && (pin = bt_tt_file_next_pin(file, pin)); i++)
+		n += tt_pin_is(pin, address, nr_pages);
+	return n > more;
+}
+
+/**
+ * bt_tt_pin_is_repeated() - whether the same pages come again after these
+ * @file: the file
+ * @pin: the pinned pages
+ *
+ * Context: any.
+ * Return: true if so.
+ */
+bool bt_tt_pin_is_repeated(const struct bt_tt_file *file, const struct bt_tt_pin *pin)
+{
+	u64 address = bt_tt_pin_address(pin), nr_pages = bt_tt_pin_nr_pages(pin);
+	unsigned int i;
+
+	if (!tt_loaded.repeats_pins)
+		return false;
+	for (i = 0; i < BT_TT_MAX_PINS && (pin = bt_tt_file_next_pin(file, pin)); i++)
+		if (tt_pin_is(pin, address, nr_pages))
+			return true;
 	return false;
 }
 
@@ -334,7 +378,7 @@ bool bt_tt_file_find_dma(const struct bt_tt_file *file, u8 index, u64 *size)
  */
 u64 bt_tt_pin_address(const struct bt_tt_pin *pin)
 {
-	return pin->address;
+	return tt_read(u64, pin, BT_TT_PIN_ADDRESS);
 }
 
 /**
@@ -346,7 +390,7 @@ u64 bt_tt_pin_address(const struct bt_tt_pin *pin)
  */
 u64 bt_tt_pin_nr_pages(const struct bt_tt_pin *pin)
 {
-	return pin->nr_pages;
+	return tt_read(unsigned long, pin, BT_TT_PIN_NR_PAGES);
 }
 
 /**
@@ -358,7 +402,7 @@ u64 bt_tt_pin_nr_pages(const struct bt_tt_pin *pin)
  */
 const struct bt_tt_chip *bt_tt_export_chip(const struct bt_tt_export *export)
 {
-	return export->chip;
+	return tt_read(const struct bt_tt_chip *, export, BT_TT_EXPORT_CHIP);
 }
 
 /**
@@ -370,5 +414,5 @@ const struct bt_tt_chip *bt_tt_export_chip(const struct bt_tt_export *export)
  */
 u32 bt_tt_export_window(const struct bt_tt_export *export)
 {
-	return export->window;
+	return tt_read(u32, export, BT_TT_EXPORT_WINDOW);
 }

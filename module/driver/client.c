@@ -226,20 +226,22 @@ u64 bt_driver_client_at(const void *client)
  * bt_driver_client_once() - whether this is the first call for a client
  * @e: an event of its device
  * @client: pointer that identifies it
+ * @what: number of the cleanup, from 0
  *
  * For a cleanup that a driver can run on two processors at a time.
  *
  * Context: any but NMI.
  * Return: true for the first call, and if there is no such client.
  */
-bool bt_driver_client_once(const struct bt_driver_event *e, const void *client)
+bool bt_driver_client_once(const struct bt_driver_event *e, const void *client,
+			   unsigned int what)
 {
 	struct bt_driver_client *at;
 	bool first;
 
 	rcu_read_lock();
 	at = bt_driver_client_find(NULL, e->dev, client);
-	first = !at || !atomic_xchg(&at->once, 1);
+	first = !at || !test_and_set_bit(what, &at->once);
 	rcu_read_unlock();
 	return first;
 }

@@ -92,6 +92,7 @@ void bt_driver_unloaded(const char *module);
 
 /* client.c */
 u64 bt_driver_client_at(const void *client);
-bool bt_driver_client_once(const struct bt_driver_event *e, const void *client);
+bool bt_driver_client_once(const struct bt_driver_event *e, const void *client,
+			   unsigned int what);
 
 #endif /* BUFTRACK_DRIVER_DRIVER_H */

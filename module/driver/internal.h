@@ -24,7 +24,6 @@
 #ifndef BUFTRACK_DRIVER_INTERNAL_H
 #define BUFTRACK_DRIVER_INTERNAL_H
 
-#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -72,7 +71,7 @@ struct bt_binding {
  * @binding: binding of that device
  * @generation: that of the binding when it began
  * @closing: release of the file has begun: frees are charged to the driver
- * @once: bt_driver_client_once() has been called
+ * @once: mask of what bt_driver_client_once() has been called for
  */
 struct bt_driver_client {
 	struct bt_reporter reporter;
@@ -83,7 +82,7 @@ struct bt_driver_client {
 	struct bt_binding *binding;
 	u64 generation;
 	bool closing;
-	atomic_t once;
+	unsigned long once;
 };
 
 static_assert(!offsetof(struct bt_driver_client, reporter));

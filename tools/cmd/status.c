@@ -119,6 +119,8 @@ static const char *state_name(unsigned int state)
 		return "missing";
 	case BUFTRACK_PROBE_STATE_UNKNOWN_VERSION:
 		return "unknown version";
+	case BUFTRACK_PROBE_STATE_ABSENT:
+		return "absent";
 	default:
 		return "?";
 	}
@@ -178,7 +180,7 @@ static size_t add_adapter(struct table *table, const struct probes *probes,
 
 		if (strcmp(buftrack_probe_adapter(probe), name))
 			break;
-		adapter.nr++;
+		adapter.nr += state != BUFTRACK_PROBE_STATE_ABSENT;
 		adapter.in_place += state == BUFTRACK_PROBE_STATE_IN_PLACE;
 		adapter.waiting += state == BUFTRACK_PROBE_STATE_WAITING;
 		adapter.missed += buftrack_probe_missed(probe);

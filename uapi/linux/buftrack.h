@@ -952,15 +952,19 @@ struct buftrack_reset {
  * enum buftrack_probe_state - state of a probe
  * @BUFTRACK_PROBE_STATE_WAITING: its module is not loaded
  * @BUFTRACK_PROBE_STATE_IN_PLACE: it is attached
- * @BUFTRACK_PROBE_STATE_MISSING: its module is loaded and lacks the function
+ * @BUFTRACK_PROBE_STATE_MISSING: its module is loaded and lacks the function, or another
+ *	one that the same buffers need
  * @BUFTRACK_PROBE_STATE_UNKNOWN_VERSION: the adapter does not know this version of
  *	the module
+ * @BUFTRACK_PROBE_STATE_ABSENT: this version of the module has nothing that the probe
+ *	would cover
  */
 enum buftrack_probe_state {
 	BUFTRACK_PROBE_STATE_WAITING = 0,
 	BUFTRACK_PROBE_STATE_IN_PLACE = 1,
 	BUFTRACK_PROBE_STATE_MISSING = 2,
 	BUFTRACK_PROBE_STATE_UNKNOWN_VERSION = 3,
+	BUFTRACK_PROBE_STATE_ABSENT = 4,
 };
 
 /**

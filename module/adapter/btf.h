@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Reading BTF: which members and functions a module has
+ *
+ * The data comes with the module, so every offset, length and type id in it is checked.
+ */
+#ifndef BUFTRACK_ADAPTER_BTF_H
+#define BUFTRACK_ADAPTER_BTF_H
+
+#include <linux/types.h>
+
+/**
+ * struct bt_btf - a parsed BTF blob
+ * @base: the kernel's BTF, to whose types and strings those of a module are added; NULL
+ *	  for the kernel's own
+ * @types: type section
+ * @types_len: its bytes
+ * @strings: string section, which ends with a NUL
+ * @strings_len: its bytes
+ * @first_type: id of the first type in @types
+ * @nr_types: types in @types
+ * @first_string: offset that the first byte of @strings is named by
+ */
+struct bt_btf {
+	const struct bt_btf *base;
+	const void *types;
+	u32 types_len;
+	const char *strings;
+	u32 strings_len;
+	u32 first_type;
+	u32 nr_types;
+	u32 first_string;
+};
+
+int bt_btf_parse(struct bt_btf *btf, const void *data, size_t len,
+		 const struct bt_btf *base);
+bool bt_btf_has_struct(const struct bt_btf *btf, const char *name);
+bool bt_btf_find_member(const struct bt_btf *btf, const char *name,
+			const char *member, u32 *offset, u32 *size);
+bool bt_btf_has_func(const struct bt_btf *btf, const char *name);
+bool bt_btf_takes(const struct bt_btf *btf, const char *func, unsigned int param,
+		  const char *name);
+
+#endif /* BUFTRACK_ADAPTER_BTF_H */
