@@ -633,11 +633,19 @@ static struct bt_probe *probe_find(u32 number)
 	return NULL;
 }
 
+/* The state as users see it */
+static u32 probe_shown_state(const struct bt_probe *p)
+{
+	return probe_is_in_place(p) && p->attachment->support.untested ?
+		       BUFTRACK_PROBE_STATE_UNTESTED :
+		       p->state;
+}
+
 static void probe_fill_info(struct buftrack_probe_info *info, struct bt_probe *p)
 {
 	const struct bt_adapter *adapter = p->attachment->adapter;
 
-	info->state = p->state;
+	info->state = probe_shown_state(p);
 	info->hits = atomic64_read(&p->hits);
 	info->missed = READ_ONCE(p->missed);
 	strscpy_pad(info->adapter, adapter->name, sizeof(info->adapter));

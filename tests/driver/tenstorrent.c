@@ -219,7 +219,10 @@ static __u32 probe_state(const char *covers)
 
 static bool is_in_place(const char *covers)
 {
-	return probe_state(covers) == BUFTRACK_PROBE_STATE_IN_PLACE;
+	__u32 state = probe_state(covers);
+
+	return state == BUFTRACK_PROBE_STATE_IN_PLACE ||
+	       state == BUFTRACK_PROBE_STATE_UNTESTED;
 }
 
 static void read_version(void)
@@ -241,7 +244,9 @@ static void read_coverage(void)
 	has_reclaim =
 		tracks_regions &&
 		is_in_place("outbound iATU regions that a reset takes back");
-	printf("# %s: DMA %d PIN %d TLB %d TLB_EXPORT %d IATU %d\n", version,
+	printf("# %s%s: DMA %d PIN %d TLB %d TLB_EXPORT %d IATU %d\n", version,
+	       probe_state("TLB windows") == BUFTRACK_PROBE_STATE_UNTESTED ?
+		       ", newer than tested" : "",
 	       is_in_place("DMA buffers"), is_in_place("pinned pages"),
 	       is_in_place("TLB windows"), has_exports, tracks_regions);
 }

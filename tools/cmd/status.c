@@ -121,9 +121,17 @@ static const char *state_name(unsigned int state)
 		return "unknown version";
 	case BUFTRACK_PROBE_STATE_ABSENT:
 		return "absent";
+	case BUFTRACK_PROBE_STATE_UNTESTED:
+		return "newer than tested";
 	default:
 		return "?";
 	}
+}
+
+static bool is_attached(unsigned int state)
+{
+	return state == BUFTRACK_PROBE_STATE_IN_PLACE ||
+	       state == BUFTRACK_PROBE_STATE_UNTESTED;
 }
 
 static const struct table_column columns[] = {
@@ -136,19 +144,21 @@ static const struct table_column columns[] = {
  * @nr: number of its probes
  * @in_place: number of probes that are in place
  * @waiting: number of probes whose module is not loaded
+ * @untested: number of probes of a module that is newer than tested
  * @missed: calls that the probes missed
  */
 struct adapter {
 	unsigned int nr;
 	unsigned int in_place;
 	unsigned int waiting;
+	unsigned int untested;
 	uint64_t missed;
 };
 
 static const char *adapter_state(const struct adapter *adapter)
 {
 	if (adapter->in_place == adapter->nr)
-		return "in place";
+		return adapter->untested ? "newer than tested" : "in place";
 	return adapter->in_place ? "in part" : "not in place";
 }
 
@@ -181,7 +191,8 @@ static size_t add_adapter(struct table *table, const struct probes *probes,
 		if (strcmp(buftrack_probe_adapter(probe), name))
 			break;
 		adapter.nr += state != BUFTRACK_PROBE_STATE_ABSENT;
-		adapter.in_place += state == BUFTRACK_PROBE_STATE_IN_PLACE;
+		adapter.in_place += is_attached(state);
+		adapter.untested += state == BUFTRACK_PROBE_STATE_UNTESTED;
 		adapter.waiting += state == BUFTRACK_PROBE_STATE_WAITING;
 		adapter.missed += buftrack_probe_missed(probe);
 	}

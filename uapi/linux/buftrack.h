@@ -958,6 +958,8 @@ struct buftrack_reset {
  *	the module
  * @BUFTRACK_PROBE_STATE_ABSENT: this version of the module has nothing that the probe
  *	would cover
+ * @BUFTRACK_PROBE_STATE_UNTESTED: it is attached, to a version of the module that is newer
+ *	than those that the adapter was tested with
  */
 enum buftrack_probe_state {
 	BUFTRACK_PROBE_STATE_WAITING = 0,
@@ -965,6 +967,7 @@ enum buftrack_probe_state {
 	BUFTRACK_PROBE_STATE_MISSING = 2,
 	BUFTRACK_PROBE_STATE_UNKNOWN_VERSION = 3,
 	BUFTRACK_PROBE_STATE_ABSENT = 4,
+	BUFTRACK_PROBE_STATE_UNTESTED = 5,
 };
 
 /**
