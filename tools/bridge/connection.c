@@ -277,11 +277,15 @@ static struct connection *create(struct bridge *bridge, int fd)
 	return NULL;
 }
 
-/* has_never_sent() - no byte has ever come */
+/* has_never_sent() - no byte has ever come, and none waits */
 static bool has_never_sent(const struct connection *connection)
 {
-	return !connection->framing.size && !connection->framing.nr_held &&
-	       !connection->is_ending;
+	int waiting = 0;
+
+	if (connection->framing.size || connection->framing.nr_held ||
+	    connection->is_ending)
+		return false;
+	return !ioctl(connection->session.fd, FIONREAD, &waiting) && !waiting;
 }
 
 bool connections_close_silent(struct bridge *bridge)

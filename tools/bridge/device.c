@@ -130,6 +130,8 @@ struct device *device_get(struct bridge *bridge, int32_t id)
 	struct device *device = find_or_create(bridge, id);
 	uint64_t now;
 
+	if (device)
+		device->has_reported = true;
 	if (!device || device->file)
 		return device;
 	sd_event_now(bridge->event, CLOCK_MONOTONIC, &now);
@@ -174,18 +176,44 @@ struct device *device_lookup(struct bridge *bridge, int32_t id)
 	return device;
 }
 
-/* get_capacity() - the capacity of a space, 0 if unknown */
-static uint64_t get_capacity(const struct device *device, enum space space)
+static void read_capacities(struct device *device)
 {
 	const struct bridge *bridge = device->bridge;
 	struct card card;
 
+	device->has_capacities = true;
 	if (!card_find(bridge->config, bridge->options->sysfs, device->id,
 		       &card))
-		return 0;
-	if (space == SPACE_DRAM)
-		return card.total_dram;
-	return space == SPACE_L1 ? card.total_l1 : 0;
+		return;
+	device->capacities[SPACE_DRAM] = card.total_dram;
+	device->capacities[SPACE_L1] = card.total_l1;
+}
+
+/* get_capacity() - the capacity of a space, 0 if unknown */
+static uint64_t get_capacity(struct device *device, enum space space)
+{
+	if (!device->has_capacities)
+		read_capacities(device);
+	return device->capacities[space];
+}
+
+bool device_fits(struct bridge *bridge, int32_t id, enum space space,
+		 uint64_t size)
+{
+	struct device *device = find_or_create(bridge, id);
+	uint64_t capacity = device ? get_capacity(device, space) : 0;
+
+	return size <= (capacity ? capacity : MAX_SIZE);
+}
+
+uint32_t devices_count(const struct bridge *bridge)
+{
+	uint32_t id = WIRE_DEVICES;
+
+	while (id && !(bridge->devices[id - 1] &&
+		       bridge->devices[id - 1]->has_reported))
+		id--;
+	return id;
 }
 
 static int add_space(struct device *device, enum space space)

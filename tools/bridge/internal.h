@@ -103,6 +103,9 @@ enum space {
 /* Most reports of a client in a batch */
 #define DEVICE_BATCH 1024
 
+/* Largest size in a space of unknown capacity, as the module bounds a client */
+#define MAX_SIZE (UINT64_C(1) << 50)
+
 /* A space whose number is not known yet */
 #define NO_SPACE UINT32_MAX
 
@@ -116,6 +119,9 @@ enum space {
  * @spaces: numbers of its spaces, or NO_SPACE
  * @reports: pending reports of one client
  * @reporter: that client, NULL if none
+ * @has_capacities: @capacities are known
+ * @capacities: capacities of its spaces, 0 if unknown
+ * @has_reported: a client has reported on it
  * @retry: time before which it is not opened again, by the event loop's clock
  * @logged: latest errno in the log
  */
@@ -128,6 +134,9 @@ struct device {
 	unsigned int spaces[NR_SPACES];
 	struct buftrack_reports *reports;
 	struct client *reporter;
+	bool has_capacities;
+	uint64_t capacities[NR_SPACES];
+	bool has_reported;
 	uint64_t retry;
 	int logged;
 };
@@ -142,6 +151,21 @@ const char *bridge_space_name(enum space space);
  * Return: the device, or NULL if it cannot be opened now.
  */
 struct device *device_get(struct bridge *bridge, int32_t id);
+
+/**
+ * device_fits() - true if a buffer can have this size
+ * @bridge: the bridge
+ * @id: device number of the program, below WIRE_DEVICES
+ * @space: the space
+ * @size: the size
+ *
+ * It must not exceed the capacity of the space, or MAX_SIZE if that is unknown.
+ */
+bool device_fits(struct bridge *bridge, int32_t id, enum space space,
+		 uint64_t size);
+
+/* devices_count() - the highest device that has reported, plus 1 */
+uint32_t devices_count(const struct bridge *bridge);
 
 /**
  * device_lookup() - get a device for a query, without registering it

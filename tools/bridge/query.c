@@ -95,6 +95,9 @@ void query_device(struct bridge *bridge, struct wire_answer *answer)
 	answer->type = WIRE_DEVICE_INFO_RESPONSE;
 	if (answer->device == -1) {
 		answer->nr_devices = card_count(bridge->config, sysfs);
+		/* Programs take it for the end of the device numbers. */
+		if (answer->nr_devices < devices_count(bridge))
+			answer->nr_devices = devices_count(bridge);
 		answer->is_available = answer->nr_devices > 0;
 		return;
 	}

@@ -378,14 +378,17 @@ static int start_accepting(struct bridge *bridge, int fd, const char *where)
 {
 	int ret = sd_event_add_io(bridge->event, &bridge->listener, fd, EPOLLIN,
 				  on_connection, bridge);
-	char line[256];
+	char line[400];
 
 	if (ret < 0)
 		return fail("cannot add the socket to the event loop: %s",
 			    strerror(-ret));
 	bridge->listening = now_boot();
-	snprintf(line, sizeof(line), "listening at %s; %s\n", where,
-		 ADDRESS_ONLY);
+	snprintf(
+		line, sizeof(line),
+		"listening at %s; %s\n"
+		"buftrack status shows the buffers, buftrack events --follow the wrong frees\n",
+		where, ADDRESS_ONLY);
 	write_nowait(STDOUT_FILENO, line, strlen(line));
 	sd_notify(0, "READY=1");
 	return 0;

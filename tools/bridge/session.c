@@ -271,10 +271,13 @@ static enum address_alloc note_alloc(struct member *member,
 	return what;
 }
 
-/* The kernel rejects an alloc of size 0; it is a reference nevertheless. */
-static int handle_alloc_in(struct member *member,
-			   const struct wire_message *message, enum space space)
+/* An alloc of no valid size cannot be reported; it is a reference nevertheless. */
+static int handle_alloc_in(struct member *member, struct wire_message *message,
+			   enum space space)
 {
+	if (!device_fits(member->session->bridge, message->device, space,
+			 message->size))
+		message->size = 0;
 	switch (note_alloc(member, message, space)) {
 	case ADDRESS_FIRST:
 		return report(member, message, BUFTRACK_OP_ALLOC, space,
@@ -284,16 +287,16 @@ static int handle_alloc_in(struct member *member,
 	case ADDRESS_ALIAS:
 		return begin_report(member, message) ? 0 : -1;
 	case ADDRESS_EMPTY:
-		log_once(member->session,
-			 "an alloc of 0 bytes counts as a lost report");
+		log_once(
+			member->session,
+			"an alloc of 0 bytes, or of a size above the space's capacity, counts as a lost report");
 		return lose(member, message);
 	default:
 		return lose(member, message);
 	}
 }
 
-static int handle_alloc(struct member *member,
-			const struct wire_message *message)
+static int handle_alloc(struct member *member, struct wire_message *message)
 {
 	if (message->buffer_type < ADDRESS_SPACES)
 		return handle_alloc_in(member, message, message->buffer_type);
@@ -375,8 +378,7 @@ static int handle_dump(struct session *session, bool kernels_only)
 	return 0;
 }
 
-static int handle_report(struct session *session,
-			 const struct wire_message *message)
+static int handle_report(struct session *session, struct wire_message *message)
 {
 	struct member *member = sender(session, message);
 
