@@ -4,8 +4,94 @@
 #define BUFTRACK_COMPAT_H
 
 #include <linux/device.h>
+#include <linux/kprobes.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/slab.h>
 #include <linux/version.h>
+
+struct module;
+
+/* Since 5.11, a kretprobe that is being unregistered is cleared in its instances */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+static inline struct kretprobe *get_kretprobe(struct kretprobe_instance *ri)
+{
+	return ri->rp;
+}
+#endif
+
+/* Since 5.12, rbtree.h has the loops that insert and search */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
+/* Returns whether the node is now the leftmost */
+static inline bool bt_rb_insert(struct rb_node *node, struct rb_root *tree,
+				bool (*less)(struct rb_node *,
+					     const struct rb_node *))
+{
+	struct rb_node **link = &tree->rb_node, *parent = NULL;
+	bool leftmost = true;
+
+	while (*link) {
+		parent = *link;
+		if (less(node, parent)) {
+			link = &parent->rb_left;
+		} else {
+			link = &parent->rb_right;
+			leftmost = false;
+		}
+	}
+	rb_link_node(node, parent, link);
+	return leftmost;
+}
+
+static inline void rb_add(struct rb_node *node, struct rb_root *tree,
+			  bool (*less)(struct rb_node *, const struct rb_node *))
+{
+	bt_rb_insert(node, tree, less);
+	rb_insert_color(node, tree);
+}
+
+static inline void rb_add_cached(struct rb_node *node, struct rb_root_cached *tree,
+				 bool (*less)(struct rb_node *,
+					      const struct rb_node *))
+{
+	bool leftmost = bt_rb_insert(node, &tree->rb_root, less);
+
+	rb_insert_color_cached(node, tree, leftmost);
+}
+
+static inline struct rb_node *
+rb_find_first(const void *key, const struct rb_root *tree,
+	      int (*cmp)(const void *key, const struct rb_node *))
+{
+	struct rb_node *node = tree->rb_node, *match = NULL;
+
+	while (node) {
+		int c = cmp(key, node);
+
+		if (!c)
+			match = node;
+		node = c <= 0 ? node->rb_left : node->rb_right;
+	}
+	return match;
+}
+
+static inline struct rb_node *
+rb_find(const void *key, const struct rb_root *tree,
+	int (*cmp)(const void *key, const struct rb_node *))
+{
+	return rb_find_first(key, tree, cmp);
+}
+#endif
+
+/*
+ * struct module_use: which module uses which. Some kernels declare it in a private
+ * header; its layout is the same on all.
+ */
+struct bt_module_use {
+	struct list_head source_list;
+	struct list_head target_list;
+	struct module *source, *target;
+};
 
 /* Since 6.2, the devnode callback of a class takes a const device */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)

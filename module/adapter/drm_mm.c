@@ -12,6 +12,7 @@
 #include <linux/module.h>
 #include <linux/string.h>
 #include <drm/drm_drv.h>
+#include "../compat.h"
 #include "drm_mm.h"
 
 /* Drivers in the cache, and the low bits of an address that hold the type */
@@ -55,14 +56,19 @@ enum bt_mm_type bt_mm_type_by_name(const char *name)
 	return BT_MM_UNKNOWN;
 }
 
+/* Dependencies of modules are visible, and TTM is a module */
+#if defined(CONFIG_MODULE_UNLOAD) && IS_MODULE(CONFIG_DRM_TTM)
+#define MM_TYPE_BY_DEPENDENCY	1
+#else
+#define MM_TYPE_BY_DEPENDENCY	0
+#endif
+
 /* Does the driver's module depend on TTM, directly or through a helper? */
 static bool mm_type_uses_ttm(const struct module *mod)
 {
-#ifdef CONFIG_MODULE_UNLOAD
-	const struct module_use *use;
+#if MM_TYPE_BY_DEPENDENCY
+	const struct bt_module_use *use;
 
-	if (!mod)
-		return false;
 	list_for_each_entry(use, &mod->target_list, target_list)
 		if (!strcmp(use->target->name, "ttm") ||
 		    !strcmp(use->target->name, "drm_vram_helper"))
@@ -71,14 +77,18 @@ static bool mm_type_uses_ttm(const struct module *mod)
 	return false;
 }
 
+/* Some kernels have a driver of the table that does not use TTM */
 static enum bt_mm_type mm_type_find(const struct drm_driver *driver)
 {
+	const struct module *mod = driver->fops ? driver->fops->owner : NULL;
 	enum bt_mm_type type = bt_mm_type_by_name(driver->name);
 
-	if (type != BT_MM_UNKNOWN)
-		return type;
-	return mm_type_uses_ttm(driver->fops ? driver->fops->owner : NULL) ?
-	       BT_MM_TTM : BT_MM_GEM;
+#ifndef BT_TTM_ADAPTER
+	return BT_MM_GEM;
+#endif
+	if (!MM_TYPE_BY_DEPENDENCY || !mod)
+		return type ?: BT_MM_GEM;
+	return mm_type_uses_ttm(mod) ? type ?: BT_MM_TTM : BT_MM_GEM;
 }
 
 static void mm_type_cache_add(const struct drm_driver *driver,

@@ -61,7 +61,7 @@ struct bt_attachment {
 
 /* TTM is attached before DRM, whose probe of drm_dev_init() reports begins of devices */
 static const struct bt_adapter *const probe_adapters[] = {
-#if IS_ENABLED(CONFIG_DRM_TTM)
+#ifdef BT_TTM_ADAPTER
 	&bt_ttm_adapter,
 #endif
 #if IS_ENABLED(CONFIG_DRM)

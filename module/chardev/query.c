@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Ioctls that query: the module, devices, spaces, clients, counters, probes, stacks */
+#include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>

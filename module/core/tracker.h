@@ -109,6 +109,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/buftrack.h>
+#include "../compat.h"
 
 struct bt_client;
 

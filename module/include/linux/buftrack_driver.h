@@ -67,22 +67,31 @@ struct buftrack_buffer {
 	u64 id;
 };
 
-DECLARE_TRACE(buftrack_device_begin, TP_PROTO(struct device *dev), TP_ARGS(dev));
-DECLARE_TRACE(buftrack_device_end, TP_PROTO(struct device *dev), TP_ARGS(dev));
-DECLARE_TRACE(buftrack_client_begin,
-	      TP_PROTO(struct device *dev, const void *client),
-	      TP_ARGS(dev, client));
-DECLARE_TRACE(buftrack_client_end,
-	      TP_PROTO(struct device *dev, const void *client),
-	      TP_ARGS(dev, client));
-DECLARE_TRACE(buftrack_buffer_alloc,
-	      TP_PROTO(struct device *dev, const void *client,
-		       const struct buftrack_buffer *buffer),
-	      TP_ARGS(dev, client, buffer));
-DECLARE_TRACE(buftrack_buffer_free,
-	      TP_PROTO(struct device *dev, const void *client,
-		       const struct buftrack_buffer *buffer),
-	      TP_ARGS(dev, client, buffer));
+/* Where DECLARE_TRACE() appends _tp to names, DECLARE_TRACE_EVENT() does not */
+#ifdef DECLARE_TRACE_EVENT
+#define BUFTRACK_DECLARE_TRACE	DECLARE_TRACE_EVENT
+#else
+#define BUFTRACK_DECLARE_TRACE	DECLARE_TRACE
+#endif
+
+BUFTRACK_DECLARE_TRACE(buftrack_device_begin,
+		       TP_PROTO(struct device *dev), TP_ARGS(dev));
+BUFTRACK_DECLARE_TRACE(buftrack_device_end,
+		       TP_PROTO(struct device *dev), TP_ARGS(dev));
+BUFTRACK_DECLARE_TRACE(buftrack_client_begin,
+		       TP_PROTO(struct device *dev, const void *client),
+		       TP_ARGS(dev, client));
+BUFTRACK_DECLARE_TRACE(buftrack_client_end,
+		       TP_PROTO(struct device *dev, const void *client),
+		       TP_ARGS(dev, client));
+BUFTRACK_DECLARE_TRACE(buftrack_buffer_alloc,
+		       TP_PROTO(struct device *dev, const void *client,
+				const struct buftrack_buffer *buffer),
+		       TP_ARGS(dev, client, buffer));
+BUFTRACK_DECLARE_TRACE(buftrack_buffer_free,
+		       TP_PROTO(struct device *dev, const void *client,
+				const struct buftrack_buffer *buffer),
+		       TP_ARGS(dev, client, buffer));
 
 #ifdef BUFTRACK_DRIVER_DEFINE
 DEFINE_TRACE(buftrack_device_begin, TP_PROTO(struct device *dev), TP_ARGS(dev));

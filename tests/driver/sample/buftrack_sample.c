@@ -36,6 +36,11 @@
 #define BUFTRACK_DRIVER_DEFINE
 #include <linux/buftrack_driver.h>
 
+/* Kernels without it run every irq_work in hard interrupt context */
+#ifndef IRQ_WORK_INIT_HARD
+#define IRQ_WORK_INIT_HARD(fn)	((struct irq_work) { .func = (fn) })
+#endif
+
 #define MAX_COMMAND	256
 #define MAX_NAME	64
 
