@@ -42,11 +42,11 @@ modules:
 tools:
 	$(MAKE) -C tools O='$(BUILD)/tools' PREFIX='$(PREFIX)'
 
-# Build everything, and check what installing needs, before installing anything.
+# Before installing anything, build everything and check the prerequisites.
 install: install-ready all
 	$(MAKE) install-module install-tools
 
-# With DESTDIR, the packager runs depmod and keeps DKMS away.
+# With DESTDIR, the packager runs depmod and excludes DKMS.
 install-ready:
 	@[ -n '$(INSTALL_MOD_PATH)' ] || command -v '$(DEPMOD)' > /dev/null || \
 		{ echo '$(DEPMOD) is missing: apt-get install kmod' >&2; exit 1; }

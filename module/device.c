@@ -71,7 +71,7 @@ static struct bt_device *bt_device_create(void)
 	return dev;
 }
 
-/* A device that a kernel driver, too, may report into */
+/* A device into which a kernel driver may report as well */
 static struct bt_device *bt_device_create_bindable(void)
 {
 	struct bt_device *dev = bt_device_create();
@@ -128,7 +128,7 @@ static int bt_device_register(struct bt_device *dev)
 	return 0;
 }
 
-/* After 0 the caller owns the table's reference, to be dropped without the lock */
+/* After 0 the caller owns the table's reference and drops it without the lock */
 static int bt_device_unregister(struct bt_device *dev, bool force, u64 *buffers,
 				u64 *bytes)
 {

@@ -11,62 +11,62 @@
 
 static unsigned int max_devices = 256;
 module_param(max_devices, uint, 0644);
-MODULE_PARM_DESC(max_devices, "most devices on this machine (default 256)");
+MODULE_PARM_DESC(max_devices, "maximum number of devices on this machine (default 256)");
 
 static unsigned int max_devices_per_user = 64;
 module_param(max_devices_per_user, uint, 0644);
 MODULE_PARM_DESC(max_devices_per_user,
-		 "most devices that one user without CAP_SYS_ADMIN can register (default 64)");
+		 "maximum number of devices that one user without CAP_SYS_ADMIN can register (default 64)");
 
 static ulong max_records;
 module_param(max_records, ulong, 0444);
 MODULE_PARM_DESC(max_records,
-		 "most records on this machine (default 0: as many as fit into a quarter of its memory)");
+		 "maximum number of records on this machine (default 0: as many as fit into a quarter of its memory)");
 
 static ulong records_per_device = 16777216;
 module_param(records_per_device, ulong, 0644);
 MODULE_PARM_DESC(records_per_device,
-		 "most records of a new device, live and freed (default 16777216)");
+		 "maximum number of live and freed records of a new device (default 16777216)");
 
 static ulong records_per_client = 4194304;
 module_param(records_per_client, ulong, 0644);
 MODULE_PARM_DESC(records_per_client,
-		 "most records that one client of a new device owns, live and freed (default 4194304)");
+		 "maximum number of live and freed records of one client of a new device (default 4194304)");
 
 static ulong freed_records = 65536;
 module_param(freed_records, ulong, 0644);
 MODULE_PARM_DESC(freed_records,
-		 "most freed records that one domain of a new device keeps (default 65536)");
+		 "maximum number of freed records that one domain of a new device keeps (default 65536)");
 
 static unsigned int clients_per_device = 4096;
 module_param(clients_per_device, uint, 0644);
 MODULE_PARM_DESC(clients_per_device,
-		 "most open clients of a new device (default 4096)");
+		 "maximum number of open clients of a new device (default 4096)");
 
 static unsigned int closed_clients = 1024;
 module_param(closed_clients, uint, 0644);
 MODULE_PARM_DESC(closed_clients,
-		 "most closed clients that a new device keeps (default 1024)");
+		 "maximum number of closed clients that a new device keeps (default 1024)");
 
 static unsigned int remaining_records = 65536;
 module_param(remaining_records, uint, 0644);
 MODULE_PARM_DESC(remaining_records,
-		 "most remaining records that a new device keeps (default 65536)");
+		 "maximum number of remaining records that a new device keeps (default 65536)");
 
 static unsigned int events_per_device = 1024;
 module_param(events_per_device, uint, 0644);
 MODULE_PARM_DESC(events_per_device,
-		 "events that a device keeps, from its first client on (default 1024)");
+		 "number of events that a device keeps, from its first client on (default 1024)");
 
 static unsigned int clients_per_user = 1024;
 module_param(clients_per_user, uint, 0644);
 MODULE_PARM_DESC(clients_per_user,
-		 "most open clients of one user without CAP_SYS_ADMIN, on all devices (default 1024)");
+		 "maximum number of open clients of one user without CAP_SYS_ADMIN, on all devices (default 1024)");
 
 static ulong records_per_user;
 module_param(records_per_user, ulong, 0644);
 MODULE_PARM_DESC(records_per_user,
-		 "most records of one user without CAP_SYS_ADMIN, on all devices (default 0: half of the machine's)");
+		 "maximum number of records of one user without CAP_SYS_ADMIN, on all devices (default 0: half of the machine's)");
 
 /**
  * bt_param_max_devices() - bound on devices

@@ -22,7 +22,7 @@ void bt_opener_stamp(struct bt_opener *opener, kuid_t uid)
 	opener->tid = get_pid(task_pid(current));
 	opener->start_time = leader->start_boottime;
 	opener->uid = uid;
-	/* It can change at any time, but always ends with a NUL */
+	/* The name can change at any time, but always ends with a NUL */
 	strscpy(opener->comm, leader->comm, sizeof(opener->comm));
 }
 

@@ -6,7 +6,10 @@
 #include "reporter.h"
 #include "space.h"
 
-/* Spaces that one user can add to a device of another, and that all such users can */
+/*
+ * Limits on spaces added to another user's device: by one user, and by all users
+ * together
+ */
 #define BT_MAX_SPACES_PER_GUEST	16
 #define BT_MAX_SPACES_OF_GUESTS	48
 

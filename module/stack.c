@@ -2,9 +2,9 @@
 /*
  * Kernel stacks, each saved once in the kernel's stack depot and named by its handle
  *
- * The whole kernel shares the depot, and the depot never forgets, so only a bounded
- * number of stacks goes into it. Fetching a handle that the depot did not give out is
- * a bug, so the handles that it did give out are kept here.
+ * The whole kernel shares the depot, which never frees a stack, so only a bounded
+ * number of stacks is stored. Fetching a handle that the depot did not return is a bug,
+ * so all returned handles are kept here.
  */
 #include <linux/kallsyms.h>
 #include <linux/slab.h>
@@ -14,7 +14,7 @@
 #include <linux/xarray.h>
 #include "stack.h"
 
-/* Frames that are saved of a stack, and stacks that are saved */
+/* Limits on the frames of a stack, and on stacks */
 #define BT_STACK_FRAMES		24
 #define BT_MAX_STACKS		65536
 

@@ -95,7 +95,7 @@ DEFINE_EVENT(buftrack_report, buftrack_free,
 	TP_ARGS(device, client, r, verdict)
 );
 
-/* Every wrong report, alloc or free: those that the event log has, too */
+/* Every wrong report, alloc or free; the event log has the same ones */
 DEFINE_EVENT(buftrack_report, buftrack_wrong,
 	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
 		 int verdict),

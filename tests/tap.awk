@@ -1,16 +1,16 @@
-# Counts the results of a TAP or KTAP document: prints "PASSED FAILED SKIPPED" at the
-# end, and what is wrong with the document itself as lines that start with "wrong: ".
+# Counts the results of a TAP or KTAP document: prints "PASSED FAILED SKIPPED" at
+# the end, and errors of the document itself as lines that start with "wrong: ".
 #
-# Results are counted at the leaves: one that stands after deeper-indented results is
-# their summary, and counts only if it failed and none of them did. The document has
-# to have a plan, and every plan has to be kept.
+# Results are counted at the leaves: a result that follows more deeply indented
+# results is their summary, and counts only if it failed and none of them did. The
+# document needs a plan, and every plan must be met.
 
 function wrong(what) {
 	print "wrong: " what
 	failed++
 }
 
-# Takes the results below DEPTH together; sets children and children_failed.
+# Combines the results below DEPTH; sets children and children_failed.
 function close_below(depth,    d) {
 	children = children_failed = 0
 	for (d in results) {

@@ -2,9 +2,9 @@
 /*
  * Adapter for DRM: clients of every DRM driver, and GEM objects
  *
- * The objects of drivers that use TTM are left to ttm.c, whose placements say more. An
- * imported object is in a space of its own, and so is an exported one: a dma-buf
- * outlives the file that made it.
+ * ttm.c handles the objects of drivers that use TTM: their placements carry more
+ * information. An imported object is in a space of its own, and so is an exported one:
+ * a dma-buf outlives the file that made it.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
@@ -31,7 +31,7 @@ static const void *bt_drm_client_of(const struct file *file,
 }
 
 /**
- * bt_drm_current_client() - client whose ioctl the current task is in
+ * bt_drm_current_client() - client whose ioctl the current task executes
  * @drm: the device
  *
  * Context: any.
@@ -106,7 +106,10 @@ static void bt_drm_enter_release(struct bt_call *call)
 		bt_driver_report(&e);
 }
 
-/* At return the memory may be another file's, whose client has another number */
+/*
+ * At return the memory may belong to another file already, whose client has another
+ * number
+ */
 static bool bt_drm_release(const struct bt_call *call, struct bt_driver_event *e)
 {
 	e->op = BT_CLIENT_END;
@@ -151,7 +154,9 @@ static void bt_drm_free_object(const struct drm_gem_object *object,
 
 	bt_drm_init_event(e, BT_BUFFER_FREE, object->dev);
 	bt_drm_set_object(e, object, 0, import ? "IMPORTED" : "GEM");
-	/* A failed import has lost its attachment, and not every import is seen as one */
+	/*
+	 * A failed import has lost its attachment, and some imports are not recognized
+	 */
 	e->alt_space = import ? "GEM" : "IMPORTED";
 	/* A failed drm_gem_object_init() may have reported this free already */
 	e->only_if_live = !object->filp;

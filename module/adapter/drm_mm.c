@@ -2,9 +2,9 @@
 /*
  * How a DRM driver manages the memory of its buffers
  *
- * Every probed call looks it up, so the answer is cached by the address of struct
- * drm_driver. Another driver can get that address once a module is unloaded, so the
- * cache is emptied whenever one is loaded or unloaded.
+ * Every probed call looks up its driver, so the result is cached by the address of
+ * struct drm_driver. Another driver can get that address once a module is unloaded, so
+ * the cache is emptied whenever one is loaded or unloaded.
  */
 #include <linux/build_bug.h>
 #include <linux/fs.h>

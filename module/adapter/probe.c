@@ -450,7 +450,7 @@ static bool probe_found_module(const struct bt_attachment *a)
 
 /*
  * Find a module that is already loaded by its driver. It cannot be unloaded meanwhile:
- * the notifier is called before and waits for the lock.
+ * an unload calls the notifier first, which waits for the lock.
  */
 static const struct module *probe_find_module(const struct bt_adapter *adapter)
 {
@@ -659,7 +659,7 @@ static void probe_fill_info(struct buftrack_probe_info *info, struct bt_probe *p
  * @info: in: number of the probe; out: the rest
  * @next: return the first probe whose number is >= the given one
  *
- * Probes are numbered without gaps, so that @next makes no difference.
+ * Probes are numbered without gaps, so @next makes no difference.
  *
  * Context: may sleep.
  * Return: 0, or -ENOENT: there is no such probe.

@@ -48,7 +48,8 @@ struct bt_call {
  * @tracks: mask of the buffers that are tracked only if this probe is in place; 0: all
  * @optional: what is missed without it makes no record of a buffer wrong
  * @skip: called on entry; true: ignore the call, at little cost. May be NULL.
- * @enter: with @at_return: called on entry to save what is gone at return; may be NULL
+ * @enter: with @at_return: called on entry to save values that are gone at return; may
+ *	be NULL
  * @handler: turns the call into an event; false: nothing to report. Cannot sleep.
  * @isra_handler: used with @isra_symbol, whose arguments can differ; NULL: @handler
  * @each: used instead of @handler if a call makes several events: called until false

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The ioctl that the current task is in, and its file
+ * The ioctl that the current task executes, and its file
  *
  * The descriptor is read from the registers with which the task entered the kernel. The
- * process can put another of its own files there meanwhile. Then its own buffer is
- * charged to that file, or to the driver if it is no file of the device.
+ * process can put another of its own files there meanwhile. In that case its own buffer
+ * is charged to that file, or to the driver if the file does not belong to the device.
  */
 #include <linux/compat.h>
 #include <linux/file.h>
@@ -22,7 +22,7 @@ static int syscall_nr_ioctl(void)
 	return in_compat_syscall() ? BT_COMPAT_NR_IOCTL : __NR_ioctl;
 }
 
-/* False: the current task is in no ioctl */
+/* False: the current task executes no ioctl */
 static bool syscall_ioctl_args(unsigned long args[6])
 {
 	struct pt_regs *regs;
@@ -37,10 +37,10 @@ static bool syscall_ioctl_args(unsigned long args[6])
 }
 
 /**
- * bt_syscall_command() - command of the ioctl that the current task is in
+ * bt_syscall_command() - command of the ioctl that the current task executes
  *
  * Context: any.
- * Return: the command, or 0: it is in no ioctl.
+ * Return: the command, or 0: it executes no ioctl.
  */
 u32 bt_syscall_command(void)
 {
@@ -50,10 +50,10 @@ u32 bt_syscall_command(void)
 }
 
 /**
- * bt_syscall_file() - file of the ioctl that the current task is in
+ * bt_syscall_file() - file of the ioctl that the current task executes
  *
  * Context: any.
- * Return: the file, for fput(), or NULL: it is in no ioctl.
+ * Return: the file, for fput(), or NULL: it executes no ioctl.
  */
 struct file *bt_syscall_file(void)
 {

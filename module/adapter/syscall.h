@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The ioctl that the current task is in, and its file */
+/* The ioctl that the current task executes, and its file */
 #ifndef BUFTRACK_ADAPTER_SYSCALL_H
 #define BUFTRACK_ADAPTER_SYSCALL_H
 

@@ -20,8 +20,8 @@
 #define BT_TT_RESET_DEVICE	_IO(BT_TT_MAGIC, 6)
 
 /*
- * Keys of what a file has: the low bits of the client's number are above this in the
- * address, the others in the id
+ * Keys of a file's objects: the address has the low bits of the client's number from
+ * this bit on, the id has the others
  */
 #define BT_TT_FILE_SHIFT	48
 #define BT_TT_ADDRESS_MASK	GENMASK_ULL(BT_TT_FILE_SHIFT - 1, 0)
@@ -50,7 +50,7 @@ struct bt_tt_unpin_pages {
 	__u64 reserved;
 };
 
-/* The open file of the chip whose ioctl the current task is in, or NULL */
+/* The open file of the chip whose ioctl the current task executes, or NULL */
 static const struct bt_tt_file *bt_tt_current_file(const struct bt_call *call,
 						   const struct bt_tt_chip *chip)
 {
@@ -89,8 +89,9 @@ static void bt_tt_init_refused(struct bt_driver_event *e,
 
 /*
  * A free that the driver carries out. In an ioctl the driver has checked that the file
- * may free it, except for a reset, in which one file frees what others have. Outside of
- * one, the file is being closed and its client has ended, or the chip is being unbound.
+ * may free it, except for a reset, in which one file frees objects of others. Outside
+ * of one, the file is being closed and its client has ended, or the chip is being
+ * unbound.
  */
 static void bt_tt_init_free(struct bt_driver_event *e, const struct bt_call *call,
 			    const struct bt_tt_chip *chip, const char *space)
@@ -171,7 +172,10 @@ static void bt_tt_enter_release(struct bt_call *call)
 		bt_driver_report(&e);
 }
 
-/* At return the memory may be another file's, whose client has another number */
+/*
+ * At return the memory may belong to another file already, whose client has another
+ * number
+ */
 static bool bt_tt_release(const struct bt_call *call, struct bt_driver_event *e)
 {
 	e->op = BT_CLIENT_END;
@@ -182,7 +186,7 @@ static bool bt_tt_release(const struct bt_call *call, struct bt_driver_event *e)
 
 /*
  * ioctl_allocate_dma_buf(file, arg), at return. User space can change the index
- * meanwhile, so it counts only if the file has a buffer with it.
+ * meanwhile, so it counts only if the file has a buffer with that index.
  */
 static bool bt_tt_allocate_dma(const struct bt_call *call,
 			       struct bt_driver_event *e)

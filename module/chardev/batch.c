@@ -68,7 +68,10 @@ static int bt_batch_run(struct bt_file *file, struct buftrack_batch *batch,
 			err = -EFAULT;
 		batch->done += n;
 		cond_resched();
-		/* Every call makes progress, so that it can be repeated under any signals */
+		/*
+		 * Every call makes progress, so repeating it under frequent signals
+		 * still completes the batch
+		 */
 		if (!err && batch->done < batch->nr && signal_pending(current))
 			err = -EINTR;
 	}

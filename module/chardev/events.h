@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The event log of a device, as its node gives it to readers */
+/* The event log of a device, as readers of its node see it */
 #ifndef BUFTRACK_CHARDEV_EVENTS_H
 #define BUFTRACK_CHARDEV_EVENTS_H
 

@@ -88,7 +88,7 @@ static int bt_file_begin_client(struct bt_file *file,
 }
 
 /**
- * bt_file_client() - the client of a file, which becomes one if it is none
+ * bt_file_client() - get the client of a file; make the file a client if it is none
  * @file: the file
  *
  * Context: may sleep.

@@ -42,7 +42,7 @@ static int bt_report_check(const struct bt_tracker *t,
  * @r: the report, as user space gave it
  * @stamp: set to its stamp; may be NULL
  *
- * A report that fails changes nothing, and does not make its file a client either.
+ * A failed report changes nothing and does not make its file a client.
  *
  * Context: may sleep.
  * Return: the verdict, or a negative errno.

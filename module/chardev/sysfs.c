@@ -43,7 +43,7 @@ static ssize_t live_bytes_show(struct device *d, struct device_attribute *attr,
 }
 static DEVICE_ATTR_RO(live_bytes);
 
-/* Every verdict of a free but ok and disabled */
+/* Every verdict of a free except ok and disabled */
 static const enum buftrack_counter bt_wrong_frees[] = {
 	BUFTRACK_COUNTER_DOUBLE_FREES,
 	BUFTRACK_COUNTER_STALE_FREES,

@@ -2,8 +2,8 @@
 /*
  * Redaction: every pid, name, address and id that leaves the module passes through here
  *
- * The opener of the file decides which addresses are shown, the namespaces of the
- * reading process which pids and users.
+ * The file's opener determines which addresses are shown; the namespaces of the reading
+ * process determine which pids and users.
  */
 #ifndef BUFTRACK_VIEW_H
 #define BUFTRACK_VIEW_H

@@ -88,7 +88,7 @@ int bt_client_begin(struct bt_tracker *t, struct bt_client *c, u64 now)
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_client_begin);
 
-/* The live records of a private domain end as remaining, the freed ones just end */
+/* The live records of a private domain end as remaining; its freed records just end */
 static void client_settle_private(struct bt_tracker *t, struct bt_client *c,
 				  u32 space)
 {

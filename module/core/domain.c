@@ -10,7 +10,7 @@
 #include "index.h"
 #include "internal.h"
 
-/* Records between two points at which the scheduler may step in */
+/* Records freed between two calls of cond_resched() */
 #define BT_DESTROY_CHUNK	256
 
 /* Records that bt_shared_restart() ends under one lock hold */
@@ -280,7 +280,7 @@ static unsigned int domain_restart_some(struct bt_tracker *t, u32 space,
 }
 
 /**
- * bt_shared_restart() - empty the shared domain before the device's driver returns
+ * bt_shared_restart() - empty the shared domain before the device's driver binds again
  * @t: the tracker
  * @most: bound on the records that this call ends
  *

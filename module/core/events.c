@@ -68,7 +68,7 @@ static void events_copy_record(struct bt_event_record *to,
 	}
 }
 
-/* Take an event out of the log, which leaves its slot free */
+/* Take an event out of the log and mark its slot free */
 static void __events_drop(struct bt_tracker *t, struct bt_event *event)
 {
 	lockdep_assert_held(&t->lock);
@@ -154,7 +154,7 @@ static struct bt_event *__events_take_slot(struct bt_tracker *t,
 /**
  * __bt_events_add() - log a wrong report
  * @t: the tracker, locked
- * @d: domain of the records; the reporter has none once it was reaped
+ * @d: domain of the records; the reporter has none once it has been reaped
  * @event: the report, its verdict, its stamp and its reporter
  * @target: the record that the report names, or NULL
  * @hit: the live record that it collides with, or NULL

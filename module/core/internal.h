@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Declarations that the files of the core share with each other only
+ * Declarations shared by the files of the core only
  *
  * The files form layers. A file may call those of the layers above it in this list, and
  * none of its own layer:
@@ -13,8 +13,8 @@
  *  verdict, client		one report; the life of a client
  *  tracker			the life of a tracker, its bounds and counters
  *
- * A function named __foo() expects @bt_tracker.lock to be held. It asserts that where it
- * has the tracker at hand.
+ * A function named __foo() expects @bt_tracker.lock to be held. It asserts this where
+ * it can reach the tracker.
  */
 #ifndef BUFTRACK_CORE_INTERNAL_H
 #define BUFTRACK_CORE_INTERNAL_H

@@ -4,7 +4,7 @@
  *
  * A listing walks the shared domain, then the private domains by the number of their
  * client; in each the spaces; in each the live and freed records together, by (address,
- * id); and at last the log of remaining records. tracker.h explains why it meets each
+ * id); and at last the log of remaining records. tracker.h explains why it visits each
  * record of its instant once, or counts it as missed.
  */
 #include <linux/sched.h>
@@ -87,7 +87,7 @@ void __bt_listings_drop(struct bt_tracker *t, const struct bt_record *rec)
  * @t: the tracker, locked
  * @d: the domain, before it notes a new gap
  *
- * They still show the doubt of their instant.
+ * They still show which records were doubtful at their instant.
  */
 void __bt_listings_gap(struct bt_tracker *t, struct bt_domain *d)
 {
@@ -174,7 +174,7 @@ void bt_listings_drop_domain(struct bt_tracker *t, struct bt_domain *d)
 	}
 }
 
-/* Have a listing count dropped records, in place of the one in its slot */
+/* Let a listing count dropped records; it replaces the listing in its slot */
 static void __listing_watch(struct bt_tracker *t, struct bt_listing *l, u32 slot)
 {
 	lockdep_assert_held(&t->lock);
@@ -218,7 +218,7 @@ static void __listing_unwatch(struct bt_tracker *t, struct bt_listing *l)
  * @l: the listing, with its filters and @emit set
  * @now: time in ns
  *
- * The listing shows the instant of this call. Call bt_listing_end() in the end.
+ * The listing shows the instant of this call. Call bt_listing_end() when done.
  */
 void bt_listing_begin(struct bt_tracker *t, struct bt_listing *l, u64 now)
 {

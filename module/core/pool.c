@@ -13,7 +13,7 @@
 /* Records per bulk allocation */
 #define BT_STORE_CHUNK	32
 
-/* A fill adds this many records, so few reports have to; a trim keeps twice as many */
+/* A fill adds this many records, so few reports need one; a trim keeps twice as many */
 #define BT_POOL_TARGET	(4 * BT_STORE_CHUNK)
 
 /**
@@ -170,7 +170,8 @@ int bt_pool_stock(struct bt_tracker *t, unsigned int want, gfp_t gfp)
 EXPORT_SYMBOL_IF_KUNIT(bt_pool_stock);
 
 /**
- * bt_pool_count() - charge a tracker's spare records to the store's bound, or stop
+ * bt_pool_count() - start or stop charging a tracker's spare records to the store's
+ * bound
  * @t: the tracker, which no other context can reach yet
  * @count: charge them
  *

@@ -32,7 +32,7 @@ void __bt_client_put(struct bt_tracker *t, struct bt_client *c)
 }
 
 /**
- * __bt_record_unref() - drop the references of a record that goes
+ * __bt_record_unref() - drop the references that a record holds before it goes away
  * @t: the tracker, locked
  * @rec: a live or freed record
  *

@@ -66,7 +66,9 @@ static void remaining_take_chunk(struct rb_root *root, struct bt_pool *chunk)
 		__bt_pool_put(chunk, rec);
 }
 
-/* A client that ended before a reset belongs to the time before, however late it is logged */
+/*
+ * A client that ended before a reset is not logged after it, however late it is reaped
+ */
 static bool remaining_is_past(const struct bt_tracker *t, const struct bt_client *c)
 {
 	return t->removed || c->closed <= t->reset;

@@ -24,9 +24,9 @@
  *
  * Two trees per space. Live and freed records are in separate red-black trees, both
  * sorted by (address, id); a key is in at most one of them. An allocator that reuses
- * one address leaves thousands of freed records there, and no question about the live
- * one may visit them. Only live records are searched by range, so only they pay for
- * the wider augmentation:
+ * one address leaves thousands of freed records there, and no query for the live one
+ * may visit them. Only live records are searched by range, so only they pay for the
+ * wider augmentation:
  *
  *  - Each node of either tree holds the newest stamp of its subtree. It yields the
  *    latest alloc or free at an address in O(log n), however many records share that
@@ -58,13 +58,12 @@
  * were still live to the bounded log of remaining records.
  *
  * Listings. A listing returns the records of the instant at which it began, in steps
- * that each hold the lock for a bounded time. It walks the domains, then their
- * spaces, then the keys, and at last the log of remaining records. A record that was
- * allocated later is left out, and one that was freed later is listed as live. A free
- * does not change a record's key, so the listing meets each record of its instant
- * once, unless the record is dropped first. Before a record is dropped, each listing
- * that has not reached it yet counts it as missed. A listing that missed nothing is
- * exact.
+ * that each hold the lock for a bounded time. It walks the domains, then their spaces,
+ * then the keys, and at last the log of remaining records. A record that was allocated
+ * later is left out, and one that was freed later is listed as live. A free does not
+ * change a record's key, so the listing visits each record of its instant once, unless
+ * the record is dropped first. Before a record is dropped, each listing that has not
+ * reached it yet counts it as missed. A listing that missed nothing is exact.
  *
  * Lifetimes
  *
@@ -116,7 +115,9 @@ struct bt_client;
 /* The space of counters that belong to no space */
 #define BT_NO_SPACE		BUFTRACK_MAX_SPACES
 
-/* Listings that can be exact at a time; one more displaces the idlest */
+/*
+ * Listings that can be exact at the same time; one more displaces the one idle longest
+ */
 #define BT_MAX_LISTINGS		16
 
 /* Overlapping records that an alloc examines for doubt, see verdict.c */
@@ -485,7 +486,7 @@ struct bt_limits {
  * @lock: protects everything below
  * @enabled: tracking is on
  * @removed: the device is gone and reports fail
- * @has_driver: a driver reports into the shared domain, or has
+ * @has_driver: a driver reports into the shared domain, or once did
  * @nr_spaces: spaces 0 to nr_spaces - 1 exist
  * @stamp: latest stamp
  * @reset: stamp of the latest reset
@@ -494,7 +495,7 @@ struct bt_limits {
  * @nr_remaining: records in @remaining
  * @nr_clients: open clients
  * @nr_closed: clients in @closed
- * @last_client: latest number of a client
+ * @last_client: number of the latest client
  * @pool: spare records
  * @shared: the shared domain
  * @clients: open and closed clients, by number

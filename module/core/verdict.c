@@ -340,7 +340,7 @@ static int verdict_judge(const struct bt_report_ctx *ctx)
 	return verdict_free(ctx);
 }
 
-/* The counter of each verdict; it charges the client that made the report */
+/* The counter of each verdict, charged to the reporting client */
 static const u8 verdict_counters[BUFTRACK_NR_VERDICTS] = {
 	[BUFTRACK_VERDICT_OK] = BUFTRACK_NR_COUNTERS,
 	[BUFTRACK_VERDICT_DISABLED] = BUFTRACK_COUNTER_DISABLED_REPORTS,
@@ -449,7 +449,7 @@ int bt_report_move(struct bt_tracker *t, struct bt_client *c,
 
 	raw_spin_lock_irqsave(&t->lock, flags);
 	ctx.c = __bt_shared_owner(t, from) ?: c;
-	/* An owner that has ended may lose its last record to this very report */
+	/* This report may drop the last record of an owner that has ended */
 	__bt_client_get(ctx.c);
 	verdict = __verdict_report(&ctx, now);
 	if (verdict >= 0 && verdict != BUFTRACK_VERDICT_DISABLED &&

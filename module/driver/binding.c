@@ -61,7 +61,7 @@ static void binding_unhash(struct bt_binding *b)
 		hlist_del_init_rcu(&b->link);
 }
 
-/* If the reserve is empty, a later event of the device adds it */
+/* If the reserve is empty, a later event of the device adds the binding */
 static struct bt_binding *binding_add(const char *name)
 {
 	struct bt_binding *b = bt_reserve_get_binding();
@@ -273,7 +273,7 @@ static bool binding_driver_is(const struct bt_binding *b, const char *module)
 }
 
 /**
- * bt_driver_unloaded() - end all bindings of a driver whose module goes
+ * bt_driver_unloaded() - end all bindings of a driver whose module is being unloaded
  * @module: name of the module
  *
  * Context: may sleep.

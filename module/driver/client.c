@@ -166,8 +166,7 @@ static void driver_client_apply(const struct bt_driver_event *e,
  * bt_driver_client_close() - end a client whose file is being released
  * @e: the event
  *
- * The client stays in the table, so that what the driver frees for it from here on is
- * charged to the driver.
+ * The client stays in the table, so later frees for it are charged to the driver.
  *
  * Context: any but NMI.
  */

@@ -51,7 +51,7 @@ int __init bt_driver_init(void)
 /**
  * bt_driver_exit() - free devices without a node; no event is reported any more
  *
- * Devices with a node go with the table of devices.
+ * The table of devices frees those with a node.
  *
  * Context: may sleep.
  */

@@ -46,7 +46,7 @@ enum bt_driver_op {
  * @client: pointer that identifies the client; NULL: the driver itself
  * @number: when a client closes or ends, its number; 0: any client with that pointer
  * @driver: name of the driver
- * @complete: every event of the driver is reported, from its binding to a device on
+ * @complete: every event of the driver is reported from the time it binds to a device
  * @refcounted: the buffer is reference-counted: whoever drops the last reference frees
  *		it on behalf of its owner
  * @space: name of the space

@@ -11,12 +11,12 @@
  *	bt_device.lock, bt_tracker.lock
  *
  * The hash tables are read under RCU. A binding is unhashed at unbind and hashed again
- * at the next bind, possibly while a reader stands on it. The reader can then miss other
+ * at the next bind, possibly while a reader visits it. The reader can then miss other
  * bindings, so a lookup that must be reliable takes bt_driver_lock.
  *
  * A binding is added to the list under bt_driver_lock and deleted from it under both
- * locks. So a walker that holds bt_driver_work_lock alone sees no entry go; it uses the
- * RCU primitives, since entries are added meanwhile.
+ * locks. A walker that holds bt_driver_work_lock alone therefore sees no entry deleted;
+ * it uses the RCU primitives because entries are added meanwhile.
  *
  * Lifetimes: a binding ends with its device, a client with its file or its binding.
  * Each is freed one grace period after it was unhashed.

@@ -119,7 +119,7 @@ static void tracepoint_buffer_free(void *data, struct device *dev,
 }
 
 /*
- * In the order of attaching: ends before begins, and the begin of devices last, so that
+ * In the order of attaching: ends before begins, and device begin last, so that
  * coverage of a device that is seen to begin is complete
  */
 static const struct {
@@ -248,6 +248,9 @@ int __init bt_tracepoints_init(void)
  */
 void bt_tracepoints_exit(void)
 {
-	/* This notifies of every module as going; the module's own state says otherwise */
+	/*
+	 * The kernel calls this for every module as if it were going; the module's
+	 * state tells
+	 */
 	unregister_tracepoint_module_notifier(&tracepoint_notifier);
 }

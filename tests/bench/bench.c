@@ -204,7 +204,7 @@ static bool list_nothing(int fd, unsigned int room)
 	return query.end;
 }
 
-/* The cost of one hold of the lock by a listing, which covers 128 records */
+/* The cost of one critical section of a listing, which covers 128 records */
 static double cost_of_listing_step(struct bench *b, uint64_t records)
 {
 	uint64_t start = now();

@@ -4,7 +4,7 @@
  *
  * It tracks buffers by address, following the rules for reports without ids and
  * spans, in a file that tests map while it runs ($FAKE_KERNEL_STATE). The file also
- * injects errors. Only the calls that the bridge makes are there. With
+ * injects errors. It implements only the calls that the bridge makes. With
  * $FAKE_KERNEL_SINK it counts reports and tracks nothing.
  */
 #include <dlfcn.h>

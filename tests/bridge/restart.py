@@ -4,7 +4,7 @@
 
 restart.py SOCKET: holds the bridge's file descriptor store, kills the bridge, starts
 another with the store, and ends it, while being its client. Prints the answers that
-the client gets. Needs no more of Python's library than client.py.
+the client gets. Needs no module of Python's library beyond those of client.py.
 """
 import os
 import socket

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cli-fake-kernel.so: the module, for LD_PRELOAD, where no kernel has it
+ * cli-fake-kernel.so: the module, for LD_PRELOAD, on machines whose kernel lacks it
  *
  * It has one device, which a driver registered, and always the same buffers: of the
  * driver, of a process that has the device open, and of a runtime with its own allocator.

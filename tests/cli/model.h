@@ -2,7 +2,7 @@
 /*
  * A model of the tracker, written directly from its rules, with plain lists
  *
- * It shares only the names of the counters with the module, so that a bug in one shows
+ * It shares only the names of the counters with the module, so a bug in one shows
  * as a difference.
  */
 #ifndef BUFTRACK_TESTS_MODEL_H

@@ -45,7 +45,7 @@ static int injected(unsigned long request)
 	return -1;
 }
 
-/* pretend() - report only the counters that the module is to have */
+/* pretend() - report only as many counters as SHIM_COUNTERS says */
 static void pretend(unsigned long request, void *arg)
 {
 	unsigned long known = setting("SHIM_COUNTERS", BUFTRACK_NR_COUNTERS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Eviction: which freed record goes, when, and what the domain remembers */
+/* Eviction: which freed record is evicted, when, and what the domain remembers */
 #include "fixture.h"
 
 /* Allocate and free @nr buffers from 0x1000 upwards, in this order */

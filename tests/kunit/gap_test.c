@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Gaps: their causes, the reports that they excuse, and those that they do not */
+/*
+ * Gaps: their causes, the reports that they excuse, and the reports that they do
+ * not
+ */
 #include "fixture.h"
 
 /* Live records that an alloc examines, besides the one with its key */

@@ -127,7 +127,9 @@ static struct model_client *oldest_closed(struct model *m, u32 *nr)
 	return oldest;
 }
 
-/* Closed clients form a bounded log; the one that was reaped first goes first */
+/*
+ * Closed clients form a bounded log; the one that was reaped first is dropped first
+ */
 static void trim_closed(struct model *m)
 {
 	struct model_client *oldest;

@@ -130,7 +130,7 @@ struct model_event {
  * @nr_spaces: number of spaces
  * @memory: bound on records in any state
  * @limits: its bounds
- * @last_client: latest number of a client
+ * @last_client: number of the latest client
  * @clients: clients that something refers to; reaped ones in the order of reaping
  * @shared: the shared domain
  * @remaining: remaining records, oldest first

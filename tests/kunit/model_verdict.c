@@ -150,7 +150,10 @@ static unsigned int count_overlaps(struct model_domain *d,
 	return nr;
 }
 
-/* ALLOC 2: mark all records before any goes, since each one that goes shifts the ranks */
+/*
+ * ALLOC 2: mark all records before ending any, since each ended record shifts the
+ * ranks
+ */
 static void supersede_doubtful(struct model *m, struct model_domain *d,
 			       const struct buftrack_report *r)
 {

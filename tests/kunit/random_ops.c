@@ -205,7 +205,7 @@ void match_reap(struct match *m)
 	m->ended = (struct pair){};
 }
 
-/* The client that ended before is reaped now at the latest */
+/* The client that ended before must be reaped by now */
 static void end(struct match *m)
 {
 	struct pair *pair = some_client(m);

@@ -144,7 +144,10 @@ void worker_fini(struct worker *worker)
 		workers_close_client(worker->workers, worker->shared);
 }
 
-/* The module may go as soon as the test is over, so no code of it may follow */
+/*
+ * The module may be unloaded as soon as the test is over, so no code of it may
+ * follow
+ */
 static int worker_thread(void *arg)
 {
 	struct worker *worker = arg;

@@ -43,7 +43,7 @@ static const unsigned int nr_wrong[NR_CHIPS][NR_REASONS] = {
 static const char *const runtimes[NR_CHIPS] = { "llama-0", "llama-1" };
 static const char latecomer[] = "profiler-0";
 
-/* Old buffers lie below the allocator's range, the hot address above. */
+/* Old buffers lie below the allocator's range, the hot address lies above it. */
 static const uint64_t old_base[NR_SPACES] = { 0x20000, 0x19000, 0 };
 static const uint64_t base[NR_SPACES] = { 0x4000000, 0x40000, 0x3f000000 };
 #define HOT_ADDRESS UINT64_C(0x16a000)
@@ -199,7 +199,7 @@ static void hot_step(unsigned int which)
 	free_hot(which, &chip->hot, nth);
 }
 
-/* wanted() - true if another wrong free of a reason is due */
+/* wanted() - true if another wrong free for this reason is due */
 static int wanted(unsigned int which, enum reason reason)
 {
 	struct chip *chip = &chips[which];

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# What the static checks share: TAP, and where sources and kernels are. Sourced.
+# Shared by the static checks: TAP, and the places of sources and kernels. Sourced.
 #
-# A check plans its tests, makes them, and ends with `finish`. A test is a command
-# that succeeds and has nothing to say; what it says is shown below its "not ok".
+# A check plans its tests, runs them, and ends with `finish`. A test is a command
+# that must succeed without output; its output is shown below its "not ok".
 
 # shellcheck source-path=SCRIPTDIR source=../vm/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../vm/lib.sh"
@@ -37,7 +37,7 @@ finish() {
 	exit
 }
 
-# need COMMAND...: a check that cannot be made has failed.
+# need COMMAND...: a check that cannot run has failed.
 need() {
 	local missing=() word
 	for word; do
@@ -53,12 +53,13 @@ kernel() {
 	"$ROOT/tests/vm/kernel" "$1" || { echo "Bail out! no kernel $1" && exit 1; }
 }
 
-# kernel_doc: the kernel's own reader of kernel-doc comments, from its headers.
+# kernel_doc: the kernel's parser of kernel-doc comments, from its headers.
 kernel_doc() {
 	echo "$1"/usr/src/linux-headers-*-common/scripts/kernel-doc
 }
 
-# files NAME-PATTERN [DIRECTORY...]: what is ours, and not built.
+# files NAME-PATTERN [DIRECTORY...]: source files of the project, without build
+# results.
 files() {
 	local pattern=$1
 	shift
@@ -66,10 +67,10 @@ files() {
 		! -name '*.mod.c' -print | sed 's|^\./||' | sort
 }
 
-# kernel_sources: all C that is built by kbuild, and the header that user space has.
+# kernel_sources: all C that kbuild builds, and the uapi header.
 kernel_sources() { files '*.[ch]' module uapi tests/kunit; }
 
-# has_format FILE: whether a .clang-format above FILE rules it.
+# has_format FILE: whether a .clang-format above FILE applies to it.
 has_format() {
 	local dir=$1
 	while [ "$dir" != . ]; do
@@ -83,7 +84,7 @@ has_format() {
 kernel_style() { files '*.[ch]' | while read -r file; do has_format "$file" || echo "$file"; done; }
 formatted_style() { files '*.[ch]' | while read -r file; do has_format "$file" && echo "$file"; done; }
 
-# linux_source: the source of Linux 6.12 that the cache has for kernels of our own.
+# linux_source: the source of Linux 6.12 that the cache holds for the debug kernels.
 linux_source() {
 	local found
 	found=$(find "$CACHE/src" -maxdepth 1 -name 'linux-source-6.12_*' 2> /dev/null | sort -V | tail -n 1)

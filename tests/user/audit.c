@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The audit after each test: its processes are gone, so the module must hold nothing
- * of it, and the kernel must not have complained. It restores changed parameters.
+ * The audit after each test: its processes are gone, so the module must keep
+ * nothing of them, and the kernel must not have complained. It restores changed
+ * parameters.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -190,7 +190,7 @@ DEVICE_TEST(huge_batch_stops_where_its_memory_ends)
 	check_applied(f, MANY);
 }
 
-/* Up to one chunk of reports is applied whose verdicts cannot be written */
+/* Up to one chunk of reports is applied without writing their verdicts */
 static void check_verdict_fault(__u32 room)
 {
 	__u8 *memory = (void *)memory_before(room, NOTHING);

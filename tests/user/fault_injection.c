@@ -182,7 +182,7 @@ static void reading_fails_with_enomem_and_loses_nothing(const void *arg)
 static void skip(const void *arg)
 {
 	(void)arg;
-	test_skip("this kernel cannot fail an allocation when asked to");
+	test_skip("this kernel cannot inject allocation failures");
 }
 
 __attribute__((constructor)) static void add_tests(void)

@@ -276,7 +276,7 @@ static_assert(BUFTRACK_NR_VERDICTS == BUFTRACK_VERDICT_UNKNOWN_NEVER + 1,
 	      "verdicts");
 static_assert(BUFTRACK_NR_COUNTERS == BUFTRACK_COUNTER_MOVES + 1, "counters");
 
-/* The module agrees with the header about what no structure size shows */
+/* The module agrees with the header on properties that no structure size shows */
 TEST(module_has_the_counters_and_verdicts_of_the_header)
 {
 	struct buftrack_info info = info_of(open_control(O_RDONLY));

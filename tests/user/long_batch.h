@@ -8,7 +8,7 @@
 /**
  * struct long_batch - a batch in shared memory, which outlives the process that runs it
  * @batch: its argument; every second report frees the buffer of the one before
- * @err: the result, if the process lived to see it
+ * @err: the result, if the process survived the batch
  * @f: the device
  */
 struct long_batch {

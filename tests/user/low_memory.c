@@ -124,7 +124,9 @@ DEVICE_TEST(alloc_without_memory_for_its_record_is_untracked)
 	run_starved(&a, report_until_untracked, 2 << 20);
 }
 
-/* Charges come in lots, so only repeated failures prove that no memory is left */
+/*
+ * Charges come in batches, so only repeated failures prove that no memory is left
+ */
 static __u64 alloc_until_exhausted(int fd)
 {
 	unsigned int failed = 0;

@@ -345,7 +345,7 @@ bool model_check(struct workload *p, const struct listing *l,
 		check_record(p, &l->records[i], l, query, number);
 	CHECK(l->nr <= want);
 	CHECK(want - l->nr <= l->missed);
-	/* The count of missed records does not know their sizes */
+	/* The sizes of missed records are unknown */
 	if (!query->min_size)
 		CHECK_EQ(want - l->nr, l->missed);
 	CHECK_EQ(l->exact, !l->missed);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Reporters that log each report, and a model that computes from the logs which records
- * existed at any instant. The model knows the rules and nothing of the module.
+ * Reporters that log each report, and a model that computes from the logs which
+ * records existed at any instant. The model implements the rules independently of
+ * the module.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -70,7 +71,7 @@ struct report_log {
  * @f: the device
  * @reports: number of reports of each reporter, at most
  * @reports_per_client: reports after which the next client begins; 0 for one client
- * @new_ids: each buffer has an id of its own, so that none replaces another
+ * @new_ids: each buffer has an id of its own, so none replaces another
  * @max_freed: limit of freed records; 0 for the default
  * @stop: shared: set to end the reporters
  * @done: shared: number of reporters that are done

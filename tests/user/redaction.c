@@ -206,7 +206,7 @@ DEVICE_TEST(root_sees_users_but_users_do_not_see_root)
 	CHECK_EQ(list_all(fixture_open(f), 0).records[0].address, 0x1000);
 }
 
-/* A look through a file that another user opened */
+/* Reading through a file that another user opened */
 struct look {
 	int fd;
 	bool seen;

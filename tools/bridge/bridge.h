@@ -40,8 +40,8 @@
  * @mode: mode of the socket; -1 keeps systemd's, or BRIDGE_MODE
  * @config: configuration file, or NULL for BRIDGE_CONFIG if it exists
  * @sysfs: mount point of sysfs
- * @max_connections: most connections at a time
- * @max_addresses: most addresses remembered for all connections together
+ * @max_connections: limit on simultaneous connections
+ * @max_addresses: limit on addresses remembered for all connections together
  */
 struct bridge_options {
 	const char *socket;

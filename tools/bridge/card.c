@@ -25,7 +25,10 @@ struct config {
 	struct card cards[WIRE_DEVICES];
 };
 
-/* Architectures as the protocol numbers them, with what all their chips have */
+/*
+ * Architectures as the protocol numbers them, with the properties that their chips
+ * share
+ */
 static const struct arch {
 	const char *name;
 	unsigned int pci_device;

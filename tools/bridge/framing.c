@@ -38,7 +38,7 @@ static bool size_fits(const uint8_t *bytes, size_t length, size_t size)
 /*
  * smallest_fit() - the smallest size that fits
  *
- * Messages of 72 bytes always fit 144, too. The reverse takes garbage that looks
+ * Messages of 72 bytes always fit 144, too. The reverse requires garbage that looks
  * like a message.
  */
 static int smallest_fit(const uint8_t *bytes, size_t length)

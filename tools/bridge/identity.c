@@ -217,7 +217,10 @@ static struct process *new_process(struct bridge *bridge, int fd, pid_t pid,
 	return NULL;
 }
 
-/* A process without a pidfd cannot be told from its successor: never reuse it. */
+/*
+ * A process without a pidfd cannot be distinguished from its successor: never reuse
+ * it.
+ */
 static struct process *find_process(struct bridge *bridge, pid_t pid)
 {
 	struct process *process;

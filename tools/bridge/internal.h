@@ -47,7 +47,7 @@ struct process;
  * @members: the processes that report, of all connections
  * @connections: all connections
  * @nr_connections: number of connections
- * @max_connections: most connections at a time
+ * @max_connections: limit on simultaneous connections
  * @addresses: bound on the addresses of all connections
  * @keeps: connections are kept in the descriptor store
  * @serial: number of the latest kept connection
@@ -55,7 +55,7 @@ struct process;
  * @declaration: scratch declaration for new clients
  * @log: the log
  * @dumps: rate limit of dumps
- * @input: read buffer; a connection's held bytes precede what is read
+ * @input: read buffer; a connection's held bytes precede the new ones
  */
 struct bridge {
 	const struct bridge_options *options;
@@ -100,7 +100,7 @@ enum space {
 	NR_SPACES,
 };
 
-/* Most reports of a client in a batch */
+/* Maximum number of a client's reports in a batch */
 #define DEVICE_BATCH 1024
 
 /* Largest size in a space of unknown capacity, as the module bounds a client */
@@ -484,7 +484,8 @@ void query_allocated(struct bridge *bridge, struct wire_answer *answer);
 void query_device(struct bridge *bridge, struct wire_answer *answer);
 
 /**
- * query_dump() - print live buffers and those that ended clients left
+ * query_dump() - print live buffers, and those that remained after their clients
+ * ended
  * @bridge: the bridge
  * @kernels_only: only the space KERNEL
  */

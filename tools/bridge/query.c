@@ -15,7 +15,7 @@
 #include "card.h"
 #include "internal.h"
 
-/* Most buffers of a space that a dump lists */
+/* Maximum number of buffers that a dump lists per space */
 #define MAX_LISTED 10
 
 /* A state of buffers in a dump */

@@ -394,7 +394,10 @@ static int start_accepting(struct bridge *bridge, int fd, const char *where)
 	return 0;
 }
 
-/* print_aliases() - the totals of what was counted and not reported */
+/*
+ * print_aliases() - print the totals of references that were counted and not
+ * reported
+ */
 static void print_aliases(const struct bridge *bridge)
 {
 	const struct address_pool *pool = &bridge->addresses;

@@ -240,7 +240,7 @@ static int report(struct member *member, const struct wire_message *message,
 }
 
 /*
- * report_larger() - a further reference is larger than the buffer was known to be
+ * report_larger() - handle a further reference that exceeds the buffer's known size
  *
  * The kernel's record keeps its size for its lifetime, so a record of the new size
  * replaces it.

@@ -27,9 +27,9 @@ static const struct option_spec options[] = {
 		     "description of the devices, default " BRIDGE_CONFIG },
 	[SYSFS] = { "sysfs", "DIR", "where to look for chips, default /sys" },
 	[MAX_CONNECTIONS] = { "max-connections", "N",
-			      "most connections at a time, default 4096" },
+			      "limit on simultaneous connections, default 4096" },
 	[MAX_ADDRESSES] = { "max-addresses", "N",
-			    "most addresses to remember, default 2097152" },
+			    "limit on remembered addresses, default 2097152" },
 	{ .name = NULL },
 };
 

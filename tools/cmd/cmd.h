@@ -106,7 +106,7 @@ int options_status(int option);
 /**
  * operands() - the words after the options
  * @args: the words; next_option() has returned OPTIONS_END
- * @least: least number of operands
+ * @least: minimum number of operands
  * @most: most operands
  *
  * Return: the operands with a NULL at the end, or NULL after an error message.
@@ -172,17 +172,17 @@ enum {
 /* clang-format off */
 #define LIMIT_OPTIONS                                                          \
 	[LIMIT_RECORDS] = { "max-records", "N",                                \
-		"most records, live and freed, 1 to 2^32" },                   \
+		"limit on live and freed records, 1 to 2^32" },                   \
 	[LIMIT_CLIENT_RECORDS] = { "client-records", "N",                      \
-		"most records of one client, 1 to 2^32" },                     \
+		"limit on records of one client, 1 to 2^32" },                     \
 	[LIMIT_FREED] = { "freed-records", "N",                                \
-		"most freed records of each domain, 0 to 2^32" },              \
+		"limit on freed records of each domain, 0 to 2^32" },              \
 	[LIMIT_CLIENTS] = { "max-clients", "N",                                \
-		"most open clients, 1 to 65536" },                             \
+		"limit on open clients, 1 to 65536" },                             \
 	[LIMIT_CLOSED] = { "max-closed", "N",                                  \
-		"most closed clients to keep, 0 to 65536" },                   \
+		"limit on closed clients to keep, 0 to 65536" },                   \
 	[LIMIT_REMAINING] = { "max-remaining", "N",                            \
-		"most remaining records to keep, 0 to 2^24" }
+		"limit on remaining records to keep, 0 to 2^24" }
 /* clang-format on */
 
 /**

@@ -58,7 +58,7 @@ struct dedup *dedup_new(void)
 {
 	struct dedup *dedup = xcalloc(1, sizeof(*dedup));
 
-	/* Events that are not told apart are only counted. */
+	/* Events without a key of their own are only counted. */
 	dedup->rest.shown = DEDUP_SHOWN;
 	return dedup;
 }
@@ -92,7 +92,9 @@ static bool is_same(const struct dedup_key *a, const struct dedup_key *b)
 	       a->site == b->site;
 }
 
-/* place_of() - the entry of a key, or the free one for it, which is not @used */
+/*
+ * place_of() - find the entry of a key, or a free entry for it, which is not @used
+ */
 static struct repeats *place_of(struct dedup *dedup,
 				const struct dedup_key *key)
 {
@@ -131,7 +133,7 @@ static void sweep(struct dedup *dedup, uint64_t stamp)
 	dedup->swept = stamp;
 }
 
-/* find() - the entry of a key, which is new if it is not @used */
+/* find() - find the entry of a key; a new one is not @used */
 static struct repeats *find(struct dedup *dedup, const struct dedup_key *key,
 			    uint64_t stamp)
 {

@@ -2,9 +2,9 @@
 /*
  * Counting repeated events instead of printing them
  *
- * Of events with the same key the first few are printed and the rest is counted, so a
- * program that frees twice in a loop neither hides other events nor fills a disk. The
- * counts are printed at the end, and until then one line a second.
+ * Of events with the same key the first few are printed and the rest is counted, so
+ * a program that frees twice in a loop neither hides other events nor fills a disk.
+ * Counts are printed one line a second, and all of them at the end.
  */
 #ifndef BUFTRACK_DEDUP_H
 #define BUFTRACK_DEDUP_H
@@ -20,7 +20,7 @@
 /* Keys that are counted separately; all others share one count */
 #define DEDUP_KEYS 4096
 
-/* struct dedup_key - what repeated events have in common */
+/* struct dedup_key - the fields that repeated events share */
 struct dedup_key {
 	uint64_t device;
 	uint64_t client;
@@ -40,8 +40,8 @@ void dedup_free(struct dedup *dedup);
  * @dedup: the counts
  * @key: of the event
  * @stamp: time of the event, in ns
- * @first: set to true if the caller shall name the key with dedup_name(), as this
- *	   is its first event, or the first one after a quiet time
+ * @first: set to true if the caller must name the key with dedup_name(): this is
+ *	its first event, or the first one after a quiet time
  *
  * Return: true to print it; false: it was counted.
  */

@@ -16,7 +16,7 @@
 #include "diff.h"
 #include "lookup.h"
 
-/* A record takes a few hundred bytes, the list of devices some more. */
+/* A record takes a few hundred bytes, the list of devices somewhat more. */
 #define MAX_VALUE (16U << 20)
 #define MAX_KEY 64
 
@@ -349,7 +349,7 @@ static int read_key(struct reader *reader, int c, char key[MAX_KEY])
 		return bad(reader, "not JSON");
 	if (cut_value(reader, c, true))
 		return -1;
-	/* Keys with escapes stay escaped, as none of them is known. */
+	/* Keys with escapes stay escaped: no known key has any. */
 	reader->text[reader->length - 1] = '\0';
 	copy_name(key, reader->text + 1, MAX_KEY);
 	c = next_solid(reader);

@@ -130,7 +130,7 @@ static struct known identity_of(const struct record *record)
 	return known;
 }
 
-/* place_of() - the entry of an identity, or the free one for it */
+/* place_of() - find the entry of an identity, or a free entry for it */
 static struct known *place_of(struct known *table, size_t room,
 			      const struct known *identity)
 {
@@ -486,11 +486,11 @@ static int check_devices(const struct side *a, const struct side *b)
 			a->file, only_a, b->file, only_b);
 	if (nr_a)
 		print_err(
-			"note: device '%s' is in %s only: all that it held counts as gone",
+			"note: device '%s' is in %s only: all of its buffers count as gone",
 			only_a, a->file);
 	if (nr_b)
 		print_err(
-			"note: device '%s' is in %s only: all that it holds counts as new",
+			"note: device '%s' is in %s only: all of its buffers count as new",
 			only_b, b->file);
 	return 0;
 }

@@ -141,7 +141,7 @@ static void print_process(FILE *out, unsigned int pid, const char *comm,
 	}
 }
 
-/* Anyone may claim to be anyone, so a claim is printed as such. */
+/* Any client may claim any name, so a claim is printed as such. */
 static void print_reporter(FILE *out, const struct buftrack_event *event,
 			   const struct scene *scene)
 {

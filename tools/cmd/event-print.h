@@ -48,7 +48,7 @@ struct scene {
 void event_text(FILE *out, const struct buftrack_event *event,
 		const struct scene *scene);
 
-/* event_label() - print what an event has in common with its repeats */
+/* event_label() - print the fields that an event shares with its repeats */
 void event_label(FILE *out, const struct buftrack_event *event,
 		 const struct scene *scene);
 
@@ -61,7 +61,7 @@ void event_json(const struct buftrack_event *event, const struct scene *scene);
  * @proof: how complete the evidence is
  * @advice: what to do
  * @target: label of the record that the report was about
- * @hit: label of the live record in the way
+ * @hit: label of the other live record
  */
 struct words {
 	const char *meaning;
@@ -71,7 +71,7 @@ struct words {
 	const char *hit;
 };
 
-/* words_for() - the words for a verdict, also for one that is unknown */
+/* words_for() - get the words for a verdict, known or not */
 const struct words *words_for(unsigned int verdict);
 
 #endif /* BUFTRACK_EVENT_PRINT_H */

@@ -580,7 +580,7 @@ static void stop(int signal)
 
 	(void)signal;
 	stopped = 1;
-	/* poll() sees the descriptor as readable; if it is full, it already is. */
+	/* poll() reports the descriptor as readable; a full one already is. */
 	if (write(signal_fd, &one, sizeof(one)) < 0)
 		errno = error;
 	errno = error;

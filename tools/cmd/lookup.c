@@ -16,7 +16,7 @@
 
 #define NODES "/dev/buftrack/"
 
-/* Most devices that an error message names */
+/* Maximum number of devices that an error message names */
 #define MAX_NAMED 6
 
 /* Edit distance up to which a name may have been mistyped */

@@ -66,7 +66,7 @@ int change_device(const char *word, device_function *function, void *context);
 #define HOW_TO_SEE "showing them requires root or CAP_PERFMON"
 
 /**
- * struct owner - a client, as far as its records do not describe it
+ * struct owner - properties of a client that its records do not carry
  * @number: number of the client
  * @claimed_pid: pid that it declared, 0: none
  * @exited: the process that opened it has exited, though the file is open

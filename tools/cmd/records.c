@@ -37,7 +37,7 @@ static int max_age_option(const struct args *args, struct query *query)
 {
 	int bad = duration_option(args, QUERY_MAX_AGE, &query->max_age);
 
-	/* The kernel takes 0 for no limit. */
+	/* The kernel takes 0 as no limit. */
 	if (!bad && !query->max_age)
 		query->max_age = 1;
 	return bad;
@@ -291,7 +291,7 @@ static bool is_wanted(const struct query *query,
  * is_by_driver() - true if the device's driver reported the record
  *
  * A driver reports into the shared domain of its device. If the client is no longer
- * kept, an orphaned record still shows that, as orphans exist in shared domains only.
+ * kept, an orphaned record still proves it: only shared domains have orphans.
  */
 static bool is_by_driver(const struct row *row)
 {

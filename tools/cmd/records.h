@@ -33,7 +33,7 @@ enum sort_key {
  * @max_age: in ns; 0: any
  * @sort: sort key
  * @reverse: reverse the order
- * @limit: most records to print
+ * @limit: maximum number of records to print
  * @stacks: print kernel stacks; JSON always has them
  * @json: print JSON
  */

@@ -2,9 +2,9 @@
 /*
  * buftrack replay
  *
- * Each client of the trace is an open file of its device's node, so the kernel sees what
- * it would have seen of the traced processes. Consecutive reports of one client are
- * submitted together; any other event is applied after the reports before it.
+ * Each client of the trace is an open file of its device's node, so the kernel sees
+ * the same calls as from the traced processes. Consecutive reports of one client
+ * are submitted together; any other event is applied after the reports before it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 #include "lookup.h"
 #include "snapshot.h"
 
-/* Most reports that are submitted together */
+/* Maximum number of reports that are submitted together */
 #define REPLAY_BATCH 1024
 
 /**
@@ -168,7 +168,7 @@ static void progress_end(struct progress *progress)
 	progress->shown = false;
 }
 
-/* How many numbers to try if other users' devices have the names */
+/* Numbers to try if other users' devices have the names */
 #define MAX_TRIES 16
 
 /* another_serial() - get a new number, unique to one opening of a node */

@@ -175,7 +175,7 @@ static void client_row(struct table *table, const struct snapshot *snapshot,
 	table_number(table, buftrack_client_number(client));
 	pid_cell(table, buftrack_client_pid(client));
 	table_cell(table, "%s", buftrack_client_comm(client));
-	/* Anyone may claim to be anyone, so claims have a column of their own. */
+	/* Any client may claim any name, so claims have a column of their own. */
 	table_cell(table, "%s",
 		   claim_text(buftrack_client_claimed_pid(client),
 			      buftrack_client_claimed_name(client), claim));

@@ -60,7 +60,10 @@ static int read_all_spaces(struct snapshot *snapshot,
 	return errno == ENOENT ? 0 : fail_errno(REQ_SPACE_INFO, "the spaces");
 }
 
-/* The kernel hides who clients outside the reader's pid namespace are: sum them up. */
+/*
+ * The kernel hides the identity of clients outside the reader's pid namespace: sum
+ * them up.
+ */
 static void add_other(struct snapshot *snapshot, struct buftrack_client *client,
 		      struct buftrack_counter_set *counters)
 {

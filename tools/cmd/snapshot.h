@@ -9,7 +9,7 @@
 #include <libbuftrack.h>
 
 /**
- * struct process - what a process holds on a device
+ * struct process - the buffers of a process on a device
  * @pid: its pid; 0: a driver, or all processes outside the reader's pid namespace
  * @start_time: in ns since boot, since pids are reused
  * @comm: its name
@@ -96,7 +96,7 @@ struct args;
 int condition_option(const struct args *args, int option,
 		     struct condition *condition);
 
-/* condition_check() - 0, or EXIT_CONDITION after saying what holds */
+/* condition_check() - 0, or EXIT_CONDITION after naming the conditions that hold */
 int condition_check(const struct condition *condition,
 		    const struct snapshots *snapshots);
 

@@ -298,8 +298,7 @@ const char *buftrack_probe_symbol(const struct buftrack_probe *probe);
  * buftrack_probe_covers() - coverage of the probe
  * @probe: the answer
  *
- * Return: a phrase that names the activity which is not tracked without the
- * probe.
+ * Return: a phrase that names the activity that is not tracked without the probe.
  */
 const char *buftrack_probe_covers(const struct buftrack_probe *probe);
 
@@ -353,7 +352,7 @@ uint64_t buftrack_module_serial(const struct buftrack_module *module);
 unsigned int buftrack_module_nr_devices(const struct buftrack_module *module);
 
 /**
- * buftrack_module_max_devices() - limit of registered devices
+ * buftrack_module_max_devices() - limit on registered devices
  * @module: the answer
  *
  * Return: the highest number of devices.
@@ -369,7 +368,7 @@ unsigned int buftrack_module_max_devices(const struct buftrack_module *module);
 uint64_t buftrack_module_nr_records(const struct buftrack_module *module);
 
 /**
- * buftrack_module_max_records() - limit of records of all devices
+ * buftrack_module_max_records() - limit on records of all devices
  * @module: the answer
  *
  * Return: the highest number of records.
@@ -667,7 +666,7 @@ unsigned int
 buftrack_device_status_nr_clients(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_clients() - limit of open clients
+ * buftrack_device_status_max_clients() - limit on open clients
  * @status: the answer
  *
  * Return: the highest number of open clients.
@@ -685,7 +684,7 @@ uint64_t
 buftrack_device_status_nr_records(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_records() - limit of records
+ * buftrack_device_status_max_records() - limit on records
  * @status: the answer
  *
  * Return: the highest number of live and freed records.
@@ -694,7 +693,7 @@ uint64_t
 buftrack_device_status_max_records(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_client_records() - limit of records per client
+ * buftrack_device_status_max_client_records() - limit on records per client
  * @status: the answer
  *
  * Return: the highest number of live and freed records of one client.
@@ -703,7 +702,7 @@ uint64_t buftrack_device_status_max_client_records(
 	const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_freed() - limit of freed records per domain
+ * buftrack_device_status_max_freed() - limit on freed records per domain
  * @status: the answer
  *
  * Return: the highest number of freed records of one domain.
@@ -712,7 +711,7 @@ uint64_t
 buftrack_device_status_max_freed(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_closed() - limit of logged closed clients
+ * buftrack_device_status_max_closed() - limit on logged closed clients
  * @status: the answer
  *
  * Return: the highest number of closed clients in the log.
@@ -721,7 +720,7 @@ uint64_t
 buftrack_device_status_max_closed(const struct buftrack_device_status *status);
 
 /**
- * buftrack_device_status_max_remaining() - limit of logged remaining records
+ * buftrack_device_status_max_remaining() - limit on logged remaining records
  * @status: the answer
  *
  * Return: the highest number of remaining records in the log.
@@ -769,8 +768,8 @@ bool buftrack_settings_empty(const struct buftrack_settings *settings);
 void buftrack_settings_enable(struct buftrack_settings *settings, bool enabled);
 
 /**
- * buftrack_settings_keep_stacks() - record kernel stacks of driver reports,
- *		or stop
+ * buftrack_settings_keep_stacks() - start or stop recording kernel stacks of driver
+ * reports
  * @settings: the settings
  * @keep: true to record the stacks of future reports
  */

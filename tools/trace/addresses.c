@@ -29,11 +29,11 @@ struct place {
 /**
  * struct reference - the references of an address in a space
  * @next: the space with the next older event
- * @size: the largest size that was named since the first
+ * @size: the largest size given since the first reference
  * @count: their number, 0 if the address is freed
  * @kept: where the count is kept, 0 if nowhere
  * @space: the space
- * @was_alias: there has been more than one since the first
+ * @was_alias: there has been more than one reference
  */
 struct reference {
 	struct reference *next;
@@ -69,7 +69,7 @@ struct address {
 
 /*
  * @pool: the pool it shares
- * @max: most addresses in @table
+ * @max: limit on addresses in @table
  * @table: all addresses
  * @freed: addresses that are live nowhere, oldest free first
  * @keep: see addresses_watch()

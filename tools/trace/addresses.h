@@ -4,12 +4,13 @@
  *
  * Several objects of a program may name one buffer: a buffer and its views, buffers
  * created at a given address, circular buffers of cached programs. The allocation
- * server's protocol reports each of them by an ALLOC and a FREE of the same address.
- * So the first ALLOC begins a buffer, the last FREE ends it, and a FREE beyond is wrong.
+ * server's protocol reports each of them by an ALLOC and a FREE of the same
+ * address. So the first ALLOC begins a buffer, the last FREE ends it, and a further
+ * FREE is wrong.
  *
- * A FREE may name no space, while an address may be live in several. The kernel's rule
- * for a free without an id applies: the space of the latest allocation that is live,
- * else the space of the latest free.
+ * A FREE need not name a space, while an address may be live in several. The
+ * kernel's rule for a free without an id applies: the space of the latest
+ * allocation that is live, else the space of the latest free.
  *
  * Freed addresses are kept, so that a second free finds its space. When the map or
  * the pool it shares with other maps is full, the oldest freed address is dropped.
@@ -31,7 +32,7 @@ struct address;
 
 /**
  * struct address_pool - a bound that several maps share
- * @max: most addresses in all maps together
+ * @max: limit on addresses in all maps together
  * @used: number of addresses in all maps
  * @references: references beyond the first of each buffer
  * @alias_allocs: allocs so far that were further references
@@ -70,7 +71,7 @@ struct address_count {
 /**
  * addresses_new() - create an empty map
  * @pool: the pool it shares; outlives the map
- * @max: most addresses in this map
+ * @max: limit on addresses in this map
  *
  * Return: the map, or NULL when out of memory.
  */
@@ -78,7 +79,7 @@ struct addresses *addresses_new(struct address_pool *pool, uint64_t max);
 void addresses_free(struct addresses *addresses);
 
 /**
- * enum address_alloc - what an allocation is
+ * enum address_alloc - kind of an allocation
  * @ADDRESS_NO_ROOM: not recorded
  * @ADDRESS_FIRST: the first reference of a size above 0: a buffer begins
  * @ADDRESS_EMPTY: the first reference, of size 0
@@ -101,18 +102,21 @@ enum address_alloc {
  * @space: the space
  * @size: the size, 0 if it is invalid
  *
- * Return: what it is.
+ * Return: its kind.
  */
 enum address_alloc addresses_note_alloc(struct addresses *addresses,
 					unsigned int device, uint64_t address,
 					unsigned int space, uint64_t size);
 
-/* addresses_note_lost() - its buffer is not reported: another reference begins it */
+/*
+ * addresses_note_lost() - note that a buffer was not reported: its next reference
+ * begins it
+ */
 void addresses_note_lost(struct addresses *addresses, unsigned int device,
 			 uint64_t address, unsigned int space);
 
 /**
- * struct address_free - what a free is
+ * struct address_free - effect of a free
  * @space: the space, or -1 if the address is unknown
  * @is_alias: other references are left: no buffer ends
  * @was_live: the address had a reference
@@ -132,7 +136,7 @@ struct address_free {
  * @address: the address
  * @space: the space, or ADDRESS_ANY_SPACE
  *
- * Return: what it is.
+ * Return: its effect.
  */
 struct address_free addresses_note_free(struct addresses *addresses,
 					unsigned int device, uint64_t address,
@@ -156,7 +160,8 @@ int addresses_set_count(struct addresses *addresses,
 			const struct address_count *count);
 
 /**
- * addresses_watch() - have the counts of aliased addresses kept
+ * addresses_watch() - register a function that keeps the counts of aliased
+ * addresses
  * @addresses: the map
  * @keep: called with each count that is or was above 1, now and when it changes.
  *	  @place is where the previous call kept it, or 0; returns where it is kept

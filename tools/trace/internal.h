@@ -95,7 +95,7 @@ void names_free(struct names *names);
 
 /**
  * names_resolve() - look up the client and device of an event
- * @names: all clients and devices met so far
+ * @names: all clients and devices seen so far
  * @words: their names on this line
  * @event: its op selects the checks; its client and device are filled in
  * @error: set if the line is malformed

@@ -19,7 +19,10 @@
 
 #include <uthash.h>
 
-/* skip() - the text after @words, or NULL; a space matches any number of them */
+/*
+ * skip() - return the text after @words, or NULL; a space matches any number of
+ * spaces
+ */
 static const char *skip(const char *text, const char *words)
 {
 	while (isspace((unsigned char)*text))
@@ -475,10 +478,10 @@ static int read_alloc(struct server_log *log, const struct trace_sink *sink,
 }
 
 /*
- * read_free() - the last free of a buffer, or one of no buffer
+ * read_free() - read the last free of a buffer, or a free of no buffer
  *
- * If the server had the buffer and this client has freed its own, it was another
- * client's: nothing can be said about it.
+ * If the server still had the buffer but this client has freed its own, the buffer
+ * was another client's: the free cannot be judged.
  */
 static int read_free(struct server_log *log, const struct trace_sink *sink,
 		     struct log_client *client, const struct log_line *line,

@@ -9,11 +9,12 @@
  *   [PID 7] Deallocation for unknown buffer 0x1000 on device 0 (...)
  *
  * The server's versions differ in the symbols before them and in the base of the
- * numbers. The oldest name no device in a free, and no process in a free of an
- * unknown buffer. The server's own judgement of a free is ignored: the kernel judges.
+ * numbers. The oldest versions name no device in a free, and no process in a free
+ * of an unknown buffer. The server's own judgement of a free is ignored: the kernel
+ * judges.
  *
  * As the server does, the reader counts the references of an address (addresses.h).
- * The server prints its count as "ref_count=2", where one is left or more.
+ * The server prints its count as "ref_count=2" while references are left.
  */
 #ifndef BUFTRACK_TRACE_SERVER_LOG_H
 #define BUFTRACK_TRACE_SERVER_LOG_H
@@ -45,7 +46,7 @@ enum log_form {
  * @address: address of the buffer
  * @size: size of an allocation
  * @space: space of an allocation
- * @references: references of the buffer after the line, 0 if it does not say
+ * @references: references of the buffer after the line, 0 if not given
  * @was_live: the server had the buffer that is freed
  */
 struct log_line {

@@ -33,7 +33,7 @@ enum trace_op {
 };
 
 /**
- * struct trace_error - why reading stopped
+ * struct trace_error - reason for which reading stopped
  * @line: number of the line, from 1; 0 if read() failed
  * @text: problem and remedy, on one line
  */

@@ -4,8 +4,8 @@
  * memory
  *
  * linux/buftrack.h defines each errno once for all requests. The table below
- * explains it to the user who made one; an errno that a request does not list has
- * the meaning that REQ_ANY gives it.
+ * explains it to the user who made one; an errno missing from a request has the
+ * meaning listed under REQ_ANY.
  */
 #include <errno.h>
 #include <stdarg.h>

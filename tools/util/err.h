@@ -68,7 +68,7 @@ int fail_errno(enum err_request request, const char *format, ...)
 
 /**
  * checked() - end the command if an allocation failed
- * @pointer: what the allocation returned
+ * @pointer: result of the allocation
  *
  * Return: @pointer, which is not NULL.
  */

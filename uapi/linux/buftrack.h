@@ -50,7 +50,8 @@
  *  - EINTR: a signal stopped a batch at @done: submit the reports from there on
  *
  * A report that fails with an errno was not made: it is not counted and changes
- * nothing. A bound on records is no errno but a verdict, %BUFTRACK_VERDICT_UNTRACKED.
+ * nothing. Reaching a bound on records is not an errno but a verdict,
+ * %BUFTRACK_VERDICT_UNTRACKED.
  *
  * Rights are those of the process that opened the file, whichever process uses it.
  * Every process that can open a node for reading sees totals, and how much each
@@ -90,7 +91,7 @@ enum {
 #define BUFTRACK_COMM_SIZE		16
 #define BUFTRACK_SYMBOL_SIZE		96
 
-/* Most spaces of a device; spaces are numbered from 0 */
+/* Maximum number of spaces of a device; they are numbered from 0 */
 #define BUFTRACK_MAX_SPACES		64
 
 /**
@@ -102,7 +103,7 @@ enum {
  * @BUFTRACK_VERDICT_OVERLAP: an alloc whose range intersects that of a live record
  * @BUFTRACK_VERDICT_REFUSED_FREE: the driver refused to free a live record
  * @BUFTRACK_VERDICT_FOREIGN_FREE: freed by a client that is not the owner
- * @BUFTRACK_VERDICT_SIZE_MISMATCH: freed with another size than allocated
+ * @BUFTRACK_VERDICT_SIZE_MISMATCH: freed with a size other than the allocated one
  * @BUFTRACK_VERDICT_DOUBLE_FREE: freed before
  * @BUFTRACK_VERDICT_STALE_FREE: freed before, and a live record has the address now
  * @BUFTRACK_VERDICT_INVALID_FREE: the address is inside a live record
@@ -402,13 +403,12 @@ enum buftrack_device_set_fields {
  * @size: sizeof(struct buftrack_device_set)
  * @fields: combination of enum buftrack_device_set_fields: the fields to set
  * @enabled: 1: tracking is on; 0: it is off, and reports get BUFTRACK_VERDICT_DISABLED
- * @max_clients: most open clients, 1 to 65536
- * @max_records: most records, live and freed, 1 to 2^32
- * @max_freed: most freed records per domain, 0 to 2^32
- * @max_closed: most closed clients that are kept, 0 to 65536
- * @max_remaining: most remaining records that are kept, 0 to 2^24
- * @max_client_records: most records that one client owns, live and freed,
- *			1 to 2^32
+ * @max_clients: bound on open clients, 1 to 65536
+ * @max_records: bound on live and freed records, 1 to 2^32
+ * @max_freed: bound on freed records per domain, 0 to 2^32
+ * @max_closed: bound on closed clients that are kept, 0 to 65536
+ * @max_remaining: bound on remaining records that are kept, 0 to 2^24
+ * @max_client_records: bound on live and freed records that one client owns, 1 to 2^32
  * @stacks: 1: later reports of the device's driver record a kernel stack as their
  *	    site, see struct buftrack_stack; 0: they have no site
  * @reserved: must be 0
@@ -838,21 +838,20 @@ enum buftrack_event_flags {
  * @uid: user of the client, in the reader's user namespace
  * @comm: name of the client's process
  * @target: the record that the report names: freed already, of another owner or size,
- *	    or replaced by the alloc. Its state is that before the report, its repeats
- *	    include the report.
- * @hit: the live record in the way: the one a free would have hit, the one an alloc
- *	 overlaps, or, for an unknown id, one at the same address
+ *	    or replaced by the alloc. Its state is the one before the report; its
+ *	    repeats include the report.
+ * @hit: the other live record: the one that a free would have hit, that an alloc
+ *	 overlaps, or, for an unknown id, that has the same address
  * @reserved2: 0
  *
  * read() on a device node returns whole events, the oldest kept one first. Each open
  * file reads from the beginning. read() fails with EINVAL if the buffer is smaller than
  * an event, and with EAGAIN if the file is non-blocking and has no event. After the
- * last event of a removed device it returns 0. poll() reports when it would return.
+ * last event of a removed device it returns 0. poll() reports when read() would return.
  *
- * A device keeps as many of its latest events as the module parameter
- * events_per_device says. A new event replaces the oldest one; a client that holds a
- * quarter of the room replaces its own oldest one, so it cannot displace the events of
- * all others.
+ * A device keeps as many of its latest events as the module parameter events_per_device
+ * says. A new event replaces the oldest one; a client that holds a quarter of the slots
+ * replaces its own oldest one, so it cannot displace the events of all others.
  */
 struct buftrack_event {
 	__u32 size;
@@ -909,9 +908,10 @@ enum buftrack_records_flags {
  *
  * Lists the records of the instant at which the listing began, in their states of that
  * instant, while reports go on: a later alloc is left out, and a record that is freed
- * later is listed as live. An open file has one listing at a time, with the filters of
- * its beginning. EFAULT ends the listing, and of two concurrent calls the second finds
- * none to continue. A call may return fewer than @nr records, or none, before the end.
+ * later is listed as live. An open file has one listing at a time, with the filters
+ * given when it began. EFAULT ends the listing, and of two concurrent calls the second
+ * finds none to continue. A call may return fewer than @nr records, or none, before the
+ * end.
  */
 struct buftrack_records {
 	__u32 size;

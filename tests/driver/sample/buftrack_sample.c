@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver that reports to buftrack whatever tests tell it to, right or wrong
+ * A driver that reports to buftrack as tests instruct it, right or wrong
  *
  * Each open file of /dev/buftrack-sample can be a client. A line written to it is a
  * command:
@@ -150,7 +150,7 @@ static int sample_add(char *args)
 	return 0;
 }
 
-/* Report all with interrupts off, so that buftrack cannot prepare more in between */
+/* Report all with interrupts off, so buftrack cannot prepare more in between */
 static int sample_add_many(const char *number)
 {
 	struct sample_device *s = NULL;
@@ -472,6 +472,6 @@ static void __exit sample_exit(void)
 
 module_init(sample_init);
 module_exit(sample_exit);
-MODULE_DESCRIPTION("Reports to buftrack what tests tell it to, right or wrong");
+MODULE_DESCRIPTION("Reports to buftrack as tests instruct it, right or wrong");
 MODULE_AUTHOR("The buftrack authors");
 MODULE_LICENSE("GPL");

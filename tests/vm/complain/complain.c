@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A module that misbehaves on request, so that the test machine can be seen to
- * notice: echo WHAT > /sys/module/complain/parameters/about
+ * A module that misbehaves on request, to test that the test machine notices: echo
+ * WHAT > /sys/module/complain/parameters/about
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -16,7 +16,10 @@ static void warn(void)
 	WARN_ON(1);
 }
 
-/* Forgets all that it allocates; enough that no stale pointer hides all of it. */
+/*
+ * Leaks all its allocations; there are so many that stale pointers cannot hide all
+ * of them.
+ */
 static void leak(void)
 {
 	int i;
@@ -92,7 +95,7 @@ static int about_set(const char *word, const struct kernel_param *kp)
 
 static const struct kernel_param_ops about_ops = { .set = about_set };
 module_param_cb(about, &about_ops, NULL, 0200);
-MODULE_PARM_DESC(about, "what to give the kernel reason to complain about, now");
+MODULE_PARM_DESC(about, "complaint that the kernel shall make now");
 
 MODULE_DESCRIPTION("Misbehaves on request, for tests of the test machine");
 MODULE_LICENSE("GPL");
