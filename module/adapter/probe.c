@@ -266,7 +266,7 @@ static bool probe_is_in_place(const struct bt_probe *p)
 	return p->state == BUFTRACK_PROBE_STATE_IN_PLACE;
 }
 
-/* In one go: each call waits for every processor */
+/* All at once: each call waits for every processor */
 static void probe_unregister(struct bt_attachment *a, u32 tracks, u32 state)
 {
 	unsigned int i, nr_entries = 0, nr_returns = 0;
