@@ -142,7 +142,7 @@ int bt_space_get(struct bt_device *dev, const char *name, u64 capacity)
 	if (!space && dev->nr_spaces < BUFTRACK_MAX_SPACES)
 		space = bt_space_create(dev, GLOBAL_ROOT_UID, name, capacity);
 	if (space) {
-		/* The driver's capacity replaces what a user declared */
+		/* The driver's capacity replaces one that a user declared */
 		if (capacity || !space->by_driver)
 			space->capacity = capacity;
 		space->by_driver = true;

@@ -7,7 +7,9 @@
 #include <uapi/linux/btf.h>
 #include "btf.h"
 
-/* Modifiers and typedefs between a name and what it stands for; more is a loop */
+/*
+ * Maximum number of modifiers and typedefs between a name and its type; more is a loop
+ */
 #define BT_BTF_MAX_DEPTH	32
 
 /* Bytes that follow a type of each kind, per element and once */

@@ -13,7 +13,7 @@ struct drm_driver;
  * @BT_MM_TTM_BYTES: TTM with managers sized in bytes
  * @BT_MM_TTM_PAGES: TTM with managers sized in pages
  * @BT_MM_TTM_RANGES: the same, and each placement is one contiguous range
- * @BT_MM_AMDGPU: sized in bytes; the domains after VRAM are no memory
+ * @BT_MM_AMDGPU: sized in bytes; the domains after VRAM are not memory
  * @BT_NR_MM_TYPES: number of types
  */
 enum bt_mm_type {

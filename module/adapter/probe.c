@@ -44,8 +44,8 @@ struct bt_probe {
 /**
  * struct bt_attachment - an adapter and its probes
  * @adapter: the adapter
- * @complete: every probe is in place on which what is tracked depends
- * @support: what the adapter can do with the module
+ * @complete: every probe that the tracked buffers depend on is in place
+ * @support: how far the adapter supports the module
  * @probes: one per row
  * @entries: scratch space to unregister all entry probes in one go
  * @returns: the same for return probes
@@ -294,7 +294,7 @@ static void probe_unregister(struct bt_attachment *a, u32 tracks, u32 state)
 	}
 }
 
-/* What the module lacks is no gap; what we cannot read is */
+/* A function that the module lacks makes no gap; one that we cannot read makes one */
 static void probe_assess(struct bt_attachment *a)
 {
 	unsigned int i;

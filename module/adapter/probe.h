@@ -44,9 +44,9 @@ struct bt_call {
  * @in_kernel: the function is in the kernel, not in the module
  * @no_buffer: its calls concern no buffer: a missed one makes no gap
  * @at_return: probe the return rather than the entry
- * @feature: mask of what the module must have for the function to exist; 0: nothing
+ * @feature: mask of features that the module needs to have the function; 0: none
  * @tracks: mask of the buffers that are tracked only if this probe is in place; 0: all
- * @optional: what is missed without it makes no record of a buffer wrong
+ * @optional: no record of a buffer is wrong without it
  * @skip: called on entry; true: ignore the call, at little cost. May be NULL.
  * @enter: with @at_return: called on entry to save values that are gone at return; may
  *	be NULL
@@ -74,11 +74,11 @@ struct bt_probe_desc {
 };
 
 /**
- * struct bt_adapter_support - what an adapter can do with a module
+ * struct bt_adapter_support - how far an adapter supports a module
  * @version: version of the module
  * @has: mask of the features that the module has
  * @reads: mask of those that can be tracked
- * @untested: the module is newer than what the adapter was tested with
+ * @untested: the module is newer than the versions that the adapter was tested with
  */
 struct bt_adapter_support {
 	const char *version;
@@ -95,7 +95,7 @@ struct bt_adapter_support {
  * @identify: find out what this version of the module has; false: nothing can be tracked.
  *	      NULL: the module is versioned with the kernel, whose headers declare its
  *	      structures. May sleep.
- * @remedy: with @identify: what a user can do about a version that cannot be read
+ * @remedy: with @identify: advice to the user for a version that cannot be read
  * @bus: with @identify: bus on which the module registers a driver; a module that
  *	 is already loaded is found by it
  * @driver: name of that driver

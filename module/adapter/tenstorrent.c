@@ -342,8 +342,9 @@ static void bt_tt_init_held(struct bt_driver_event *e,
 }
 
 /*
- * tenstorrent_device_free_tlb(chip, window) drops the file's reference, so that a second
- * free by the file is a double free. What exports still hold is the driver's from then on.
+ * tenstorrent_device_free_tlb(chip, window) drops the file's reference, so that a
+ * second free by the file is a double free. Windows that exports still hold belong to
+ * the driver from then on.
  */
 static bool bt_tt_free_tlb(struct bt_call *call, struct bt_driver_event *e)
 {

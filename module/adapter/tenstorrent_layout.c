@@ -65,9 +65,9 @@ static u32 tt_read_u32(const void *from)
 }
 
 /**
- * bt_tt_identify() - find out what a module has, and which of it can be tracked
+ * bt_tt_identify() - find out which features a module has, and which can be tracked
  * @mod: the module
- * @support: out: what it has, and what can be tracked
+ * @support: out: its features, and those that can be tracked
  *
  * Context: may sleep.
  * Return: false: nothing can be tracked.

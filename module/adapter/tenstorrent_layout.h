@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the adapter for tt-kmd reads from the driver's structures */
+/* The parts of tt-kmd's structures that its adapter reads */
 #ifndef BUFTRACK_ADAPTER_TENSTORRENT_LAYOUT_H
 #define BUFTRACK_ADAPTER_TENSTORRENT_LAYOUT_H
 

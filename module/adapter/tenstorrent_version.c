@@ -281,7 +281,7 @@ static void tt_check_funcs(struct bt_tt_version *v, const struct bt_btf *btf)
 			v->reads &= ~tt_funcs[i].needs;
 }
 
-/* What a newer version has is taken to be at least what the newest known one has */
+/* A newer version is assumed to have all features of the newest known one */
 static void tt_read_btf(struct bt_tt_version *v, const struct bt_btf *btf)
 {
 	u32 offset, size;
@@ -394,7 +394,7 @@ static bool tt_set_known(struct bt_tt_version *v, const char *version)
 	return false;
 }
 
-/* "2.10.1-pre" as a number that grows with the version; 0: it is no version */
+/* "2.10.1-pre" as a number that grows with the version; 0: not a version */
 static u64 tt_version_number(const char *version)
 {
 	unsigned int major = 0, minor = 0, patch = 0;
@@ -405,7 +405,7 @@ static u64 tt_version_number(const char *version)
 }
 
 /**
- * bt_tt_version_find() - find out what a module has, and how to read it
+ * bt_tt_version_find() - find out which features a module has, and how to read them
  * @v: out: the version
  * @mod: the module
  *

@@ -60,7 +60,7 @@ enum bt_tt_member {
 
 /**
  * struct bt_tt_version - a version of the driver
- * @has: mask of BT_TT_DMA to BT_TT_RECLAIM: what it has
+ * @has: its features, a mask of BT_TT_DMA to BT_TT_RECLAIM
  * @reads: the same: what its known layout lets us read
  * @repeats_pins: a file can pin the same pages several times
  * @untested: newer than the versions that the adapter was tested with

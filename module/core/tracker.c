@@ -186,9 +186,9 @@ EXPORT_SYMBOL_IF_KUNIT(bt_tracker_get_limits);
  * @change: called with the lock held to change @t->limits and @t->enabled
  * @arg: passed to @change
  *
- * Turning tracking off is no gap; the first report while it is off is one. A lower
- * bound trims closed clients and remaining records at once, and freed records by the
- * frees that follow. Live records are never dropped.
+ * Turning tracking off makes no gap; the first report while it is off makes one. A
+ * lower bound trims closed clients and remaining records at once, and freed records by
+ * the frees that follow. Live records are never dropped.
  *
  * Context: may sleep.
  */

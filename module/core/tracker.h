@@ -435,7 +435,7 @@ struct bt_listing_pos {
  * @states: list the records that were in these states, not 0
  * @slot: its index in bt_tracker.listings, while @watched
  * @watched: @missed counts every record that was dropped
- * @busy: the last step has to be retried
+ * @busy: the last step must be retried
  * @end: there are no more records
  * @exact: at the end: every record of the instant was listed
  * @instant: stamp that the listing shows

@@ -427,7 +427,7 @@ int bt_report(struct bt_tracker *t, struct bt_client *c,
 EXPORT_SYMBOL_IF_KUNIT(bt_report);
 
 /**
- * bt_report_move() - report that a buffer of the shared domain gets another address
+ * bt_report_move() - report that a buffer of the shared domain moves to another address
  * @t: the tracker
  * @c: client of the shared domain of @t that reports it
  * @from: key of the present record, whose free is still to be reported

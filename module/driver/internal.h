@@ -34,7 +34,7 @@
 struct bt_device;
 
 /**
- * struct bt_binding - what a device needs for a driver to report into it
+ * struct bt_binding - state of a device into which a driver reports
  * @link: in the hash table of bindings, by @key; unhashed while no driver is bound
  * @all: in the list of bindings
  * @key: struct device that the driver is, or was last, bound to; NULL: never bound
@@ -71,7 +71,7 @@ struct bt_binding {
  * @binding: binding of that device
  * @generation: that of the binding when it began
  * @closing: release of the file has begun: frees are charged to the driver
- * @once: mask of what bt_driver_client_once() has been called for
+ * @once: mask of the values that bt_driver_client_once() has been called with
  */
 struct bt_driver_client {
 	struct bt_reporter reporter;

@@ -136,7 +136,7 @@ def obey(client, path, word, n):
         client.finish()
         print("finished", flush=True)
     else:
-        sys.exit(f"no such order: {word}")
+        sys.exit(f"unknown command: {word}")
     return client
 
 

@@ -129,7 +129,7 @@ static void test_blocks(void)
 
 	event.target = make_freed(2);
 	expect_text(
-		"double_free, all of it", &event, &plain_scene,
+		"a complete double_free", &event, &plain_scene,
 		"double_free of 0x1000 (4.00 KiB) in DRAM of device 0 \"chip0\" by python3[1234] (client 7)\n"
 		"  meaning      it was already freed; no other buffer is live at its address, so this free hit nothing\n"
 		"  allocated    3.20 s earlier by owner[1000] (client 5) at site 0x4005d0: 4.00 KiB at 0x1000, id 42\n"
@@ -148,7 +148,7 @@ static void test_blocks(void)
 	event.hit.size = 8192;
 	event.hit.span = 1024;
 	expect_text(
-		"stale_free, all of it", &event, &plain_scene,
+		"a complete stale_free", &event, &plain_scene,
 		"stale_free of 0x1000 (4.00 KiB) in DRAM of device 0 \"chip0\" by python3[1234] (client 7)\n"
 		"  meaning      it was already freed, and another buffer now lives there: an allocator that frees by address would free that one\n"
 		"  allocated    3.20 s earlier by owner[1000] (client 5) at site 0x4005d0: 4.00 KiB at 0x1000, id 42\n"
@@ -288,7 +288,7 @@ static void test_stacks(void)
 	scene.stack = &here;
 	scene.target.site = &there;
 	expect_lines(
-		"a stack is below what it belongs to", &event, &scene,
+		"a stack is printed below its site", &event, &scene,
 		LINES("at site 0x4005d0: 4.00 KiB at 0x1000, id 42\n"
 		      "                 h+0x5/0x6?[2J\n"
 		      "  first freed  1.20 s earlier by freer[1001] (client 6) at site 0x4005f0\n"
@@ -300,7 +300,7 @@ static void test_stacks(void)
 	scene.target.ended_site = &there;
 	scene.hit.site = &here;
 	expect_lines(
-		"and each has its own", &event, &scene,
+		"each site has its own stack", &event, &scene,
 		LINES("at site 0x4005f0\n"
 		      "                 h+0x5/0x6?[2J\n"
 		      "  freed again  now at site 0x400610, id 42: its 2nd free\n"
@@ -320,7 +320,7 @@ static void test_identities(void)
 	event.target = make_freed(1);
 	scene.reporter = &relay;
 	expect_lines(
-		"a relay's claim is a claim", &event, &scene,
+		"a relay's claim is shown as a claim", &event, &scene,
 		LINES("by python3[1234] (client 7), which claims to speak for pid 12 'llama'\n"));
 	event.pid = 0;
 	event.comm[0] = '\0';
@@ -350,18 +350,18 @@ static void test_identities(void)
 	event.hit.state = BUFTRACK_RECORD_STATE_LIVE |
 			  BUFTRACK_RECORD_STATE_REDACTED;
 	expect_lines(
-		"what is not shown", &event, &scene,
+		"hidden fields", &event, &scene,
 		LINES("stale_free of an address that is not shown (4.00 KiB) in ",
 		      "by owner[1000] (client 5): 4.00 KiB\n",
 		      "\n  freed again  now: its 2nd free\n",
 		      "\n  not shown    addresses, ids and sites of another user's buffers: "));
 	text = text_of(&event, &scene);
 	test(!strstr(text, " 0x") && !strstr(text, ", id "),
-	     "events: no address, id or site is made up for it");
+	     "events: no hidden address, id or site is invented");
 
 	/* The reader's own report about another user's record */
 	event.report.address = 0x1000;
-	expect_lines("a record that is not shown", &event, &plain_scene,
+	expect_lines("a hidden record", &event, &plain_scene,
 		     LINES("stale_free of 0x1000 ", "\n  not shown "));
 }
 
@@ -470,17 +470,17 @@ static void test_flood_of_one(void)
 
 	test(admit_many(dedup, kind, 3, S, 1) == 3 && !dedup_pending(dedup) &&
 		     !*counts(dedup),
-	     "dedup: the first three are shown, and nothing is to be told");
+	     "dedup: the first three are shown, and no count is pending");
 	test(!admit_many(dedup, kind, 1, 2 * S, 1) && dedup_pending(dedup) &&
 		     !strcmp(counts(dedup),
 			     "1 more: a place: 2.000000000 s since boot\n"),
 	     "dedup: the fourth is counted");
 	test(!dedup_pending(dedup) && !*counts(dedup),
-	     "dedup: it is told but once");
+	     "dedup: the count is printed once");
 	admit_many(dedup, kind, 1000001, 10 * S, 1000);
 	test(!strcmp(counts(dedup),
 		     "1,000,001 more: a place: 10.000000000 to 11.000000000 s since boot, 1,000,000/s\n"),
-	     "dedup: a million are one line");
+	     "dedup: a million events are one line");
 	test(!admit_many(dedup, kind, 1, 70 * S, 1),
 	     "dedup: less than a minute is not quiet");
 	counts(dedup);
@@ -503,30 +503,31 @@ static void test_flood_of_kinds(void)
 		shown += admit_many(dedup, kind, 5, S, 1);
 	}
 	test(shown == 3 * DEDUP_KEYS,
-	     "dedup: of too many kinds no more are shown than can be kept");
+	     "dedup: with too many keys, only those that fit are shown");
 	out = open_memstream(&line, &size);
 	dedup_print(dedup, out);
 	fclose(out);
 	test(!strncmp(line, "5,000 more: at other places: ",
 		      strlen("5,000 more: at other places: ")),
-	     "dedup: what is beyond them is told together, and the most first");
+	     "dedup: the other keys share one count, and the largest count comes first");
 	free(line);
 	for (const char *at = counts(dedup); *at; at++)
 		lines += *at == '\n';
-	test(lines == DEDUP_KEYS, "dedup: one line for each kind: %u", lines);
+	test(lines == DEDUP_KEYS, "dedup: one line for each key: %u", lines);
 	kind = (struct dedup_key){ .device = 2 };
 	test(admit_many(dedup, kind, 5, 62 * S, 1) == 3,
-	     "dedup: kinds that were quiet for a minute make place");
+	     "dedup: keys that were quiet for a minute are removed");
 	kind.site = 7;
 	test(admit_many(dedup, kind, 5, 63 * S, 1) == 3,
-	     "dedup: and leave place for more");
+	     "dedup: other keys get their room");
 	counts(dedup);
 	for (unsigned int i = 0; i < DEDUP_KEYS; i++) {
 		kind.site = 100 + i;
 		admit_many(dedup, kind, 1, 64 * S, 1);
 	}
 	kind = (struct dedup_key){ .device = 1 };
-	test(!admit_many(dedup, kind, 1, 65 * S, 1), "dedup: it stays bounded");
+	test(!admit_many(dedup, kind, 1, 65 * S, 1),
+	     "dedup: the table stays bounded");
 	dedup_free(dedup);
 }
 

@@ -90,11 +90,11 @@ static const struct {
 	  "unknown op ' alloc'" },
 	{ "open with refused", HEADER "1,c,open,d,,,,,,refused\n", 2,
 	  "flags 'refused' do not belong to open" },
-	{ "open with a flag nobody knows", HEADER "1,c,open,d,,,,,,early\n", 2,
+	{ "open with an unknown flag", HEADER "1,c,open,d,,,,,,early\n", 2,
 	  "flags 'early' do not belong to open" },
 	{ "open with one flag twice", HEADER "1,c,open,d,,,,,,late|late\n", 2,
 	  "flags 'late|late'" },
-	{ "open with half a list", HEADER "1,c,open,d,,,,,,late|\n", 2,
+	{ "open with an incomplete list", HEADER "1,c,open,d,,,,,,late|\n", 2,
 	  "flags 'late|'" },
 	{ "open with an empty flag first", HEADER "1,c,open,d,,,,,,|late\n", 2,
 	  "flags '|late'" },
@@ -279,7 +279,7 @@ static void test_before(void)
 	if (!test(ret == -1 && error.line == 4 &&
 			  !strcmp(events, "2 open c@d [] 0 0 0 0\n"
 					  "3 alloc c@d [S] 1 1 1 0\n"),
-		  "what comes before a malformed line is taken, what follows is not"))
+		  "events before a malformed line are read, later ones are not"))
 		note("%s", events);
 }
 

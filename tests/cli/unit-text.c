@@ -175,7 +175,7 @@ void test_meanings(void)
 			good &= is_advice(err_text(request, errnos[i]),
 					  errnos[i]);
 		if (is_general(errnos[i]))
-			test(good, "%s has words whatever was tried",
+			test(good, "%s has a text for every request",
 			     strerrorname_np(errnos[i]));
 	}
 }
@@ -222,13 +222,13 @@ void test_names(void)
 	test(!buftrack_counter_name(BUFTRACK_NR_COUNTERS) &&
 		     !buftrack_verdict_name(BUFTRACK_NR_VERDICTS) &&
 		     !buftrack_verdict_meaning(BUFTRACK_NR_VERDICTS),
-	     "what the library does not know has no name");
+	     "unknown counters and verdicts have no name");
 	errno = 0;
 	test(buftrack_counter_from_name("x") == -1 && errno == ENOENT,
-	     "a name that no counter has is ENOENT");
+	     "an unknown counter name gives ENOENT");
 	errno = 0;
 	test(buftrack_verdict_from_name("x") == -1 && errno == ENOENT,
-	     "a name that no verdict has is ENOENT");
+	     "an unknown verdict name gives ENOENT");
 	errno = 0;
 	test(buftrack_verdict_counter(BUFTRACK_VERDICT_OK) == -1 &&
 		     errno == ENOENT,

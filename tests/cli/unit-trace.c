@@ -144,5 +144,5 @@ void test_mutations(void)
 		nr_odd += strchr(error.text, '\n') != NULL;
 	}
 	test(nr_read && nr_refused && nr_read + nr_refused == 20000 && !nr_odd,
-	     "20,000 damaged traces are each read or refused with a line and a reason");
+	     "20,000 damaged traces are read, or rejected with a line number and a reason");
 }

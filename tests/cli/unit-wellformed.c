@@ -73,7 +73,7 @@ static const struct {
 	{ "alloc of the last byte",
 	  LINES "1,c,alloc,d,S,18446744073709551615,1,,,\n",
 	  OPENED "3 alloc c@d [S] 18446744073709551615 1 1 0\n" },
-	{ "alloc of nearly all",
+	{ "alloc of nearly the whole address space",
 	  LINES "1,c,alloc,d,S,1,0xffffffffffffffff,,,\n",
 	  OPENED
 	  "3 alloc c@d [S] 1 18446744073709551615 18446744073709551615 0\n" },
@@ -130,7 +130,7 @@ static void test_long_file(void)
 	ret = read_text(text, used, events, sizeof(events), &error);
 	test(ret == -1 && error.line == nr + 3 &&
 		     strstr(error.text, "1 fields"),
-	     "lines are counted right through %zu of them", nr);
+	     "line numbers are right in %zu lines", nr);
 	free(text);
 }
 
@@ -150,7 +150,7 @@ static void test_many_words(void)
 				 "1,c%zu,close,d%zu,,,,,,\n", i - 1,
 				 (i - 1) % 50);
 	ret = read_text(text, used, events, sizeof(events), &error);
-	test(!ret, "%zu clients on 50 devices are told apart", nr);
+	test(!ret, "%zu clients on 50 devices are distinguished", nr);
 	free(text);
 }
 

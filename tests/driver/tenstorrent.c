@@ -81,7 +81,7 @@ static char version[32];
 static unsigned int nr_tests, nr_failed;
 static bool failed;
 
-/* What this driver has, and what of it buftrack can track */
+/* The features of this driver, and those that buftrack can track */
 static bool has_exports, has_regions, has_reclaim, tracks_regions, repeats_pins;
 
 static void expect(const char *what, __u64 got, __u64 want, int line)
@@ -910,7 +910,7 @@ static void test_late(void)
 	EXPECT(LIVE(NULL), 0);
 	EXPECT(wrong(), 0);
 	EXPECT(count(NULL, BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH) >= 4, 1);
-	result("frees of buffers from before a reload of buftrack are no wrong frees");
+	result("frees of buffers from before a reload of buftrack are not wrong frees");
 }
 
 int main(int argc, char **argv)

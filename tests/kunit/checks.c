@@ -246,7 +246,7 @@ static void check_scope(struct kunit *test, const struct bt_counters *c)
 			c->v[BUFTRACK_COUNTER_LIVE_BYTES]);
 }
 
-/* Lost reports are in no space, and a peak is no sum */
+/* Lost reports belong to no space, and a peak is not a sum */
 static bool adds_up(enum buftrack_counter counter)
 {
 	return counter != BUFTRACK_COUNTER_LOST_REPORTS && counter != BUFTRACK_COUNTER_PEAK_BYTES;

@@ -539,7 +539,7 @@ static void pre_attach_names_another_record_at_the_address(struct kunit *test)
 			200);
 }
 
-/* A record in another space or domain is no evidence */
+/* A record in another space or domain is not evidence */
 static void unknown_address_has_no_evidence(struct kunit *test)
 {
 	struct bt_client *c = open_private(test), *other = open_private(test);

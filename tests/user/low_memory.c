@@ -14,7 +14,7 @@
 #define GROUPS "/tmp/groups"
 #define GROUP GROUPS "/limited"
 
-/* The mount ends with this process; the group has to be removed */
+/* The mount ends with this process; the group must be removed */
 static void make_group(void)
 {
 	CHECK_SYS(unshare(CLONE_NEWNS));

@@ -15,7 +15,7 @@ struct bad_pointer {
 extern const struct bad_pointer bad_pointers[];
 extern const unsigned int nr_bad_pointers;
 
-/* What follows the memory */
+/* Kind of the page after the memory */
 enum guard { NOTHING, READ_ONLY };
 
 char *memory_before(size_t size, enum guard guard);

@@ -74,7 +74,7 @@ DEVICE_TEST(range_up_to_the_end_is_accepted)
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 5);
 }
 
-/* The size is accounted; it is no range */
+/* The size is accounted; it is not a range */
 DEVICE_TEST(size_may_exceed_the_rest_of_the_address_space)
 {
 	CHECK_EQ(verdict_of(f->fd, ALLOC(.address = ~0ULL, .size = 1 << 20)),

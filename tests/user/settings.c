@@ -345,7 +345,7 @@ DEVICE_TEST(reports_while_disabled_cause_a_gap)
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
 	CHECK_OK(set_enabled(f->fd, true));
 	CHECK(client_state(f->fd, 1) & BUFTRACK_CLIENT_STATE_HAD_GAP);
-	/* The record is doubtful, so this is no double alloc */
+	/* The record is doubtful, so this is not a double alloc */
 	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
 	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_SUPERSEDED), 1);
 }

@@ -285,8 +285,9 @@ static bool is_descendant(pid_t pid, pid_t ancestor)
 /*
  * get_child() - a process that is a child of @parent, or NULL
  *
- * What /proc says of the pid is of that process if its pidfd, opened before, has not
- * ended afterwards. A pid of another namespace than ours cannot be looked up.
+ * The /proc data of the pid belongs to that process if its pidfd, opened before,
+ * has not ended afterwards. A pid of another namespace than ours cannot be looked
+ * up.
  */
 static struct process *get_child(struct process *parent, pid_t pid)
 {

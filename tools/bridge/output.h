@@ -55,7 +55,7 @@ struct output {
 };
 
 /**
- * output_send() - send, or queue what the socket does not take
+ * output_send() - send, or queue the bytes that the socket does not take
  * @output: the queue
  * @fd: the socket
  * @bytes: what to send

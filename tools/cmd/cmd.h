@@ -84,7 +84,7 @@ struct args {
 int usage_error(const struct args *args, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* What next_option() returns other than an index */
+/* Results of next_option() other than an index */
 enum {
 	OPTIONS_END = -1,
 	OPTIONS_BAD = -2,
@@ -149,7 +149,7 @@ int duration_option(const struct args *args, int option, uint64_t *ns);
  * @option: index of the option
  * @take: called for each word of @length; returns false if it is unknown
  * @context: third argument of @take
- * @expected: what a word may be, for the message
+ * @expected: description of a valid word, for the message
  *
  * Return: 0, or OPTIONS_BAD after an error message.
  */

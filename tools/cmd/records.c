@@ -86,7 +86,7 @@ static int query_option(const struct args *args, int option,
 
 /**
  * struct selection - rows that wait to be sorted
- * @query: what the user wants
+ * @query: the user's query
  * @printer: where rows go
  * @rows: the rows that wait, @nr of them
  * @room: size of @rows
@@ -215,7 +215,7 @@ static void selection_end(struct selection *selection)
 
 /**
  * struct visit - the state of a listing
- * @query: what the user wants
+ * @query: the user's query
  * @selection: rows that wait to be sorted
  * @totals: sums so far
  * @origins: the devices so far

@@ -107,7 +107,7 @@ const struct verb verb_reset = {
 	.operands = "[DEV]",
 	.summary = "reset the counters of a device",
 	.details = DEV_IS_OPTIONAL
-	"\nCounters of what is held now stay. allocs is set to live_buffers, and peak_bytes to\nlive_bytes.",
+	"\nCounters of current amounts stay. allocs is set to live_buffers, and peak_bytes to\nlive_bytes.",
 	.options = options,
 	.run = run_reset,
 };

@@ -106,7 +106,7 @@ static void print_version_json(const struct buftrack_module *module)
 	json_print(object);
 }
 
-/* read_module() - NULL, and @why, if no module is loaded, which is no failure */
+/* read_module() - NULL, and @why, if no module is loaded, which is not an error */
 static struct buftrack_module *read_module(const char **why)
 {
 	struct buftrack_control *control = buftrack_control_open(O_RDONLY);

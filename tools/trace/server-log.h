@@ -88,7 +88,7 @@ void server_log_free(struct server_log *log);
  * @error: set on failure
  *
  * Each pair of process and device is a client. All are late, since the log does not
- * show what was allocated before it began.
+ * show allocations from before it began.
  *
  * Return: 0 at the end of the file, -1 on an error.
  */

@@ -41,7 +41,7 @@ char printable(char c);
 void make_printable(char *text);
 
 /**
- * escape_text() - replace what a terminal cannot show by \xNN
+ * escape_text() - replace bytes that a terminal cannot show by \xNN
  * @to: the result; 4 bytes for each of @from, and the NUL
  * @from: any bytes
  *

@@ -193,7 +193,7 @@ static int sample_end(const char *name)
 	return 0;
 }
 
-/* What a driver does that is unbound and bound again: the struct device is the same */
+/* Unbind and rebind the driver: the struct device stays the same */
 static int sample_rebind(const char *name)
 {
 	struct sample_device *s = sample_find(name);

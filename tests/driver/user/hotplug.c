@@ -38,7 +38,7 @@ static int load_buftrack(void)
 	return load_module("");
 }
 
-/* Frees of buffers from before buftrack was loaded are no wrong frees */
+/* Frees of buffers from before buftrack was loaded are not wrong frees */
 static void check_late(const struct card *card)
 {
 	int fd = card_open(card), node;
@@ -147,7 +147,9 @@ TEST(unbinding_a_card_ends_its_buffers_as_removed)
 	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BUFFERS), 0);
 	bind(address, "bochs-drm", true);
 	check_rebound(&bochs, number);
-	/* The file frees its buffer after the next bind, which is no wrong free */
+	/*
+	 * The file frees its buffer after the next bind, which is not a wrong free
+	 */
 	close(fd);
 	WAIT_UNTIL(device_info(node).nr_clients == 1);
 	check_no_wrong_reports(node);

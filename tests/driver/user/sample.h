@@ -15,7 +15,7 @@
 /**
  * struct sample - the driver, bound to one device that buftrack tracks
  * @control: control node of buftrack
- * @driver: open file of the driver that is no client
+ * @driver: open file of the driver that is not a client
  * @device: number of the device
  * @fd: node of the device
  */
