@@ -203,25 +203,33 @@ API int buftrack_device_report(struct buftrack_device *device,
 	return uapi_report(device->fd, &arg) ? -1 : (int)arg.verdict;
 }
 
+static int submit_from(struct buftrack_device *device,
+		       struct buftrack_reports *reports, unsigned int from)
+{
+	struct buftrack_batch arg = {
+		.reports = (uintptr_t)(reports->reports + from),
+		.verdicts = (uintptr_t)(reports->verdicts + from),
+		.nr = reports->length - from,
+		.report_size = sizeof(*reports->reports),
+	};
+	int ret = uapi_batch(device->fd, &arg);
+
+	reports->done = from + arg.done;
+	return ret;
+}
+
 API int buftrack_device_submit(struct buftrack_device *device,
 			       struct buftrack_reports *reports)
 {
+	unsigned int from;
 	int ret;
 
 	reports->done = 0;
+	/* A signal stops a batch after some progress, and the rest is still to be made */
 	do {
-		struct buftrack_batch arg = {
-			.reports =
-				(uintptr_t)(reports->reports + reports->done),
-			.verdicts =
-				(uintptr_t)(reports->verdicts + reports->done),
-			.nr = reports->length - reports->done,
-			.report_size = sizeof(*reports->reports),
-		};
-
-		ret = uapi_batch(device->fd, &arg);
-		reports->done += arg.done;
-	} while (ret && errno == EINTR);
+		from = reports->done;
+		ret = submit_from(device, reports, from);
+	} while (ret && errno == EINTR && reports->done > from);
 	return ret ? -1 : 0;
 }
 
