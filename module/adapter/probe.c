@@ -538,7 +538,7 @@ static int probe_notify(struct notifier_block *nb, unsigned long state, void *da
 	for (i = 0; i < ARRAY_SIZE(probe_adapters); i++)
 		probe_notify_one(&probe_attachments[i], state, mod);
 	mutex_unlock(&probe_lock);
-	/* The only sign for drivers on buses other than PCI and platform */
+	/* The only sign of an unbind on buses other than PCI and platform */
 	if (state == MODULE_STATE_GOING)
 		bt_driver_unloaded(mod->name);
 	return NOTIFY_OK;

@@ -288,7 +288,7 @@ static struct bt_record *verdict_find_other(const struct bt_report_ctx *ctx)
 	       bt_index_newest_at(&ctx->index->freed, address);
 }
 
-/* FREE 7: the first reason that holds for not knowing the target */
+/* FREE 7: the first reason that holds for an unknown target */
 static int verdict_unknown_reason(const struct bt_report_ctx *ctx,
 				  const struct bt_record *other)
 {

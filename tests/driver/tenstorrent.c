@@ -787,7 +787,7 @@ static void test_unbind(void)
 	WAIT_UNTIL(!access(NODE, R_OK));
 	reset_counters();
 	fd = open_chip();
-	/* Files open at the unbind may have freed it since: not "never allocated" */
+	/* A file open at the unbind may have freed the window: not "never allocated" */
 	EXPECT_ERR(free_tlb(fd, 7), EPERM);
 	EXPECT(count("TLB", BUFTRACK_COUNTER_UNKNOWN_FREES_PRE_ATTACH), 1);
 	EXPECT(wrong(), 0);

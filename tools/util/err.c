@@ -168,7 +168,7 @@ static const struct {
 	{ REQ_ANY, ENODEV,
 	  "the device was removed meanwhile: see 'buftrack status' for the devices" },
 	{ REQ_ANY, ENOENT,
-	  "it does not exist: see 'buftrack status' for what does" },
+	  "it does not exist: see 'buftrack status' for the devices" },
 	{ REQ_ANY, EMFILE,
 	  "too many open files: raise the limit with 'ulimit -n'" },
 	{ REQ_ANY, ENFILE,
