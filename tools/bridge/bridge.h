@@ -13,6 +13,7 @@
  *   client.c      the kernel's client for a connection on a device
  *   fdstore.c     connections kept across a restart
  *   query.c       answers and dumps, from the kernel's counters and records
+ *   echo.c        lines of the original server, for --verbose
  *   session.c     requests of a peer
  *   connection.c  a peer's socket in the event loop
  *   server.c      listening, accepting, the event loop
@@ -23,6 +24,7 @@
 #ifndef BUFTRACK_BRIDGE_H
 #define BUFTRACK_BRIDGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Limit of all verdicts on reports of the allocation server's clients */
@@ -42,6 +44,7 @@
  * @sysfs: mount point of sysfs
  * @max_connections: limit on simultaneous connections
  * @max_addresses: limit on addresses remembered for all connections together
+ * @verbose: print each alloc and free as the original server does
  */
 struct bridge_options {
 	const char *socket;
@@ -50,6 +53,7 @@ struct bridge_options {
 	const char *sysfs;
 	uint64_t max_connections;
 	uint64_t max_addresses;
+	bool verbose;
 };
 
 /**

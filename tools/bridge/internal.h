@@ -491,6 +491,16 @@ void query_device(struct bridge *bridge, struct wire_answer *answer);
  */
 void query_dump(struct bridge *bridge, bool kernels_only);
 
+/* --- echo.c: lines of the original server on standard output, for --verbose */
+
+/* echo_alloc() - an alloc that left this number of references */
+void echo_alloc(const struct bridge *bridge, const struct wire_message *message,
+		enum space space, uint32_t references);
+
+/* echo_free() - a free; allocs and frees in CB and KERNEL print nothing */
+void echo_free(const struct bridge *bridge, const struct wire_message *message,
+	       const struct address_free *what);
+
 /* --- session.c: requests of a peer */
 
 /**

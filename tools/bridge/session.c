@@ -264,7 +264,11 @@ static enum address_alloc note_alloc(struct member *member,
 		what = addresses_note_alloc(addresses, message->device,
 					    message->address, space,
 					    message->size);
-	if (what == ADDRESS_NO_ROOM)
+	if (what != ADDRESS_NO_ROOM)
+		echo_alloc(member->session->bridge, message, space,
+			   addresses_references(addresses, message->device,
+						message->address, space));
+	else
 		log_once(
 			member->session,
 			"too many live buffers: further allocs count as lost reports: raise --max-addresses");
@@ -333,6 +337,8 @@ static int handle_free(struct member *member,
 	if (member->addresses)
 		what = addresses_note_free(member->addresses, message->device,
 					   message->address, space);
+	if (what.space < 0)
+		what.space = space;
 	if (!what.was_live)
 		owner = find_owner(member, message, space);
 	if (owner) {
@@ -341,12 +347,10 @@ static int handle_free(struct member *member,
 		flush_member(owner);
 		return ret;
 	}
+	echo_free(member->session->bridge, message, &what);
 	if (what.is_alias)
 		return begin_report(member, message) ? 0 : -1;
-	if (what.space >= 0)
-		space = what.space;
-	else if (space == ADDRESS_ANY_SPACE)
-		space = SPACE_UNKNOWN;
+	space = what.space < 0 ? SPACE_UNKNOWN : what.space;
 	return report(member, message, BUFTRACK_OP_FREE, space,
 		      what.was_alias ? 0 : message->size);
 }

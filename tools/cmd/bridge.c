@@ -16,6 +16,7 @@ enum {
 	SYSFS,
 	MAX_CONNECTIONS,
 	MAX_ADDRESSES,
+	VERBOSE,
 };
 
 static const struct option_spec options[] = {
@@ -30,6 +31,8 @@ static const struct option_spec options[] = {
 			      "limit on simultaneous connections, default 4096" },
 	[MAX_ADDRESSES] = { "max-addresses", "N",
 			    "limit on remembered addresses, default 2097152" },
+	[VERBOSE] = { "verbose", NULL,
+		      "print each alloc and free as the original server does" },
 	{ .name = NULL },
 };
 
@@ -63,6 +66,9 @@ static int take_option(struct args *args, int option,
 	case MAX_CONNECTIONS:
 		return number_option(args, option, 1, 1000000,
 				     &bridge->max_connections);
+	case VERBOSE:
+		bridge->verbose = true;
+		return 0;
 	default:
 		return number_option(args, option, 4, UINT32_MAX,
 				     &bridge->max_addresses);

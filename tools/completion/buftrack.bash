@@ -17,7 +17,7 @@ _buftrack_options() {
 	events) echo '--follow --verdict --client --pid --space --since --all --json' ;;
 	diff) echo '--json' ;;
 	replay) echo "$limits --format --keep --all-clients --json" ;;
-	bridge) echo '--socket --mode --config --sysfs --max-connections --max-addresses' ;;
+	bridge) echo '--socket --mode --config --sysfs --max-connections --max-addresses --verbose' ;;
 	'device add') echo '--space --json' ;;
 	'device remove') echo '--force --json' ;;
 	'device set') echo "$limits --stacks --space --device" ;;

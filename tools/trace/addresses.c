@@ -395,6 +395,8 @@ struct address_free addresses_note_free(struct addresses *addresses,
 	what.was_alias = reference->was_alias;
 	move_to_front(entry, reference);
 	what.is_alias = drop_reference(entry, reference);
+	what.left = reference->count;
+	what.size = reference->size;
 	keep_count(addresses, &place, reference);
 	return what;
 }

@@ -121,12 +121,16 @@ void addresses_note_lost(struct addresses *addresses, unsigned int device,
  * @is_alias: other references are left: no buffer ends
  * @was_live: the address had a reference
  * @was_alias: it has had more than one, so a size in the free may be another's
+ * @left: number of references that are left
+ * @size: the largest size that was named
  */
 struct address_free {
 	int space;
 	bool is_alias;
 	bool was_live;
 	bool was_alias;
+	uint32_t left;
+	uint64_t size;
 };
 
 /**
