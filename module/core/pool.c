@@ -110,9 +110,10 @@ static unsigned int pool_alloc(struct bt_store *store, struct bt_pool *to,
 	void *recs[BT_STORE_CHUNK];
 	unsigned int want = pool_charge(store, ARRAY_SIZE(recs)), n = 0, i;
 
-	if (want)
-		n = kmem_cache_alloc_bulk(store->cache, gfp | __GFP_NOWARN,
-					  want, recs);
+	/* It allocates all or none, and returns a number or a bool */
+	if (want && kmem_cache_alloc_bulk(store->cache, gfp | __GFP_NOWARN,
+					  want, recs))
+		n = want;
 	atomic64_sub(want - n, &store->nr);
 	for (i = 0; i < n; i++)
 		__bt_pool_put(to, recs[i]);
