@@ -31,6 +31,7 @@ help:
 	@echo 'To work on it:'
 	@echo '  make modules, make tools    build one of the two'
 	@echo '  make vm-shell        a shell in the virtual machine (KERNEL=stock-6.1|stock-6.12|debug-6.12)'
+	@echo '  make check-kernels   build, load and try the module on Debian kernels from 5.10 to 7.3'
 	@echo '  make bench           the table of benchmarks, and build/bench.json'
 	@echo '  make clean           remove what was built (kernels stay in the cache, see tests/vm/kernel)'
 
@@ -106,6 +107,10 @@ check:
 	@tests/setup
 	@tests/check
 
+check-kernels:
+	@tests/setup
+	@tests/check-kernels
+
 bench:
 	@tests/setup
 	@tests/bench/run
@@ -116,6 +121,6 @@ clean:
 	[ ! -e '$(KDIR)/Makefile' ] || $(MAKE) -C '$(KDIR)' M='$(CURDIR)' clean
 
 .PHONY: all help modules tools install install-tools dkms-install dkms-uninstall vm-shell demo \
-	check bench clean
+	check check-kernels bench clean
 # Internal targets
 .PHONY: install-ready install-module dkms-source

@@ -93,6 +93,20 @@ struct bt_module_use {
 	struct module *source, *target;
 };
 
+/* Kinds of BTF types that older headers do not name */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 13, 0)
+#define BTF_KIND_FLOAT		16
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 16, 0)
+#define BTF_KIND_DECL_TAG	17
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 17, 0)
+#define BTF_KIND_TYPE_TAG	18
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 0, 0)
+#define BTF_KIND_ENUM64		19
+#endif
+
 /* Since 6.2, the devnode callback of a class takes a const device */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 typedef struct device bt_devnode_device;

@@ -5,6 +5,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <uapi/linux/btf.h>
+#include "../compat.h"
 #include "btf.h"
 
 /*
