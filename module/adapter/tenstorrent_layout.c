@@ -34,11 +34,11 @@ static struct bt_tt_version tt_loaded;
 /* Read a member of a structure; 0 if it is unknown or cannot be read */
 #define tt_read(_type, _at, _member)                                         \
 ({                                                                           \
-	_type value_ = 0;                                                    \
+	_type value_;                                                        \
 	const void *from_ = tt_member(_at, _member);                         \
 									     \
 	if (!from_ || copy_from_kernel_nofault(&value_, from_, sizeof(value_))) \
-		value_ = 0;                                                  \
+		value_ = (typeof(value_))0;                                  \
 	value_;                                                              \
 })
 
