@@ -22,7 +22,14 @@ static inline struct kretprobe *get_kretprobe(struct kretprobe_instance *ri)
 
 /* Since 5.12, rbtree.h has the loops that insert and search */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 12, 0)
-/* Returns whether the node is now the leftmost */
+/**
+ * bt_rb_insert() - link a node into a tree, which is still to be balanced
+ * @node: the node
+ * @tree: the tree
+ * @less: true if its first node sorts before its second
+ *
+ * Return: true if the node is now the leftmost.
+ */
 static inline bool bt_rb_insert(struct rb_node *node, struct rb_root *tree,
 				bool (*less)(struct rb_node *,
 					     const struct rb_node *))
@@ -83,9 +90,14 @@ rb_find(const void *key, const struct rb_root *tree,
 }
 #endif
 
-/*
- * struct module_use: which module uses which. Some kernels declare it in a private
- * header; its layout is the same on all.
+/**
+ * struct bt_module_use - struct module_use, which some kernels keep private
+ * @source_list: in the source_list of @source
+ * @target_list: in the target_list of @target
+ * @source: the module that uses
+ * @target: the module that is used
+ *
+ * The layout is the same on all kernels.
  */
 struct bt_module_use {
 	struct list_head source_list;
