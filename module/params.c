@@ -56,7 +56,7 @@ MODULE_PARM_DESC(remaining_records,
 static unsigned int events_per_device = 1024;
 module_param(events_per_device, uint, 0644);
 MODULE_PARM_DESC(events_per_device,
-		 "number of events that a device keeps, from its first client on (default 1024)");
+		 "number of events that a new device keeps (default 1024)");
 
 static unsigned int clients_per_user = 1024;
 module_param(clients_per_user, uint, 0644);

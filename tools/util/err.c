@@ -265,8 +265,3 @@ void *xreallocarray(void *pointer, size_t nr, size_t size)
 {
 	return checked(reallocarray(pointer, nr, size));
 }
-
-char *xstrdup(const char *text)
-{
-	return checked(strdup(text));
-}

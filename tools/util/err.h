@@ -79,6 +79,5 @@ void *xmalloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *xcalloc(size_t nr, size_t size) __attribute__((malloc, returns_nonnull));
 void *xreallocarray(void *pointer, size_t nr, size_t size)
 	__attribute__((returns_nonnull));
-char *xstrdup(const char *text) __attribute__((malloc, returns_nonnull));
 
 #endif /* BUFTRACK_UTIL_ERR_H */
