@@ -7,14 +7,17 @@
  * LOG_SLOT_SIZE bytes. The process maps the file shared, so everything that it
  * published survives SIGKILL.
  *
- * A thread reserves slots by an atomic addition to @reserved, fills them, and
- * publishes the entry by storing @op with release semantics. The order of the slots is
- * the order of the reports: a thread that sees an allocation reserves after it. The
- * file grows by LOG_CHUNK_SIZE; no entry crosses the end of a chunk, a LOG_OP_PAD entry
- * fills it. A slot that is reserved and never published is a lost report.
+ * A thread reserves slots by an atomic addition to @next, stores @slots, fills the
+ * rest, and publishes the entry by storing @op with release semantics. The order of the
+ * slots is the order of the reports: a thread that sees an allocation reserves after
+ * it. The file grows by LOG_CHUNK_SIZE; no entry crosses the end of a chunk, a
+ * LOG_OP_PAD entry fills it. A slot that is reserved and never published is a lost
+ * report; @slots, which is stored first, lets the reader skip the entry of a thread that
+ * was killed while it wrote.
  *
- * The reader believes nothing: it copies an entry, then checks it. It may deallocate
- * the chunks that it has read.
+ * The reader believes nothing: it copies an entry, then checks it. It deallocates the
+ * chunks that it has read, and stores @consumed. A process that is LOG_MAX_UNREAD bytes
+ * ahead of @consumed counts its reports as @lost: its reader is slow or has ended.
  */
 #ifndef BUFTRACK_HOOK_LOG_H
 #define BUFTRACK_HOOK_LOG_H
@@ -27,6 +30,7 @@
 #define LOG_CHUNK_SIZE (1 << 20)
 #define LOG_MAX_SLOTS 1024 /* of one entry: 64 KiB */
 #define LOG_MAX_FRAMES 128 /* of one stack */
+#define LOG_MAX_UNREAD (256 << 20)
 
 struct log_header {
 	char magic[8]; /* LOG_MAGIC; stored last */
@@ -38,6 +42,8 @@ struct log_header {
 	_Alignas(64) uint64_t next; /* slots reserved so far */
 	_Alignas(64) uint64_t lost; /* reports that found no room in the log */
 	uint64_t ended; /* 1: the process ended with exit(), and closed its clients */
+	_Alignas(64)
+		uint64_t consumed; /* slots read; only the reader stores it */
 };
 
 /*
