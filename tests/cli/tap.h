@@ -26,5 +26,6 @@ void test_texts(void);
 void test_meanings(void);
 void test_names(void);
 void test_events(void);
+void test_offline(void);
 
 #endif /* BUFTRACK_TESTS_TAP_H */

@@ -14,5 +14,6 @@ int main(void)
 	test_meanings();
 	test_names();
 	test_events();
+	test_offline();
 	return finish();
 }
