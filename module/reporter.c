@@ -66,7 +66,8 @@ static void bt_reporter_copy_opener(struct bt_reporter *r,
 }
 
 static struct bt_reporter *bt_reporter_create(const struct bt_opener *opener,
-					      const struct buftrack_declare *declare)
+					      const struct buftrack_declare *declare,
+					      kuid_t claimed_uid)
 {
 	struct bt_reporter *r = kzalloc(sizeof(*r), GFP_KERNEL_ACCOUNT);
 
@@ -79,6 +80,8 @@ static struct bt_reporter *bt_reporter_create(const struct bt_opener *opener,
 	}
 	r->client.late = declare->flags & BUFTRACK_DECLARE_LATE;
 	r->client.first_id = declare->first_id;
+	r->claims_uid = declare->flags & BUFTRACK_DECLARE_CLAIMED_UID;
+	r->claimed_uid = claimed_uid;
 	r->claimed_pid = declare->claimed_pid;
 	strscpy_pad(r->claimed_name, declare->claimed_name,
 		    sizeof(r->claimed_name));
@@ -109,15 +112,17 @@ static void bt_reporter_uncharge(struct bt_reporter *r)
  * @opener: process behind it
  * @admin: the opener has CAP_SYS_ADMIN, so no user is charged
  * @declare: its declaration, checked by the caller
+ * @claimed_uid: the user of %BUFTRACK_DECLARE_CLAIMED_UID
  *
  * Context: may sleep.
  * Return: the reporter, for bt_reporter_end(), or an ERR_PTR.
  */
 struct bt_reporter *bt_reporter_begin(struct bt_tracker *t,
 				      const struct bt_opener *opener, bool admin,
-				      const struct buftrack_declare *declare)
+				      const struct buftrack_declare *declare,
+				      kuid_t claimed_uid)
 {
-	struct bt_reporter *r = bt_reporter_create(opener, declare);
+	struct bt_reporter *r = bt_reporter_create(opener, declare, claimed_uid);
 	int err;
 
 	if (!r)

@@ -42,6 +42,8 @@ struct bt_opener {
  * @client: the client; the tracker decides when it can be freed
  * @opener: process that opened the client's file
  * @user: user charged for the client; NULL: the opener has CAP_SYS_ADMIN
+ * @claims_uid: it is a relay that declared the user it reports for
+ * @claimed_uid: that user, who may see its buffers
  * @claimed_pid: pid that the client declared, for a relay
  * @claimed_name: name that the client declared
  */
@@ -49,6 +51,8 @@ struct bt_reporter {
 	struct bt_client client;
 	struct bt_opener opener;
 	struct bt_user *user;
+	bool claims_uid;
+	kuid_t claimed_uid;
 	u32 claimed_pid;
 	char claimed_name[BUFTRACK_CLAIMED_NAME_SIZE];
 };
@@ -59,7 +63,8 @@ bool bt_opener_exited(const struct bt_opener *opener);
 
 struct bt_reporter *bt_reporter_begin(struct bt_tracker *t,
 				      const struct bt_opener *opener, bool admin,
-				      const struct buftrack_declare *declare);
+				      const struct buftrack_declare *declare,
+				      kuid_t claimed_uid);
 void bt_reporter_end(struct bt_tracker *t, struct bt_reporter *r);
 void bt_reporter_free(struct bt_reporter *r);
 void bt_reporter_free_zombies(struct bt_tracker *t);

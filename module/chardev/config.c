@@ -179,9 +179,11 @@ int bt_ioctl_space_add(struct bt_file *file, void *arg)
 static int bt_config_check_declare(const struct bt_file *file,
 				   const struct buftrack_declare *declare)
 {
-	if (declare->flags & ~(BUFTRACK_DECLARE_LATE | BUFTRACK_DECLARE_SHARED) ||
-	    declare->reserved)
+	if (declare->flags & ~(BUFTRACK_DECLARE_LATE | BUFTRACK_DECLARE_SHARED |
+			       BUFTRACK_DECLARE_CLAIMED_UID))
 		return -EOPNOTSUPP;
+	if (declare->claimed_uid && !(declare->flags & BUFTRACK_DECLARE_CLAIMED_UID))
+		return -EINVAL;
 	if (declare->flags & BUFTRACK_DECLARE_SHARED && !bt_file_is_admin(file))
 		return -EPERM;
 	if (!declare->claimed_name[0])

@@ -72,14 +72,26 @@ struct bt_cred bt_file_cred(const struct bt_file *file)
 	};
 }
 
+/* As all rights, the meaning of a uid is that of the opener */
+static kuid_t bt_file_claimed_uid(const struct bt_file *file,
+				  const struct buftrack_declare *declare)
+{
+	if (!(declare->flags & BUFTRACK_DECLARE_CLAIMED_UID))
+		return INVALID_UID;
+	return make_kuid(file->file->f_cred->user_ns, declare->claimed_uid);
+}
+
 static int bt_file_begin_client(struct bt_file *file,
 				const struct buftrack_declare *declare)
 {
+	kuid_t claimed_uid = bt_file_claimed_uid(file, declare);
 	struct bt_reporter *r;
 
 	lockdep_assert_held(&file->lock);
+	if (declare->flags & BUFTRACK_DECLARE_CLAIMED_UID && !uid_valid(claimed_uid))
+		return -EINVAL;
 	r = bt_reporter_begin(file->dev->tracker, &file->opener,
-			      bt_file_is_admin(file), declare);
+			      bt_file_is_admin(file), declare, claimed_uid);
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	/* Pairs with bt_file_client() */

@@ -144,6 +144,17 @@ static u32 bt_query_client_state(const struct bt_reporter *r)
 	       (evicted ? BUFTRACK_CLIENT_STATE_EVICTED : 0);
 }
 
+static void bt_query_claims(const struct bt_view *view, const struct bt_reporter *r,
+			    struct buftrack_client_info *info)
+{
+	info->claimed_pid = r->claimed_pid;
+	memcpy(info->claimed_name, r->claimed_name, sizeof(info->claimed_name));
+	if (!r->claims_uid)
+		return;
+	info->state |= BUFTRACK_CLIENT_STATE_CLAIMED_UID;
+	info->claimed_uid = bt_view_uid(view, r->claimed_uid);
+}
+
 static void bt_query_client(const struct bt_view *view, struct bt_reporter *r,
 			    struct buftrack_client_info *info)
 {
@@ -159,9 +170,8 @@ static void bt_query_client(const struct bt_view *view, struct bt_reporter *r,
 	bt_view_comm(view, &r->opener, info->comm);
 	if (!info->pid)
 		return;
-	info->claimed_pid = r->claimed_pid;
 	info->start_time = r->opener.start_time;
-	memcpy(info->claimed_name, r->claimed_name, sizeof(info->claimed_name));
+	bt_query_claims(view, r, info);
 }
 
 /**
@@ -180,7 +190,7 @@ int bt_ioctl_client_info(struct bt_file *file, void *arg)
 	unsigned long flags;
 	int err = 0;
 
-	if (info->flags & ~BUFTRACK_LOOKUP_NEXT || info->reserved)
+	if (info->flags & ~BUFTRACK_LOOKUP_NEXT)
 		return -EOPNOTSUPP;
 	bt_view_init(&view, file);
 	raw_spin_lock_irqsave(&t->lock, flags);

@@ -64,10 +64,15 @@ void bt_view_comm(const struct bt_view *view, const struct bt_opener *opener,
  * @view: the reader's view
  * @owner: the client that owns the buffers
  *
+ * A relay can only share its own client's buffers with the user whom it claims to
+ * report for: to claim a user shows the relay nothing.
+ *
  * Return: true if so.
  */
 bool bt_view_addresses(const struct bt_view *view, const struct bt_client *owner)
 {
-	return view->all ||
-	       uid_eq(view->uid, bt_reporter_of((struct bt_client *)owner)->opener.uid);
+	const struct bt_reporter *r = bt_reporter_of((struct bt_client *)owner);
+
+	return view->all || uid_eq(view->uid, r->opener.uid) ||
+	       (r->claims_uid && uid_eq(view->uid, r->claimed_uid));
 }

@@ -38,6 +38,8 @@ struct client {
 	uint32_t pid;
 	uint32_t is_late;
 	uint32_t has_gap;
+	uint32_t uid;
+	uint32_t unused;
 	char device[32];
 	char name[64];
 	uint64_t counters[BUFTRACK_NR_COUNTERS];
@@ -256,6 +258,9 @@ static int declare(struct file *file, const struct buftrack_declare *declare)
 	client->is_open = 1;
 	client->pid = declare->claimed_pid;
 	client->is_late = !!(declare->flags & BUFTRACK_DECLARE_LATE);
+	client->uid = declare->flags & BUFTRACK_DECLARE_CLAIMED_UID ?
+			      declare->claimed_uid :
+			      UINT32_MAX;
 	strcpy(client->name, declare->claimed_name);
 	strcpy(client->device, file->device->name);
 	file->client = client;

@@ -9,7 +9,7 @@ COUNTERS = """allocs frees live_buffers live_bytes peak_bytes orphaned_buffers o
     removed_buffers untracked_buffers disabled_reports lost_reports freed_records
     evicted_records moves""".split()
 HEAD = struct.Struct("<4IQ")
-CLIENT = struct.Struct(f"<4I32s64s{len(COUNTERS)}Q")
+CLIENT = struct.Struct(f"<6I32s64s{len(COUNTERS)}Q")
 MAX_CLIENTS = 16384
 SIZE = HEAD.size + MAX_CLIENTS * CLIENT.size
 IOCTLS = {"add": 1, "space": 6, "declare": 7, "batch": 9, "lost": 10}
@@ -36,9 +36,9 @@ class State:
         found = []
         for i in range(HEAD.unpack_from(self.map, 0)[0]):
             fields = CLIENT.unpack_from(self.map, HEAD.size + i * CLIENT.size)
-            found.append(dict(zip(("open", "pid", "late", "gap"), fields[:4]),
-                              device=text(fields[4]), name=text(fields[5]),
-                              **dict(zip(COUNTERS, fields[6:]))))
+            found.append(dict(zip(("open", "pid", "late", "gap", "uid"), fields[:5]),
+                              device=text(fields[6]), name=text(fields[7]),
+                              **dict(zip(COUNTERS, fields[8:]))))
         return found
 
     def total(self, counter):

@@ -571,6 +571,27 @@ def the_kernel_identifies_the_peer_and_messages_only_claim():
 
 
 @test
+def clients_claim_the_user_of_the_peer():
+    def work():
+        if os.geteuid() == 0:
+            os.setuid(12345)
+        bridge.client().alloc(0, DRAM, 0x10, 1)
+
+    with Bridge() as bridge:
+        os.chmod(WORK, 0o755)
+        expect_success(in_child(work))
+        bridge.ended()
+        has(bridge.one(), uid=os.geteuid() or 12345)
+    for error in (errno.EOPNOTSUPP, errno.EINVAL):
+        with Bridge() as bridge:
+            bridge.kernel.fail("declare", error, 1)
+            client = bridge.client()
+            client.alloc(0, DRAM, 0x10, 1)
+            client.sync()
+            has(bridge.one(), uid=0xffffffff, allocs=1, lost_reports=0)
+
+
+@test
 def a_process_older_than_the_socket_is_late():
     with Bridge() as bridge:
         client = bridge.client()

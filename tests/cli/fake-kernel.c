@@ -11,6 +11,7 @@
  *   FAKE_SET=<file>      gets the settings that are applied to the device
  *   FAKE_TIMES=<n>       there are n of each buffer
  *   FAKE_PROBES=<errno>  reading a probe fails with errno
+ *   FAKE_RELAY=1         the clients are those of relays
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -53,6 +54,24 @@ static const struct buftrack_client_info clients[] = {
 	  .pid = 1234,
 	  .tid = 1234,
 	  .comm = "python3" },
+};
+
+#define RELAYED(relay_pid, relay_uid, claimed)                              \
+	{                                                                   \
+		.state = BUFTRACK_CLIENT_STATE_OPEN |                       \
+			 BUFTRACK_CLIENT_STATE_CLAIMED_UID,                 \
+		.pid = (relay_pid), .tid = (relay_pid), .uid = (relay_uid), \
+		.start_time = (relay_pid)*S, .claimed_pid = (claimed),      \
+		.claimed_uid = 1000, .comm = "buftrack",                    \
+		.claimed_name = "llama"                                     \
+	}
+
+/* A relay, before and after its restart, for two processes; and an impostor */
+static const struct buftrack_client_info relayed[] = {
+	RELAYED(50, 990, 1300),
+	RELAYED(60, 990, 1300),
+	RELAYED(60, 990, 1301),
+	RELAYED(70, 1001, 1300),
 };
 
 /* Site 0x1004 and the sites of the runtime have no stack. */
@@ -243,10 +262,23 @@ static int answer_space(struct buftrack_space_info *info)
 	return 0;
 }
 
+static int answer_relayed(struct buftrack_client_info *info)
+{
+	uint64_t number = info->client;
+
+	if (!number || number > LENGTH(relayed))
+		return fail(ENOENT);
+	*info = relayed[number - 1];
+	info->client = number;
+	return 0;
+}
+
 static int answer_client(struct buftrack_client_info *info)
 {
 	if (!info->client && info->flags & BUFTRACK_LOOKUP_NEXT)
 		info->client = 1;
+	if (setting("FAKE_RELAY", 0))
+		return answer_relayed(info);
 	if (!info->client || info->client > LENGTH(clients))
 		return fail(ENOENT);
 	*info = clients[info->client - 1];

@@ -114,7 +114,7 @@ AT(buftrack_declare, flags, 4);
 AT(buftrack_declare, first_id, 8);
 AT(buftrack_declare, client, 16);
 AT(buftrack_declare, claimed_pid, 24);
-AT(buftrack_declare, reserved, 28);
+AT(buftrack_declare, claimed_uid, 28);
 AT(buftrack_declare, claimed_name, 32);
 SIZE(buftrack_declare, 96);
 
@@ -168,7 +168,7 @@ AT(buftrack_client_info, pid, 20);
 AT(buftrack_client_info, tid, 24);
 AT(buftrack_client_info, uid, 28);
 AT(buftrack_client_info, claimed_pid, 32);
-AT(buftrack_client_info, reserved, 36);
+AT(buftrack_client_info, claimed_uid, 36);
 AT(buftrack_client_info, start_time, 40);
 AT(buftrack_client_info, opened, 48);
 AT(buftrack_client_info, closed, 56);

@@ -272,8 +272,8 @@ const struct op ops[] = {
 		.changes = true,
 		.strict = { FIELD(buftrack_declare, flags,
 				  BUFTRACK_DECLARE_LATE |
-					  BUFTRACK_DECLARE_SHARED),
-			    FIELD(buftrack_declare, reserved) },
+					  BUFTRACK_DECLARE_SHARED |
+					  BUFTRACK_DECLARE_CLAIMED_UID) },
 		.out = { FIELD(buftrack_declare, client) },
 	},
 	{
@@ -319,13 +319,13 @@ const struct op ops[] = {
 		.device = true,
 		.reads = true,
 		.strict = { FIELD(buftrack_client_info, flags,
-				  BUFTRACK_LOOKUP_NEXT),
-			    FIELD(buftrack_client_info, reserved) },
+				  BUFTRACK_LOOKUP_NEXT) },
 		.out = { FIELD(buftrack_client_info, state),
 			 FIELD(buftrack_client_info, pid),
 			 FIELD(buftrack_client_info, tid),
 			 FIELD(buftrack_client_info, uid),
 			 FIELD(buftrack_client_info, claimed_pid),
+			 FIELD(buftrack_client_info, claimed_uid),
 			 FIELD(buftrack_client_info, start_time),
 			 FIELD(buftrack_client_info, opened),
 			 FIELD(buftrack_client_info, closed),

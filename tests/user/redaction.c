@@ -137,6 +137,96 @@ static int open_with(const struct fixture *f, uid_t uid, __u64 caps)
 	return open_node_as(uid, caps, f->device, O_RDONLY | O_NONBLOCK);
 }
 
+#define CAROL 1003
+
+/* A file of BOB whose client claims to report for ALICE, and has a buffer */
+static int relay_as_bob(const struct fixture *f)
+{
+	struct buftrack_declare declaration = {
+		.flags = BUFTRACK_DECLARE_CLAIMED_UID,
+		.claimed_uid = ALICE,
+	};
+	int fd = fixture_open_as(f, BOB);
+
+	CHECK_OK(CALL(fd, DECLARE, &declaration));
+	CHECK_OK(try_report(fd, BUFFER(0x7000, 16)));
+	return fd;
+}
+
+/* Whether the first listed record hides its address */
+static __u32 redacted_of(int fd)
+{
+	return list_all(fd, 0).records->state & REDACTED;
+}
+
+DEVICE_TEST(claimed_user_sees_a_relays_buffers)
+{
+	int relay = relay_as_bob(f);
+	struct buftrack_client_info info;
+
+	CHECK_OK(client_info(f->fd, 1, &info));
+	CHECK(info.state & BUFTRACK_CLIENT_STATE_CLAIMED_UID);
+	CHECK_EQ(info.claimed_uid, ALICE);
+	CHECK_EQ(info.uid, BOB);
+	CHECK_EQ(redacted_of(fixture_open_as(f, ALICE)), 0);
+	CHECK_EQ(redacted_of(relay), 0);
+	CHECK_EQ(redacted_of(fixture_open_as(f, CAROL)), REDACTED);
+}
+
+DEVICE_TEST(claiming_a_user_shows_nothing_of_that_user)
+{
+	report_as_alice(f);
+	check_records(relay_as_bob(f), false);
+}
+
+/* What a user of 0 would give away by accident */
+DEVICE_TEST(claiming_no_user_shows_root_without_capabilities_nothing)
+{
+	int fd = fixture_open_as(f, BOB);
+
+	CHECK_OK(try_report(fd, BUFFER(0x7000, 16)));
+	CHECK_EQ(client_state(f->fd, 1), BUFTRACK_CLIENT_STATE_OPEN);
+	CHECK_EQ(redacted_of(open_with(f, 0, 0)), REDACTED);
+}
+
+DEVICE_TEST(claimed_uid_without_its_flag_is_invalid)
+{
+	struct buftrack_declare declaration = { .claimed_uid = ALICE };
+	__u64 client;
+
+	CHECK_ERR(CALL(f->fd, DECLARE, &declaration), EINVAL);
+	CHECK_OK(declare(f->fd, 0, &client));
+	CHECK_EQ(client, 1);
+}
+
+/* The namespace has user 0 only, who is BOB outside */
+static void claim_in_namespace(void *arg)
+{
+	const struct fixture *f = arg;
+	struct buftrack_declare declaration = {
+		.flags = BUFTRACK_DECLARE_CLAIMED_UID,
+		.claimed_uid = ALICE,
+	};
+	int fd;
+
+	become_namespace_root(BOB);
+	fd = fixture_open(f);
+	CHECK_ERR(CALL(fd, DECLARE, &declaration), EINVAL);
+	declaration.claimed_uid = 0;
+	CHECK_OK(CALL(fd, DECLARE, &declaration));
+	CHECK_OK(try_report(fd, BUFFER(0x7000, 16)));
+}
+
+DEVICE_TEST(claimed_uid_is_of_the_openers_user_namespace)
+{
+	struct buftrack_client_info info;
+
+	in_child(claim_in_namespace, f);
+	CHECK_OK(client_info(f->fd, 1, &info));
+	CHECK_EQ(info.claimed_uid, BOB);
+	CHECK_EQ(redacted_of(open_with(f, 0, 0)), REDACTED);
+}
+
 DEVICE_TEST(cap_perfmon_sees_addresses_ids_and_sites)
 {
 	report_as_alice(f);

@@ -22,6 +22,14 @@ static int declare(struct client *client, const struct bridge *bridge,
 	if (buftrack_declaration_claim(bridge->declaration, identity->pid,
 				       name))
 		return -1;
+	buftrack_declaration_claim_uid(bridge->declaration, identity->uid);
+	if (!buftrack_device_declare(client->file, bridge->declaration,
+				     &client->number))
+		return 0;
+	if (errno != EOPNOTSUPP && errno != EINVAL)
+		return -1;
+	/* The module is older, or our user namespace does not have this user. */
+	buftrack_declaration_claim_uid(bridge->declaration, NO_UID);
 	return buftrack_device_declare(client->file, bridge->declaration,
 				       &client->number);
 }

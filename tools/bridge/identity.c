@@ -24,6 +24,9 @@
 #define SO_PEERPIDFD 77
 #endif
 
+/* How the kernel shows a user whom our user namespace does not have */
+#define OVERFLOW_UID 65534
+
 #define COMM_SIZE 16
 #define NSEC_PER_SEC UINT64_C(1000000000)
 
@@ -32,7 +35,7 @@
  * @bridge: the bridge
  * @pid: its pid
  * @inner_pid: its pid in its own pid namespace, 0 if unknown
- * @uid: its real user id
+ * @uid: its effective user when it connected
  * @name: its name, printable
  * @started: its start time, ns since boot; 0 if unknown
  * @pidfd: its pidfd; -1 if it has ended or none could be opened
@@ -254,6 +257,7 @@ int identity_get(struct identity *identity, struct bridge *bridge, int fd)
 	*identity = (struct identity){
 		.process = process,
 		.pid = process->pid,
+		.uid = peer.uid == OVERFLOW_UID ? NO_UID : peer.uid,
 		.name = process->name,
 		.is_late = is_late(process),
 	};

@@ -189,10 +189,14 @@ void devices_free(struct bridge *bridge);
 
 /* --- identity.c: the process at the other end of a socket */
 
+/* No user */
+#define NO_UID ((uid_t)-1)
+
 /**
  * struct identity - the identity of a peer
  * @process: the process
  * @pid: its pid, 0 if it is in no namespace of ours
+ * @uid: its user when it connected, NO_UID if it is in no namespace of ours
  * @name: its name, printable, "" if it has ended
  * @claimed: pid that its messages claim, 0 if none
  * @is_late: it may have made allocations that were not reported
@@ -201,6 +205,7 @@ void devices_free(struct bridge *bridge);
 struct identity {
 	struct process *process;
 	pid_t pid;
+	uid_t uid;
 	const char *name;
 	int32_t claimed;
 	bool is_late;

@@ -235,13 +235,25 @@ static void print_clients(const struct snapshot *snapshot, bool all)
 		       hidden);
 }
 
+/* A relay has a row for each process that it claims to report for. */
+static void identity_cells(struct table *table, const struct process *process)
+{
+	if (!process->claimed_pid) {
+		pid_cell(table, process->pid);
+		table_cell(table, "%s", process->comm);
+		return;
+	}
+	table_number(table, process->claimed_pid);
+	table_cell(table, "%s (claimed by %s, pid %u)", process->claimed_name,
+		   process->comm, process->pid);
+}
+
 static void process_row(struct table *table, const struct process *process,
 			unsigned int device)
 {
 	table_row(table, NULL);
 	table_number(table, device);
-	pid_cell(table, process->pid);
-	table_cell(table, "%s", process->comm);
+	identity_cells(table, process);
 	table_number(table, process->nr_clients);
 	table_number(table, process->buffers);
 	table_size(table, process->bytes);
@@ -432,6 +444,8 @@ space_json(const struct buftrack_space *space,
 static void client_identity(struct json_object *object,
 			    const struct buftrack_client *client)
 {
+	unsigned int uid;
+
 	json_put_number(object, "client", buftrack_client_number(client));
 	json_put_number(object, "pid", buftrack_client_pid(client));
 	json_put_number(object, "tid", buftrack_client_tid(client));
@@ -443,6 +457,8 @@ static void client_identity(struct json_object *object,
 	if (*buftrack_client_claimed_name(client))
 		json_put_text(object, "claimed_name",
 			      buftrack_client_claimed_name(client));
+	if (buftrack_client_claimed_uid(client, &uid))
+		json_put_number(object, "claimed_uid", uid);
 }
 
 static struct json_object *
@@ -550,6 +566,12 @@ static struct json_object *processes_json(const struct snapshot *snapshot)
 
 		json_put_number(object, "pid", process->pid);
 		json_put_text(object, "comm", process->comm);
+		if (process->claimed_pid) {
+			json_put_number(object, "claimed_pid",
+					process->claimed_pid);
+			json_put_text(object, "claimed_name",
+				      process->claimed_name);
+		}
 		json_put_number(object, "nr_clients", process->nr_clients);
 		json_put_number(object, "live_buffers", process->buffers);
 		json_put_number(object, "live_bytes", process->bytes);

@@ -164,20 +164,43 @@ uint64_t wrong_frees(const struct buftrack_counter_set *counters)
 	return sum;
 }
 
+static int compare_claims(const struct process *left,
+			  const struct process *right)
+{
+	int names;
+
+	if (left->claimed_pid != right->claimed_pid)
+		return left->claimed_pid < right->claimed_pid ? -1 : 1;
+	if (!left->claimed_pid)
+		return 0;
+	names = strcmp(left->claimed_name, right->claimed_name);
+	if (names)
+		return names;
+	/* A restarted relay has another pid: its user and name tell it apart. */
+	if (left->uid != right->uid)
+		return left->uid < right->uid ? -1 : 1;
+	return strcmp(left->comm, right->comm);
+}
+
 static int compare_holdings(const void *a, const void *b)
 {
 	const struct process *left = a, *right = b;
 
 	if (left->bytes != right->bytes)
 		return left->bytes < right->bytes ? 1 : -1;
-	return (left->pid > right->pid) - (left->pid < right->pid);
+	if (left->pid != right->pid)
+		return left->pid < right->pid ? -1 : 1;
+	return compare_claims(left, right);
 }
 
 /* Order by process, so the clients of a process are adjacent. */
 static int compare_identities(const void *a, const void *b)
 {
 	const struct process *left = a, *right = b;
+	int claims = compare_claims(left, right);
 
+	if (claims || left->claimed_pid)
+		return claims;
 	if (left->pid != right->pid)
 		return left->pid < right->pid ? -1 : 1;
 	/* Drivers have no pid; their names tell them apart. */
@@ -202,7 +225,10 @@ static struct process of_client(const struct snapshot *snapshot, size_t i)
 	struct process process = {
 		.pid = buftrack_client_pid(client),
 		.start_time = buftrack_client_start_time(client),
+		.uid = buftrack_client_uid(client),
 		.comm = buftrack_client_comm(client),
+		.claimed_pid = buftrack_client_claimed_pid(client),
+		.claimed_name = buftrack_client_claimed_name(client),
 		.nr_clients = !!(buftrack_client_state(client) &
 				 BUFTRACK_CLIENT_STATE_OPEN),
 	};
@@ -228,8 +254,13 @@ static bool holds_something(const struct process *process)
 	return process->nr_clients || process->buffers;
 }
 
+/* The latest relay is shown, since an earlier one has ended. */
 static void add_process(struct process *to, const struct process *more)
 {
+	if (more->start_time > to->start_time) {
+		to->pid = more->pid;
+		to->start_time = more->start_time;
+	}
 	to->nr_clients += more->nr_clients;
 	to->buffers += more->buffers;
 	to->bytes += more->bytes;

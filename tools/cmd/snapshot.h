@@ -12,15 +12,24 @@
  * struct process - the buffers of a process on a device
  * @pid: its pid; 0: a driver, or all processes outside the reader's pid namespace
  * @start_time: in ns since boot, since pids are reused
+ * @uid: its user
  * @comm: its name
+ * @claimed_pid: it is a relay, and this the process it claims to report for; 0: none
+ * @claimed_name: name of that process
  * @nr_clients: number of its open clients
  * @buffers: number of live buffers
  * @bytes: sum of their sizes
+ *
+ * A relay counts once for each process that it reports for, and its predecessors before
+ * a restart count as the relay.
  */
 struct process {
 	unsigned int pid;
 	uint64_t start_time;
+	unsigned int uid;
 	const char *comm;
+	unsigned int claimed_pid;
+	const char *claimed_name;
 	size_t nr_clients;
 	uint64_t buffers;
 	uint64_t bytes;

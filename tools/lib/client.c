@@ -49,6 +49,13 @@ buftrack_client_claimed_pid(const struct buftrack_client *client)
 	return client->info.claimed_pid;
 }
 
+API bool buftrack_client_claimed_uid(const struct buftrack_client *client,
+				     unsigned int *uid)
+{
+	*uid = client->info.claimed_uid;
+	return client->info.state & BUFTRACK_CLIENT_STATE_CLAIMED_UID;
+}
+
 API const char *
 buftrack_client_claimed_name(const struct buftrack_client *client)
 {
@@ -91,7 +98,10 @@ API void
 buftrack_declaration_set_flags(struct buftrack_declaration *declaration,
 			       unsigned int flags)
 {
-	declaration->declare.flags = flags;
+	unsigned int claim = declaration->declare.flags &
+			     BUFTRACK_DECLARE_CLAIMED_UID;
+
+	declaration->declare.flags = flags | claim;
 }
 
 API void
@@ -115,4 +125,18 @@ API int buftrack_declaration_claim(struct buftrack_declaration *declaration,
 	memset(declare->claimed_name, 0, sizeof(declare->claimed_name));
 	memcpy(declare->claimed_name, name, length);
 	return 0;
+}
+
+API void
+buftrack_declaration_claim_uid(struct buftrack_declaration *declaration,
+			       unsigned int uid)
+{
+	struct buftrack_declare *declare = &declaration->declare;
+
+	declare->flags &= ~BUFTRACK_DECLARE_CLAIMED_UID;
+	declare->claimed_uid = 0;
+	if (uid == (unsigned int)-1)
+		return;
+	declare->flags |= BUFTRACK_DECLARE_CLAIMED_UID;
+	declare->claimed_uid = uid;
 }

@@ -845,7 +845,8 @@ void buftrack_declaration_free(struct buftrack_declaration *declaration);
 /**
  * buftrack_declaration_set_flags() - declare a late or shared client
  * @declaration: the declaration
- * @flags: combination of enum buftrack_declare_flags
+ * @flags: BUFTRACK_DECLARE_LATE and BUFTRACK_DECLARE_SHARED of enum
+ *	   buftrack_declare_flags
  */
 void buftrack_declaration_set_flags(struct buftrack_declaration *declaration,
 				    unsigned int flags);
@@ -872,6 +873,18 @@ void buftrack_declaration_set_first_id(struct buftrack_declaration *declaration,
  */
 int buftrack_declaration_claim(struct buftrack_declaration *declaration,
 			       unsigned int pid, const char *name);
+
+/**
+ * buftrack_declaration_claim_uid() - claim to report for a user
+ * @declaration: the declaration
+ * @uid: the user, or (unsigned int)-1 for none
+ *
+ * For relays. That user sees the addresses of the client's buffers, as the one who
+ * opened the file does. A user that the opener's user namespace does not have makes
+ * buftrack_device_declare() fail with EINVAL.
+ */
+void buftrack_declaration_claim_uid(struct buftrack_declaration *declaration,
+				    unsigned int uid);
 
 /* A space */
 
@@ -970,6 +983,16 @@ const char *buftrack_client_comm(const struct buftrack_client *client);
  * Return: the claimed pid, or 0 for none.
  */
 unsigned int buftrack_client_claimed_pid(const struct buftrack_client *client);
+
+/**
+ * buftrack_client_claimed_uid() - user that the client claims to report for
+ * @client: the answer
+ * @uid: set to the user, 0 for none
+ *
+ * Return: true if it claims a user.
+ */
+bool buftrack_client_claimed_uid(const struct buftrack_client *client,
+				 unsigned int *uid);
 
 /**
  * buftrack_client_claimed_name() - name that the client claims

@@ -56,9 +56,10 @@
  * Rights are those of the process that opened the file, whichever process uses it.
  * Every process that can open a node for reading sees totals, and how much each
  * client holds. Addresses, ids and sites of another user's buffers require
- * CAP_PERFMON or CAP_SYS_ADMIN, and read as 0 without. Pids are those of the reader's
- * pid namespace; for a process outside of it, pid, start time and claimed pid read as
- * 0, and comm and claimed name as empty.
+ * CAP_PERFMON or CAP_SYS_ADMIN, and read as 0 without; a client's buffers are also those
+ * of the user that it claims to report for (%BUFTRACK_DECLARE_CLAIMED_UID). Pids are
+ * those of the reader's pid namespace; for a process outside of it, pid, start time and
+ * all claims read as 0, and comm and claimed name as empty.
  */
 #define BUFTRACK_TYPE 0xBF
 
@@ -480,10 +481,14 @@ struct buftrack_space_info {
  * @BUFTRACK_DECLARE_LATE: it held buffers before it began to report
  * @BUFTRACK_DECLARE_SHARED: it reports into the device's shared domain; requires
  *	CAP_SYS_ADMIN
+ * @BUFTRACK_DECLARE_CLAIMED_UID: it is a relay that reports for @claimed_uid. That user
+ *	sees addresses, ids and sites of this client's buffers, as does the user who
+ *	opened the file; nobody sees more of any other client. Requires no right.
  */
 enum buftrack_declare_flags {
 	BUFTRACK_DECLARE_LATE = 1 << 0,
 	BUFTRACK_DECLARE_SHARED = 1 << 1,
+	BUFTRACK_DECLARE_CLAIMED_UID = 1 << 2,
 };
 
 /**
@@ -494,7 +499,8 @@ enum buftrack_declare_flags {
  *	      than its first report. 0: not declared
  * @client: out: number of the client on this device, from 1, never reused
  * @claimed_pid: process that a relay reports for, always shown as claimed; 0: none
- * @reserved: must be 0
+ * @claimed_uid: its user, in the user namespace of the file's opener, EINVAL if it has no
+ *		 such user; must be 0 without %BUFTRACK_DECLARE_CLAIMED_UID
  * @claimed_name: name of that process, printable ASCII; empty: none
  *
  * Makes this file a client of the device, before its first report. Without it, the
@@ -507,7 +513,7 @@ struct buftrack_declare {
 	__aligned_u64 first_id;
 	__aligned_u64 client;
 	__u32 claimed_pid;
-	__u32 reserved;
+	__u32 claimed_uid;
 	char claimed_name[BUFTRACK_CLAIMED_NAME_SIZE];
 };
 #define BUFTRACK_IOCTL_DECLARE _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DECLARE)
@@ -670,6 +676,7 @@ struct buftrack_counters {
  * @BUFTRACK_CLIENT_STATE_EVICTED: its domain has evicted freed records
  * @BUFTRACK_CLIENT_STATE_DRIVER: it is the device's kernel driver, named in @comm,
  *	rather than a process
+ * @BUFTRACK_CLIENT_STATE_CLAIMED_UID: it claims to report for @claimed_uid
  */
 enum buftrack_client_state {
 	BUFTRACK_CLIENT_STATE_OPEN = 1 << 0,
@@ -679,6 +686,7 @@ enum buftrack_client_state {
 	BUFTRACK_CLIENT_STATE_HAD_GAP = 1 << 4,
 	BUFTRACK_CLIENT_STATE_EVICTED = 1 << 5,
 	BUFTRACK_CLIENT_STATE_DRIVER = 1 << 6,
+	BUFTRACK_CLIENT_STATE_CLAIMED_UID = 1 << 7,
 };
 
 /**
@@ -692,7 +700,8 @@ enum buftrack_client_state {
  * @tid: out: thread that opened the file, likewise
  * @uid: out: user that opened the file, in the caller's user namespace
  * @claimed_pid: out: as declared, 0: none
- * @reserved: must be 0
+ * @claimed_uid: out: as declared, in the caller's user namespace; 0 without
+ *		 %BUFTRACK_CLIENT_STATE_CLAIMED_UID
  * @start_time: out: start time of the thread group in ns since boot; 0 if @pid is 0
  * @opened: out: when the client began, in ns since boot
  * @closed: out: when it ended, likewise; 0 if it is open
@@ -709,7 +718,7 @@ struct buftrack_client_info {
 	__u32 tid;
 	__u32 uid;
 	__u32 claimed_pid;
-	__u32 reserved;
+	__u32 claimed_uid;
 	__aligned_u64 start_time;
 	__aligned_u64 opened;
 	__aligned_u64 closed;
