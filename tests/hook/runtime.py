@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Programs for the real runtime on its mock device; each compares its log with the
+runtime's list of buffers at checkpoints.
+
+   runtime.py PROGRAM [SEED]
+"""
+import random
+import sys
+import threading
+
+import ttnn
+
+from witness import Witness
+
+TILE = 32
+
+
+def tensor(device, rows, columns=None, memory=ttnn.DRAM_MEMORY_CONFIG):
+    return ttnn.empty([TILE * rows, TILE * (columns or rows)], ttnn.bfloat16, ttnn.TILE_LAYOUT,
+                      device, memory)
+
+
+def sharded(device, cores, strategy=ttnn.ShardStrategy.HEIGHT):
+    shape = [1, 1, TILE * cores, TILE]
+    memory = ttnn.create_sharded_memory_config(shape, ttnn.CoreGrid(y=1, x=cores), strategy)
+    return ttnn.empty(shape, ttnn.bfloat16, ttnn.TILE_LAYOUT, device, memory)
+
+
+def basic(witness, _):
+    """Tensors in DRAM and L1, sharded ones, operators, second deallocations, an alias."""
+    device = ttnn.open_device(device_id=0, l1_small_size=8192)
+    a, b = tensor(device, 64), tensor(device, 32)
+    c = tensor(device, 8, memory=ttnn.L1_MEMORY_CONFIG)
+    witness.check(device)
+    d = sharded(device, 4)
+    witness.check(device)
+    ttnn.deallocate(a)
+    ttnn.deallocate(a)
+    witness.check(device)
+    e = ttnn.add(b, b)
+    f = tensor(device, 16)
+    g = ttnn.reshape(f, [1, 1, 512, 512])
+    witness.check(device)
+    ttnn.deallocate(f)
+    h = ttnn.gelu(b)
+    witness.check(device)
+    del c, d, e, g, h
+    witness.check(device)
+    ttnn.close_device(device)
+    witness.check_closed()
+    del b
+
+
+def reopened(witness, _):
+    """A device is opened again; tensors of the first time die during the second."""
+    old = []
+    for turn in range(3):
+        device = ttnn.open_device(device_id=0)
+        new = [tensor(device, turn + 1 + n) for n in range(4)]
+        witness.check(device)
+        old.clear()
+        witness.check(device)
+        del new[1]
+        witness.check(device)
+        old = new
+        ttnn.close_device(device)
+        witness.check_closed()
+
+
+class Random:
+    """Random operations on tensors of one device, repeatable by its seed."""
+
+    def __init__(self, device, seed):
+        self.device = device
+        self.random = random.Random(seed)
+        self.tensors = []
+
+    def add(self):
+        r = self.random
+        kind = r.randrange(4)
+        if kind == 0:
+            return tensor(self.device, r.randint(1, 8), memory=ttnn.L1_MEMORY_CONFIG)
+        if kind == 1:
+            return sharded(self.device, r.randint(1, 8))
+        return tensor(self.device, r.randint(1, 64), r.randint(1, 64))
+
+    def step(self):
+        choice = self.random.random()
+        if choice < 0.5 or not self.tensors:
+            self.tensors.append(self.add())
+        elif choice < 0.6:
+            self.tensors.append(ttnn.add(self.tensors[-1], self.tensors[-1]))
+        elif choice < 0.65:
+            ttnn.deallocate(self.random.choice(self.tensors))
+            self.tensors = [t for t in self.tensors if t.is_allocated()]
+        else:
+            del self.tensors[self.random.randrange(len(self.tensors))]
+        if len(self.tensors) > 40:
+            del self.tensors[:20]
+
+
+def randomly(witness, seed):
+    device = ttnn.open_device(device_id=0)
+    work = Random(device, seed)
+    for step in range(400):
+        work.step()
+        if step % 10 == 0:
+            witness.check(device)
+    ttnn.close_device(device)
+    witness.check_closed()
+
+
+def threads(witness, seed):
+    """Four threads allocate and free; all stop at each checkpoint."""
+    device = ttnn.open_device(device_id=0)
+    workers = [Random(device, seed * 10 + n) for n in range(4)]
+    lock = threading.Lock()
+
+    def work(worker):
+        for _ in range(50):
+            with lock if worker.random.random() < 0.2 else threading.Lock():
+                worker.tensors.append(tensor(device, worker.random.randint(1, 16)))
+                if len(worker.tensors) > 10:
+                    del worker.tensors[worker.random.randrange(10)]
+
+    for _ in range(5):
+        running = [threading.Thread(target=work, args=(w,)) for w in workers]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+        witness.check(device)
+    ttnn.close_device(device)
+    witness.check_closed()
+
+
+def mesh(witness, seed):
+    """A mesh of two chips."""
+    device = ttnn.open_mesh_device(ttnn.MeshShape(1, 2))
+    work = Random(device, seed)
+    for step in range(100):
+        kept = work.tensors
+        kept.append(tensor(device, work.random.randint(1, 32)))
+        kept.append(tensor(device, work.random.randint(1, 4), memory=ttnn.L1_MEMORY_CONFIG))
+        if len(kept) > 20:
+            del kept[work.random.randrange(20)]
+        if step % 5 == 0:
+            witness.check(device)
+    ttnn.close_mesh_device(device)
+    witness.check_closed()
+
+
+def submesh(witness, _):
+    """A submesh allocates the addresses of its parent on a chip of it."""
+    device = ttnn.open_mesh_device(ttnn.MeshShape(1, 2))
+    part = device.create_submesh(ttnn.MeshShape(1, 1))
+    a = tensor(device, 4)
+    b = tensor(part, 4)
+    witness.check(device, part)
+    c = tensor(part, 2)
+    del b
+    witness.check(device, part)
+    del c
+    ttnn.close_mesh_device(part)
+    witness.check(device)
+    del a
+    ttnn.close_mesh_device(device)
+    witness.check_closed()
+
+
+PROGRAMS = {f.__name__: f for f in (basic, reopened, randomly, threads, mesh, submesh)}
+
+if __name__ == "__main__":
+    checked = Witness()
+    PROGRAMS[sys.argv[1]](checked, int((sys.argv + ["1"])[2]))
+    checked.finish()

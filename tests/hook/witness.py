@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Compare the session log of this process with the runtime's own list of buffers."""
+import collections
+import glob
+import os
+import sys
+
+import ttnn
+
+import sessionlog
+
+REPORTS = ttnn._ttnn.reports
+TYPES = {"DRAM": ttnn.BufferType.DRAM, "L1": ttnn.BufferType.L1,
+         "L1_SMALL": ttnn.BufferType.L1_SMALL, "TRACE": ttnn.BufferType.TRACE}
+
+
+class Witness:
+    """The books of this process, compared at each check() with the runtime."""
+
+    def __init__(self):
+        self.log = None
+        self.books = sessionlog.Books()
+        self.checks = 0
+        self.differences = []
+
+    def read(self):
+        if not self.log:
+            paths = glob.glob("%s/%d-*.log" % (os.environ["BUFTRACK_SESSION"], os.getpid()))
+            if not paths:
+                return
+            self.log = sessionlog.Log(paths[-1])
+        self.books.apply_all(self.log.entries())
+
+    def seen(self, chip):
+        """(space, address, span) of the live buffers on a chip, from the log."""
+        return collections.Counter(
+            (self.books.spaces[e.device, e.space][0], e.address, e.span)
+            for e in self.books.live.values()
+            if self.books.devices[e.device] == "tt-chip-%d" % chip and
+            self.books.spaces[e.device, e.space][0] != "CB")
+
+    def check(self, *meshes):
+        """Compare the chips of open meshes."""
+        self.read()
+        self.checks += 1
+        listed = collections.defaultdict(collections.Counter)
+        for mesh in meshes:
+            buffers = collections.Counter(
+                (str(b.buffer_type).rsplit(".", maxsplit=1)[-1], b.address, b.max_size_per_bank)
+                for b in REPORTS.get_buffers([mesh]))
+            for chip in mesh.get_device_ids():
+                listed[chip] += buffers
+            self.check_view(mesh, buffers)
+        for chip, buffers in listed.items():
+            if self.seen(chip) != buffers:
+                self.differ("chip %d: log only %s, runtime only %s" % (
+                    chip, list((self.seen(chip) - buffers).elements())[:5],
+                    list((buffers - self.seen(chip)).elements())[:5]))
+
+    def check_view(self, mesh, buffers):
+        """get_memory_view() adds up what get_buffers() lists; the log knows the capacity."""
+        for space, kind in TYPES.items():
+            listed = sum(b[2] * n for b, n in buffers.items() if b[0] == space)
+            if not listed:
+                continue
+            view = ttnn.get_memory_view(mesh, kind)
+            if view.total_bytes_allocated_per_bank != listed:
+                self.differ("%s: view %d, listed %d" % (
+                    space, view.total_bytes_allocated_per_bank, listed))
+            capacity = view.total_bytes_per_bank * view.num_banks
+            if (space, capacity) not in self.books.spaces.values():
+                self.differ("%s: capacity %d, log %s" % (space, capacity, self.books.spaces))
+
+    def differ(self, text):
+        self.differences.append("checkpoint %d: %s" % (self.checks, text))
+
+    def check_closed(self):
+        """No device is open: no client is either."""
+        self.read()
+        self.checks += 1
+        if self.books.open or self.books.live:
+            self.differ("open after close: %s" % self.books.open)
+
+    def finish(self):
+        """Print the result, and end the process."""
+        self.read()
+        lost = self.log.counters()[1]
+        problems = self.differences + self.books.problems
+        for problem in problems[:20]:
+            print("# " + problem)
+        print("checkpoints %d, allocs %d, frees %d, lost %d, problems %d" % (
+            self.checks, self.books.counts.get("alloc", 0), self.books.counts.get("free", 0), lost,
+            len(problems)))
+        sys.stdout.flush()
+        sys.exit(1 if problems or lost or not self.checks else 0)

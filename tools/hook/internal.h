@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The state of the hooks of a process
+ *
+ * All of it lies in one mapping that a child process finds zeroed, however it was
+ * forked: zero is the valid initial state of each part, and a child is a client of its
+ * own that inherits nothing.
+ */
+#ifndef BUFTRACK_HOOK_INTERNAL_H
+#define BUFTRACK_HOOK_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "hook.h"
+#include "log.h"
+
+#define LOG_MAX_CHUNKS 16384 /* 16 GiB */
+
+struct log_file {
+	struct log_header *header;
+	_Atomic(char *) chunks[LOG_MAX_CHUNKS];
+	atomic_bool full; /* for good: later reports are lost */
+	uint64_t dev;
+	uint64_t ino;
+	char path[4096];
+};
+
+#define TABLE_SHARDS 64
+
+struct table_object {
+	const void *handle; /* NULL: free slot */
+	struct hook_buffer buffer;
+	uint8_t state; /* enum hook_state */
+};
+
+struct table_shard {
+	pthread_mutex_t lock;
+	struct table_object *objects; /* open addressing */
+	uint32_t mask;
+	uint32_t used; /* slots in use */
+	uint32_t freed; /* of these, in a state other than HOOK_LIVE */
+} __attribute__((aligned(64)));
+
+struct table {
+	struct table_shard shards[TABLE_SHARDS];
+};
+
+struct device {
+	char name[64];
+	uint32_t owners;
+	uint32_t spaces; /* bit n: space n has a name */
+};
+
+struct owner {
+	_Atomic(const void *) handle; /* NULL: free slot; stored last */
+	_Atomic uint32_t spaces;
+	uint32_t count;
+	uint16_t devices[HOOK_MAX_GROUP];
+};
+
+struct registry {
+	pthread_mutex_t lock;
+	uint32_t devices_used;
+	struct device devices[HOOK_MAX_DEVICES];
+	struct owner owners[HOOK_MAX_OWNERS];
+};
+
+struct state {
+	atomic_uint stage; /* enum stage */
+	pthread_mutex_t lock; /* of the setup */
+	uint32_t pid;
+	atomic_uint_fast64_t lost; /* not in the log yet */
+	atomic_uint_fast64_t next_id;
+	struct log_file log;
+	struct table table;
+	struct registry registry;
+};
+
+enum stage {
+	STAGE_NEW, /* also in a child */
+	STAGE_READY,
+	STAGE_FAILED,
+};
+
+/* Valid between hook_enter() and hook_leave() of an active scope */
+extern struct state *hook_state;
+
+/* The library is preloaded, so it has room in the static block of thread-local storage. */
+struct thread {
+	uint32_t pid; /* that @tid belongs to */
+	uint32_t tid;
+	bool busy; /* in a hook */
+};
+
+extern __thread struct thread hook_thread
+	__attribute__((tls_model("initial-exec")));
+
+/* hook_tid() - the thread's id in process @pid; a child inherits its parent's */
+uint32_t hook_tid(uint32_t pid);
+
+/* log_open() - create the log of the process; false: it has none */
+bool log_open(struct log_file *log, const char *directory, uint32_t pid);
+/*
+ * log_append() - append an entry, and what follows its first slot
+ *
+ * @entry->slots, @tid and @time are filled in. Return: false: it is lost.
+ */
+bool log_append(struct state *state, struct log_entry *entry, const void *data,
+		uint32_t length);
+bool log_append_text(struct state *state, struct log_entry *entry,
+		     const char *text);
+
+/* table_insert() - remember a live object; false: no memory */
+bool table_insert(struct table *table, const void *handle,
+		  const struct hook_buffer *buffer);
+enum hook_state table_find(struct table *table, const void *handle,
+			   struct hook_buffer *buffer);
+/* table_free() - mark an object as freed; its state before, and the object */
+enum hook_state table_free(struct table *table, const void *handle,
+			   struct hook_buffer *buffer);
+/* table_close() - close the objects of an owner, calling @live for those that live */
+void table_close(struct table *table, uint16_t owner,
+		 void (*live)(const struct hook_buffer *buffer));
+
+#endif

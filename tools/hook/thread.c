@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the hooks keep for each thread
+ */
+#include <unistd.h>
+
+#include "internal.h"
+
+__thread struct thread hook_thread;
+
+uint32_t hook_tid(uint32_t pid)
+{
+	if (hook_thread.pid != pid) {
+		hook_thread.tid = (uint32_t)gettid();
+		hook_thread.pid = pid;
+	}
+	return hook_thread.tid;
+}
