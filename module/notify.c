@@ -28,10 +28,16 @@ static bool bt_notify_is_event(int verdict)
 void bt_device_notify(struct bt_device *dev, const struct bt_client *c,
 		      const struct buftrack_report *r, int verdict)
 {
-	if (r->op == BUFTRACK_OP_ALLOC)
+	switch (r->op) {
+	case BUFTRACK_OP_ALLOC:
 		trace_buftrack_alloc(dev->number, c->number, r, verdict);
-	else
+		break;
+	case BUFTRACK_OP_FREE:
 		trace_buftrack_free(dev->number, c->number, r, verdict);
+		break;
+	default:
+		trace_buftrack_use(dev->number, c->number, r, verdict);
+	}
 	if (!bt_notify_is_event(verdict))
 		return;
 	trace_buftrack_wrong(dev->number, c->number, r, verdict);

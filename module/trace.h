@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tracepoints: buftrack:buftrack_alloc, buftrack_free and buftrack_wrong */
+/* Tracepoints: buftrack:buftrack_alloc, buftrack_free, buftrack_use, buftrack_wrong */
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM buftrack
 
@@ -26,7 +26,8 @@
 	EM(BUFTRACK_VERDICT_UNKNOWN_GAP, "unknown_free.gap")		\
 	EM(BUFTRACK_VERDICT_UNKNOWN_EVICTED, "unknown_free.evicted")	\
 	EM(BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, "unknown_free.other_id")	\
-	EMe(BUFTRACK_VERDICT_UNKNOWN_NEVER, "unknown_free.never")
+	EM(BUFTRACK_VERDICT_UNKNOWN_NEVER, "unknown_free.never")	\
+	EMe(BUFTRACK_VERDICT_USE_AFTER_FREE, "use_after_free")
 #endif
 
 /* perf and trace-cmd parse the format file, which must have values, not names */
@@ -36,6 +37,8 @@
 #define EMe(verdict, name)	TRACE_DEFINE_ENUM(verdict);
 BT_VERDICT_NAMES
 TRACE_DEFINE_ENUM(BUFTRACK_OP_ALLOC);
+TRACE_DEFINE_ENUM(BUFTRACK_OP_FREE);
+TRACE_DEFINE_ENUM(BUFTRACK_OP_USE);
 
 /* From here on, the table of __print_symbolic() */
 #undef EM
@@ -75,7 +78,9 @@ DECLARE_EVENT_CLASS(buftrack_report,
 	),
 	TP_printk("device=%u client=%llu op=%s space=%u address=0x%llx size=%llu span=%llu id=0x%llx site=0x%llx flags=0x%x verdict=%s",
 		  __entry->device, __entry->client,
-		  __entry->op == BUFTRACK_OP_ALLOC ? "alloc" : "free",
+		  __print_symbolic(__entry->op, { BUFTRACK_OP_ALLOC, "alloc" },
+				   { BUFTRACK_OP_FREE, "free" },
+				   { BUFTRACK_OP_USE, "use" }),
 		  __entry->space, __entry->address, __entry->size,
 		  __entry->span, __entry->id, __entry->site, __entry->flags,
 		  __print_symbolic(__entry->verdict, BT_VERDICT_NAMES))
@@ -95,7 +100,14 @@ DEFINE_EVENT(buftrack_report, buftrack_free,
 	TP_ARGS(device, client, r, verdict)
 );
 
-/* Every wrong report, alloc or free; the event log has the same ones */
+/* Every reported use, with its verdict */
+DEFINE_EVENT(buftrack_report, buftrack_use,
+	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
+		 int verdict),
+	TP_ARGS(device, client, r, verdict)
+);
+
+/* Every wrong report, whatever its op; the event log has the same ones */
 DEFINE_EVENT(buftrack_report, buftrack_wrong,
 	TP_PROTO(u32 device, u64 client, const struct buftrack_report *r,
 		 int verdict),

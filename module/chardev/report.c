@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reports of a file, one at a time: allocs, frees and lost reports */
+/* Reports of a file, one at a time: allocs, frees, uses and lost reports */
 #include <linux/err.h>
 #include "../device.h"
 #include "../notify.h"
@@ -29,6 +29,10 @@ static int bt_report_check(const struct bt_tracker *t,
 		return r->size ? bt_report_check_range(r) : -EINVAL;
 	case BUFTRACK_OP_FREE:
 		if (r->flags & ~BUFTRACK_REPORT_REFUSED)
+			return -EOPNOTSUPP;
+		return r->span ? -EINVAL : 0;
+	case BUFTRACK_OP_USE:
+		if (r->flags)
 			return -EOPNOTSUPP;
 		return r->span ? -EINVAL : 0;
 	default:

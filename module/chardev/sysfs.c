@@ -58,8 +58,8 @@ static const enum buftrack_counter bt_wrong_frees[] = {
 	BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
 };
 
-/* Five verdicts are not wrong frees: ok, disabled, and those of allocs */
-static_assert(ARRAY_SIZE(bt_wrong_frees) == BUFTRACK_NR_VERDICTS - 5);
+/* Six verdicts are not wrong frees: ok, disabled, and those of allocs and uses */
+static_assert(ARRAY_SIZE(bt_wrong_frees) == BUFTRACK_NR_VERDICTS - 6);
 
 static ssize_t wrong_frees_show(struct device *d, struct device_attribute *attr,
 				char *buf)

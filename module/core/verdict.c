@@ -4,7 +4,7 @@
  *
  * The order of the tests is the definition; Documentation/verdicts.md states the same
  * rules in words, and "ALLOC 3" or "FREE 5" below refer to its steps. A wrong free
- * changes nothing but the repeat count of its target.
+ * changes nothing but the repeat count of its target, and a use changes nothing.
  */
 #include <linux/overflow.h>
 #include "counters.h"
@@ -253,7 +253,7 @@ static struct bt_record *verdict_find_spanning(const struct bt_report_ctx *ctx)
 					 ctx->d->epoch);
 }
 
-/* The live record, not doubtful, that another free at the address would have hit */
+/* The live record, not doubtful, that has the address now */
 static struct bt_record *verdict_find_hit(const struct bt_report_ctx *ctx)
 {
 	struct bt_record *rec = bt_index_newest_at(&ctx->index->live,
@@ -331,13 +331,33 @@ static int verdict_free(const struct bt_report_ctx *ctx)
 	return verdict_free_unknown(ctx);
 }
 
+/* USE: as a free with an id, it means the record with exactly that key */
+static int verdict_use(const struct bt_report_ctx *ctx)
+{
+	const struct buftrack_report *r = ctx->r;
+	struct bt_record *rec;
+
+	if (!r->id)
+		return BUFTRACK_VERDICT_OK;
+	rec = bt_index_find(&ctx->index->freed, r->address, r->id);
+	if (!rec || ctx->d->gap > rec->freed.stamp)
+		return BUFTRACK_VERDICT_OK;
+	return verdict_record_event(ctx, BUFTRACK_VERDICT_USE_AFTER_FREE, rec,
+				    verdict_find_hit(ctx));
+}
+
 static int verdict_judge(const struct bt_report_ctx *ctx)
 {
 	if (!ctx->t->enabled)
 		return BUFTRACK_VERDICT_DISABLED;
-	if (ctx->r->op == BUFTRACK_OP_ALLOC)
+	switch (ctx->r->op) {
+	case BUFTRACK_OP_ALLOC:
 		return verdict_alloc(ctx);
-	return verdict_free(ctx);
+	case BUFTRACK_OP_FREE:
+		return verdict_free(ctx);
+	default:
+		return verdict_use(ctx);
+	}
 }
 
 /* The counter of each verdict, charged to the reporting client */
@@ -358,6 +378,7 @@ static const u8 verdict_counters[BUFTRACK_NR_VERDICTS] = {
 	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED,
 	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID,
 	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
+	[BUFTRACK_VERDICT_USE_AFTER_FREE] = BUFTRACK_COUNTER_USE_AFTER_FREES,
 };
 
 static_assert(ARRAY_SIZE(verdict_counters) == BUFTRACK_NR_VERDICTS);
@@ -367,6 +388,9 @@ static void verdict_count(const struct bt_report_ctx *ctx, int verdict)
 	if (verdict != BUFTRACK_VERDICT_OK)
 		bt_counters_add(ctx->t, ctx->c, ctx->r->space,
 				verdict_counters[verdict], 1);
+	/* A use that is not judged leaves no record wrong */
+	if (ctx->r->op == BUFTRACK_OP_USE)
+		return;
 	if (verdict == BUFTRACK_VERDICT_DISABLED ||
 	    verdict == BUFTRACK_VERDICT_UNTRACKED)
 		__bt_domain_note_gap(ctx->t, ctx->d, ctx->stamp);

@@ -7,7 +7,7 @@ COUNTERS = """allocs frees live_buffers live_bytes peak_bytes orphaned_buffers o
     double_free stale_free foreign_free size_mismatch refused_free invalid_free pre_attach gap
     evicted other_id never double_alloc overlap superseded remaining_buffers remaining_bytes
     removed_buffers untracked_buffers disabled_reports lost_reports freed_records
-    evicted_records moves""".split()
+    evicted_records moves use_after_free""".split()
 HEAD = struct.Struct("<4IQ")
 CLIENT = struct.Struct(f"<6I32s64s{len(COUNTERS)}Q")
 MAX_CLIENTS = 16384

@@ -15,7 +15,6 @@
 #include <string.h>
 
 #include "model.h"
-#include "../../tools/trace/trace.h"
 
 static unsigned int differences;
 
@@ -170,7 +169,7 @@ static int take_event(void *context, const struct trace_event *event,
 		model_gap(model, client);
 	} else {
 		struct event report = {
-			.alloc = event->op == TRACE_ALLOC,
+			.op = event->op,
 			.space = model_space(device, event->space),
 			.address = event->address,
 			.size = event->size,

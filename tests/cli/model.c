@@ -319,6 +319,18 @@ static void release(struct model *model, struct client *client,
 		end_live(model, domain, target);
 }
 
+/* use() - judge a use, which changes nothing */
+static void use(struct client *client, const struct event *event)
+{
+	struct domain *domain = client->domain;
+	const struct record *target = event->id ? find_key(domain, event) :
+						  NULL;
+
+	if (target && !target->live && domain->gap < target->freed)
+		count(client, event->space, BUFTRACK_COUNTER_USE_AFTER_FREES,
+		      1);
+}
+
 static void raise_peak(struct counts *counts)
 {
 	if (counts->value[BUFTRACK_COUNTER_PEAK_BYTES] <
@@ -336,13 +348,16 @@ void model_report(struct model *model, struct client *client,
 	if (!device->enabled) {
 		count(client, event->space, BUFTRACK_COUNTER_DISABLED_REPORTS,
 		      1);
-		client->domain->gap = model->now;
+		if (event->op != TRACE_USE)
+			client->domain->gap = model->now;
 		return;
 	}
-	if (event->alloc)
+	if (event->op == TRACE_ALLOC)
 		alloc(model, client, event);
-	else
+	else if (event->op == TRACE_FREE)
 		release(model, client, event);
+	else
+		use(client, event);
 	raise_peak(&device->counts);
 	for (unsigned int i = 0; i < device->nr_spaces; i++)
 		raise_peak(&device->spaces[i].counts);

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <libbuftrack.h>
 
+#include "../../tools/trace/trace.h"
+
 struct counts {
 	uint64_t value[BUFTRACK_NR_COUNTERS];
 };
@@ -75,7 +77,7 @@ struct model {
 };
 
 struct event {
-	bool alloc;
+	enum trace_op op;
 	unsigned int space;
 	uint64_t address;
 	uint64_t size;

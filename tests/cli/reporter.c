@@ -6,6 +6,7 @@
  *   declare [late] [shared] [first=ID] [claim=NAME]
  *   alloc SPACE ADDRESS SIZE [id=N] [site=N] [span=N]      span defaults to SIZE
  *   free SPACE ADDRESS [id=N] [site=N] [size=N] [refused]
+ *   use SPACE ADDRESS [id=N] [site=N] [size=N]
  *   many COUNT free ...      COUNT times, in batches; prints the last verdict
  *   lost COUNT
  *   nice COUNT               COUNT buffers of 4 KiB in DRAM with different sites and ids
@@ -44,13 +45,20 @@ static void option(struct buftrack_report *report, const char *word)
 		report->size = number(value + 1);
 }
 
+static unsigned int op_number(const char *op)
+{
+	if (!strcmp(op, "alloc"))
+		return BUFTRACK_OP_ALLOC;
+	return strcmp(op, "use") ? BUFTRACK_OP_FREE : BUFTRACK_OP_USE;
+}
+
 static struct buftrack_report parse_report(const char *op)
 {
 	struct buftrack_report report = { 0 };
 	unsigned int space;
 	char *word;
 
-	report.op = strcmp(op, "alloc") ? BUFTRACK_OP_FREE : BUFTRACK_OP_ALLOC;
+	report.op = op_number(op);
 	if (buftrack_device_add_space(device, strtok(NULL, " "), 0, &space) < 0)
 		err(1, "space");
 	report.space = space;

@@ -111,9 +111,10 @@ static void put_alloc(const struct client *client)
 	printf(",\n");
 }
 
-static void put_free(const struct client *client)
+/* put_free() - write a free or a use, which have the same fields */
+static void put_free(const struct client *client, const char *op)
 {
-	put_head(client, "free");
+	put_head(client, op);
 	put_space();
 	putchar(',');
 	put_number(roll_address() + (one_in(6) ? roll(16) : 0));
@@ -123,7 +124,7 @@ static void put_free(const struct client *client)
 	printf(",,");
 	if (!one_in(3))
 		put_number(roll(6));
-	printf(",%s\n", one_in(10) ? "refused" : "");
+	printf(",%s\n", *op == 'f' && one_in(10) ? "refused" : "");
 }
 
 static void put_open(void)
@@ -174,7 +175,7 @@ static void put_event(void)
 	} else if (one_in(2)) {
 		put_alloc(&open_clients[which]);
 	} else {
-		put_free(&open_clients[which]);
+		put_free(&open_clients[which], one_in(5) ? "use" : "free");
 	}
 }
 

@@ -160,6 +160,34 @@ static void test_blocks(void)
 		"  when         13.200000000 s since boot, event 3 of the device\n");
 }
 
+static void test_uses(void)
+{
+	struct buftrack_event event =
+		make_event(BUFTRACK_VERDICT_USE_AFTER_FREE);
+
+	event.report.op = BUFTRACK_OP_USE;
+	event.target = make_freed(0);
+	event.hit = make_record(BUFTRACK_RECORD_STATE_LIVE);
+	event.hit.id = 43;
+	event.hit.allocated = 13 * S;
+	expect_text(
+		"a complete use_after_free", &event, &plain_scene,
+		"use_after_free of 0x1000 (4.00 KiB) in DRAM of device 0 \"chip0\" by python3[1234] (client 7)\n"
+		"  meaning      the buffer was already freed when its memory was read, written or handed to a program\n"
+		"  allocated    3.20 s earlier by owner[1000] (client 5) at site 0x4005d0: 4.00 KiB at 0x1000, id 42\n"
+		"  freed        1.20 s earlier by freer[1001] (client 6) at site 0x4005f0\n"
+		"  used         now at site 0x400610, id 42\n"
+		"  now there    allocated 200 ms earlier by owner[1000] (client 5) at site 0x4005d0: 4.00 KiB at 0x1000, id 43\n"
+		"  proof        complete: its alloc and its free were reported, and no report is known to be missing since\n"
+		"  what to do   free the buffer after its last view and its last program are done\n"
+		"  when         13.200000000 s since boot, event 3 of the device\n");
+	event.target = make_freed(1);
+	expect_lines("use_after_free of a buffer that was freed twice", &event,
+		     &plain_scene,
+		     LINES("\n  first freed  1.20 s earlier",
+			   "\n  used         now at site 0x400610, id 42\n"));
+}
+
 static void test_live_targets(void)
 {
 	struct buftrack_event event = make_event(BUFTRACK_VERDICT_DOUBLE_ALLOC);
@@ -534,6 +562,7 @@ static void test_flood_of_kinds(void)
 void test_events(void)
 {
 	test_blocks();
+	test_uses();
 	test_live_targets();
 	test_hits();
 	test_unknown();

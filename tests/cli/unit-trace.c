@@ -22,8 +22,10 @@ struct listing {
 static int list_event(void *context, const struct trace_event *event,
 		      struct trace_error *error)
 {
-	static const char *const ops[] = { "open", "close",  "alloc",  "free",
-					   "gap",  "enable", "disable" };
+	static const char *const ops[] = {
+		"open", "close", "alloc",  "free",
+		"use",	"gap",	 "enable", "disable"
+	};
 	struct listing *list = context;
 
 	(void)error;
@@ -92,6 +94,7 @@ static const char sample[] = HEADER
 	"3,\"c 2\",open,chip1,,,,,,\n"
 	"4,\"c 2\",alloc,chip1,\"L1\",18446744073709551615,1,1,0xff,\n"
 	"5,c1,free,chip0,DRAM,0x1000,,,7,refused\n"
+	"6,c1,use,chip0,DRAM,0x1000,,,7,\n"
 	"6,,disable,chip1,,,,,,\r\n"
 	"7,c1,gap,chip0,,,,,,\n"
 	"8,c1,close,chip0,,,,,,\n";

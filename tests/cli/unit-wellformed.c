@@ -62,6 +62,8 @@ static const struct {
 	{ "enable and disable of a device nobody opened",
 	  HEADER "1,,disable,d,,,,,,\n1,,enable,e,,,,,,\n",
 	  "2 disable -@d [] 0 0 0 0\n3 enable -@e [] 0 0 0 0\n" },
+	{ "uses", LINES "1,c,use,d,S,16,,,7,\n1,c,use,d,S,0x10,8,,,\n",
+	  OPENED "3 use c@d [S] 16 0 0 7\n4 use c@d [S] 16 8 8 0\n" },
 	{ "alloc: span is the size", LINES "1,c,alloc,d,S,0,4096,,,\n",
 	  OPENED "3 alloc c@d [S] 0 4096 4096 0\n" },
 	{ "alloc: span unknown", LINES "1,c,alloc,d,S,0,4096,0,,\n",

@@ -53,6 +53,8 @@ static const struct counted counted[] = {
 	  BUFTRACK_VERDICT_UNKNOWN_OTHER_ID, BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID },
 	{ "unknown_free never", BUFTRACK_OP_FREE, 0, 0x5000, 0, 0,
 	  BUFTRACK_VERDICT_UNKNOWN_NEVER, BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER },
+	{ "use_after_free", BUFTRACK_OP_USE, 0, 0x2000, 0, 20,
+	  BUFTRACK_VERDICT_USE_AFTER_FREE, BUFTRACK_COUNTER_USE_AFTER_FREES },
 };
 
 KUNIT_ARRAY_PARAM_DESC(counted, counted, name);
@@ -64,7 +66,8 @@ static bool is_of_verdicts(unsigned int counter)
 		counter <= BUFTRACK_COUNTER_OVERLAPS) ||
 	       counter == BUFTRACK_COUNTER_UNTRACKED_BUFFERS ||
 	       counter == BUFTRACK_COUNTER_DISABLED_REPORTS ||
-	       counter == BUFTRACK_COUNTER_LOST_REPORTS;
+	       counter == BUFTRACK_COUNTER_LOST_REPORTS ||
+	       counter == BUFTRACK_COUNTER_USE_AFTER_FREES;
 }
 
 /* A live buffer, a freed one, one freed and reused, and one of another client */

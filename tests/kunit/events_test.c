@@ -412,6 +412,35 @@ static void stale_free_names_no_doubtful_record(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, event->target.repeats, 2);
 }
 
+/* The target as the free left it, and the live record that has the address now */
+static void use_after_free_names_both_records(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+	const struct buftrack_report use = {
+		.op = BUFTRACK_OP_USE, .space = 1, .address = 0x1000, .id = 7,
+		.site = SITE_WRONG,
+	};
+	u64 allocated, freed, reused;
+	const struct bt_event *event;
+
+	set_up(test, 4);
+	allocated = make_buffer(test, a);
+	freed = free_buffer(test, a);
+	KUNIT_EXPECT_EQ(test, BUFTRACK_VERDICT_USE_AFTER_FREE, make_report(test, b, use));
+	event = the_event(test, b, BUFTRACK_VERDICT_USE_AFTER_FREE);
+	expect_none(test, &event->hit);
+	reused = make_other(test, b, 0x1000, 0, 9);
+	KUNIT_EXPECT_EQ(test, BUFTRACK_VERDICT_USE_AFTER_FREE, make_report(test, b, use));
+	event = last_of(test, 2, b, BUFTRACK_VERDICT_USE_AFTER_FREE);
+	KUNIT_EXPECT_EQ(test, event->report.op, BUFTRACK_OP_USE);
+	KUNIT_EXPECT_EQ(test, event->report.site, SITE_WRONG);
+	EXPECT_RECORD(test, &event->target, THE_BUFFER, .owner = a, .by = a,
+		      .allocated = allocated, .freed = freed,
+		      .freed_site = SITE_FREE, .state = BUFTRACK_RECORD_STATE_FREED);
+	KUNIT_EXPECT_EQ(test, event->hit.allocated, reused);
+	KUNIT_EXPECT_EQ(test, event->hit.id, 9);
+}
+
 static void invalid_free_names_the_enclosing_record(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
@@ -883,6 +912,7 @@ static struct kunit_case events_cases[] = {
 	KUNIT_CASE(stale_free_names_the_record_at_the_address),
 	KUNIT_CASE(stale_free_names_the_spanning_record),
 	KUNIT_CASE(stale_free_names_no_doubtful_record),
+	KUNIT_CASE(use_after_free_names_both_records),
 	KUNIT_CASE(invalid_free_names_the_enclosing_record),
 	KUNIT_CASE(gap_names_the_target),
 	KUNIT_CASE(other_id_names_the_latest_live_one),

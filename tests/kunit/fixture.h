@@ -61,23 +61,23 @@ void report_lost(struct kunit *test, struct bt_client *c, u64 count);
 /* A buffer whose size is its span: make_report() fills in the size */
 #define BUFFER(start, extent) .address = (start), .span = (extent)
 
-#define EXPECT_ALLOC(test, client, verdict, ...) \
+#define EXPECT_REPORT(test, client, verdict, ...) \
 do { \
 	struct kunit *__test = (test); \
 	\
 	KUNIT_EXPECT_EQ(__test, (int)(verdict), \
-			make_report(__test, client, (struct buftrack_report){ \
-				    .op = BUFTRACK_OP_ALLOC, __VA_ARGS__ })); \
+			make_report(__test, client, \
+				    (struct buftrack_report){ __VA_ARGS__ })); \
 } while (0)
 
+#define EXPECT_ALLOC(test, client, verdict, ...) \
+	EXPECT_REPORT(test, client, verdict, .op = BUFTRACK_OP_ALLOC, __VA_ARGS__)
+
 #define EXPECT_FREE(test, client, verdict, ...) \
-do { \
-	struct kunit *__test = (test); \
-	\
-	KUNIT_EXPECT_EQ(__test, (int)(verdict), \
-			make_report(__test, client, (struct buftrack_report){ \
-				    .op = BUFTRACK_OP_FREE, __VA_ARGS__ })); \
-} while (0)
+	EXPECT_REPORT(test, client, verdict, .op = BUFTRACK_OP_FREE, __VA_ARGS__)
+
+#define EXPECT_USE(test, client, verdict, ...) \
+	EXPECT_REPORT(test, client, verdict, .op = BUFTRACK_OP_USE, __VA_ARGS__)
 
 /* Settings */
 void set_enabled(struct kunit *test, bool enabled);

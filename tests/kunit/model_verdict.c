@@ -19,6 +19,7 @@ static const enum buftrack_counter counter_of[BUFTRACK_NR_VERDICTS] = {
 	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = BUFTRACK_COUNTER_UNKNOWN_FREES_EVICTED,
 	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = BUFTRACK_COUNTER_UNKNOWN_FREES_OTHER_ID,
 	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER,
+	[BUFTRACK_VERDICT_USE_AFTER_FREE] = BUFTRACK_COUNTER_USE_AFTER_FREES,
 };
 
 /**
@@ -392,13 +393,34 @@ static int free_tracked(struct model *m, struct model_client *c,
 	return free_live(m, c, target, r, stamp);
 }
 
+/* USE */
+static int use_tracked(struct model *m, struct model_client *c,
+		       const struct buftrack_report *r, u64 stamp)
+{
+	struct model_domain *d = model_domain_of(m, c);
+	struct model_record *target = r->id ? find(d, r) : NULL;
+
+	if (!target || !target->freed || d->gap > target->freed)
+		return BUFTRACK_VERDICT_OK;
+	return model_record_event(m, c, r, stamp, BUFTRACK_VERDICT_USE_AFTER_FREE,
+				  target, would_be_hit(d, r));
+}
+
+static int judge_disabled(struct model_domain *d, const struct buftrack_report *r,
+			  u64 stamp)
+{
+	if (r->op != BUFTRACK_OP_USE)
+		d->gap = stamp;
+	return BUFTRACK_VERDICT_DISABLED;
+}
+
 static int judge(struct model *m, struct model_client *c,
 		 const struct buftrack_report *r, u64 stamp)
 {
-	if (!m->enabled) {
-		model_domain_of(m, c)->gap = stamp;
-		return BUFTRACK_VERDICT_DISABLED;
-	}
+	if (!m->enabled)
+		return judge_disabled(model_domain_of(m, c), r, stamp);
+	if (r->op == BUFTRACK_OP_USE)
+		return use_tracked(m, c, r, stamp);
 	return r->op == BUFTRACK_OP_ALLOC ? alloc_tracked(m, c, r, stamp) :
 					 free_tracked(m, c, r, stamp);
 }

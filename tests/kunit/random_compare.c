@@ -52,6 +52,8 @@ static const char * const counter_names[BUFTRACK_NR_COUNTERS] = {
 	[BUFTRACK_COUNTER_LOST_REPORTS] = "lost_reports",
 	[BUFTRACK_COUNTER_FREED_RECORDS] = "freed_records",
 	[BUFTRACK_COUNTER_EVICTED_RECORDS] = "evicted_records",
+	[BUFTRACK_COUNTER_MOVES] = "moves",
+	[BUFTRACK_COUNTER_USE_AFTER_FREES] = "use_after_free",
 };
 
 static void compare_scope(struct match *m, u32 scope, u64 number,

@@ -115,6 +115,31 @@ static struct buftrack_report some_free(struct match *m, const struct pair *by)
 	return r;
 }
 
+/* Mostly of a record, live or freed, by its own id */
+static struct buftrack_report some_use(struct match *m, const struct pair *by)
+{
+	struct buftrack_report r = some_free(m, by);
+
+	r.op = BUFTRACK_OP_USE;
+	r.flags = 0;
+	return r;
+}
+
+static struct buftrack_report some_report(struct match *m, const struct pair *by)
+{
+	if (match_chance(m, 1, 10))
+		return some_use(m, by);
+	return match_chance(m, m->p->frees ?: 50, 100) ? some_free(m, by) :
+							 some_alloc(m, by);
+}
+
+static const char *op_name(const struct buftrack_report *r)
+{
+	if (r->op == BUFTRACK_OP_ALLOC)
+		return "alloc";
+	return r->op == BUFTRACK_OP_FREE ? "free" : "use";
+}
+
 static void report(struct match *m)
 {
 	struct fixture *fx = fixture(m->test);
@@ -122,11 +147,9 @@ static void report(struct match *m)
 	struct buftrack_report r;
 	int got, expected;
 
-	r = match_chance(m, m->p->frees ?: 50, 100) ? some_free(m, by) :
-						      some_alloc(m, by);
+	r = some_report(m, by);
 	say(m, "client %llu: %s %u:%#llx size %llu span %llu id %llu%s",
-	    by->twin->number, r.op == BUFTRACK_OP_ALLOC ? "alloc" : "free",
-	    r.space, r.address, r.size, r.span, r.id,
+	    by->twin->number, op_name(&r), r.space, r.address, r.size, r.span, r.id,
 	    r.flags ? " refused" : "");
 	pass_time(m);
 	got = make_report(m->test, by->c, r);

@@ -236,6 +236,8 @@ static void reports_of_all_threads_add_up(struct kunit *test)
 		   BUFTRACK_COUNTER_STALE_FREES);
 	expect_sum(test, workers, threads, BUFTRACK_VERDICT_FOREIGN_FREE,
 		   BUFTRACK_COUNTER_FOREIGN_FREES);
+	expect_sum(test, workers, threads, BUFTRACK_VERDICT_USE_AFTER_FREE,
+		   BUFTRACK_COUNTER_USE_AFTER_FREES);
 	workers_finish(test, workers, threads, ARRAY_SIZE(works));
 }
 

@@ -173,8 +173,12 @@ bool worker_start(struct worker *worker)
 
 static struct buftrack_report some_report(struct worker *worker)
 {
+	static const u16 ops[] = {
+		BUFTRACK_OP_ALLOC, BUFTRACK_OP_ALLOC, BUFTRACK_OP_ALLOC,
+		BUFTRACK_OP_FREE, BUFTRACK_OP_FREE, BUFTRACK_OP_FREE, BUFTRACK_OP_USE,
+	};
 	struct buftrack_report r = {
-		.op = worker_random(worker, 2) ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE,
+		.op = ops[worker_random(worker, ARRAY_SIZE(ops))],
 		.space = worker_random(worker, WORKERS_SPACES),
 		.address = 16 * worker_random(worker, 200),
 		.id = worker_random(worker, 3),

@@ -56,6 +56,8 @@ __u32 client_state(int fd, __u64 number);
 	((struct buftrack_report){ .op = BUFTRACK_OP_ALLOC, __VA_ARGS__ })
 #define FREE(...) \
 	((struct buftrack_report){ .op = BUFTRACK_OP_FREE, __VA_ARGS__ })
+#define USE(...) \
+	((struct buftrack_report){ .op = BUFTRACK_OP_USE, __VA_ARGS__ })
 
 /* An alloc whose span equals its size */
 #define BUFFER(_address, _size) \

@@ -179,6 +179,18 @@ static const struct story stories[] = {
 		.hit = IS_LIVE(2),
 	},
 	{
+		.name = "use_after_free_names_the_record_there",
+		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .id = 7,
+				      .site = 0x11) },
+			   { 0, FREE(.address = 0x1000, .id = 7, .site = 0x12) },
+			   { 0, ALLOC(.address = 0x1000, .size = 32, .span = 32,
+				      .id = 8, .site = 0x13) } },
+		.wrong = USE(.address = 0x1000, .id = 7, .site = 0x14),
+		.verdict = BUFTRACK_VERDICT_USE_AFTER_FREE,
+		.target = IS_FREED(0, 1, 0),
+		.hit = IS_LIVE(2),
+	},
+	{
 		.name = "invalid_free_names_the_enclosing_record",
 		.steps = { { 0, ALLOC(.address = 0x1000, .size = 64, .span = 64,
 				      .id = 3, .site = 0x11) } },

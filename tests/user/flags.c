@@ -90,6 +90,20 @@ DEVICE_TEST(free_accepts_only_the_refused_flag)
 					.flags = BUFTRACK_REPORT_REFUSED)));
 }
 
+DEVICE_TEST(use_accepts_no_flag)
+{
+	struct snapshot before;
+	unsigned int bit;
+
+	take_snapshot(f, &before);
+	for (bit = 0; bit < 16; bit++)
+		CHECK_ERR(try_report(f->fd, USE(.address = 0x1000, .id = 1,
+						.flags = 1 << bit)),
+			  EOPNOTSUPP);
+	check_unchanged(f, &before);
+	CHECK_OK(try_report(f->fd, USE(.address = 0x1000, .id = 1)));
+}
+
 DEVICE_TEST(unknown_ops_are_eopnotsupp)
 {
 	struct buftrack_report r0 = BUFFER(0x1000, 16);
@@ -98,7 +112,7 @@ DEVICE_TEST(unknown_ops_are_eopnotsupp)
 
 	take_snapshot(f, &before);
 	for (op = 0; op < 0x10000; op++) {
-		if (op == BUFTRACK_OP_ALLOC || op == BUFTRACK_OP_FREE)
+		if (op >= BUFTRACK_OP_ALLOC && op <= BUFTRACK_OP_USE)
 			continue;
 		r0.op = op;
 		CHECK_ERR(try_report(f->fd, r0), EOPNOTSUPP);

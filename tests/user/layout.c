@@ -272,17 +272,18 @@ AT(buftrack_stack, len, 24);
 AT(buftrack_stack, reserved, 28);
 SIZE(buftrack_stack, 32);
 
-static_assert(BUFTRACK_NR_VERDICTS == BUFTRACK_VERDICT_UNKNOWN_NEVER + 1,
+static_assert(BUFTRACK_NR_VERDICTS == BUFTRACK_VERDICT_USE_AFTER_FREE + 1,
 	      "verdicts");
-static_assert(BUFTRACK_NR_COUNTERS == BUFTRACK_COUNTER_MOVES + 1, "counters");
+static_assert(BUFTRACK_NR_COUNTERS == BUFTRACK_COUNTER_USE_AFTER_FREES + 1,
+	      "counters");
 
 /* The module agrees with the header on properties that no structure size shows */
 TEST(module_has_the_counters_and_verdicts_of_the_header)
 {
 	struct buftrack_info info = info_of(open_control(O_RDONLY));
 
-	CHECK_EQ(info.nr_counters, 30);
-	CHECK_EQ(info.nr_verdicts, 16);
+	CHECK_EQ(info.nr_counters, 31);
+	CHECK_EQ(info.nr_verdicts, 17);
 	CHECK_EQ(info.flags, 0);
 	CHECK_EQ(info.reserved, 0);
 	CHECK(info.record_size > 0 && info.record_size <= 144);

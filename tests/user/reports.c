@@ -24,6 +24,11 @@ DEVICE_TEST(alloc_of_size_0_is_einval)
 	check_refused(f, ALLOC(.address = 0x1000, .span = 16), EINVAL);
 }
 
+DEVICE_TEST(use_with_a_span_is_einval)
+{
+	check_refused(f, USE(.address = 0x1000, .id = 1, .span = 1), EINVAL);
+}
+
 DEVICE_TEST(free_with_a_span_is_einval)
 {
 	check_refused(f, FREE(.address = 0x1000, .span = 1), EINVAL);

@@ -13,7 +13,7 @@
 #define EVENTS TRACEFS "/events/buftrack/"
 
 static const char *const names[] = { "buftrack_alloc", "buftrack_free",
-				     "buftrack_wrong" };
+				     "buftrack_use", "buftrack_wrong" };
 
 /* A test with a trace in which the named events are enabled */
 #define TRACE_TEST(_name, _on)                            \
@@ -95,6 +95,20 @@ TRACE_TEST(wrong_reports_are_traced_twice, "enable")
 	check_line("buftrack_wrong: device=%u client=1 op=free space=0 "
 		   "address=0x1000 size=0 span=0 id=0x0 site=0x0 flags=0x1 "
 		   "verdict=unknown_free.never",
+		   f->device);
+	check_no_line();
+}
+
+TRACE_TEST(uses_are_traced, "buftrack_use/enable")
+{
+	CHECK_OK(try_report(f->fd,
+			    ALLOC(.address = 0x1000, .size = 16, .id = 7)));
+	CHECK_OK(try_report(f->fd, FREE(.address = 0x1000, .id = 7)));
+	CHECK_OK(try_report(f->fd,
+			    USE(.address = 0x1000, .id = 7, .site = 0x41)));
+	check_line("buftrack_use: device=%u client=1 op=use space=0 "
+		   "address=0x1000 size=0 span=0 id=0x7 site=0x41 flags=0x0 "
+		   "verdict=use_after_free",
 		   f->device);
 	check_no_line();
 }
@@ -258,6 +272,7 @@ static const char *const verdict_names[BUFTRACK_NR_VERDICTS] = {
 	[BUFTRACK_VERDICT_UNKNOWN_EVICTED] = "unknown_free.evicted",
 	[BUFTRACK_VERDICT_UNKNOWN_OTHER_ID] = "unknown_free.other_id",
 	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = "unknown_free.never",
+	[BUFTRACK_VERDICT_USE_AFTER_FREE] = "use_after_free",
 };
 
 /* perf and trace-cmd read the format, and do not know the module's enums */

@@ -42,6 +42,7 @@ struct story {
 #define WITH_ID(_id) \
 	ALLOC(.address = 0x1000, .size = 64, .span = 64, .id = (_id))
 #define FREE_ID(_id) FREE(.address = 0x1000, .id = (_id))
+#define USE_ID(_id) USE(.address = 0x1000, .id = (_id))
 
 static const struct story stories[] = {
 	{ .name = "ok",
@@ -175,6 +176,35 @@ static const struct story stories[] = {
 	{ .name = "unknown_never",
 	  .steps = { { FREE_AT(0x1000), BUFTRACK_VERDICT_UNKNOWN_NEVER } },
 	  .counters = { { BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER, 1 } } },
+	{ .name = "use_after_free",
+	  .steps = { { WITH_ID(1), BUFTRACK_VERDICT_OK },
+		     { USE_ID(1), BUFTRACK_VERDICT_OK },
+		     { FREE_ID(1), BUFTRACK_VERDICT_OK },
+		     { USE_ID(1), BUFTRACK_VERDICT_USE_AFTER_FREE },
+		     { USE_ID(0), BUFTRACK_VERDICT_OK },
+		     { WITH_ID(2), BUFTRACK_VERDICT_OK },
+		     { USE_ID(1), BUFTRACK_VERDICT_USE_AFTER_FREE },
+		     { USE_ID(2), BUFTRACK_VERDICT_OK } },
+	  .counters = { { BUFTRACK_COUNTER_ALLOCS, 2 },
+			{ BUFTRACK_COUNTER_FREES, 1 },
+			{ BUFTRACK_COUNTER_LIVE_BUFFERS, 1 },
+			{ BUFTRACK_COUNTER_LIVE_BYTES, 64 },
+			{ BUFTRACK_COUNTER_PEAK_BYTES, 64 },
+			{ BUFTRACK_COUNTER_USE_AFTER_FREES, 2 },
+			{ BUFTRACK_COUNTER_FREED_RECORDS, 1 } } },
+	{ .name = "use_while_disabled",
+	  .off = true,
+	  .steps = { { USE_ID(1), BUFTRACK_VERDICT_DISABLED } },
+	  .counters = { { BUFTRACK_COUNTER_DISABLED_REPORTS, 1 } } },
+	{ .name = "use_after_a_gap",
+	  .lost = 2,
+	  .steps = { { WITH_ID(1), BUFTRACK_VERDICT_OK },
+		     { FREE_ID(1), BUFTRACK_VERDICT_OK },
+		     { USE_ID(1), BUFTRACK_VERDICT_OK } },
+	  .counters = { { BUFTRACK_COUNTER_ALLOCS, 1 },
+			{ BUFTRACK_COUNTER_FREES, 1 },
+			{ BUFTRACK_COUNTER_PEAK_BYTES, 64 },
+			{ BUFTRACK_COUNTER_FREED_RECORDS, 1 } } },
 	{ .name = "doubtful_records_are_not_blamed",
 	  .lost = 2,
 	  .steps = { { BUFFER(0x1000, 64), BUFTRACK_VERDICT_OK },

@@ -92,6 +92,13 @@ static const struct words verdict_words[BUFTRACK_NR_VERDICTS] = {
 		.proof = "complete: the client reported from its start, no report is known to be missing, and no record was evicted",
 		.advice = "look for a wild or cleared handle, a wrong space or device, or an unreported alloc",
 	},
+	[BUFTRACK_VERDICT_USE_AFTER_FREE] = {
+		.meaning = "the buffer was already freed when its memory was read, written or handed to a program",
+		.proof = "complete: its alloc and its free were reported, and no report is known to be missing since",
+		.advice = "free the buffer after its last view and its last program are done",
+		.target = "allocated",
+		.hit = "now there",
+	},
 };
 
 /* A newer module may have verdicts that this command does not know. */
@@ -165,13 +172,13 @@ static const char *verdict_text(unsigned int verdict, char text[UNIT_TEXT])
 	return text;
 }
 
-/* size_of() - the size of the freed buffer if it is known, else the reported one */
+/* size_of() - the size of the freed or used buffer if it is known, else the reported one */
 static __u64 size_of(const struct buftrack_event *event)
 {
-	bool frees = event->report.op == BUFTRACK_OP_FREE;
+	bool allocates = event->report.op == BUFTRACK_OP_ALLOC;
 
-	return frees && event->target.client ? event->target.size :
-					       event->report.size;
+	return !allocates && event->target.client ? event->target.size :
+						    event->report.size;
 }
 
 static void print_headline(FILE *out, const struct buftrack_event *event,
@@ -271,19 +278,43 @@ static const char *ordinal(__u64 number)
 							  endings[number % 10];
 }
 
+static bool frees_again(const struct buftrack_event *event)
+{
+	return event->report.op == BUFTRACK_OP_FREE &&
+	       event->target.state & BUFTRACK_RECORD_STATE_FREED;
+}
+
+static const char *this_label(const struct buftrack_event *event)
+{
+	switch (event->report.op) {
+	case BUFTRACK_OP_ALLOC:
+		return "allocated";
+	case BUFTRACK_OP_FREE:
+		return frees_again(event) ? "freed again" : "freed";
+	default:
+		return "used";
+	}
+}
+
+/* free_label() - the label of the free that a report came after */
+static const char *free_label(const struct buftrack_event *event)
+{
+	bool only = event->report.op == BUFTRACK_OP_USE &&
+		    !event->target.repeats;
+
+	return only ? "freed" : "first freed";
+}
+
 /* print_this() - print the report itself, and which free of the buffer it is */
 static void print_this(FILE *out, const struct buftrack_event *event,
 		       const struct stack *stack)
 {
 	const struct buftrack_report *report = &event->report;
 	__u64 frees = (__u64)event->target.repeats + 1;
-	bool again = event->target.state & BUFTRACK_RECORD_STATE_FREED;
+	bool again = frees_again(event);
 	char text[UNIT_TEXT];
 
-	fprintf(out, LABEL "now",
-		report->op == BUFTRACK_OP_ALLOC ? "allocated" :
-		again				? "freed again" :
-						  "freed");
+	fprintf(out, LABEL "now", this_label(event));
 	print_site(out, report->site);
 	if (report->id)
 		fprintf(out, ", id %llu", report->id);
@@ -359,7 +390,7 @@ static void print_evidence(FILE *out, const struct buftrack_event *event,
 	if (event->target.client) {
 		print_record(out, words->target ? words->target : "record",
 			     event, &event->target, scene->target.site);
-		print_free(out, "first freed", event, &event->target,
+		print_free(out, free_label(event), event, &event->target,
 			   scene->target.ended_site);
 	}
 	print_this(out, event, scene->stack);
@@ -468,14 +499,20 @@ static void put_record(struct json_object *object, const char *key,
 		 record->client ? record_json(record, stacks) : NULL);
 }
 
+static const char *op_name(unsigned int op)
+{
+	if (op == BUFTRACK_OP_ALLOC)
+		return "alloc";
+	return op == BUFTRACK_OP_FREE ? "free" : "use";
+}
+
 static void put_report(struct json_object *object,
 		       const struct buftrack_report *report,
 		       const struct scene *scene)
 {
 	bool shown = !scene->hidden;
 
-	json_put_text(object, "op",
-		      report->op == BUFTRACK_OP_ALLOC ? "alloc" : "free");
+	json_put_text(object, "op", op_name(report->op));
 	json_put_bool(object, "refused",
 		      report->flags & BUFTRACK_REPORT_REFUSED);
 	json_put_text(object, "space", scene->space);

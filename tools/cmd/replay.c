@@ -496,16 +496,22 @@ static int switch_tracking(struct replay *replay,
 	return ret;
 }
 
+static unsigned int report_op(enum trace_op op)
+{
+	if (op == TRACE_ALLOC)
+		return BUFTRACK_OP_ALLOC;
+	return op == TRACE_FREE ? BUFTRACK_OP_FREE : BUFTRACK_OP_USE;
+}
+
 static int add_report(struct replay *replay, const struct trace_event *event,
 		      struct trace_error *error)
 {
-	bool alloc = event->op == TRACE_ALLOC;
 	struct buftrack_report report = {
-		.op = alloc ? BUFTRACK_OP_ALLOC : BUFTRACK_OP_FREE,
+		.op = report_op(event->op),
 		.flags = event->refused ? BUFTRACK_REPORT_REFUSED : 0,
 		.address = event->address,
 		.size = event->size,
-		.span = alloc ? event->span : 0,
+		.span = event->op == TRACE_ALLOC ? event->span : 0,
 		.id = event->id,
 	};
 	unsigned int at = buftrack_reports_length(replay->reports);
@@ -529,7 +535,7 @@ static int replay_event(void *context, const struct trace_event *event,
 	struct replay *replay = context;
 
 	replay->events++;
-	if (event->op == TRACE_ALLOC || event->op == TRACE_FREE)
+	if (trace_is_report(event->op))
 		return add_report(replay, event, error);
 	if (replay_flush(replay, error))
 		return -1;

@@ -282,7 +282,8 @@ void print_processes(const struct snapshots *snapshots)
 /* Verdicts that are not about frees have their own table. */
 static bool is_free(unsigned int verdict)
 {
-	return verdict >= BUFTRACK_VERDICT_REFUSED_FREE;
+	return verdict >= BUFTRACK_VERDICT_REFUSED_FREE &&
+	       verdict <= BUFTRACK_VERDICT_UNKNOWN_NEVER;
 }
 
 static void verdict_row(struct table *table, unsigned int verdict, int counter,

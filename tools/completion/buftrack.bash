@@ -41,12 +41,12 @@ _buftrack_values() {
 	--state) echo 'live freed remaining doubtful orphaned all' ;;
 	--verdict) echo 'double_free stale_free foreign_free size_mismatch refused_free
 		invalid_free unknown_free unknown_free.pre_attach unknown_free.gap
-		unknown_free.evicted unknown_free.other_id unknown_free.never double_alloc
-		overlap' ;;
+		unknown_free.evicted unknown_free.other_id unknown_free.never use_after_free
+		double_alloc overlap' ;;
 	--fail-on) echo 'double_free stale_free foreign_free size_mismatch refused_free
 		invalid_free unknown_free unknown_free.pre_attach unknown_free.gap
-		unknown_free.evicted unknown_free.other_id unknown_free.never double_alloc
-		overlap untracked disabled remaining' ;;
+		unknown_free.evicted unknown_free.other_id unknown_free.never use_after_free
+		double_alloc overlap untracked disabled remaining' ;;
 	esac
 }
 

@@ -38,6 +38,7 @@ static const char *const counter_names[] = {
 	[BUFTRACK_COUNTER_FREED_RECORDS] = "freed_records",
 	[BUFTRACK_COUNTER_EVICTED_RECORDS] = "evicted_records",
 	[BUFTRACK_COUNTER_MOVES] = "moves",
+	[BUFTRACK_COUNTER_USE_AFTER_FREES] = "use_after_free",
 };
 
 static const struct {
@@ -91,6 +92,9 @@ static const struct {
 	[BUFTRACK_VERDICT_UNKNOWN_NEVER] = { "unknown_free.never",
 					     "never allocated",
 					     BUFTRACK_COUNTER_UNKNOWN_FREES_NEVER },
+	[BUFTRACK_VERDICT_USE_AFTER_FREE] = { "use_after_free",
+					      "the buffer was used after it was freed",
+					      BUFTRACK_COUNTER_USE_AFTER_FREES },
 };
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

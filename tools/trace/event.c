@@ -33,10 +33,10 @@ static const char *const header[TRACE_FIELDS] = {
 };
 
 static const char *const ops[] = {
-	[TRACE_OPEN] = "open",	     [TRACE_CLOSE] = "close",
-	[TRACE_ALLOC] = "alloc",     [TRACE_FREE] = "free",
-	[TRACE_GAP] = "gap",	     [TRACE_ENABLE] = "enable",
-	[TRACE_DISABLE] = "disable",
+	[TRACE_OPEN] = "open",	   [TRACE_CLOSE] = "close",
+	[TRACE_ALLOC] = "alloc",   [TRACE_FREE] = "free",
+	[TRACE_USE] = "use",	   [TRACE_GAP] = "gap",
+	[TRACE_ENABLE] = "enable", [TRACE_DISABLE] = "disable",
 };
 
 #define NR_OPS (sizeof(ops) / sizeof(ops[0]))
@@ -181,7 +181,7 @@ static int parse_op(const char *text, struct trace_event *event,
 	}
 	return trace_fail(
 		error, event->line,
-		"unknown op '%.40s': use open, close, alloc, free, gap, enable or disable",
+		"unknown op '%.40s': use open, close, alloc, free, use, gap, enable or disable",
 		text);
 }
 
@@ -228,7 +228,7 @@ static int parse_flags(const char *text, struct trace_event *event,
 	}
 }
 
-/* check_report() - check the fields that an alloc or a free needs */
+/* check_report() - check the fields that a report needs */
 static int check_report(const char *const *fields, struct trace_event *event,
 			struct trace_error *error)
 {
@@ -242,7 +242,7 @@ static int check_report(const char *const *fields, struct trace_event *event,
 				  "%s without an address: give the address",
 				  op);
 	event->space = fields[SPACE];
-	if (event->op == TRACE_FREE)
+	if (event->op != TRACE_ALLOC)
 		return 0;
 	if (!*fields[SIZE])
 		return trace_fail(
@@ -276,6 +276,11 @@ static int check_words(struct words *words, struct trace_event *event,
 	return 0;
 }
 
+bool trace_is_report(enum trace_op op)
+{
+	return op == TRACE_ALLOC || op == TRACE_FREE || op == TRACE_USE;
+}
+
 int event_parse_header(struct event_parser *parser, const char *line,
 		       size_t length, unsigned long number,
 		       struct trace_error *error)
@@ -304,7 +309,7 @@ int event_parse(struct event_parser *parser, const char *line, size_t length,
 	    parse_flags(fields[FLAGS], event, error) ||
 	    check_words(words, event, error))
 		return -1;
-	if (event->op == TRACE_ALLOC || event->op == TRACE_FREE)
+	if (trace_is_report(event->op))
 		return check_report(fields, event, error);
 	return 0;
 }

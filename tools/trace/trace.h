@@ -27,6 +27,7 @@ enum trace_op {
 	TRACE_CLOSE,
 	TRACE_ALLOC,
 	TRACE_FREE,
+	TRACE_USE,
 	TRACE_GAP,
 	TRACE_ENABLE,
 	TRACE_DISABLE,
@@ -72,11 +73,11 @@ struct trace_client {
  * @op: the operation
  * @device: its device; never NULL
  * @client: its client; NULL for an enable or disable
- * @space: space of an alloc or free, else ""
- * @address: address of an alloc or free
- * @size: size of an alloc, or of a free that gives one, else 0
+ * @space: space of an alloc, free or use, else ""
+ * @address: address of an alloc, free or use
+ * @size: size of an alloc, or of a free or use that gives one, else 0
  * @span: span of an alloc
- * @id: id of an alloc or free, or the first id that an open declares; 0 if none
+ * @id: id of an alloc, free or use, or the first id that an open declares; 0 if none
  * @late: open: the client attached late
  * @shared: open: the client reports into the shared domain
  * @refused: free: the driver refused it
@@ -109,6 +110,14 @@ struct trace_sink {
 	int (*idle)(void *context, struct trace_error *error);
 	void *context;
 };
+
+/**
+ * trace_is_report() - is this the op of a report: alloc, free or use?
+ * @op: the op
+ *
+ * Return: true if it is.
+ */
+bool trace_is_report(enum trace_op op);
 
 struct trace_reader;
 

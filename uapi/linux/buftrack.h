@@ -98,7 +98,8 @@ enum {
 /**
  * enum buftrack_verdict - the result of judging a report
  * @BUFTRACK_VERDICT_OK: nothing is wrong
- * @BUFTRACK_VERDICT_DISABLED: tracking is off: the report is not recorded, a gap
+ * @BUFTRACK_VERDICT_DISABLED: tracking is off: an alloc or a free is not recorded, a
+ *	gap; a use leaves none
  * @BUFTRACK_VERDICT_UNTRACKED: an alloc that got no record: a gap
  * @BUFTRACK_VERDICT_DOUBLE_ALLOC: an alloc whose key is live; it supersedes that record
  * @BUFTRACK_VERDICT_OVERLAP: an alloc whose range intersects that of a live record
@@ -113,6 +114,7 @@ enum {
  * @BUFTRACK_VERDICT_UNKNOWN_EVICTED: unknown; freed records were evicted
  * @BUFTRACK_VERDICT_UNKNOWN_OTHER_ID: unknown id; the address has records of other ids
  * @BUFTRACK_VERDICT_UNKNOWN_NEVER: never allocated: unknown, with complete coverage
+ * @BUFTRACK_VERDICT_USE_AFTER_FREE: a use of a buffer that was freed before
  *
  * Documentation/verdicts.md has the rules.
  */
@@ -133,9 +135,10 @@ enum buftrack_verdict {
 	BUFTRACK_VERDICT_UNKNOWN_EVICTED = 13,
 	BUFTRACK_VERDICT_UNKNOWN_OTHER_ID = 14,
 	BUFTRACK_VERDICT_UNKNOWN_NEVER = 15,
+	BUFTRACK_VERDICT_USE_AFTER_FREE = 16,
 };
 
-#define BUFTRACK_NR_VERDICTS 16
+#define BUFTRACK_NR_VERDICTS 17
 
 /**
  * enum buftrack_counter - index into the array that %BUFTRACK_IOCTL_COUNTERS fills
@@ -171,6 +174,7 @@ enum buftrack_verdict {
  * @BUFTRACK_COUNTER_EVICTED_RECORDS: freed records that were dropped to make room
  * @BUFTRACK_COUNTER_MOVES: buffers that a driver moved; each move counts as an alloc
  *	and a free as well
+ * @BUFTRACK_COUNTER_USE_AFTER_FREES: verdicts %BUFTRACK_VERDICT_USE_AFTER_FREE
  *
  * At every instant that a reader can see, in every scope:
  * allocs = frees + live_buffers + superseded + remaining_buffers +
@@ -208,9 +212,10 @@ enum buftrack_counter {
 	BUFTRACK_COUNTER_FREED_RECORDS = 27,
 	BUFTRACK_COUNTER_EVICTED_RECORDS = 28,
 	BUFTRACK_COUNTER_MOVES = 29,
+	BUFTRACK_COUNTER_USE_AFTER_FREES = 30,
 };
 
-#define BUFTRACK_NR_COUNTERS 30
+#define BUFTRACK_NR_COUNTERS 31
 
 /**
  * struct buftrack_info - ioctl(BUFTRACK_IOCTL_INFO), on either node
@@ -522,10 +527,13 @@ struct buftrack_declare {
  * enum buftrack_op - the operation that a report is about
  * @BUFTRACK_OP_ALLOC: a buffer was allocated
  * @BUFTRACK_OP_FREE: a buffer is freed
+ * @BUFTRACK_OP_USE: the memory of a buffer is read, written or handed to a program. A
+ *	use changes no record.
  */
 enum buftrack_op {
 	BUFTRACK_OP_ALLOC = 1,
 	BUFTRACK_OP_FREE = 2,
+	BUFTRACK_OP_USE = 3,
 };
 
 /**
@@ -537,22 +545,24 @@ enum buftrack_report_flags {
 };
 
 /**
- * struct buftrack_report - an alloc or a free
+ * struct buftrack_report - an alloc, a free or a use
  * @op: enum buftrack_op
  * @flags: combination of enum buftrack_report_flags
  * @space: number of the space
- * @address: address in that space
- * @size: size in bytes that is accounted; not 0 for an alloc, 0 for a free if it is
- *	  unknown
+ * @address: address in that space; for a free or a use the start of the buffer, even if
+ *	     a view of it lies further on
+ * @size: size in bytes that is accounted; not 0 for an alloc, 0 for a free or a use if
+ *	  it is unknown. A use ignores it.
  * @span: extent in the address space in bytes, 0: unknown; address + span is at most
- *	  2^64. Must be 0 for a free.
- * @id: the reporter's own identity of the buffer, 0: none
+ *	  2^64. Must be 0 for a free or a use.
+ * @id: the reporter's own identity of the buffer, 0: none. A use without one is always
+ *	%BUFTRACK_VERDICT_OK.
  * @site: place in the reporter's program, 0: unknown; a code address, or a number that
  *	  the reporter assigns to the place
  * @reserved: must be 0
  *
  * Report an alloc after the allocator returned, and a free before the memory can be
- * handed out again.
+ * handed out again. Report a use before the memory is accessed.
  */
 struct buftrack_report {
 	__u16 op;
@@ -797,7 +807,7 @@ struct buftrack_record {
  * @ended_site: site of its free, as reported
  * @state: LIVE or FREED of enum buftrack_record_state, combined with any of DOUBTFUL,
  *	   ORPHANED and REDACTED
- * @repeats: number of times it was freed again, including this one
+ * @repeats: number of times it was freed again, including this free
  * @pid: thread group of the owner, as in struct buftrack_client_info
  * @ended_by_pid: thread group of the client that freed it, likewise
  * @comm: name of the owner's process
@@ -848,9 +858,10 @@ enum buftrack_event_flags {
  * @comm: name of the client's process
  * @target: the record that the report names: freed already, of another owner or size,
  *	    or replaced by the alloc. Its state is the one before the report; its
- *	    repeats include the report.
- * @hit: the other live record: the one that a free would have hit, that an alloc
- *	 overlaps, or, for an unknown id, that has the same address
+ *	    repeats include the report if that is a free.
+ * @hit: the other live record: the one that a free would have hit, that has the
+ *	 address of a use, that an alloc overlaps, or, for an unknown id, that has the
+ *	 same address
  * @reserved2: 0
  *
  * read() on a device node returns whole events, the oldest kept one first. Each open
