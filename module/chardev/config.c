@@ -166,7 +166,7 @@ int bt_ioctl_space_add(struct bt_file *file, void *arg)
 	struct buftrack_space_add *add = arg;
 	int err;
 
-	if (add->flags & ~BUFTRACK_SPACE_APERTURE)
+	if (add->flags)
 		return -EOPNOTSUPP;
 	err = bt_name_check(add->name, sizeof(add->name));
 	if (err)

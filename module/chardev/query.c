@@ -124,7 +124,7 @@ int bt_ioctl_space_info(struct bt_file *file, void *arg)
 {
 	struct buftrack_space_info *info = arg;
 
-	if (info->flags & ~BUFTRACK_LOOKUP_NEXT)
+	if (info->flags & ~BUFTRACK_LOOKUP_NEXT || info->reserved)
 		return -EOPNOTSUPP;
 	return bt_space_describe(file->dev, info);
 }

@@ -298,9 +298,9 @@ void workers_finish(struct kunit *test, struct workers *workers, struct worker *
 {
 	unsigned int i;
 
-	check_balance(test, workers->t, false);
+	check_balance(test, workers->t);
 	for (i = 0; i < nr; i++)
 		worker_fini(&threads[i]);
-	check_balance(test, workers->t, false);
+	check_balance(test, workers->t);
 	workers_destroy(test, workers);
 }

@@ -32,6 +32,7 @@ struct args;
  * @summary: one line for help
  * @details: more for help, or NULL
  * @options: its options; --help is added to them
+ * @takes_command: the first operand begins a command, whose options are its own
  * @run: runs it; returns an exit status
  */
 struct verb {
@@ -40,6 +41,7 @@ struct verb {
 	const char *summary;
 	const char *details;
 	const struct option_spec *options;
+	bool takes_command;
 	int (*run)(struct args *args);
 };
 
@@ -49,6 +51,7 @@ extern const struct verb verb_remaining;
 extern const struct verb verb_events;
 extern const struct verb verb_diff;
 extern const struct verb verb_replay;
+extern const struct verb verb_run;
 extern const struct verb verb_bridge;
 extern const struct verb verb_device_add;
 extern const struct verb verb_device_remove;

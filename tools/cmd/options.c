@@ -78,8 +78,12 @@ static void print_options(const struct option_spec *spec)
 
 static void print_help(const struct verb *verb)
 {
-	printf("Usage: buftrack %s%s%s [OPTION]...\n\n", verb->name,
-	       *verb->operands ? " " : "", verb->operands);
+	if (verb->takes_command)
+		printf("Usage: buftrack %s [OPTION]... [--] %s\n\n", verb->name,
+		       verb->operands);
+	else
+		printf("Usage: buftrack %s%s%s [OPTION]...\n\n", verb->name,
+		       *verb->operands ? " " : "", verb->operands);
 	printf("%c%s.\n", verb->summary[0] - ('a' - 'A'), verb->summary + 1);
 	print_options(verb->options);
 	if (verb->details)
@@ -93,7 +97,9 @@ int next_option(struct args *args)
 
 	to_getopt(args->verb->options, options);
 	opterr = 0;
-	found = getopt_long(args->argc, args->argv, ":h", options, NULL);
+	found = getopt_long(args->argc, args->argv,
+			    args->verb->takes_command ? "+:h" : ":h", options,
+			    NULL);
 	if (found == '?' || found == ':')
 		return bad_option(args, found);
 	if (found == HELP || found == 'h') {

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # The verbs, and those of device
-_buftrack_verbs='status list remaining events diff replay bridge device enable disable reset version help'
+_buftrack_verbs='status list remaining events diff replay run bridge device enable disable reset version help'
 _buftrack_device_verbs='add remove set'
 
 _buftrack_options() {
@@ -17,6 +17,7 @@ _buftrack_options() {
 	events) echo '--follow --verdict --client --pid --space --since --all --json' ;;
 	diff) echo '--json' ;;
 	replay) echo "$limits --format --keep --all-clients --json" ;;
+	run) echo '--fail-on --stacks --offline --report' ;;
 	bridge) echo '--socket --mode --config --sysfs --max-connections --max-addresses --verbose' ;;
 	'device add') echo '--space --json' ;;
 	'device remove') echo '--force --json' ;;

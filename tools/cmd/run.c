@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * buftrack run
+ */
+#include "../run/run.h"
+#include "cmd.h"
+#include "snapshot.h"
+
+enum {
+	FAIL_ON,
+	STACKS,
+	OFFLINE,
+	REPORT,
+};
+
+static const struct option_spec options[] = {
+	[FAIL_ON] = { "fail-on", "LIST",
+		      "exit with 3 if a verdict of LIST was given or, for 'remaining', buffers remained" },
+	[STACKS] = { "stacks", NULL, "record whole stacks" },
+	[OFFLINE] = { "offline", NULL, "leave the module alone" },
+	[REPORT] = { "report", "FILE",
+		     "write the summary to FILE, and one line to standard error" },
+	{ .name = NULL },
+};
+
+static int parse(struct args *args, struct run_options *run)
+{
+	struct condition condition;
+	char **words;
+	int option;
+
+	while ((option = next_option(args)) >= 0) {
+		switch (option) {
+		case FAIL_ON:
+			if (condition_option(args, FAIL_ON, &condition))
+				return OPTIONS_BAD;
+			run->fail_on = condition.counters;
+			break;
+		case STACKS:
+			run->stacks = true;
+			break;
+		case OFFLINE:
+			run->offline = true;
+			break;
+		case REPORT:
+			run->report = args->value;
+			break;
+		}
+	}
+	if (option != OPTIONS_END)
+		return option;
+	words = operands(args, 1, args->argc);
+	if (!words)
+		return OPTIONS_BAD;
+	run->command = words;
+	return OPTIONS_END;
+}
+
+static int run(struct args *args)
+{
+	struct run_options options_of_run = { 0 };
+	int ret = parse(args, &options_of_run);
+
+	if (ret != OPTIONS_END)
+		return options_status(ret);
+	return run_command(&options_of_run);
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.operands = "COMMAND [ARG]...",
+	.summary = "run a command and judge its device memory",
+	.details =
+		"COMMAND and its arguments follow the options, after --. The summary is written to\nstandard error when COMMAND ends. The exit status is that of COMMAND, 128 plus the\nnumber of the signal that ended it, or 3 if --fail-on holds.",
+	.options = options,
+	.takes_command = true,
+	.run = run,
+};

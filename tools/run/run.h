@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * buftrack run: start a command with the hook, judge what it reports, and sum up
+ */
+#ifndef BUFTRACK_RUN_H
+#define BUFTRACK_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * struct run_options - the options of `buftrack run`
+ * @command: the command and its arguments, NULL at the end
+ * @stacks: record whole stacks
+ * @offline: leave the module alone
+ * @report: file for the summary; NULL: standard error
+ * @fail_on: counters of the books, a bit for each: exit with 3 if one is not 0
+ */
+struct run_options {
+	char *const *command;
+	bool stacks;
+	bool offline;
+	const char *report;
+	uint64_t fail_on;
+};
+
+/**
+ * run_command() - run the command to its end
+ * @options: the options
+ *
+ * Return: EXIT_CONDITION if @fail_on holds, else the status of the command: 128 plus the
+ * signal if one ended it, 127 if it was not found, 126 if it could not be executed.
+ */
+int run_command(const struct run_options *options);
+
+#endif /* BUFTRACK_RUN_H */
