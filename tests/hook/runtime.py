@@ -67,6 +67,80 @@ def reopened(witness, _):
         witness.check_closed()
 
 
+def views(witness, _):
+    """Uses through a view, before and after its allocation is freed; a second deallocate."""
+    device = ttnn.open_device(device_id=0)
+    a = tensor(device, 16)
+    view = ttnn.reshape(a, [1, 1, 512, 512])
+    ttnn.from_device(view)
+    ttnn.deallocate(a)
+    ttnn.deallocate(a)
+    b = tensor(device, 16)
+    witness.check(device)
+    first, second = witness.allocs("DRAM")
+    uses = [first]
+    if view.is_allocated():
+        ttnn.from_device(view)
+        uses.append(first)
+    ttnn.from_device(b)
+    uses.append(second)
+    witness.read()
+    # Slow dispatch reports no transfers.
+    if witness.ids("use") not in ([], uses):
+        witness.differ("uses %s, not %s" % (witness.ids("use"), uses))
+    if witness.ids("swallowed") != [first]:
+        witness.differ("swallowed %s, not [%d]" % (witness.ids("swallowed"), first))
+    ttnn.close_device(device)
+    witness.check_closed()
+
+
+def full(witness, _):
+    """L1 is full: the refused allocation is in the log, in the runtime's words."""
+    device = ttnn.open_device(device_id=0)
+    kept = [tensor(device, 8, memory=ttnn.L1_MEMORY_CONFIG) for _ in range(3)]
+    words = ""
+    try:
+        tensor(device, 2048, 64, ttnn.L1_MEMORY_CONFIG)
+    except RuntimeError as error:
+        words = str(error)
+    witness.check(device)
+    refused = witness.entries("refused")
+    if len(refused) != 1 or not refused[0].text or refused[0].text not in words:
+        witness.differ("refused %s, not %s" % ([e.text for e in refused], words[:300]))
+    kept.clear()
+    witness.check(device)
+    ttnn.close_device(device)
+    witness.check_closed()
+
+
+def programs(witness, _):
+    """Circular buffers are in a space of their own; none outlives its device."""
+    device = ttnn.open_device(device_id=0)
+    a = tensor(device, 8)
+    for operator in (ttnn.gelu, ttnn.relu, ttnn.exp) * 3:
+        kept = operator(a)
+        ttnn.add(kept, a)
+        witness.check(device)
+    ttnn.close_device(device)
+    witness.check_closed()
+
+
+def taken(witness, _):
+    """deallocate_buffers() takes all memory at once; later frees are no wrong frees."""
+    device = ttnn.open_device(device_id=0)
+    a, b = tensor(device, 8), tensor(device, 8, memory=ttnn.L1_MEMORY_CONFIG)
+    witness.check(device)
+    ttnn.device.DeallocateBuffers(device)
+    c = tensor(device, 8)
+    # get_buffers() lists the objects, which do not know; the allocator does.
+    witness.read()
+    witness.check_view(device, witness.seen(0))
+    del a, b, c
+    witness.check(device)
+    ttnn.close_device(device)
+    witness.check_closed()
+
+
 class Random:
     """Random operations on tensors of one device, repeatable by its seed."""
 
@@ -168,7 +242,8 @@ def submesh(witness, _):
     witness.check_closed()
 
 
-PROGRAMS = {f.__name__: f for f in (basic, reopened, randomly, threads, mesh, submesh)}
+PROGRAMS = {f.__name__: f for f in (basic, reopened, views, full, programs, taken, randomly,
+                                        threads, mesh, submesh)}
 
 if __name__ == "__main__":
     checked = Witness()

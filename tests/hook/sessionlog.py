@@ -103,10 +103,6 @@ class Books:
         elif entry.op == "free" and not self.live.pop(key, None):
             self.problems.append(str(entry))
 
-    def apply_all(self, entries):
-        for entry in entries:
-            self.apply(entry)
-
 
 def main():
     for path in sys.argv[1:]:

@@ -22,6 +22,7 @@ class Witness:
         self.books = sessionlog.Books()
         self.checks = 0
         self.differences = []
+        self.seen_entries = collections.defaultdict(list)
 
     def read(self):
         if not self.log:
@@ -29,7 +30,21 @@ class Witness:
             if not paths:
                 return
             self.log = sessionlog.Log(paths[-1])
-        self.books.apply_all(self.log.entries())
+        for entry in self.log.entries():
+            self.books.apply(entry)
+            self.seen_entries[entry.op].append(entry)
+
+    def entries(self, op):
+        """The entries of an operation so far."""
+        return self.seen_entries[op]
+
+    def ids(self, op):
+        return [e.id for e in self.entries(op)]
+
+    def allocs(self, space):
+        """The ids of the allocations in a space."""
+        return [e.id for e in self.entries("alloc")
+                if self.books.spaces[e.device, e.space][0] == space]
 
     def seen(self, chip):
         """(space, address, span) of the live buffers on a chip, from the log."""
@@ -58,7 +73,7 @@ class Witness:
                     list((buffers - self.seen(chip)).elements())[:5]))
 
     def check_view(self, mesh, buffers):
-        """get_memory_view() adds up what get_buffers() lists; the log knows the capacity."""
+        """The allocator adds up these buffers; the log knows the capacity."""
         for space, kind in TYPES.items():
             listed = sum(b[2] * n for b, n in buffers.items() if b[0] == space)
             if not listed:

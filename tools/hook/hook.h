@@ -29,6 +29,7 @@
 #define HOOK_MAX_GROUP 256 /* devices of an owner */
 #define HOOK_MAX_SPACES 16 /* of a device */
 #define HOOK_MAX_OWNERS 256 /* of a process, at a time */
+#define HOOK_MEMORY_SIZE 65536
 #define HOOK_NO_OWNER HOOK_MAX_OWNERS
 
 struct hook_scope {
@@ -46,6 +47,7 @@ void hook_leave(struct hook_scope *scope);
  * An allocation of a group of devices has one buffer on each, at one address.
  */
 struct hook_buffer {
+	const void *handle; /* of its object; hook_alloc() fills it in */
 	uint64_t address;
 	uint64_t size; /* as accounted, on each device */
 	uint64_t span; /* 0: unknown */
@@ -71,9 +73,16 @@ unsigned int hook_find_owner(const void *handle);
 /* hook_name_fn - write the name of device @index of an owner */
 typedef void (*hook_name_fn)(char *name, size_t size, const void *data,
 			     unsigned int index);
-/* hook_add_owner() - add an owner of devices; HOOK_NO_OWNER: no room */
-unsigned int hook_add_owner(const void *handle, unsigned int count,
+/*
+ * hook_add_owner() - add an owner of devices
+ *
+ * @part: it is a part of other owners and ends with them; without any, it is like them.
+ * Return: HOOK_NO_OWNER: no room
+ */
+unsigned int hook_add_owner(const void *handle, bool part, unsigned int count,
 			    hook_name_fn name, const void *data);
+/* hook_share() - do two owners have a device in common? */
+bool hook_share(unsigned int owner, unsigned int other);
 /*
  * hook_close_owner() - what is live on the devices of an owner is given back
  *
@@ -97,10 +106,56 @@ void hook_alloc(const void *handle, const struct hook_buffer *buffer);
  * it did not report.
  */
 enum hook_state hook_find(const void *handle, struct hook_buffer *buffer);
+/* hook_find_at() - the live object of an owner that starts at an address of a space */
+bool hook_find_at(unsigned int owner, unsigned int space, uint64_t address,
+		  struct hook_buffer *buffer);
 /* hook_free() - report a free of the object of a handle that is live or freed */
 void hook_free(const void *handle);
-/* hook_free_buffer() - report a free of a buffer that was reported under no handle */
+/* hook_alloc_buffer(), hook_free_buffer() - report a buffer that has no object */
+void hook_alloc_buffer(const struct hook_buffer *buffer);
 void hook_free_buffer(const struct hook_buffer *buffer);
+/*
+ * hook_free_all() - report a free of each live object of an owner
+ *
+ * The runtime took their memory: a free of such an object that comes later is ignored.
+ */
+void hook_free_all(unsigned int owner);
+
+/*
+ * Aliases: objects that use the memory of an allocation under a handle of their own. An
+ * alias lasts until its handle gets another one; NULL: it has none.
+ */
+void hook_set_alias(const void *handle, const struct hook_buffer *buffer);
+bool hook_find_alias(const void *handle, struct hook_buffer *buffer);
+
+/*
+ * hook_catch_begin(), hook_catch_end() - catch the last free of the thread in between
+ *
+ * They nest, and need no active scope.
+ */
+struct hook_catch {
+	bool caught;
+	struct hook_buffer buffer;
+	struct hook_catch *outer;
+};
+
+void hook_catch_begin(struct hook_catch *catch);
+void hook_catch_end(struct hook_catch *catch);
+
+/* hook_use() - report a use of the memory of a buffer; @flags of LOG_OP_USE */
+void hook_use(const struct hook_buffer *buffer, unsigned int flags);
+/* hook_swallowed() - note a free of a freed buffer that the runtime ignored */
+void hook_swallowed(const struct hook_buffer *buffer);
+/* hook_refused() - note an allocation that failed; @buffer has what is known of it */
+void hook_refused(const struct hook_buffer *buffer, uint64_t largest_free,
+		  const char *text);
+
+/*
+ * hook_memory() - memory of the runtime's hook, HOOK_MEMORY_SIZE bytes
+ *
+ * It is zeroed at the start, also of a child.
+ */
+void *hook_memory(void);
 
 /* hook_lose() - count a report that cannot be made */
 void hook_lose(void);

@@ -29,7 +29,7 @@ struct log_file {
 #define TABLE_SHARDS 64
 
 struct table_object {
-	const void *handle; /* NULL: free slot */
+	const void *key; /* NULL: free slot */
 	struct hook_buffer buffer;
 	uint8_t state; /* enum hook_state */
 };
@@ -55,6 +55,7 @@ struct device {
 struct owner {
 	_Atomic(const void *) handle; /* NULL: free slot; stored last */
 	_Atomic uint32_t spaces;
+	bool part;
 	uint32_t count;
 	uint16_t devices[HOOK_MAX_GROUP];
 };
@@ -73,8 +74,12 @@ struct state {
 	atomic_uint_fast64_t lost; /* not in the log yet */
 	atomic_uint_fast64_t next_id;
 	struct log_file log;
-	struct table table;
+	struct table objects; /* by handle */
+	struct table
+		places; /* the latest object of each owner, space and address */
+	struct table aliases; /* by their own handle */
 	struct registry registry;
+	_Alignas(64) char memory[HOOK_MEMORY_SIZE];
 };
 
 enum stage {
@@ -91,6 +96,7 @@ struct thread {
 	uint32_t pid; /* that @tid belongs to */
 	uint32_t tid;
 	bool busy; /* in a hook */
+	struct hook_catch *catch; /* innermost */
 };
 
 extern __thread struct thread hook_thread
@@ -112,12 +118,12 @@ bool log_append_text(struct state *state, struct log_entry *entry,
 		     const char *text);
 
 /* table_insert() - remember a live object; false: no memory */
-bool table_insert(struct table *table, const void *handle,
+bool table_insert(struct table *table, const void *key,
 		  const struct hook_buffer *buffer);
-enum hook_state table_find(struct table *table, const void *handle,
+enum hook_state table_find(struct table *table, const void *key,
 			   struct hook_buffer *buffer);
 /* table_free() - mark an object as freed; its state before, and the object */
-enum hook_state table_free(struct table *table, const void *handle,
+enum hook_state table_free(struct table *table, const void *key,
 			   struct hook_buffer *buffer);
 /* table_close() - close the objects of an owner, calling @live for those that live */
 void table_close(struct table *table, uint16_t owner,

@@ -51,46 +51,57 @@ struct log_header {
  * Text is NUL-terminated and follows the first slot.
  */
 enum log_op {
-	LOG_OP_NONE = 0, /* not published */
-	LOG_OP_PAD = 1, /* skip its slots */
-	LOG_OP_DEVICE =
-		2, /* a device number (device) gets its name (text); once */
-	LOG_OP_SPACE =
-		3, /* a space (space) of a device: capacity (size), name (text) */
-	LOG_OP_OPEN =
-		4, /* a client of a device: first id (id), LOG_FLAG_LATE */
-	LOG_OP_CLOSE =
-		5, /* the client of a device ends; it may be opened again */
-	LOG_OP_ALLOC = 6, /* address, size, span, id */
-	LOG_OP_FREE = 7, /* address, size or 0, id or 0, LOG_FLAG_REFUSED */
-	LOG_OP_USE = 8, /* address, size or 0, id */
-	LOG_OP_SWALLOWED =
-		9, /* a second free that the runtime ignored: address, id */
-	LOG_OP_REFUSED =
-		10, /* an allocation failed for lack of memory: size; the message of
-				* the runtime (text) */
-	LOG_OP_STACK =
-		11, /* a stack (stack): frames (value), then that many uint64_t */
-	LOG_OP_MODULE =
-		12, /* a file mapped for execution: start (address), length (size), file
-			     * offset of start (span), bytes of build id (value), build id, path (text) */
-	LOG_OP_CODE =
-		13, /* Python code (value): file (text), qualified function name (text) */
-	LOG_OP_MESSAGE =
-		14, /* one line for the user (text): what the hook cannot see */
-	LOG_OP_LOST =
-		15, /* reports of a client lost (size), LOG_FLAG_ALL: of every client */
+	/* not published */
+	LOG_OP_NONE = 0,
+	/* skip its slots */
+	LOG_OP_PAD = 1,
+	/* a device number (device) gets its name (text), once */
+	LOG_OP_DEVICE = 2,
+	/* a space (space) of a device: capacity (size), name (text) */
+	LOG_OP_SPACE = 3,
+	/* a client of a device: first id (id), LOG_FLAG_LATE */
+	LOG_OP_OPEN = 4,
+	/* the client of a device ends; it may be opened again */
+	LOG_OP_CLOSE = 5,
+	/* address, size, span, id */
+	LOG_OP_ALLOC = 6,
+	/* address, size or 0, id or 0, LOG_FLAG_REFUSED */
+	LOG_OP_FREE = 7,
+	/* address, size or 0, id; LOG_FLAG_WRITE, LOG_FLAG_PROGRAM */
+	LOG_OP_USE = 8,
+	/* a second free that the runtime ignored: address, id */
+	LOG_OP_SWALLOWED = 9,
+	/*
+	 * an allocation failed for lack of memory: size, bytes that each bank needs
+	 * (span), bytes of the largest free piece of a bank (value), one line (text)
+	 */
+	LOG_OP_REFUSED = 10,
+	/* a stack (stack): frames (value), then that many uint64_t */
+	LOG_OP_STACK = 11,
+	/*
+	 * a file mapped for execution: start (address), length (size), file offset of
+	 * the start (span), bytes of build id (value); then the build id, path (text)
+	 */
+	LOG_OP_MODULE = 12,
+	/* Python code (value): file (text), qualified function name (text) */
+	LOG_OP_CODE = 13,
+	/* one line for the user (text): what the hook cannot see */
+	LOG_OP_MESSAGE = 14,
+	/* reports of a client lost (size), LOG_FLAG_ALL: of every client */
+	LOG_OP_LOST = 15,
 };
 
 enum log_flag {
 	LOG_FLAG_LATE = 1 << 0,
 	LOG_FLAG_REFUSED = 1 << 1,
-	LOG_FLAG_WRITE = 1 << 2, /* LOG_OP_USE: writes memory */
-	LOG_FLAG_PROGRAM =
-		1 << 3, /* LOG_OP_USE: passes the address to a program */
-	LOG_FLAG_TRUNCATED = 1 << 4, /* LOG_OP_STACK: the walk ended early */
-	LOG_FLAG_NO_PYTHON =
-		1 << 5, /* LOG_OP_STACK: the thread did not hold the GIL */
+	/* LOG_OP_USE: writes memory */
+	LOG_FLAG_WRITE = 1 << 2,
+	/* LOG_OP_USE: passes the address to a program */
+	LOG_FLAG_PROGRAM = 1 << 3,
+	/* LOG_OP_STACK: the walk ended early */
+	LOG_FLAG_TRUNCATED = 1 << 4,
+	/* LOG_OP_STACK: the thread did not hold the GIL */
+	LOG_FLAG_NO_PYTHON = 1 << 5,
 	LOG_FLAG_ALL = 1 << 6,
 };
 

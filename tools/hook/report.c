@@ -20,10 +20,11 @@ static void append(uint8_t op, uint16_t device)
 }
 
 static void append_buffer(uint8_t op, const struct hook_buffer *buffer,
-			  uint16_t device)
+			  uint16_t device, unsigned int flags)
 {
 	struct log_entry entry = {
 		.op = op,
+		.flags = (uint8_t)flags,
 		.device = device,
 		.space = buffer->space,
 		.address = buffer->address,
@@ -36,13 +37,14 @@ static void append_buffer(uint8_t op, const struct hook_buffer *buffer,
 }
 
 /* append_owner() - report a buffer on each device of its owner */
-static void append_owner(uint8_t op, const struct hook_buffer *buffer)
+static void append_owner(uint8_t op, const struct hook_buffer *buffer,
+			 unsigned int flags)
 {
 	const struct owner *owner = &registry()->owners[buffer->owner];
 	uint32_t i;
 
 	for (i = 0; i < owner->count; i++)
-		append_buffer(op, buffer, owner->devices[i]);
+		append_buffer(op, buffer, owner->devices[i], flags);
 }
 
 void hook_lose(void)
@@ -81,7 +83,7 @@ static int add_device(const char *name)
 	return (int)i;
 }
 
-static void open_client(struct device *device, uint16_t number)
+static void open_client(uint16_t number)
 {
 	struct log_entry entry = {
 		.op = LOG_OP_OPEN,
@@ -89,7 +91,7 @@ static void open_client(struct device *device, uint16_t number)
 		.id = 1,
 	};
 
-	if (!device->owners++)
+	if (!registry()->devices[number].owners++)
 		log_append(hook_state, &entry, NULL, 0);
 }
 
@@ -101,11 +103,14 @@ static bool open_device(struct owner *owner, const char *name)
 	if (number < 0)
 		return false;
 	owner->devices[owner->count++] = (uint16_t)number;
-	open_client(&registry()->devices[number], (uint16_t)number);
+	if (!registry()->devices[number].owners)
+		owner->part = false;
+	if (!owner->part)
+		open_client((uint16_t)number);
 	return true;
 }
 
-static unsigned int add_owner(const void *handle, unsigned int count,
+static unsigned int add_owner(const void *handle, bool part, unsigned int count,
 			      hook_name_fn name, const void *data)
 {
 	unsigned int number = hook_find_owner(handle);
@@ -121,6 +126,7 @@ static unsigned int add_owner(const void *handle, unsigned int count,
 	owner = &registry()->owners[number];
 	atomic_store(&owner->spaces, 0);
 	owner->count = 0;
+	owner->part = part;
 	for (i = 0; i < count; i++) {
 		name(text, sizeof(text), data, i);
 		if (!open_device(owner, text))
@@ -130,13 +136,13 @@ static unsigned int add_owner(const void *handle, unsigned int count,
 	return number;
 }
 
-unsigned int hook_add_owner(const void *handle, unsigned int count,
+unsigned int hook_add_owner(const void *handle, bool part, unsigned int count,
 			    hook_name_fn name, const void *data)
 {
 	unsigned int number;
 
 	pthread_mutex_lock(&registry()->lock);
-	number = add_owner(handle, count, name, data);
+	number = add_owner(handle, part, count, name, data);
 	pthread_mutex_unlock(&registry()->lock);
 	return number;
 }
@@ -149,19 +155,62 @@ static void free_live(const struct hook_buffer *buffer)
 
 	for (i = 0; i < owner->count; i++)
 		if (registry()->devices[owner->devices[i]].owners > 1)
-			append_buffer(LOG_OP_FREE, buffer, owner->devices[i]);
+			append_buffer(LOG_OP_FREE, buffer, owner->devices[i],
+				      0);
 }
 
-static void close_owner(unsigned int number)
+static void ignore(const struct hook_buffer *buffer)
 {
-	struct owner *owner = &registry()->owners[number];
+	(void)buffer;
+}
+
+/* end_owner() - close the objects of an owner, and give up its place */
+static void end_owner(struct owner *owner,
+		      void (*live)(const struct hook_buffer *buffer))
+{
+	uint16_t number = (uint16_t)(owner - registry()->owners);
+
+	table_close(&hook_state->objects, number, live);
+	table_close(&hook_state->aliases, number, ignore);
+	atomic_store_explicit(&owner->handle, NULL, memory_order_release);
+}
+
+static void close_client(uint16_t device)
+{
+	unsigned int i;
+
+	for (i = 0; i < HOOK_MAX_OWNERS; i++) {
+		struct owner *owner = &registry()->owners[i];
+
+		if (atomic_load(&owner->handle) && owner->part &&
+		    owner->devices[0] == device)
+			end_owner(owner, ignore);
+	}
+	append(LOG_OP_CLOSE, device);
+}
+
+static void close_owner(struct owner *owner)
+{
 	uint32_t i;
 
-	table_close(&hook_state->table, (uint16_t)number, free_live);
+	end_owner(owner, free_live);
 	for (i = 0; i < owner->count; i++)
-		if (!--registry()->devices[owner->devices[i]].owners)
-			append(LOG_OP_CLOSE, owner->devices[i]);
-	atomic_store_explicit(&owner->handle, NULL, memory_order_release);
+		if (!owner->part &&
+		    !--registry()->devices[owner->devices[i]].owners)
+			close_client(owner->devices[i]);
+}
+
+bool hook_share(unsigned int owner, unsigned int other)
+{
+	const struct owner *a = &registry()->owners[owner];
+	const struct owner *b = &registry()->owners[other];
+	uint32_t i, j;
+
+	for (i = 0; i < a->count; i++)
+		for (j = 0; j < b->count; j++)
+			if (a->devices[i] == b->devices[j])
+				return true;
+	return false;
 }
 
 void hook_close_owner(const void *handle)
@@ -171,7 +220,7 @@ void hook_close_owner(const void *handle)
 	pthread_mutex_lock(&registry()->lock);
 	number = hook_find_owner(handle);
 	if (number != HOOK_NO_OWNER)
-		close_owner(number);
+		close_owner(&registry()->owners[number]);
 	pthread_mutex_unlock(&registry()->lock);
 }
 
@@ -217,29 +266,121 @@ uint64_t hook_new_id(void)
 	return atomic_fetch_add(&hook_state->next_id, 1) + 1;
 }
 
+/* place() - a key for an address of an owner; keys of long addresses may collide */
+static const void *place(unsigned int owner, unsigned int space,
+			 uint64_t address)
+{
+	return (const void *)(uintptr_t)(address << 12 | (owner + 1) << 4 |
+					 space);
+}
+
+void *hook_memory(void)
+{
+	return hook_state->memory;
+}
+
 void hook_alloc(const void *handle, const struct hook_buffer *buffer)
 {
-	if (table_insert(&hook_state->table, handle, buffer))
-		append_owner(LOG_OP_ALLOC, buffer);
-	else
+	struct hook_buffer stored = *buffer;
+
+	stored.handle = handle;
+	if (!table_insert(&hook_state->objects, handle, &stored)) {
 		hook_lose();
+		return;
+	}
+	append_owner(LOG_OP_ALLOC, &stored, 0);
+	table_insert(&hook_state->places,
+		     place(stored.owner, stored.space, stored.address),
+		     &stored);
 }
 
 enum hook_state hook_find(const void *handle, struct hook_buffer *buffer)
 {
-	return table_find(&hook_state->table, handle, buffer);
+	return table_find(&hook_state->objects, handle, buffer);
+}
+
+bool hook_find_at(unsigned int owner, unsigned int space, uint64_t address,
+		  struct hook_buffer *buffer)
+{
+	struct hook_buffer latest;
+
+	return table_find(&hook_state->places, place(owner, space, address),
+			  &latest) != HOOK_UNKNOWN &&
+	       hook_find(latest.handle, buffer) == HOOK_LIVE &&
+	       buffer->owner == owner && buffer->space == space &&
+	       buffer->address == address;
 }
 
 void hook_free(const void *handle)
 {
 	struct hook_buffer buffer;
-	enum hook_state state = table_free(&hook_state->table, handle, &buffer);
+	enum hook_state state =
+		table_free(&hook_state->objects, handle, &buffer);
 
-	if (state == HOOK_LIVE || state == HOOK_FREED)
-		append_owner(LOG_OP_FREE, &buffer);
+	if (state != HOOK_LIVE && state != HOOK_FREED)
+		return;
+	append_owner(LOG_OP_FREE, &buffer, 0);
+	if (hook_thread.catch) {
+		hook_thread.catch->caught = true;
+		hook_thread.catch->buffer = buffer;
+	}
+}
+
+void hook_alloc_buffer(const struct hook_buffer *buffer)
+{
+	append_owner(LOG_OP_ALLOC, buffer, 0);
 }
 
 void hook_free_buffer(const struct hook_buffer *buffer)
 {
-	append_owner(LOG_OP_FREE, buffer);
+	append_owner(LOG_OP_FREE, buffer, 0);
+}
+
+void hook_free_all(unsigned int owner)
+{
+	table_close(&hook_state->objects, (uint16_t)owner, hook_free_buffer);
+}
+
+void hook_set_alias(const void *handle, const struct hook_buffer *buffer)
+{
+	struct hook_buffer none = { .owner = HOOK_NO_OWNER };
+
+	table_insert(&hook_state->aliases, handle, buffer ? buffer : &none);
+}
+
+bool hook_find_alias(const void *handle, struct hook_buffer *buffer)
+{
+	return handle &&
+	       table_find(&hook_state->aliases, handle, buffer) == HOOK_LIVE &&
+	       buffer->owner != HOOK_NO_OWNER;
+}
+
+void hook_use(const struct hook_buffer *buffer, unsigned int flags)
+{
+	append_owner(LOG_OP_USE, buffer, flags);
+}
+
+void hook_swallowed(const struct hook_buffer *buffer)
+{
+	append_owner(LOG_OP_SWALLOWED, buffer, 0);
+}
+
+void hook_refused(const struct hook_buffer *buffer, uint64_t largest_free,
+		  const char *text)
+{
+	const struct owner *owner = &registry()->owners[buffer->owner];
+	struct log_entry entry;
+	uint32_t i;
+
+	for (i = 0; i < owner->count; i++) {
+		entry = (struct log_entry){
+			.op = LOG_OP_REFUSED,
+			.device = owner->devices[i],
+			.space = buffer->space,
+			.size = buffer->size,
+			.span = buffer->span,
+			.value = largest_free,
+		};
+		log_append_text(hook_state, &entry, text);
+	}
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The objects of a runtime by handle
+ * The objects of a runtime by a key, as a handle
  *
  * Shards of open addressing with a lock each. An object that was freed stays until its
- * handle is used again, so that a second free of it is reported with its identity;
+ * key is used again, so that a second free of it is reported with its identity;
  * growing a shard drops such objects when they are the majority.
  */
 #include <string.h>
@@ -13,29 +13,28 @@
 
 #define MIN_SLOTS 256
 
-static uint64_t hash(const void *handle)
+static uint64_t hash(const void *key)
 {
-	return (uint64_t)(uintptr_t)handle * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static struct table_shard *find_shard(struct table *table, const void *handle)
+static struct table_shard *find_shard(struct table *table, const void *key)
 {
-	return &table->shards[hash(handle) >> 58];
+	return &table->shards[hash(key) >> 58];
 }
 
-static uint32_t first_slot(const struct table_shard *shard, const void *handle)
+static uint32_t first_slot(const struct table_shard *shard, const void *key)
 {
-	return (uint32_t)(hash(handle) >> 20) & shard->mask;
+	return (uint32_t)(hash(key) >> 20) & shard->mask;
 }
 
-/* find_object() - the slot of a handle, or the free slot where it belongs */
+/* find_object() - the slot of a key, or the free slot where it belongs */
 static struct table_object *find_object(const struct table_shard *shard,
-					const void *handle)
+					const void *key)
 {
-	uint32_t slot = first_slot(shard, handle);
+	uint32_t slot = first_slot(shard, key);
 
-	while (shard->objects[slot].handle &&
-	       shard->objects[slot].handle != handle)
+	while (shard->objects[slot].key && shard->objects[slot].key != key)
 		slot = (slot + 1) & shard->mask;
 	return &shard->objects[slot];
 }
@@ -57,10 +56,9 @@ static void copy_objects(struct table_shard *to, const struct table_shard *from,
 	for (i = 0; from->objects && i <= from->mask; i++) {
 		const struct table_object *object = &from->objects[i];
 
-		if (!object->handle ||
-		    (object->state != HOOK_LIVE && !keep_freed))
+		if (!object->key || (object->state != HOOK_LIVE && !keep_freed))
 			continue;
-		*find_object(to, object->handle) = *object;
+		*find_object(to, object->key) = *object;
 		to->used++;
 		to->freed += object->state != HOOK_LIVE;
 	}
@@ -96,46 +94,46 @@ static bool has_room(const struct table_shard *shard)
 	return shard->objects && shard->used <= shard->mask / 2;
 }
 
-static bool insert(struct table_shard *shard, const void *handle,
+static bool insert(struct table_shard *shard, const void *key,
 		   const struct hook_buffer *buffer)
 {
 	struct table_object *object;
 
 	if (!has_room(shard) && !grow(shard))
 		return false;
-	object = find_object(shard, handle);
-	if (!object->handle)
+	object = find_object(shard, key);
+	if (!object->key)
 		shard->used++;
 	else if (object->state != HOOK_LIVE)
 		shard->freed--;
-	object->handle = handle;
+	object->key = key;
 	object->buffer = *buffer;
 	object->state = HOOK_LIVE;
 	return true;
 }
 
-bool table_insert(struct table *table, const void *handle,
+bool table_insert(struct table *table, const void *key,
 		  const struct hook_buffer *buffer)
 {
-	struct table_shard *shard = find_shard(table, handle);
+	struct table_shard *shard = find_shard(table, key);
 	bool inserted;
 
 	pthread_mutex_lock(&shard->lock);
-	inserted = insert(shard, handle, buffer);
+	inserted = insert(shard, key, buffer);
 	pthread_mutex_unlock(&shard->lock);
 	return inserted;
 }
 
-static enum hook_state find(struct table *table, const void *handle,
+static enum hook_state find(struct table *table, const void *key,
 			    struct hook_buffer *buffer, bool free)
 {
-	struct table_shard *shard = find_shard(table, handle);
+	struct table_shard *shard = find_shard(table, key);
 	enum hook_state state = HOOK_UNKNOWN;
 	struct table_object *object;
 
 	pthread_mutex_lock(&shard->lock);
-	object = shard->objects ? find_object(shard, handle) : NULL;
-	if (object && object->handle) {
+	object = shard->objects ? find_object(shard, key) : NULL;
+	if (object && object->key) {
 		state = object->state;
 		*buffer = object->buffer;
 		if (free && state == HOOK_LIVE) {
@@ -147,16 +145,16 @@ static enum hook_state find(struct table *table, const void *handle,
 	return state;
 }
 
-enum hook_state table_find(struct table *table, const void *handle,
+enum hook_state table_find(struct table *table, const void *key,
 			   struct hook_buffer *buffer)
 {
-	return find(table, handle, buffer, false);
+	return find(table, key, buffer, false);
 }
 
-enum hook_state table_free(struct table *table, const void *handle,
+enum hook_state table_free(struct table *table, const void *key,
 			   struct hook_buffer *buffer)
 {
-	return find(table, handle, buffer, true);
+	return find(table, key, buffer, true);
 }
 
 static void close_object(struct table_shard *shard, struct table_object *object,
@@ -183,7 +181,7 @@ void table_close(struct table *table, uint16_t owner,
 		for (slot = 0; shard->objects && slot <= shard->mask; slot++) {
 			struct table_object *object = &shard->objects[slot];
 
-			if (object->handle && object->buffer.owner == owner)
+			if (object->key && object->buffer.owner == owner)
 				close_object(shard, object, live);
 		}
 		pthread_mutex_unlock(&shard->lock);

@@ -16,3 +16,15 @@ uint32_t hook_tid(uint32_t pid)
 	}
 	return hook_thread.tid;
 }
+
+void hook_catch_begin(struct hook_catch *catch)
+{
+	catch->caught = false;
+	catch->outer = hook_thread.catch;
+	hook_thread.catch = catch;
+}
+
+void hook_catch_end(struct hook_catch *catch)
+{
+	hook_thread.catch = catch->outer;
+}

@@ -32,8 +32,26 @@ static const struct {
 	       "12GraphTracker17track_allocate_cbERKNS0_12CoreRangeSetEmmbPKNS0_7IDeviceE"),
 	SYMBOL(track_deallocate_cb,
 	       TT "12GraphTracker19track_deallocate_cbEPKNS0_7IDeviceE"),
+	SYMBOL(allocate_buffer,
+	       TT "13AllocatorImpl15allocate_bufferEPNS0_6BufferE"),
+	SYMBOL(deallocate_buffers, TT "9Allocator18deallocate_buffersEv"),
+	SYMBOL(statistics,
+	       TT_CONST "9Allocator14get_statisticsERKNS0_10BufferTypeE"),
+	SYMBOL(core_ranges, TT_CONST "12CoreRangeSet6rangesEv"),
 	SYMBOL(mesh_close, TT_MESH "10MeshDevice5closeEv"),
 	SYMBOL(mesh_destroy, TT_MESH "10MeshDeviceD1Ev"),
+	SYMBOL(mesh_buffer_create, TT_MESH
+	       "10MeshBuffer6createERKSt7variantIJNS1_22ReplicatedBufferConfigENS1_19ShardedBufferConfigEEERKNS1_23DeviceLocalBufferConfigEPNS1_10MeshDeviceESt8optionalImE"),
+	SYMBOL(mesh_buffer_backing,
+	       TT_MESH_CONST "10MeshBuffer18get_backing_bufferEv"),
+	SYMBOL(mesh_buffer_reference,
+	       TT_MESH_CONST "10MeshBuffer20get_reference_bufferEv"),
+	SYMBOL(mesh_buffer_is_allocated,
+	       TT_MESH_CONST "10MeshBuffer12is_allocatedEv"),
+	SYMBOL(hook_write, TT
+	       "12GraphTracker20hook_write_to_deviceEPKNS0_11distributed10MeshBufferE"),
+	SYMBOL(hook_read, TT
+	       "12GraphTracker21hook_read_from_deviceEPKNS0_11distributed10MeshBufferE"),
 	SYMBOL(buffer_address, TT_CONST "6Buffer7addressEv"),
 	SYMBOL(buffer_size, TT_CONST "6Buffer4sizeEv"),
 	SYMBOL(buffer_device, TT_CONST "6Buffer6deviceEv"),
@@ -68,9 +86,9 @@ enum {
 	MEMBER_TYPE = 0x20,
 };
 
-static void *open_runtime(const void *caller)
+void *tt_open(const char *name, const void *caller)
 {
-	void *handle = dlopen("libtt_metal.so", RTLD_NOLOAD | RTLD_LAZY);
+	void *handle = dlopen(name, RTLD_NOLOAD | RTLD_LAZY);
 	Dl_info info;
 
 	if (!handle && dladdr(caller, &info) && info.dli_fname)
@@ -78,14 +96,19 @@ static void *open_runtime(const void *caller)
 	return handle;
 }
 
+void *tt_symbol(void *handle, const char *name)
+{
+	return dlsym(handle ? handle : RTLD_NEXT, name);
+}
+
 static void resolve(struct tt_real *real, const void *caller)
 {
-	void *handle = open_runtime(caller);
+	void *handle = tt_open("libtt_metal.so", caller);
 	void *address;
 	size_t i;
 
 	for (i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-		address = dlsym(handle ? handle : RTLD_NEXT, symbols[i].name);
+		address = tt_symbol(handle, symbols[i].name);
 		memcpy((char *)real + symbols[i].offset, &address,
 		       sizeof(address));
 	}
@@ -137,7 +160,7 @@ static uint64_t size_of(const struct tt_real *real, const void *buffer)
 	return read_u64(buffer, MEMBER_SIZE);
 }
 
-static uint32_t type_of(const struct tt_real *real, const void *buffer)
+uint32_t tt_type(const struct tt_real *real, const void *buffer)
 {
 	if (real->buffer_type)
 		return real->buffer_type(buffer);
@@ -172,7 +195,7 @@ bool tt_is_chip(const struct tt_real *real, const void *device)
 /* agrees() - do the accessors that there are confirm the members? */
 static bool agrees(const struct tt_real *real, const void *buffer)
 {
-	uint32_t type = type_of(real, buffer);
+	uint32_t type = tt_type(real, buffer);
 	uint64_t page_size;
 
 	if (!real->buffer_is_dram || !real->buffer_is_l1 ||
@@ -202,21 +225,66 @@ bool tt_can_read(const struct tt_real *real, const void *buffer)
 	return is_device(real, device_of(real, buffer));
 }
 
+bool tt_read_request(const struct tt_real *real, const void *buffer,
+		     struct tt_buffer *result)
+{
+	result->address = 0;
+	result->id = 0;
+	result->size = size_of(real, buffer);
+	result->type = tt_type(real, buffer);
+	result->device = device_of(real, buffer);
+	if (!result->size || result->type >= TT_BUFFER_TYPES ||
+	    !is_device(real, result->device))
+		return false;
+	result->span = real->buffer_span(buffer);
+	return true;
+}
+
 bool tt_read(const struct tt_real *real, const void *buffer,
 	     struct tt_buffer *result)
 {
-	result->address = real->buffer_address(buffer);
-	result->size = size_of(real, buffer);
+	uint64_t address = real->buffer_address(buffer);
+
 	/* A dry run of the runtime allocates at address 0. */
-	if (!result->address || !result->size)
+	if (!address || !tt_read_request(real, buffer, result))
 		return false;
-	result->type = type_of(real, buffer);
-	result->device = device_of(real, buffer);
-	result->span = real->buffer_span(buffer);
-	result->id =
-		real->buffer_unique_id ? real->buffer_unique_id(buffer) + 1 : 0;
-	return result->type < TT_BUFFER_TYPES &&
-	       is_device(real, result->device);
+	result->address = address;
+	if (real->buffer_unique_id)
+		result->id = real->buffer_unique_id(buffer) + 1;
+	return true;
+}
+
+/* struct statistics - what the allocator's get_statistics() returns */
+struct statistics {
+	uint64_t total;
+	uint64_t allocated;
+	uint64_t free;
+	uint64_t largest_free;
+	struct tt_vector largest_addresses;
+	uint64_t reserved[8];
+};
+
+bool tt_read_use(const struct tt_real *real, const void *buffer, uint32_t type,
+		 struct tt_space_use *use)
+{
+	struct statistics statistics = { 0 };
+	const void *allocator;
+
+	if (type == TT_SYSTEM || !real->buffer_allocator || !real->statistics ||
+	    !real->bank_size || !real->bank_count)
+		return false;
+	allocator = real->buffer_allocator(buffer);
+	real->statistics(&statistics, allocator, &type);
+	if (statistics.total != real->bank_size(allocator, &type) ||
+	    statistics.allocated + statistics.free != statistics.total)
+		return false;
+	if (statistics.largest_addresses.begin)
+		real->delete (statistics.largest_addresses.begin);
+	use->banks = real->bank_count(allocator, &type);
+	use->total = statistics.total;
+	use->free = statistics.free;
+	use->largest_free = statistics.largest_free;
+	return true;
 }
 
 int tt_chip_id(const void *chip)

@@ -5,18 +5,13 @@
  * The runtime calls GraphTracker for each allocation and each free, through the PLT, on
  * all threads. A Buffer is read when it is allocated. At a free nothing but its pointer
  * is safe: tensors outlive the device that they were allocated on.
- *
- * A MeshDevice drives several chips as one: its buffers have one address, on each. Chips
- * are the devices of the session.
- */
+ **/
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include "hook.h"
-#include "ttmetal-runtime.h"
-
-#define CALLER __builtin_return_address(0)
-#define SCOPE struct hook_scope scope __attribute__((cleanup(hook_leave)))
+#include "ttmetal-cb.h"
+#include "ttmetal-device.h"
 
 static const char *const space_names[TT_SPACES] = {
 	[TT_DRAM] = "DRAM",	[TT_L1] = "L1",
@@ -39,44 +34,6 @@ static bool can_read(const struct tt_real *real, const void *buffer)
 	return answer > 0;
 }
 
-static void name_mesh_chip(char *name, size_t size, const void *data,
-			   unsigned int index)
-{
-	snprintf(name, size, "tt-chip-%d", ((const int *)data)[index]);
-}
-
-static void name_chip(char *name, size_t size, const void *data,
-		      unsigned int index)
-{
-	(void)index;
-	snprintf(name, size, "tt-chip-%d", tt_chip_id(data));
-}
-
-static unsigned int add_mesh(const struct tt_real *real, const void *mesh)
-{
-	struct tt_vector ids = { 0 };
-	unsigned int owner;
-
-	real->mesh_device_ids(&ids, mesh);
-	owner = hook_add_owner(
-		mesh, (unsigned int)(ids.end - ids.begin) / sizeof(int),
-		name_mesh_chip, ids.begin);
-	if (ids.begin)
-		real->delete (ids.begin);
-	return owner;
-}
-
-static unsigned int find_owner(const struct tt_real *real, const void *device)
-{
-	unsigned int owner = hook_find_owner(device);
-
-	if (owner != HOOK_NO_OWNER)
-		return owner;
-	if (tt_is_mesh(real, device))
-		return add_mesh(real, device);
-	return hook_add_owner(device, 1, name_chip, device);
-}
-
 /* add_space() - the allocator of a Buffer tells the capacity of its space */
 static void add_space(const struct tt_real *real, const void *buffer,
 		      unsigned int owner, uint32_t type)
@@ -89,6 +46,7 @@ static void add_space(const struct tt_real *real, const void *buffer,
 	if (type != TT_SYSTEM && real->buffer_allocator && real->bank_size &&
 	    real->bank_count) {
 		allocator = real->buffer_allocator(buffer);
+		tt_memory()->allocators[owner] = allocator;
 		capacity = real->bank_size(allocator, &type) *
 			   real->bank_count(allocator, &type);
 	}
@@ -103,7 +61,7 @@ static void report_alloc(const struct tt_real *real, const void *handle)
 
 	if (!can_read(real, handle) || !tt_read(real, handle, &tt))
 		return;
-	owner = find_owner(real, tt.device);
+	owner = tt_owner(real, tt.device);
 	if (owner == HOOK_NO_OWNER) {
 		hook_lose();
 		return;
@@ -120,6 +78,72 @@ static void report_alloc(const struct tt_real *real, const void *handle)
 	hook_alloc(handle, &buffer);
 }
 
+/* struct attempt - an allocation that may leave by an exception */
+struct attempt {
+	const struct tt_real *real;
+	const void *buffer;
+	bool failed;
+};
+
+/* report_refused() - in the words of the runtime's exception */
+static void report_refused(const struct tt_real *real, const void *handle)
+{
+	struct hook_buffer buffer = { 0 };
+	struct tt_space_use use;
+	struct tt_buffer tt;
+	unsigned int owner;
+	char text[512];
+
+	if (!can_read(real, handle) || !tt_read_request(real, handle, &tt) ||
+	    !tt_read_use(real, handle, tt.type, &use) ||
+	    tt.span <= use.largest_free)
+		return;
+	owner = tt_owner(real, tt.device);
+	if (owner == HOOK_NO_OWNER)
+		return;
+	add_space(real, handle, owner, tt.type);
+	buffer.size = tt.size;
+	buffer.span = tt.span;
+	buffer.owner = (uint16_t)owner;
+	buffer.space = (uint8_t)tt.type;
+	snprintf(
+		text, sizeof(text),
+		"Not enough space to allocate %" PRIu64
+		" B %s buffer across %u banks, where each bank needs to store %" PRIu64
+		" B, but bank size is %" PRIu64 " B (allocated: %" PRIu64
+		" B, free: %" PRIu64 " B, largest free block: %" PRIu64 " B)",
+		tt.size, space_names[tt.type], use.banks, tt.span, use.total,
+		use.total - use.free, use.free, use.largest_free);
+	hook_refused(&buffer, use.largest_free, text);
+}
+
+/* The allocator holds none of its locks when the exception comes by here. */
+static void end_attempt(struct attempt *attempt)
+{
+	TT_SCOPE = hook_enter();
+
+	if (scope.active && attempt->failed)
+		report_refused(attempt->real, attempt->buffer);
+}
+
+static uint64_t allocate(const struct tt_real *real, void *allocator,
+			 void *buffer)
+{
+	struct attempt attempt __attribute__((cleanup(end_attempt))) = {
+		.real = real,
+		.buffer = buffer,
+		.failed = true,
+	};
+	uint64_t address = real->allocate_buffer(allocator, buffer);
+
+	attempt.failed = false;
+	return address;
+}
+
+HOOK_API uint64_t on_allocate_buffer(void *allocator, void *buffer) __asm__(
+	TT "13AllocatorImpl15allocate_bufferEPNS0_6BufferE");
+HOOK_API void on_deallocate_buffers(void *allocator) __asm__(
+	TT "9Allocator18deallocate_buffersEv");
 HOOK_API void on_track_allocate(void *tracker, const void *buffer) __asm__(
 	TT "12GraphTracker14track_allocateEPKNS0_6BufferE");
 HOOK_API void on_track_deallocate(void *tracker, void *buffer) __asm__(
@@ -129,9 +153,9 @@ HOOK_API void on_mesh_destroy(void *mesh) __asm__(TT_MESH "10MeshDeviceD1Ev");
 
 void on_track_allocate(void *tracker, const void *buffer)
 {
-	const struct tt_real *real = tt_real(CALLER);
+	const struct tt_real *real = tt_real(TT_CALLER);
 	{
-		SCOPE = hook_enter();
+		TT_SCOPE = hook_enter();
 
 		if (scope.active)
 			report_alloc(real, buffer);
@@ -141,9 +165,9 @@ void on_track_allocate(void *tracker, const void *buffer)
 
 void on_track_deallocate(void *tracker, void *buffer)
 {
-	const struct tt_real *real = tt_real(CALLER);
+	const struct tt_real *real = tt_real(TT_CALLER);
 	{
-		SCOPE = hook_enter();
+		TT_SCOPE = hook_enter();
 
 		if (scope.active)
 			hook_free(buffer);
@@ -151,18 +175,40 @@ void on_track_deallocate(void *tracker, void *buffer)
 	real->track_deallocate(tracker, buffer);
 }
 
+uint64_t on_allocate_buffer(void *allocator, void *buffer)
+{
+	return allocate(tt_real(TT_CALLER), allocator, buffer);
+}
+
+/* All buffers are given back at once; their objects do not know. */
+void on_deallocate_buffers(void *allocator)
+{
+	unsigned int owner;
+	{
+		TT_SCOPE = hook_enter();
+
+		for (owner = 0; scope.active && owner < HOOK_MAX_OWNERS;
+		     owner++)
+			if (tt_memory()->allocators[owner] == allocator)
+				hook_free_all(owner);
+	}
+	tt_real(TT_CALLER)->deallocate_buffers(allocator);
+}
+
 static void close_device(const void *device)
 {
-	SCOPE = hook_enter();
+	TT_SCOPE = hook_enter();
 
-	if (scope.active)
-		hook_close_owner(device);
+	if (!scope.active)
+		return;
+	tt_cb_close(device);
+	hook_close_owner(device);
 }
 
 /* What the runtime frees while it closes is reported first. */
 bool on_mesh_close(void *mesh)
 {
-	bool closed = tt_real(CALLER)->mesh_close(mesh);
+	bool closed = tt_real(TT_CALLER)->mesh_close(mesh);
 
 	close_device(mesh);
 	return closed;
@@ -171,6 +217,6 @@ bool on_mesh_close(void *mesh)
 /* A device that was not closed ends with its object. */
 void on_mesh_destroy(void *mesh)
 {
-	tt_real(CALLER)->mesh_destroy(mesh);
+	tt_real(TT_CALLER)->mesh_destroy(mesh);
 	close_device(mesh);
 }

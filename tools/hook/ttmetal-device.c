@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The devices of tt-metal's runtime
+ *
+ * A MeshDevice drives several chips as one: its buffers have one address, on each. Chips
+ * are the devices of the session.
+ */
+#include <stdio.h>
+
+#include "ttmetal-device.h"
+
+static void name_mesh_chip(char *name, size_t size, const void *data,
+			   unsigned int index)
+{
+	snprintf(name, size, "tt-chip-%d", ((const int *)data)[index]);
+}
+
+static void name_chip(char *name, size_t size, const void *data,
+		      unsigned int index)
+{
+	(void)index;
+	snprintf(name, size, "tt-chip-%d", tt_chip_id(data));
+}
+
+static unsigned int add_mesh(const struct tt_real *real, const void *mesh)
+{
+	struct tt_vector ids = { 0 };
+	unsigned int owner;
+
+	real->mesh_device_ids(&ids, mesh);
+	owner = hook_add_owner(
+		mesh, false, (unsigned int)(ids.end - ids.begin) / sizeof(int),
+		name_mesh_chip, ids.begin);
+	if (ids.begin)
+		real->delete (ids.begin);
+	return owner;
+}
+
+unsigned int tt_owner(const struct tt_real *real, const void *device)
+{
+	unsigned int owner = hook_find_owner(device);
+
+	if (owner != HOOK_NO_OWNER)
+		return owner;
+	if (tt_is_mesh(real, device))
+		return add_mesh(real, device);
+	return hook_add_owner(device, true, 1, name_chip, device);
+}

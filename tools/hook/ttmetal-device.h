@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The devices of tt-metal's runtime
+ */
+#ifndef BUFTRACK_HOOK_TTMETAL_DEVICE_H
+#define BUFTRACK_HOOK_TTMETAL_DEVICE_H
+
+#include "hook.h"
+#include "ttmetal-runtime.h"
+
+/*
+ * TT_CALLER - where the runtime called an interposed function
+ *
+ * TT_SCOPE = hook_enter() - the rest of the block is in the hook, also for an exception
+ */
+#define TT_CALLER __builtin_return_address(0)
+#define TT_SCOPE struct hook_scope scope __attribute__((cleanup(hook_leave)))
+
+/* tt_owner() - the owner of what an IDevice allocates, or HOOK_NO_OWNER */
+unsigned int tt_owner(const struct tt_real *real, const void *device);
+
+#endif
