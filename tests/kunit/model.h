@@ -191,6 +191,9 @@ u32 model_state(struct model *m, const struct model_record *rec);
 /* model_verdict.c: verdicts */
 int model_report(struct model *m, struct model_client *c,
 		 const struct buftrack_report *r, u64 stamp);
+int model_move(struct model *m, struct model_client *c,
+	       const struct buftrack_report *from, const struct buftrack_report *r,
+	       u64 stamp);
 void model_lost(struct model *m, struct model_client *c, u64 count);
 bool model_doubtful(const struct model_domain *d, const struct model_record *rec);
 

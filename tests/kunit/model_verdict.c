@@ -452,6 +452,32 @@ int model_report(struct model *m, struct model_client *c,
 }
 
 /**
+ * model_move() - judge an alloc at the new address of a buffer that moves
+ * @m: the model
+ * @c: client of the shared domain that reports it
+ * @from: key of the present record
+ * @r: the alloc
+ * @stamp: its stamp
+ *
+ * The owner of the present record makes the report, if there is such a live record.
+ *
+ * Return: as model_report().
+ */
+int model_move(struct model *m, struct model_client *c,
+	       const struct buftrack_report *from, const struct buftrack_report *r,
+	       u64 stamp)
+{
+	struct model_record *present = find(&m->shared, from);
+	struct model_client *owner = present && !present->freed ? present->owner : c;
+	int verdict = model_report(m, owner, r, stamp);
+
+	if (verdict >= 0 && verdict != BUFTRACK_VERDICT_DISABLED &&
+	    verdict != BUFTRACK_VERDICT_UNTRACKED)
+		model_count(m, owner, r->space, BUFTRACK_COUNTER_MOVES, 1);
+	return verdict;
+}
+
+/**
  * model_lost() - note that reports of a client never arrived
  * @m: the model
  * @c: the client

@@ -32,6 +32,7 @@
  * @wide: percentage of allocs that span up to all addresses
  * @shared: percentage of clients in the shared domain
  * @frees: percentage of reports that are frees, 0: 50
+ * @moves: percentage of a shared client's reports that are moves, 0: 8
  * @lost: frequency of lost reports, per thousand
  * @toggle: frequency of turning tracking off, per thousand
  * @churn: frequency of begins and of ends of clients, per thousand
@@ -62,6 +63,7 @@ struct profile {
 	u32 wide;
 	u32 shared;
 	u32 frees;
+	u32 moves;
 	u32 lost;
 	u32 toggle;
 	u32 churn;

@@ -140,27 +140,99 @@ static const char *op_name(const struct buftrack_report *r)
 	return r->op == BUFTRACK_OP_FREE ? "free" : "use";
 }
 
+static void check_verdict(struct match *m, int got, int expected)
+{
+	match_expect(m, "verdict", got, expected);
+	if (got >= 0)
+		m->verdicts[got]++;
+}
+
+static void check_stamp(struct match *m, int got)
+{
+	struct fixture *fx = fixture(m->test);
+
+	if (got < 0)
+		return;
+	match_expect(m, "a later stamp", fx->stamp > m->m.clock, true);
+	match_expect(m, "a current stamp", fx->stamp >= fx->now, true);
+}
+
+/* The present key: of a record, live or freed, by any owner; sometimes of none */
+static struct buftrack_report some_origin(struct match *m, const struct pair *by)
+{
+	struct model_record *rec = some_record(m, by);
+	struct buftrack_report from = {
+		.space = match_random(m, max(m->p->spaces, 1U)),
+		.address = some_address(m),
+		.id = some_id(m),
+	};
+
+	if (rec && match_chance(m, 7, 8)) {
+		from.space = rec->space;
+		from.address = rec->address;
+		from.id = rec->id;
+	}
+	return from;
+}
+
+/* Drivers have no way to refill the pool, but keep it filled */
+static int move_buffer(struct match *m, const struct pair *by,
+		       const struct buftrack_report *from,
+		       const struct buftrack_report *r)
+{
+	struct fixture *fx = fixture(m->test);
+	int got;
+
+	if (!fx->t->pool.nr)
+		bt_pool_fill(fx->t);
+	fx->now++;
+	got = bt_report_move(fx->t, by->c, from, r, fx->now);
+	if (got >= 0)
+		fx->stamp = fx->t->stamp;
+	return got;
+}
+
+/* A driver moves a buffer, whose owner may have ended; the free is reported later */
+static void report_move(struct match *m, const struct pair *by)
+{
+	struct buftrack_report from = some_origin(m, by), r = some_alloc(m, by);
+	int got;
+
+	if (match_chance(m, 1, 4)) {
+		r.space = from.space;
+		r.address = from.address;
+		r.id = from.id;
+		r.span = some_span(m, &r);
+	}
+	say(m, "client %llu: move %u:%#llx id %llu to %u:%#llx size %llu span %llu id %llu",
+	    by->twin->number, from.space, from.address, from.id, r.space,
+	    r.address, r.size, r.span, r.id);
+	pass_time(m);
+	got = move_buffer(m, by, &from, &r);
+	check_stamp(m, got);
+	check_verdict(m, got, model_move(&m->m, by->twin, &from, &r,
+					 fixture(m->test)->stamp));
+}
+
 static void report(struct match *m)
 {
 	struct fixture *fx = fixture(m->test);
 	struct pair *by = some_client(m);
 	struct buftrack_report r;
-	int got, expected;
+	int got;
 
+	if (by->c->shared && match_chance(m, m->p->moves ?: 8, 100)) {
+		report_move(m, by);
+		return;
+	}
 	r = some_report(m, by);
 	say(m, "client %llu: %s %u:%#llx size %llu span %llu id %llu%s",
 	    by->twin->number, op_name(&r), r.space, r.address, r.size, r.span, r.id,
 	    r.flags ? " refused" : "");
 	pass_time(m);
 	got = make_report(m->test, by->c, r);
-	if (got >= 0) {
-		match_expect(m, "a later stamp", fx->stamp > m->m.clock, true);
-		match_expect(m, "a current stamp", fx->stamp >= fx->now, true);
-	}
-	expected = model_report(&m->m, by->twin, &r, fx->stamp);
-	match_expect(m, "verdict", got, expected);
-	if (got >= 0)
-		m->verdicts[got]++;
+	check_stamp(m, got);
+	check_verdict(m, got, model_report(&m->m, by->twin, &r, fx->stamp));
 }
 
 static void lose(struct match *m)

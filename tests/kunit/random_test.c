@@ -105,6 +105,11 @@ static const struct profile profiles[] = {
 		.max_remaining = 20, .adjust = 4, .spaces = 4,
 		.max_user_records = 30,
 	}, {
+		.name = "moves of orphans", .addresses = 12, .step = 32,
+		.ids = 2, .no_id = 50, .wide = 20, .shared = 100, .clients = 4,
+		.churn = 150, .lost = 40, .moves = 40, .spaces = 2,
+		.max_freed = 6, .max_closed = 1,
+	}, {
 		.name = "top of the address space", .events = 16,
 		.base = -(4096ULL), .addresses = 64, .step = 64, .ids = 3,
 		.no_id = 50, .wide = 20, .point = 5, .lost = 2, .max_freed = 30,
