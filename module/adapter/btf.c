@@ -282,6 +282,14 @@ bool bt_btf_has_func(const struct bt_btf *btf, const char *name)
 	return btf_find(btf, BTF_KIND_FUNC, name);
 }
 
+static const struct btf_type *btf_proto(const struct bt_btf *btf, const char *func)
+{
+	const struct btf_type *t = btf_find(btf, BTF_KIND_FUNC, func);
+
+	t = t ? btf_type(btf, t->type) : NULL;
+	return t && btf_kind_of(t) == BTF_KIND_FUNC_PROTO ? t : NULL;
+}
+
 /**
  * bt_btf_takes() - whether a parameter of a function points to a structure
  * @btf: BTF of the module
@@ -294,11 +302,10 @@ bool bt_btf_has_func(const struct bt_btf *btf, const char *name)
 bool bt_btf_takes(const struct bt_btf *btf, const char *func, unsigned int param,
 		  const char *name)
 {
-	const struct btf_type *t = btf_find(btf, BTF_KIND_FUNC, func);
+	const struct btf_type *t = btf_proto(btf, func);
 	const struct btf_param *params;
 
-	t = t ? btf_type(btf, t->type) : NULL;
-	if (!t || btf_kind_of(t) != BTF_KIND_FUNC_PROTO || param >= btf_nr_of(t))
+	if (!t || param >= btf_nr_of(t))
 		return false;
 	params = (const void *)(t + 1);
 	t = btf_resolve(btf, params[param].type);
@@ -307,4 +314,33 @@ bool bt_btf_takes(const struct bt_btf *btf, const char *func, unsigned int param
 	t = btf_resolve(btf, t->type);
 	return t && btf_kind_of(t) == BTF_KIND_STRUCT &&
 	       btf_is_named(btf, t->name_off, name);
+}
+
+/**
+ * bt_btf_find_param() - find a parameter of a function by its name
+ * @btf: BTF of the module
+ * @func: name of the function
+ * @name: name of the parameter
+ *
+ * Return: its number, from 0; -ENOENT: there is none, or one before it takes more than
+ * one register.
+ */
+int bt_btf_find_param(const struct bt_btf *btf, const char *func, const char *name)
+{
+	const struct btf_type *t = btf_proto(btf, func);
+	const struct btf_param *params;
+	unsigned int i;
+
+	if (!t)
+		return -ENOENT;
+	params = (const void *)(t + 1);
+	for (i = 0; i < btf_nr_of(t); i++) {
+		u32 size = btf_size(btf, params[i].type);
+
+		if (!size || size > sizeof(long))
+			break;
+		if (btf_is_named(btf, params[i].name_off, name))
+			return i;
+	}
+	return -ENOENT;
 }

@@ -40,5 +40,6 @@ bool bt_btf_find_member(const struct bt_btf *btf, const char *name,
 bool bt_btf_has_func(const struct bt_btf *btf, const char *name);
 bool bt_btf_takes(const struct bt_btf *btf, const char *func, unsigned int param,
 		  const char *name);
+int bt_btf_find_param(const struct bt_btf *btf, const char *func, const char *name);
 
 #endif /* BUFTRACK_ADAPTER_BTF_H */

@@ -17,6 +17,7 @@
 #include <drm/drm_gem.h>
 #include "drm.h"
 #include "drm_mm.h"
+#include "kfd.h"
 #include "probe.h"
 #include "syscall.h"
 
@@ -34,14 +35,20 @@ static const void *bt_drm_client_of(const struct file *file,
  * bt_drm_current_client() - client whose ioctl the current task executes
  * @drm: the device
  *
+ * In an ioctl of /dev/kfd, it is the client of the file that KFD acts for.
+ *
  * Context: any.
  * Return: pointer that identifies the client, or NULL: the driver acts by itself.
  */
 const void *bt_drm_current_client(const struct drm_device *drm)
 {
-	struct file *file = bt_syscall_file();
+	const struct drm_file *named = bt_kfd_current_file();
 	const void *client;
+	struct file *file;
 
+	if (named)
+		return named->minor->dev == drm ? named : NULL;
+	file = bt_syscall_file();
 	if (!file)
 		return NULL;
 	client = bt_drm_client_of(file, drm);

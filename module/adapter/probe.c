@@ -68,6 +68,9 @@ static const struct bt_adapter *const probe_adapters[] = {
 	&bt_drm_adapter,
 #endif
 #if IS_ENABLED(CONFIG_PCI)
+#if IS_ENABLED(CONFIG_DRM)
+	&bt_kfd_adapter,
+#endif
 	&bt_tenstorrent_adapter,
 #endif
 };
@@ -408,6 +411,8 @@ static void probe_log_version(const struct bt_attachment *a)
 	if (a->support.untested)
 		pr_info("%s: version %s of %s is newer than tested\n", adapter->name,
 			a->support.version, adapter->module);
+	else if (a->support.no_hardware)
+		pr_info("%s: untested on hardware\n", adapter->name);
 	if (probe_count(a, BUFTRACK_PROBE_STATE_UNKNOWN_VERSION))
 		pr_warn("%s: version %s of %s: not all is covered: %s\n",
 			adapter->name, a->support.version, adapter->module,
@@ -497,7 +502,7 @@ static void probe_attach(struct bt_attachment *a, const struct module *mod)
 	a->complete = false;
 	probe_assess(a);
 	probe_register_all(a);
-	if (!mod && !probe_found_module(a)) {
+	if (!mod && !a->adapter->identify && !probe_found_module(a)) {
 		probe_detach(a);
 		return;
 	}
@@ -636,9 +641,13 @@ static struct bt_probe *probe_find(u32 number)
 /* The state as users see it */
 static u32 probe_shown_state(const struct bt_probe *p)
 {
-	return probe_is_in_place(p) && p->attachment->support.untested ?
-		       BUFTRACK_PROBE_STATE_UNTESTED :
-		       p->state;
+	const struct bt_adapter_support *support = &p->attachment->support;
+
+	if (probe_is_in_place(p) && support->untested)
+		return BUFTRACK_PROBE_STATE_UNTESTED;
+	if (probe_is_in_place(p) && support->no_hardware)
+		return BUFTRACK_PROBE_STATE_NO_HARDWARE;
+	return p->state;
 }
 
 static void probe_fill_info(struct buftrack_probe_info *info, struct bt_probe *p)

@@ -16,7 +16,7 @@
 #include "../driver/driver.h"
 
 /* Arguments of a function that handlers can read */
-#define BT_CALL_ARGS	3
+#define BT_CALL_ARGS	4
 
 struct bt_attachment;
 struct module;
@@ -79,12 +79,14 @@ struct bt_probe_desc {
  * @has: mask of the features that the module has
  * @reads: mask of those that can be tracked
  * @untested: the module is newer than the versions that the adapter was tested with
+ * @no_hardware: the adapter was tested without the module's hardware
  */
 struct bt_adapter_support {
 	const char *version;
 	u32 has;
 	u32 reads;
 	bool untested;
+	bool no_hardware;
 };
 
 /**
@@ -117,6 +119,7 @@ struct bt_adapter {
 };
 
 extern const struct bt_adapter bt_drm_adapter;
+extern const struct bt_adapter bt_kfd_adapter;
 extern const struct bt_adapter bt_tenstorrent_adapter;
 extern const struct bt_adapter bt_ttm_adapter;
 

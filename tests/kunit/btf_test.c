@@ -18,7 +18,7 @@ enum {
 	CONST,			/* const struct chip */
 	ARRAY,			/* of 4 LIST */
 	CHIP,			/* struct chip { u64 next; list all[4]; chip *self; bits } */
-	PROTO,			/* void (const struct chip *, u64) */
+	PROTO,			/* void (CONST *self, u64 next, CHIP bits, u64 all) */
 	FUNC,			/* reset */
 	LOOP,			/* typedef of itself */
 	TWISTED,		/* struct twisted { LOOP next; } */
@@ -95,7 +95,11 @@ static void *module_blob(struct kunit *test, size_t *len)
 		own_name("all"), ARRAY, 64,
 		own_name("self"), PTR, 320,
 		own_name("bits"), U64, 3U << 24 | 384,
-		0, TYPE(BTF_KIND_FUNC_PROTO, 2), NONE, 0, PTR, 0, U64,
+		0, TYPE(BTF_KIND_FUNC_PROTO, 4), NONE,
+		own_name("self"), PTR,
+		kernel_name("next"), U64,
+		own_name("bits"), CHIP,
+		own_name("all"), U64,
 		own_name("reset"), TYPE(BTF_KIND_FUNC, 0), PROTO,
 		own_name("loop"), TYPE(BTF_KIND_TYPEDEF, 0), LOOP,
 		own_name("twisted"), TYPE(BTF_KIND_STRUCT, 1), 8,
@@ -185,6 +189,20 @@ static void parameter_points_to_its_structure(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, bt_btf_takes(&module, "none", 0, "chip"));
 }
 
+/* What follows a structure passed by value is in no known register */
+static void parameter_is_found_by_its_name(struct kunit *test)
+{
+	struct bt_btf kernel, module;
+
+	parse(test, &kernel, &module);
+	KUNIT_EXPECT_EQ(test, bt_btf_find_param(&module, "reset", "self"), 0);
+	KUNIT_EXPECT_EQ(test, bt_btf_find_param(&module, "reset", "next"), 1);
+	KUNIT_EXPECT_EQ(test, bt_btf_find_param(&module, "reset", "bits"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, bt_btf_find_param(&module, "reset", "all"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, bt_btf_find_param(&module, "reset", "chip"), -ENOENT);
+	KUNIT_EXPECT_EQ(test, bt_btf_find_param(&module, "chip", "next"), -ENOENT);
+}
+
 static void loop_of_typedefs_has_no_size(struct kunit *test)
 {
 	struct bt_btf kernel, module;
@@ -221,6 +239,7 @@ static void look_around(const struct bt_btf *btf)
 	bt_btf_find_member(btf, "twisted", "next", &offset, &size);
 	bt_btf_takes(btf, "reset", 0, "chip");
 	bt_btf_takes(btf, "reset", 1, "chip");
+	bt_btf_find_param(btf, "reset", "all");
 }
 
 static void corrupt_blob_is_read_within_its_bounds(struct kunit *test)
@@ -251,6 +270,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(what_is_not_there_is_not_found),
 	KUNIT_CASE(bit_field_is_not_found),
 	KUNIT_CASE(parameter_points_to_its_structure),
+	KUNIT_CASE(parameter_is_found_by_its_name),
 	KUNIT_CASE(loop_of_typedefs_has_no_size),
 	KUNIT_CASE(truncated_blob_is_refused),
 	KUNIT_CASE(corrupt_blob_is_read_within_its_bounds),

@@ -9,21 +9,27 @@
 #include "harness.h"
 #include "module.h"
 
-int load_named(const char *name, const char *parameters)
+int load_file(const char *path, const char *parameters)
 {
-	struct utsname names;
-	char path[256];
 	int fd, err;
 
-	uname(&names);
-	snprintf(path, sizeof(path), "/lib/modules/%s/extra/%s.ko",
-		 names.release, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
 	err = syscall(SYS_finit_module, fd, parameters, 0) ? errno : 0;
 	close(fd);
 	return err;
+}
+
+int load_named(const char *name, const char *parameters)
+{
+	struct utsname names;
+	char path[256];
+
+	uname(&names);
+	snprintf(path, sizeof(path), "/lib/modules/%s/extra/%s.ko",
+		 names.release, name);
+	return load_file(path, parameters);
 }
 
 int unload_named(const char *name)

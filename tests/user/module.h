@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+int load_file(const char *path, const char *parameters);
 int load_named(const char *name, const char *parameters);
 int unload_named(const char *name);
 int load_module(const char *parameters);

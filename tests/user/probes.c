@@ -25,7 +25,7 @@ TEST(probes_are_numbered_from_0_and_named)
 		CHECK_EQ(info.probe, n);
 		CHECK(info.adapter[0] && info.module[0]);
 		CHECK(info.symbol[0] && info.covers[0]);
-		CHECK(info.state <= BUFTRACK_PROBE_STATE_UNTESTED);
+		CHECK(info.state <= BUFTRACK_PROBE_STATE_NO_HARDWARE);
 		CHECK_EQ(info.missed, 0);
 	}
 	CHECK(n > 0);

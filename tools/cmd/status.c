@@ -123,6 +123,8 @@ static const char *state_name(unsigned int state)
 		return "absent";
 	case BUFTRACK_PROBE_STATE_UNTESTED:
 		return "newer than tested";
+	case BUFTRACK_PROBE_STATE_NO_HARDWARE:
+		return "untested on hardware";
 	default:
 		return "?";
 	}
@@ -131,7 +133,8 @@ static const char *state_name(unsigned int state)
 static bool is_attached(unsigned int state)
 {
 	return state == BUFTRACK_PROBE_STATE_IN_PLACE ||
-	       state == BUFTRACK_PROBE_STATE_UNTESTED;
+	       state == BUFTRACK_PROBE_STATE_UNTESTED ||
+	       state == BUFTRACK_PROBE_STATE_NO_HARDWARE;
 }
 
 static const struct table_column columns[] = {
@@ -145,6 +148,7 @@ static const struct table_column columns[] = {
  * @in_place: number of probes that are in place
  * @waiting: number of probes whose module is not loaded
  * @untested: number of probes of a module that is newer than tested
+ * @no_hardware: number of probes that were tested without the hardware
  * @missed: calls that the probes missed
  */
 struct adapter {
@@ -152,13 +156,18 @@ struct adapter {
 	unsigned int in_place;
 	unsigned int waiting;
 	unsigned int untested;
+	unsigned int no_hardware;
 	uint64_t missed;
 };
 
 static const char *adapter_state(const struct adapter *adapter)
 {
 	if (adapter->in_place == adapter->nr)
-		return adapter->untested ? "newer than tested" : "in place";
+		return state_name(adapter->untested ?
+					  BUFTRACK_PROBE_STATE_UNTESTED :
+				  adapter->no_hardware ?
+					  BUFTRACK_PROBE_STATE_NO_HARDWARE :
+					  BUFTRACK_PROBE_STATE_IN_PLACE);
 	return adapter->in_place ? "in part" : "not in place";
 }
 
@@ -193,6 +202,8 @@ static size_t add_adapter(struct table *table, const struct probes *probes,
 		adapter.nr += state != BUFTRACK_PROBE_STATE_ABSENT;
 		adapter.in_place += is_attached(state);
 		adapter.untested += state == BUFTRACK_PROBE_STATE_UNTESTED;
+		adapter.no_hardware += state ==
+				       BUFTRACK_PROBE_STATE_NO_HARDWARE;
 		adapter.waiting += state == BUFTRACK_PROBE_STATE_WAITING;
 		adapter.missed += buftrack_probe_missed(probe);
 	}

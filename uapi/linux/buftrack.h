@@ -980,6 +980,8 @@ struct buftrack_reset {
  *	would cover
  * @BUFTRACK_PROBE_STATE_UNTESTED: it is attached, to a version of the module that is newer
  *	than those that the adapter was tested with
+ * @BUFTRACK_PROBE_STATE_NO_HARDWARE: it is attached, and its adapter was tested without
+ *	the hardware
  */
 enum buftrack_probe_state {
 	BUFTRACK_PROBE_STATE_WAITING = 0,
@@ -988,6 +990,7 @@ enum buftrack_probe_state {
 	BUFTRACK_PROBE_STATE_UNKNOWN_VERSION = 3,
 	BUFTRACK_PROBE_STATE_ABSENT = 4,
 	BUFTRACK_PROBE_STATE_UNTESTED = 5,
+	BUFTRACK_PROBE_STATE_NO_HARDWARE = 6,
 };
 
 /**

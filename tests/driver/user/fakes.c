@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Loading the modules that stand in for drivers */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include "abi.h"
+#include "fakes.h"
+#include "helper.h"
+#include "module.h"
+#include "modules.h"
+
+/* Environment variable: directory of the modules, in btf/ and plain/ */
+#define FAKES "BUFTRACK_FAKES"
+
+/* A failed test may have left the module behind */
+static void discard(const char *name)
+{
+	if (is_loaded(name))
+		fake_unload(name);
+}
+
+void fake_load(const char *name, bool btf)
+{
+	const char *dir = getenv(FAKES);
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s/%s.ko", dir ? dir : "",
+		 btf ? "btf" : "plain", name);
+	if (access(path, R_OK))
+		test_skip(btf ? "there is no stand-in with BTF" :
+				"this kernel has no stand-in");
+	discard(name);
+	CHECK_OK(load_file(path, ""));
+}
+
+void fake_unload(const char *name)
+{
+	int err;
+
+	WAIT_UNTIL((err = unload(name)) != EAGAIN && err != EBUSY);
+	CHECK_OK(err);
+}
+
+__u32 probe_state(const char *covers)
+{
+	int control = open_control(O_RDONLY);
+	struct buftrack_probe_info info = {};
+
+	for (; !CALL(control, PROBE_INFO, &info); info.probe++)
+		if (!strcmp(info.covers, covers)) {
+			close(control);
+			return info.state;
+		}
+	test_failed(__FILE__, __LINE__, "no probe covers %s", covers);
+}
