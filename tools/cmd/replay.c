@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * buftrack replay
- *
- * Each client of the trace is an open file of its device's node, so the kernel sees
- * the same calls as from the traced processes. Consecutive reports of one client
- * are submitted together; any other event is applied after the reports before it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,65 +17,11 @@
 
 #include "../bridge/bridge.h"
 #include "../trace/server-log.h"
-#include "../trace/trace.h"
 #include "../util/err.h"
 #include "../util/json.h"
 #include "cmd.h"
 #include "lookup.h"
-#include "snapshot.h"
-
-/* Maximum number of reports that are submitted together */
-#define REPLAY_BATCH 1024
-
-/**
- * struct replay_device - a device of the replay
- * @next: the next device
- * @trace_name: its name in the trace
- * @device: its node, for everything but reports
- * @number: n of /dev/buftrack/n
- * @nr_spaces: number of its spaces
- * @spaces: their names, by number
- */
-struct replay_device {
-	struct replay_device *next;
-	const char *trace_name;
-	struct buftrack_device *device;
-	unsigned int number;
-	unsigned int nr_spaces;
-	char spaces[BUFTRACK_MAX_SPACES][BUFTRACK_SPACE_NAME_SIZE];
-};
-
-/**
- * struct replay - a replay
- * @control: the file that registers its devices; closing it removes temporary ones
- * @serial: the n in their names
- * @keep: its devices stay when it ends
- * @limits: limits for its devices
- * @devices: its devices, oldest first
- * @last: where to append the next device
- * @files: open clients by file descriptor, @nr_files entries
- * @nr_files: size of @files
- * @reports: reports of @client that were not submitted yet
- * @lines: line in the trace of each of these
- * @client: the client of @reports
- * @declaration: scratch declaration
- * @events: number of events so far
- */
-struct replay {
-	struct buftrack_control *control;
-	uint64_t serial;
-	bool keep;
-	struct buftrack_settings *limits;
-	struct replay_device *devices;
-	struct replay_device **last;
-	struct buftrack_device **files;
-	size_t nr_files;
-	struct buftrack_reports *reports;
-	unsigned long lines[REPLAY_BATCH];
-	struct trace_client *client;
-	struct buftrack_declaration *declaration;
-	uint64_t events;
-};
+#include "replay.h"
 
 /**
  * struct progress - a progress bar on standard error
@@ -168,224 +109,9 @@ static void progress_end(struct progress *progress)
 	progress->shown = false;
 }
 
-/* Numbers to try if other users' devices have the names */
-#define MAX_TRIES 16
-
-/* another_serial() - get a new number, unique to one opening of a node */
-static int another_serial(uint64_t *serial)
-{
-	struct buftrack_control *control = buftrack_control_open(O_RDONLY);
-	struct buftrack_module *module = NULL;
-
-	if (control)
-		module = buftrack_control_read_module(control);
-	if (module)
-		*serial = buftrack_module_serial(module);
-	buftrack_module_free(module);
-	buftrack_control_close(control);
-	return module ? 0 : -1;
-}
-
-/*
- * register_device() - register replay:<n>:<name>
- *
- * No other replay uses this n, but any user may have registered such a name.
- */
-static int register_device(struct replay *replay, const char *name,
-			   unsigned int *number)
-{
-	unsigned int flags = BUFTRACK_DEVICE_ADD_EXCL;
-	int ret, tries = 0;
-	char *full;
-
-	if (!replay->keep)
-		flags |= BUFTRACK_DEVICE_ADD_TEMPORARY;
-	do {
-		if (asprintf(&full, "replay:%" PRIu64 ":%s", replay->serial,
-			     name) < 0)
-			return -1;
-		ret = buftrack_control_add_device(replay->control, full, flags,
-						  number);
-		free(full);
-	} while (ret < 0 && errno == EEXIST && tries++ < MAX_TRIES &&
-		 !another_serial(&replay->serial));
-	return ret < 0 ? -1 : 0;
-}
-
-static int fail_at(const struct trace_event *event, enum err_request request,
-		   const char *kind, const char *name,
-		   struct trace_error *error)
-{
-	return trace_fail(error, event->line, "%s '%.40s': %s", kind, name,
-			  err_text(request, errno));
-}
-
-static int open_node(struct replay *replay, struct replay_device *device,
-		     const struct trace_event *event, struct trace_error *error)
-{
-	const char *name = event->device->name;
-
-	device->device = buftrack_device_open(device->number, O_RDWR);
-	if (!device->device)
-		return fail_at(event, REQ_OPEN_DEVICE, "device", name, error);
-	if (!buftrack_settings_empty(replay->limits) &&
-	    buftrack_device_apply(device->device, replay->limits))
-		return fail_at(event, REQ_DEVICE_SET, "device", name, error);
-	return 0;
-}
-
-static struct replay_device *make_device(struct replay *replay,
-					 const struct trace_event *event,
-					 struct trace_error *error)
-{
-	const char *name = event->device->name;
-	struct replay_device *device = calloc(1, sizeof(*device));
-
-	if (!device || register_device(replay, name, &device->number)) {
-		fail_at(event, REQ_DEVICE_ADD, "device", name, error);
-		free(device);
-		return NULL;
-	}
-	device->trace_name = name;
-	*replay->last = device;
-	replay->last = &device->next;
-	if (open_node(replay, device, event, error))
-		return NULL;
-	event->device->data = device;
-	return device;
-}
-
-/* replay_device() - the device of an event, registered when it is first used */
-static struct replay_device *replay_device(struct replay *replay,
-					   const struct trace_event *event,
-					   struct trace_error *error)
-{
-	if (event->device->data)
-		return event->device->data;
-	return make_device(replay, event, error);
-}
-
-static int add_space(struct replay_device *device,
-		     const struct trace_event *event, unsigned int *space,
-		     struct trace_error *error)
-{
-	if (buftrack_device_add_space(device->device, event->space, 0, space) <
-	    0)
-		return fail_at(event, REQ_SPACE_ADD, "space", event->space,
-			       error);
-	/* The kernel accepted the name, so it fits. */
-	if (*space < BUFTRACK_MAX_SPACES) {
-		snprintf(device->spaces[*space], BUFTRACK_SPACE_NAME_SIZE, "%s",
-			 event->space);
-		if (device->nr_spaces <= *space)
-			device->nr_spaces = *space + 1;
-	}
-	return 0;
-}
-
-/* replay_space() - the number of an event's space, added when it is first used */
-static int replay_space(struct replay_device *device,
-			const struct trace_event *event, unsigned int *space,
-			struct trace_error *error)
-{
-	for (*space = 0; *space < device->nr_spaces; (*space)++)
-		if (!strcmp(device->spaces[*space], event->space))
-			return 0;
-	return add_space(device, event, space, error);
-}
-
-/* replay_drop_devices() - close the nodes of the devices */
-static void replay_drop_devices(struct replay *replay)
-{
-	while (replay->devices) {
-		struct replay_device *device = replay->devices;
-
-		replay->devices = device->next;
-		buftrack_device_close(device->device);
-		free(device);
-	}
-}
-
-/* One file for each client that a device may have, and some more */
-#define WANTED_FILES 70000
-
-static void raise_file_limit(void)
-{
-	struct rlimit limit, higher;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return;
-	higher = limit;
-	if (higher.rlim_max < WANTED_FILES)
-		higher.rlim_max = WANTED_FILES;
-	higher.rlim_cur = higher.rlim_max;
-	/* Only root may raise the hard limit. */
-	if (!setrlimit(RLIMIT_NOFILE, &higher))
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-static int read_serial(struct replay *replay)
-{
-	struct buftrack_module *module =
-		buftrack_control_read_module(replay->control);
-
-	if (!module)
-		return fail_errno(REQ_INFO, "the module");
-	replay->serial = buftrack_module_serial(module);
-	buftrack_module_free(module);
-	return 0;
-}
-
-/* replay_begin() - returns 0, or an exit status after an error message */
-static int replay_begin(struct replay *replay)
-{
-	raise_file_limit();
-	replay->last = &replay->devices;
-	replay->control = buftrack_control_open(O_RDWR);
-	if (!replay->control)
-		return fail_errno(REQ_OPEN_CONTROL, "/dev/buftrack/control");
-	replay->reports = buftrack_reports_new(REPLAY_BATCH);
-	replay->declaration = buftrack_declaration_new();
-	if (!replay->reports || !replay->declaration)
-		return fail("out of memory: free some and try again");
-	return read_serial(replay);
-}
-
-/* replay_end() - close everything, which removes temporary devices */
-static void replay_end(struct replay *replay)
-{
-	for (size_t i = 0; i < replay->nr_files; i++)
-		buftrack_device_close(replay->files[i]);
-	free(replay->files);
-	replay_drop_devices(replay);
-	buftrack_reports_free(replay->reports);
-	buftrack_declaration_free(replay->declaration);
-	buftrack_control_close(replay->control);
-}
-
-/* replay_flush() - submit the reports that wait */
-static int replay_flush(struct replay *replay, struct trace_error *error)
-{
-	struct buftrack_reports *reports = replay->reports;
-	unsigned int length = buftrack_reports_length(reports);
-	int ret = 0;
-
-	if (!length)
-		return 0;
-	if (buftrack_device_submit(replay->client->data, reports)) {
-		unsigned int done = buftrack_reports_done(reports);
-
-		ret = trace_fail(error, replay->lines[done < length ? done : 0],
-				 "%s", err_text(REQ_REPORT, errno));
-	}
-	buftrack_reports_clear(reports);
-	return ret;
-}
-
 /* claim_name() - claim the client's word, as printable ASCII */
-static void claim_name(struct replay *replay, const char *word)
+static void claim_name(struct buftrack_declaration *declaration,
+		       const char *word)
 {
 	char name[BUFTRACK_CLAIMED_NAME_SIZE];
 	size_t i;
@@ -393,11 +119,11 @@ static void claim_name(struct replay *replay, const char *word)
 	for (i = 0; word[i] && i < sizeof(name) - 1; i++)
 		name[i] = word[i] < ' ' || word[i] > '~' ? '?' : word[i];
 	name[i] = '\0';
-	buftrack_declaration_claim(replay->declaration, 0, name);
+	buftrack_declaration_claim(declaration, 0, name);
 }
 
-static int declare(struct replay *replay, struct buftrack_device *file,
-		   const struct trace_event *event)
+void replay_declare(struct buftrack_declaration *declaration,
+		    const struct trace_event *event)
 {
 	unsigned int flags = 0;
 
@@ -405,95 +131,9 @@ static int declare(struct replay *replay, struct buftrack_device *file,
 		flags |= BUFTRACK_DECLARE_LATE;
 	if (event->shared)
 		flags |= BUFTRACK_DECLARE_SHARED;
-	buftrack_declaration_set_flags(replay->declaration, flags);
-	buftrack_declaration_set_first_id(replay->declaration, event->id);
-	claim_name(replay, event->client->word);
-	return buftrack_device_declare(file, replay->declaration, NULL);
-}
-
-/* note_file() - remember a client's file, for replay_end() */
-static int note_file(struct replay *replay, struct buftrack_device *file)
-{
-	size_t fd = buftrack_device_fd(file), nr = 2 * fd + 1;
-	struct buftrack_device **files;
-
-	if (fd >= replay->nr_files) {
-		files = reallocarray(replay->files, nr, sizeof(*files));
-		if (!files)
-			return -1;
-		memset(files + replay->nr_files, 0,
-		       (nr - replay->nr_files) * sizeof(*files));
-		replay->files = files;
-		replay->nr_files = nr;
-	}
-	replay->files[fd] = file;
-	return 0;
-}
-
-static int open_client(struct replay *replay, const struct trace_event *event,
-		       struct trace_error *error)
-{
-	struct replay_device *device = replay_device(replay, event, error);
-	const char *word = event->client->word;
-	struct buftrack_device *file;
-
-	if (!device)
-		return -1;
-	file = buftrack_device_open(device->number, O_RDWR);
-	if (!file)
-		return trace_fail(error, event->line, "client '%.40s': %s",
-				  word, err_text(REQ_OPEN_DEVICE, errno));
-	if (declare(replay, file, event) || note_file(replay, file)) {
-		trace_fail(error, event->line, "client '%.40s': %s", word,
-			   err_text(REQ_DECLARE, errno));
-		buftrack_device_close(file);
-		return -1;
-	}
-	event->client->data = file;
-	return 0;
-}
-
-static int close_client(struct replay *replay, const struct trace_event *event)
-{
-	struct buftrack_device *file = event->client->data;
-
-	replay->files[buftrack_device_fd(file)] = NULL;
-	buftrack_device_close(file);
-	event->client->data = NULL;
-	return 0;
-}
-
-static int report_gap(const struct trace_event *event,
-		      struct trace_error *error)
-{
-	if (buftrack_device_report_lost(event->client->data, 1))
-		return trace_fail(error, event->line, "%s",
-				  err_text(REQ_LOST, errno));
-	return 0;
-}
-
-static int switch_tracking(struct replay *replay,
-			   const struct trace_event *event,
-			   struct trace_error *error)
-{
-	struct replay_device *device = replay_device(replay, event, error);
-	struct buftrack_settings *settings;
-	int ret;
-
-	if (!device)
-		return -1;
-	settings = buftrack_settings_new();
-	if (!settings)
-		return trace_fail(error, event->line, "%s",
-				  err_text(REQ_DEVICE_SET, errno));
-	buftrack_settings_enable(settings, event->op == TRACE_ENABLE);
-	ret = buftrack_device_apply(device->device, settings);
-	if (ret)
-		trace_fail(error, event->line, "device '%.40s': %s",
-			   event->device->name,
-			   err_text(REQ_DEVICE_SET, errno));
-	buftrack_settings_free(settings);
-	return ret;
+	buftrack_declaration_set_flags(declaration, flags);
+	buftrack_declaration_set_first_id(declaration, event->id);
+	claim_name(declaration, event->client->word);
 }
 
 static unsigned int report_op(enum trace_op op)
@@ -503,10 +143,9 @@ static unsigned int report_op(enum trace_op op)
 	return op == TRACE_FREE ? BUFTRACK_OP_FREE : BUFTRACK_OP_USE;
 }
 
-static int add_report(struct replay *replay, const struct trace_event *event,
-		      struct trace_error *error)
+struct buftrack_report replay_report(const struct trace_event *event)
 {
-	struct buftrack_report report = {
+	return (struct buftrack_report){
 		.op = report_op(event->op),
 		.flags = event->refused ? BUFTRACK_REPORT_REFUSED : 0,
 		.address = event->address,
@@ -514,46 +153,19 @@ static int add_report(struct replay *replay, const struct trace_event *event,
 		.span = event->op == TRACE_ALLOC ? event->span : 0,
 		.id = event->id,
 	};
-	unsigned int at = buftrack_reports_length(replay->reports);
-
-	if (at && (event->client != replay->client || at == REPLAY_BATCH)) {
-		if (replay_flush(replay, error))
-			return -1;
-		at = 0;
-	}
-	if (replay_space(event->device->data, event, &report.space, error))
-		return -1;
-	replay->client = event->client;
-	replay->lines[at] = event->line;
-	return buftrack_reports_add(replay->reports, &report);
 }
 
-/* replay_event() - apply an event; @context is the replay */
-static int replay_event(void *context, const struct trace_event *event,
-			struct trace_error *error)
+int replay_fail(const struct trace_event *event, enum err_request request,
+		const char *kind, const char *name, struct trace_error *error)
 {
-	struct replay *replay = context;
-
-	replay->events++;
-	if (trace_is_report(event->op))
-		return add_report(replay, event, error);
-	if (replay_flush(replay, error))
-		return -1;
-	switch (event->op) {
-	case TRACE_OPEN:
-		return open_client(replay, event, error);
-	case TRACE_CLOSE:
-		return close_client(replay, event);
-	case TRACE_GAP:
-		return report_gap(event, error);
-	default:
-		return switch_tracking(replay, event, error);
-	}
+	return trace_fail(error, event->line, "%s '%.40s': %s", kind, name,
+			  err_text(request, errno));
 }
 
 enum {
 	FORMAT = NR_LIMITS,
 	KEEP,
+	OFFLINE,
 	ALL_CLIENTS,
 	JSON,
 };
@@ -563,6 +175,8 @@ static const struct option_spec options[] = {
 	[FORMAT] = { "format", "FORMAT",
 		     "format of FILE: trace (the default) or allocation-server-log" },
 	[KEEP] = { "keep", NULL, "keep the devices of the replay" },
+	[OFFLINE] = { "offline", NULL,
+		      "judge in this process, without the module" },
 	[ALL_CLIENTS] = { "all-clients", NULL,
 			  "show all closed clients that are kept" },
 	[JSON] = { "json", NULL, "print JSON" },
@@ -574,7 +188,11 @@ static const struct option_spec options[] = {
 
 /**
  * struct job - the work of the verb
+ * @limits: limits of its devices
+ * @keep: its devices stay when it ends
+ * @ops: where the events go
  * @replay: the replay
+ * @events: number of events so far
  * @progress: the progress bar
  * @reader: reads a trace; NULL for a log
  * @log: reads a log of the allocation server; NULL for a trace
@@ -585,7 +203,11 @@ static const struct option_spec options[] = {
  * @all_clients: print all closed clients
  */
 struct job {
-	struct replay replay;
+	struct buftrack_settings *limits;
+	bool keep;
+	const struct replay_ops *ops;
+	void *replay;
+	uint64_t events;
 	struct progress progress;
 	struct trace_reader *reader;
 	struct server_log *log;
@@ -613,16 +235,24 @@ static int parse(struct args *args, struct job *job)
 		if (option == FORMAT)
 			bad = format_option(args, job);
 		else if (option == KEEP)
-			job->replay.keep = true;
+			job->keep = true;
+		else if (option == OFFLINE)
+			job->ops = &replay_offline;
 		else if (option == ALL_CLIENTS)
 			job->all_clients = true;
 		else if (option == JSON)
 			job->json = true;
 		else
-			bad = limit_option(args, option, job->replay.limits);
+			bad = limit_option(args, option, job->limits);
 	}
 	if (bad || option != OPTIONS_END)
 		return bad ? bad : option;
+	if (job->keep && job->ops == &replay_offline) {
+		usage_error(
+			args,
+			"--keep and --offline: devices in this process end with it");
+		return OPTIONS_BAD;
+	}
 	words = operands(args, 1, 1);
 	if (!words)
 		return OPTIONS_BAD;
@@ -673,10 +303,11 @@ static int take_event(void *context, const struct trace_event *event,
 {
 	struct job *job = context;
 
-	if (!(job->replay.events % EVENTS_PER_LOOK))
-		progress_show(&job->progress, offset(job), job->replay.events,
+	if (!(job->events % EVENTS_PER_LOOK))
+		progress_show(&job->progress, offset(job), job->events,
 			      "events");
-	return replay_event(&job->replay, event, error);
+	job->events++;
+	return job->ops->take(job->replay, event, error);
 }
 
 /* Submit the reports before reading on: the trace may be a slow pipe. */
@@ -684,7 +315,7 @@ static int idle(void *context, struct trace_error *error)
 {
 	struct job *job = context;
 
-	return replay_flush(&job->replay, error);
+	return job->ops->flush(job->replay, error);
 }
 
 static int read_events(struct job *job, const struct trace_sink *sink,
@@ -705,7 +336,7 @@ static int apply(struct job *job, struct trace_error *error)
 	struct trace_error second;
 	int ret = read_events(job, &sink, error);
 
-	if (replay_flush(&job->replay, ret ? &second : error)) {
+	if (job->ops->flush(job->replay, ret ? &second : error)) {
 		/* Of two errors, report the one on the earlier line. */
 		if (ret && second.line < error->line)
 			*error = second;
@@ -715,24 +346,10 @@ static int apply(struct job *job, struct trace_error *error)
 	return ret;
 }
 
-static int gather(struct job *job, struct snapshots *snapshots)
-{
-	for (struct replay_device *device = job->replay.devices; device;
-	     device = device->next) {
-		if (!device->device)
-			continue;
-		if (snapshots_add(snapshots, device->device))
-			return EXIT_FAILED;
-		snapshots->list[snapshots->nr - 1].trace_device =
-			device->trace_name;
-	}
-	return 0;
-}
-
 static int print(struct job *job)
 {
 	struct snapshots snapshots = { 0 };
-	int ret = gather(job, &snapshots);
+	int ret = job->ops->gather(job->replay, &snapshots);
 
 	if (!ret && job->json)
 		json_print(snapshots_json(&snapshots));
@@ -766,11 +383,16 @@ static int fail_trace(const struct job *job, const struct trace_error *error)
 
 static int replay(struct job *job)
 {
+	const struct replay_options replay_options = { job->keep, job->limits };
 	struct trace_error error;
 	int ret, failed;
 
+	job->replay = job->ops->begin(&replay_options);
+	if (!job->replay)
+		return EXIT_FAILED;
 	failed = apply(job, &error);
 	ret = print(job);
+	job->ops->end(job->replay);
 	if (!failed)
 		print_skipped(job);
 	return failed ? fail_trace(job, &error) : ret;
@@ -778,22 +400,22 @@ static int replay(struct job *job)
 
 static int run(struct args *args)
 {
-	struct job job = { .fd = -1,
-			   .replay.limits = checked(buftrack_settings_new()) };
+	struct job job = {
+		.fd = -1,
+		.limits = checked(buftrack_settings_new()),
+		.ops = &replay_module,
+	};
 	int ret = parse(args, &job);
 
 	if (ret == OPTIONS_END) {
 		ret = open_trace(&job);
 		if (!ret)
-			ret = replay_begin(&job.replay);
-		if (!ret)
 			ret = replay(&job);
-		replay_end(&job.replay);
 		close_trace(&job);
 	} else {
 		ret = options_status(ret);
 	}
-	buftrack_settings_free(job.replay.limits);
+	buftrack_settings_free(job.limits);
 	return ret;
 }
 
@@ -802,7 +424,7 @@ const struct verb verb_replay = {
 	.operands = "FILE",
 	.summary = "replay a trace and print the result",
 	.details =
-		"FILE is a trace, - for standard input, or a log of the allocation server, whose\nbuffers are identified by address only. A replay registers its own devices, named\nreplay:<n>:<name>, which are removed when it ends, unless --keep is given. The limits\napply to these devices. Their state is printed before the clients still open are\nclosed. A malformed line stops the replay; the events before it count.",
+		"FILE is a trace, - for standard input, or a log of the allocation server, whose\nbuffers are identified by address only. A replay registers its own devices, named\nreplay:<n>:<name>, which are removed when it ends, unless --keep is given. The limits\napply to these devices. Their state is printed before the clients still open are\nclosed. A malformed line stops the replay; the events before it count.\nWith --offline the command judges by itself, as the module would: it needs neither the\nmodule nor privileges, numbers devices from 0, and takes the times of the trace.",
 	.options = options,
 	.run = run,
 };

@@ -8,10 +8,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../offline/offline.h"
 #include "../util/err.h"
 #include "cmd.h"
 #include "lookup.h"
 #include "snapshot.h"
+
+/**
+ * struct source - a device to read
+ * @device: of the module, or NULL
+ * @offline: of this process, or NULL
+ */
+struct source {
+	struct buftrack_device *device;
+	const struct offline_device *offline;
+};
+
+static struct buftrack_device_status *read_status(const struct source *source)
+{
+	return source->offline ? offline_device_read_status(source->offline) :
+				 buftrack_device_read_status(source->device);
+}
+
+static struct buftrack_counter_set *read_counters(const struct source *source,
+						  enum buftrack_scope scope,
+						  uint64_t number)
+{
+	return source->offline ? offline_device_read_counters(source->offline,
+							      scope, number) :
+				 buftrack_device_read_counters(source->device,
+							       scope, number);
+}
+
+static struct buftrack_space *next_space(const struct source *source,
+					 unsigned int from)
+{
+	return source->offline ?
+		       offline_device_next_space(source->offline, from) :
+		       buftrack_device_next_space(source->device, from);
+}
+
+static struct buftrack_client *next_client(const struct source *source,
+					   uint64_t from)
+{
+	return source->offline ?
+		       offline_device_next_client(source->offline, from) :
+		       buftrack_device_next_client(source->device, from);
+}
 
 /* grow() - make room for one more pointer in an array of @nr */
 static void grow(void *array, size_t nr)
@@ -24,14 +67,14 @@ static void grow(void *array, size_t nr)
 					  sizeof(void *));
 }
 
-static int add_space(struct snapshot *snapshot, struct buftrack_device *device,
+static int add_space(struct snapshot *snapshot, const struct source *source,
 		     struct buftrack_space *space)
 {
 	size_t nr = snapshot->nr_spaces;
 	struct buftrack_counter_set *counters;
 
-	counters = buftrack_device_read_counters(device, BUFTRACK_SCOPE_SPACE,
-						 buftrack_space_number(space));
+	counters = read_counters(source, BUFTRACK_SCOPE_SPACE,
+				 buftrack_space_number(space));
 	if (!counters) {
 		fail_errno(REQ_COUNTERS, "space '%s'",
 			   buftrack_space_name(space));
@@ -47,14 +90,14 @@ static int add_space(struct snapshot *snapshot, struct buftrack_device *device,
 }
 
 static int read_all_spaces(struct snapshot *snapshot,
-			   struct buftrack_device *device)
+			   const struct source *source)
 {
 	struct buftrack_space *space;
 	unsigned int from = 0;
 
-	while ((space = buftrack_device_next_space(device, from))) {
+	while ((space = next_space(source, from))) {
 		from = buftrack_space_number(space) + 1;
-		if (add_space(snapshot, device, space))
+		if (add_space(snapshot, source, space))
 			return EXIT_FAILED;
 	}
 	return errno == ENOENT ? 0 : fail_errno(REQ_SPACE_INFO, "the spaces");
@@ -79,14 +122,14 @@ static void add_other(struct snapshot *snapshot, struct buftrack_client *client,
 	buftrack_counter_set_free(counters);
 }
 
-static int add_client(struct snapshot *snapshot, struct buftrack_device *device,
+static int add_client(struct snapshot *snapshot, const struct source *source,
 		      struct buftrack_client *client)
 {
 	size_t nr = snapshot->nr_clients;
 	struct buftrack_counter_set *counters;
 
-	counters = buftrack_device_read_counters(
-		device, BUFTRACK_SCOPE_CLIENT, buftrack_client_number(client));
+	counters = read_counters(source, BUFTRACK_SCOPE_CLIENT,
+				 buftrack_client_number(client));
 	/* The log of closed clients may have dropped this one meanwhile. */
 	if (!counters) {
 		int gone = errno == ENOENT;
@@ -106,28 +149,25 @@ static int add_client(struct snapshot *snapshot, struct buftrack_device *device,
 	return 0;
 }
 
-static int read_clients(struct snapshot *snapshot,
-			struct buftrack_device *device)
+static int read_clients(struct snapshot *snapshot, const struct source *source)
 {
 	struct buftrack_client *client;
 	uint64_t from = 0;
 
-	while ((client = buftrack_device_next_client(device, from))) {
+	while ((client = next_client(source, from))) {
 		from = buftrack_client_number(client) + 1;
-		if (add_client(snapshot, device, client))
+		if (add_client(snapshot, source, client))
 			return EXIT_FAILED;
 	}
 	return errno == ENOENT ? 0 : fail_errno(REQ_CLIENT_INFO, "the clients");
 }
 
-static int read_device(struct snapshot *snapshot,
-		       struct buftrack_device *device)
+static int read_device(struct snapshot *snapshot, const struct source *source)
 {
-	snapshot->status = buftrack_device_read_status(device);
+	snapshot->status = read_status(source);
 	if (!snapshot->status)
 		return fail_errno(REQ_DEVICE_INFO, "the device");
-	snapshot->counters =
-		buftrack_device_read_counters(device, BUFTRACK_SCOPE_DEVICE, 0);
+	snapshot->counters = read_counters(source, BUFTRACK_SCOPE_DEVICE, 0);
 	if (!snapshot->counters)
 		return fail_errno(REQ_COUNTERS, "the device");
 	return 0;
@@ -302,13 +342,12 @@ static void sum_up_processes(struct snapshot *snapshot)
 	snapshot->nr_processes = nr;
 }
 
-static int take_snapshot(struct snapshot *snapshot,
-			 struct buftrack_device *device)
+static int take_snapshot(struct snapshot *snapshot, const struct source *source)
 {
 	*snapshot = (struct snapshot){ 0 };
-	if (read_device(snapshot, device) ||
-	    read_all_spaces(snapshot, device) ||
-	    read_clients(snapshot, device)) {
+	if (read_device(snapshot, source) ||
+	    read_all_spaces(snapshot, source) ||
+	    read_clients(snapshot, source)) {
 		snapshot_drop(snapshot);
 		return EXIT_FAILED;
 	}
@@ -316,16 +355,28 @@ static int take_snapshot(struct snapshot *snapshot,
 	return 0;
 }
 
-int snapshots_add(struct snapshots *snapshots, struct buftrack_device *device)
+static int add_snapshot(struct snapshots *snapshots,
+			const struct source *source)
 {
 	int ret;
 
 	snapshots->list = xreallocarray(snapshots->list, snapshots->nr + 1,
 					sizeof(*snapshots->list));
-	ret = take_snapshot(&snapshots->list[snapshots->nr], device);
+	ret = take_snapshot(&snapshots->list[snapshots->nr], source);
 	if (!ret)
 		snapshots->nr++;
 	return ret;
+}
+
+int snapshots_add(struct snapshots *snapshots, struct buftrack_device *device)
+{
+	return add_snapshot(snapshots, &(struct source){ .device = device });
+}
+
+int snapshots_add_offline(struct snapshots *snapshots,
+			  const struct offline_device *device)
+{
+	return add_snapshot(snapshots, &(struct source){ .offline = device });
 }
 
 void snapshots_drop(struct snapshots *snapshots)

@@ -85,6 +85,12 @@ struct snapshots {
  * Return: 0, or an exit status after an error message.
  */
 int snapshots_add(struct snapshots *snapshots, struct buftrack_device *device);
+
+struct offline_device;
+
+/* snapshots_add_offline() - likewise, a device of this process */
+int snapshots_add_offline(struct snapshots *snapshots,
+			  const struct offline_device *device);
 void snapshots_drop(struct snapshots *snapshots);
 
 /*

@@ -16,7 +16,7 @@ _buftrack_options() {
 	remaining) echo "$query" ;;
 	events) echo '--follow --verdict --client --pid --space --since --all --json' ;;
 	diff) echo '--json' ;;
-	replay) echo "$limits --format --keep --all-clients --json" ;;
+	replay) echo "$limits --format --keep --offline --all-clients --json" ;;
 	run) echo '--fail-on --stacks --offline --report' ;;
 	bridge) echo '--socket --mode --config --sysfs --max-connections --max-addresses --verbose' ;;
 	'device add') echo '--space --json' ;;

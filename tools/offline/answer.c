@@ -61,14 +61,17 @@ offline_device_next_space(const struct offline_device *device,
 	return space;
 }
 
-static unsigned int client_state(const struct bt_client *c)
+static unsigned int client_state(const struct offline_client *client)
 {
+	const struct bt_client *c = &client->client;
+	bool claims_uid = client->declare.flags & BUFTRACK_DECLARE_CLAIMED_UID;
 	bool gap = c->closed ? c->had_gap : c->domain->gap;
 	bool evicted = c->closed ? c->has_evicted : c->domain->has_evicted;
 
 	return (c->closed ? 0 : BUFTRACK_CLIENT_STATE_OPEN) |
 	       (c->late ? BUFTRACK_CLIENT_STATE_LATE : 0) |
 	       (c->shared ? BUFTRACK_CLIENT_STATE_SHARED : 0) |
+	       (claims_uid ? BUFTRACK_CLIENT_STATE_CLAIMED_UID : 0) |
 	       (gap ? BUFTRACK_CLIENT_STATE_HAD_GAP : 0) |
 	       (evicted ? BUFTRACK_CLIENT_STATE_EVICTED : 0);
 }
@@ -88,19 +91,20 @@ offline_device_next_client(const struct offline_device *device, uint64_t from)
 	client->info = (struct buftrack_client_info){
 		.size = sizeof(client->info),
 		.client = of->client.number,
-		.state = client_state(&of->client),
+		.state = client_state(of),
 		.pid = of->process.pid,
 		.tid = of->process.tid,
 		.uid = of->process.uid,
-		.claimed_pid = of->claimed_pid,
+		.claimed_pid = of->declare.claimed_pid,
+		.claimed_uid = of->declare.claimed_uid,
 		.start_time = of->process.start_time,
 		.opened = of->client.opened,
 		.closed = of->client.closed,
 		.first_id = of->client.first_id,
 	};
 	memcpy(client->info.comm, of->comm, sizeof(of->comm));
-	memcpy(client->info.claimed_name, of->claimed_name,
-	       sizeof(of->claimed_name));
+	memcpy(client->info.claimed_name, of->declare.claimed_name,
+	       sizeof(client->info.claimed_name));
 	return client;
 }
 

@@ -7,6 +7,10 @@
 
 #include "internal.h"
 
+#define KNOWN_FLAGS                                        \
+	(BUFTRACK_DECLARE_LATE | BUFTRACK_DECLARE_SHARED | \
+	 BUFTRACK_DECLARE_CLAIMED_UID)
+
 static uint64_t clamp_time(uint64_t now)
 {
 	return now < OFFLINE_MAX_TIME ? now : OFFLINE_MAX_TIME;
@@ -39,9 +43,7 @@ static void describe(struct offline_client *client,
 	client->process.comm = client->comm;
 	snprintf(client->comm, sizeof(client->comm), "%s",
 		 process->comm ? process->comm : "");
-	client->claimed_pid = declare->claimed_pid;
-	memcpy(client->claimed_name, declare->claimed_name,
-	       sizeof(client->claimed_name));
+	client->declare = *declare;
 	client->client.late = declare->flags & BUFTRACK_DECLARE_LATE;
 	client->client.first_id = declare->first_id;
 }
@@ -56,8 +58,7 @@ struct offline_client *offline_client_open(
 	struct offline_client *client;
 	int err = -ENOMEM;
 
-	if (declare->flags &
-	    ~(BUFTRACK_DECLARE_LATE | BUFTRACK_DECLARE_SHARED)) {
+	if (declare->flags & ~KNOWN_FLAGS) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -104,29 +105,6 @@ offline_client_device(const struct offline_client *client)
 	return client->device;
 }
 
-/* check() - 0, or the errno of an invalid report, as the module */
-static int check(const struct buftrack_report *r)
-{
-	if (r->reserved[0] || r->reserved[1])
-		return EOPNOTSUPP;
-	switch (r->op) {
-	case BUFTRACK_OP_ALLOC:
-		if (r->flags)
-			return EOPNOTSUPP;
-		if (!r->size)
-			return EINVAL;
-		return r->span && r->address > U64_MAX - (r->span - 1) ?
-			       ERANGE :
-			       0;
-	case BUFTRACK_OP_FREE:
-		if (r->flags & ~BUFTRACK_REPORT_REFUSED)
-			return EOPNOTSUPP;
-		return r->span ? EINVAL : 0;
-	default:
-		return EOPNOTSUPP;
-	}
-}
-
 /* judge() - enum buftrack_verdict or a negative errno */
 static int judge(struct offline_client *client,
 		 const struct buftrack_report *report, uint64_t now)
@@ -150,7 +128,7 @@ int offline_report(struct offline_client *client,
 {
 	struct bt_tracker *t = client->device->tracker;
 	uint64_t latest = t->events.last;
-	int verdict = -check(report);
+	int verdict = bt_report_check(report);
 
 	if (!verdict)
 		verdict = judge(client, report, clamp_time(now));

@@ -132,11 +132,13 @@ struct offline_device *offline_device_add(struct offline *offline,
 		errno = EEXIST;
 		return NULL;
 	}
-	device = create_device(offline, name);
-	if (!device) {
-		errno = ENOMEM;
+	errno = ENFILE;
+	if (offline->nr_devices == OFFLINE_MAX_DEVICES)
 		return NULL;
-	}
+	errno = ENOMEM;
+	device = create_device(offline, name);
+	if (!device)
+		return NULL;
 	*offline->last = device;
 	offline->last = &device->next;
 	offline->nr_devices++;
@@ -189,26 +191,6 @@ static bool is_invalid(const struct buftrack_device_set *set)
 			    set->max_remaining, 0, MAX_REMAINING);
 }
 
-static void change_settings(struct bt_tracker *t, const void *arg)
-{
-	const struct buftrack_device_set *set = arg;
-
-	if (set->fields & BUFTRACK_DEVICE_SET_ENABLED)
-		t->enabled = set->enabled;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_RECORDS)
-		t->limits.max_records = set->max_records;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS)
-		t->limits.max_client_records = set->max_client_records;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_FREED)
-		t->limits.max_freed = set->max_freed;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLIENTS)
-		t->limits.max_clients = set->max_clients;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLOSED)
-		t->limits.max_closed = set->max_closed;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_REMAINING)
-		t->limits.max_remaining = set->max_remaining;
-}
-
 int offline_device_apply(struct offline_device *device,
 			 const struct buftrack_settings *settings)
 {
@@ -216,7 +198,7 @@ int offline_device_apply(struct offline_device *device,
 		errno = EINVAL;
 		return -1;
 	}
-	bt_tracker_configure(device->tracker, change_settings, &settings->set);
+	bt_tracker_set(device->tracker, &settings->set);
 	offline_free_zombies(device);
 	return 0;
 }
@@ -228,7 +210,7 @@ void offline_device_enable(struct offline_device *device, bool enabled)
 		.enabled = enabled,
 	};
 
-	bt_tracker_configure(device->tracker, change_settings, &set);
+	bt_tracker_set(device->tracker, &set);
 }
 
 static struct offline_space *find_space(struct offline_device *device,
@@ -272,7 +254,7 @@ int offline_device_add_space(struct offline_device *device, const char *name,
 	struct offline_space *space = find_space(device, name);
 	int ret;
 
-	if (check_name(name, sizeof(space->name)))
+	if (!space && check_name(name, sizeof(space->name)))
 		return -1;
 	ret = space ? update_space(space, capacity) :
 		      add_space(device, name, capacity);

@@ -44,16 +44,14 @@ struct offline_device {
  * @device: its device
  * @process: the process; its comm is @comm
  * @comm: name of the process
- * @claimed_pid: pid that the client declared
- * @claimed_name: name that the client declared
+ * @declare: its declaration
  */
 struct offline_client {
 	struct bt_client client;
 	struct offline_device *device;
 	struct offline_process process;
 	char comm[BUFTRACK_COMM_SIZE];
-	unsigned int claimed_pid;
-	char claimed_name[BUFTRACK_CLAIMED_NAME_SIZE];
+	struct buftrack_declare declare;
 };
 
 static inline struct offline_client *

@@ -32,6 +32,9 @@
 
 #define OFFLINE_MAX_TIME ((uint64_t)INT64_MAX)
 
+/* As the module's default */
+#define OFFLINE_MAX_DEVICES 256
+
 /* Latest events that a device keeps, as the module's default */
 #define OFFLINE_EVENTS 1024
 
@@ -65,7 +68,8 @@ void offline_free(struct offline *offline);
  * on, no spaces and the module's default limits.
  *
  * Return: the device, which offline_free() frees; NULL with EEXIST (the name is
- * taken), EILSEQ (the name is empty or has other characters), ENAMETOOLONG or ENOMEM.
+ * taken), EILSEQ (the name is empty or has other characters), ENAMETOOLONG, ENFILE
+ * (OFFLINE_MAX_DEVICES exist) or ENOMEM.
  */
 struct offline_device *offline_device_add(struct offline *offline,
 					  const char *name);
@@ -184,7 +188,7 @@ offline_client_device(const struct offline_client *client);
  *	      one. May be NULL.
  *
  * Return: enum buftrack_verdict; -1 with ENOENT (no such space), EINVAL (an alloc of
- * size 0, or a free with a span), ERANGE (address + span exceeds 2^64) or EOPNOTSUPP
+ * size 0, or a free or use with a span), ERANGE (address + span exceeds 2^64) or EOPNOTSUPP
  * (an unknown op or flag).
  */
 int offline_report(struct offline_client *client,

@@ -157,9 +157,7 @@ static int number_field(const char *const *fields, int which, uint64_t *number,
 static int parse_numbers(const char *const *fields, struct trace_event *event,
 			 struct trace_error *error)
 {
-	uint64_t ts;
-
-	if (number_field(fields, TS, &ts, event, error) ||
+	if (number_field(fields, TS, &event->time, event, error) ||
 	    number_field(fields, ADDRESS, &event->address, event, error) ||
 	    number_field(fields, SIZE, &event->size, event, error) ||
 	    number_field(fields, SPAN, &event->span, event, error) ||

@@ -71,6 +71,7 @@ struct trace_client {
  * struct trace_event - a well-formed line
  * @line: its number, from 1
  * @op: the operation
+ * @time: in ns, 0: not given
  * @device: its device; never NULL
  * @client: its client; NULL for an enable or disable
  * @space: space of an alloc, free or use, else ""
@@ -85,6 +86,7 @@ struct trace_client {
 struct trace_event {
 	unsigned long line;
 	enum trace_op op;
+	uint64_t time;
 	struct trace_device *device;
 	struct trace_client *client;
 	const char *space;
