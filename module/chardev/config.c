@@ -43,26 +43,6 @@ int bt_ioctl_device_remove(struct bt_file *file, void *arg)
 	return bt_device_remove(&cred, remove);
 }
 
-static void bt_config_apply(struct bt_tracker *t, const void *arg)
-{
-	const struct buftrack_device_set *set = arg;
-
-	if (set->fields & BUFTRACK_DEVICE_SET_ENABLED)
-		t->enabled = set->enabled;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_RECORDS)
-		t->limits.max_records = set->max_records;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_FREED)
-		t->limits.max_freed = set->max_freed;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLIENTS)
-		t->limits.max_clients = set->max_clients;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLOSED)
-		t->limits.max_closed = set->max_closed;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_REMAINING)
-		t->limits.max_remaining = set->max_remaining;
-	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS)
-		t->limits.max_client_records = set->max_client_records;
-}
-
 #define BT_SET_ALL (BUFTRACK_DEVICE_SET_ENABLED | BUFTRACK_DEVICE_SET_MAX_RECORDS |	\
 		    BUFTRACK_DEVICE_SET_MAX_FREED | BUFTRACK_DEVICE_SET_MAX_CLIENTS |	\
 		    BUFTRACK_DEVICE_SET_MAX_CLOSED | BUFTRACK_DEVICE_SET_MAX_REMAINING |	\
@@ -126,7 +106,7 @@ int bt_ioctl_device_set(struct bt_file *file, void *arg)
 		return err;
 	if (set->fields & BUFTRACK_DEVICE_SET_STACKS)
 		WRITE_ONCE(dev->stacks, set->stacks);
-	bt_tracker_configure(dev->tracker, bt_config_apply, arg);
+	bt_tracker_set(dev->tracker, set);
 	bt_reporter_free_zombies(dev->tracker);
 	return 0;
 }

@@ -7,37 +7,14 @@
 #include "ioctl.h"
 #include "report.h"
 
-static int bt_report_check_range(const struct buftrack_report *r)
+static int bt_file_check(const struct bt_tracker *t, const struct buftrack_report *r)
 {
-	if (r->span && r->address > U64_MAX - (r->span - 1))
-		return -ERANGE;
-	return 0;
-}
+	int err = bt_report_check(r);
 
-static int bt_report_check(const struct bt_tracker *t,
-			   const struct buftrack_report *r)
-{
-	if (r->reserved[0] || r->reserved[1])
-		return -EOPNOTSUPP;
 	/* Spaces are added, and never removed */
-	if (r->space >= READ_ONCE(t->nr_spaces))
+	if (!err && r->space >= READ_ONCE(t->nr_spaces))
 		return READ_ONCE(t->removed) ? -ENODEV : -ENOENT;
-	switch (r->op) {
-	case BUFTRACK_OP_ALLOC:
-		if (r->flags)
-			return -EOPNOTSUPP;
-		return r->size ? bt_report_check_range(r) : -EINVAL;
-	case BUFTRACK_OP_FREE:
-		if (r->flags & ~BUFTRACK_REPORT_REFUSED)
-			return -EOPNOTSUPP;
-		return r->span ? -EINVAL : 0;
-	case BUFTRACK_OP_USE:
-		if (r->flags)
-			return -EOPNOTSUPP;
-		return r->span ? -EINVAL : 0;
-	default:
-		return -EOPNOTSUPP;
-	}
+	return err;
 }
 
 /**
@@ -56,7 +33,7 @@ int bt_file_report(struct bt_file *file, const struct buftrack_report *r, u64 *s
 	struct bt_tracker *t = file->dev->tracker;
 	unsigned int flags = BT_MAY_REFILL;
 	struct bt_client *c;
-	int verdict = bt_report_check(t, r);
+	int verdict = bt_file_check(t, r);
 
 	if (verdict)
 		return verdict;

@@ -208,6 +208,41 @@ void bt_tracker_configure(struct bt_tracker *t,
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_tracker_configure);
 
+static void tracker_apply(struct bt_tracker *t, const void *arg)
+{
+	const struct buftrack_device_set *set = arg;
+
+	if (set->fields & BUFTRACK_DEVICE_SET_ENABLED)
+		t->enabled = set->enabled;
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_RECORDS)
+		t->limits.max_records = set->max_records;
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_FREED)
+		t->limits.max_freed = set->max_freed;
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLIENTS)
+		t->limits.max_clients = set->max_clients;
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLOSED)
+		t->limits.max_closed = set->max_closed;
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_REMAINING)
+		t->limits.max_remaining = set->max_remaining;
+	if (set->fields & BUFTRACK_DEVICE_SET_MAX_CLIENT_RECORDS)
+		t->limits.max_client_records = set->max_client_records;
+}
+
+/**
+ * bt_tracker_set() - change the bounds that user space names, and turn tracking on or off
+ * @t: the tracker
+ * @set: the fields to change, in range
+ *
+ * As bt_tracker_configure().
+ *
+ * Context: may sleep.
+ */
+void bt_tracker_set(struct bt_tracker *t, const struct buftrack_device_set *set)
+{
+	bt_tracker_configure(t, tracker_apply, set);
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_tracker_set);
+
 /**
  * bt_tracker_add_space() - add a space
  * @t: the tracker

@@ -569,6 +569,7 @@ bool bt_shared_restart(struct bt_tracker *t, unsigned int most);
 /* bt_report(): the buffer is reference counted, and its owner is charged with the free */
 #define BT_AS_OWNER	BIT(1)
 
+int bt_report_check(const struct buftrack_report *r);
 int bt_report(struct bt_tracker *t, struct bt_client *c,
 	      const struct buftrack_report *r, u64 now, unsigned int opts,
 	      u64 *stamp);
@@ -596,6 +597,7 @@ void bt_tracker_get_limits(struct bt_tracker *t, struct bt_limits *limits);
 void bt_tracker_configure(struct bt_tracker *t,
 			  void (*change)(struct bt_tracker *t, const void *arg),
 			  const void *arg);
+void bt_tracker_set(struct bt_tracker *t, const struct buftrack_device_set *set);
 int bt_tracker_add_space(struct bt_tracker *t);
 int bt_tracker_read_counters(struct bt_tracker *t, u32 scope, u64 number,
 			     struct bt_counters *out);

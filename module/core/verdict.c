@@ -396,6 +396,44 @@ static void verdict_count(const struct bt_report_ctx *ctx, int verdict)
 		__bt_domain_note_gap(ctx->t, ctx->d, ctx->stamp);
 }
 
+static int verdict_check_range(const struct buftrack_report *r)
+{
+	if (r->span && r->address > U64_MAX - (r->span - 1))
+		return -ERANGE;
+	return 0;
+}
+
+/**
+ * bt_report_check() - check a report that a program makes
+ * @r: the report
+ *
+ * Return: 0; -EOPNOTSUPP: an unknown op or flag, or a reserved field that is not 0;
+ * -EINVAL: an alloc of size 0, or a free or use with a span; -ERANGE: address + span
+ * exceeds 2^64.
+ */
+int bt_report_check(const struct buftrack_report *r)
+{
+	if (r->reserved[0] || r->reserved[1])
+		return -EOPNOTSUPP;
+	switch (r->op) {
+	case BUFTRACK_OP_ALLOC:
+		if (r->flags)
+			return -EOPNOTSUPP;
+		return r->size ? verdict_check_range(r) : -EINVAL;
+	case BUFTRACK_OP_FREE:
+		if (r->flags & ~BUFTRACK_REPORT_REFUSED)
+			return -EOPNOTSUPP;
+		return r->span ? -EINVAL : 0;
+	case BUFTRACK_OP_USE:
+		if (r->flags)
+			return -EOPNOTSUPP;
+		return r->span ? -EINVAL : 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_report_check);
+
 /* Judge a report and apply it */
 static int __verdict_report(struct bt_report_ctx *ctx, u64 now)
 {
