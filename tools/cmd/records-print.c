@@ -10,8 +10,6 @@
 #include "../util/text.h"
 #include "records.h"
 
-#define JSON_HEAD "{\"records\":[\n"
-
 static const struct table_column columns[] = {
 	{ "DEVICE", TABLE_RIGHT },
 	{ "CLIENT", TABLE_RIGHT },
@@ -43,11 +41,6 @@ static uint64_t age_of(const struct row *row)
 	uint64_t now = row->origin->now;
 
 	return now > row->allocated ? now - row->allocated : 0;
-}
-
-static bool is_redacted(const struct row *row)
-{
-	return row->state & BUFTRACK_RECORD_STATE_REDACTED;
 }
 
 static void owner_cells(struct table *table, const struct row *row)
@@ -127,10 +120,59 @@ static void text_row(struct table *table, const struct row *row)
 	state_cell(table, row);
 }
 
-static void identity_json(struct json_object *object, const struct row *row)
+static const struct table_column site_columns[] = {
+	{ "DEVICE", TABLE_RIGHT },
+	{ "CLIENT", TABLE_RIGHT },
+	{ "PID", TABLE_RIGHT },
+	{ "COMM", 0 },
+	{ "CLAIMS TO BE", TABLE_OPTIONAL },
+	{ "SPACE", 0 },
+	{ "SITE", TABLE_RIGHT },
+	{ "BUFFERS", TABLE_RIGHT },
+	{ "SIZE", TABLE_RIGHT },
+	{ .name = NULL },
+};
+
+static void site_owner_cells(struct table *table, const struct site *site)
+{
+	if (!site->several) {
+		table_cell(table, "%" PRIu64, site->row.client);
+		owner_cells(table, &site->row);
+		return;
+	}
+	table_cell(table, "-");
+	table_cell(table, "-");
+	table_cell(table, "several");
+	table_cell(table, "-");
+}
+
+static void site_text(struct table *table, const struct site *site)
+{
+	const struct row *row = &site->row;
+	char space[BUFTRACK_SPACE_NAME_SIZE];
+
+	table_row(table, NULL);
+	table_cell(table, "%u", row->origin->number);
+	site_owner_cells(table, site);
+	table_cell(table, "%s",
+		   space_name(row->origin->spaces, row->space, space));
+	if (is_redacted(row))
+		table_cell(table, "not shown");
+	else
+		site_cell(table, row->site, row->stack);
+	table_number(table, site->buffers);
+	table_size(table, site->bytes);
+}
+
+static void device_name_json(struct json_object *object, const struct row *row)
 {
 	json_put_number(object, "device", row->origin->number);
 	json_put_text(object, "device_name", row->origin->name);
+}
+
+static void identity_json(struct json_object *object, const struct row *row)
+{
+	device_name_json(object, row);
 	json_put_number(object, "client", row->client);
 	json_put_number(object, "pid", row->pid);
 	json_put_text(object, "comm",
@@ -183,20 +225,59 @@ static void json_row(const struct row *row)
 	json_print_plain(object);
 }
 
-void printer_begin(struct printer *printer, bool json,
-		   const struct stacks *stacks)
+static struct json_object *site_json(const struct site *site)
 {
-	printer->json = json;
-	printer->stacks = stacks;
-	printer->nr = 0;
-	printer->table = NULL;
+	const struct row *row = &site->row;
+	struct json_object *object = json_dict();
+	char text[BUFTRACK_SPACE_NAME_SIZE];
+
+	if (site->several)
+		device_name_json(object, row);
+	else
+		identity_json(object, row);
+	json_put_bool(object, "several_clients", site->several);
+	json_put_text(object, "space",
+		      space_name(row->origin->spaces, row->space, text));
+	json_put_shown(object, "site", row->site, !is_redacted(row));
+	if (row->stack)
+		json_put_lines(object, "stack", row->stack->frames);
+	json_put_bool(object, "redacted", is_redacted(row));
+	json_put_number(object, "buffers", site->buffers);
+	json_put_number(object, "bytes", site->bytes);
+	return object;
+}
+
+/* print_head() - print the text before each element of an array */
+static void print_head(const struct printer *printer, const char *name)
+{
+	if (printer->nr > 1)
+		printf(",\n");
+	else
+		printf("{\"%s\":[\n", name);
+}
+
+void printer_site(struct printer *printer, const struct site *site)
+{
+	printer->nr++;
+	if (printer->array) {
+		json_append(printer->array, site_json(site));
+		return;
+	}
+	if (printer->json) {
+		print_head(printer, "sites");
+		json_print_plain(site_json(site));
+		return;
+	}
+	if (!printer->table)
+		printer->table = table_new(site_columns);
+	site_text(printer->table, site);
 }
 
 void printer_row(struct printer *printer, const struct row *row)
 {
 	printer->nr++;
 	if (printer->json) {
-		printf("%s", printer->nr > 1 ? ",\n" : JSON_HEAD);
+		print_head(printer, "records");
 		json_row(row);
 		return;
 	}
@@ -244,7 +325,7 @@ static void end_json(const struct printer *printer, const struct totals *totals,
 		     const struct origin *origins)
 {
 	if (!printer->nr)
-		printf(JSON_HEAD);
+		print_head(printer, totals->by_site ? "sites" : "records");
 	printf("%s],\"matched\":%" PRIu64 ",\"matched_bytes\":%" PRIu64,
 	       printer->nr ? "\n" : "", totals->matched, totals->bytes);
 	if (totals->remaining)
@@ -259,8 +340,13 @@ static void end_text(const struct printer *printer, const struct totals *totals)
 {
 	char text[UNIT_TEXT];
 
-	if (printer->nr < totals->matched)
+	uint64_t all = totals->by_site ? totals->sites : totals->matched;
+
+	if (printer->nr < all)
 		printf("%" PRIu64 " shown of ", printer->nr);
+	if (totals->by_site)
+		printf("%zu site%s, ", totals->sites,
+		       totals->sites == 1 ? "" : "s");
 	printf("%" PRIu64 " buffer%s, %s", totals->matched,
 	       totals->matched == 1 ? "" : "s", size_text(totals->bytes, text));
 	if (totals->remaining)

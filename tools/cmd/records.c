@@ -43,6 +43,12 @@ static int max_age_option(const struct args *args, struct query *query)
 	return bad;
 }
 
+int by_option(const struct args *args, int option, bool *by_site)
+{
+	*by_site = !strcmp(args->value, "site");
+	return *by_site ? 0 : bad_value(args, option, "site");
+}
+
 static int query_option(const struct args *args, int option,
 			struct query *query)
 {
@@ -69,6 +75,8 @@ static int query_option(const struct args *args, int option,
 		return max_age_option(args, query);
 	case QUERY_SORT:
 		return sort_option(args, query);
+	case QUERY_BY:
+		return by_option(args, option, &query->by_site);
 	case QUERY_REVERSE:
 		query->reverse = true;
 		return 0;
@@ -90,6 +98,7 @@ static int query_option(const struct args *args, int option,
  * @printer: where rows go
  * @rows: the rows that wait, @nr of them
  * @room: size of @rows
+ * @sites: the sums, if the query is by site
  */
 struct selection {
 	const struct query *query;
@@ -97,15 +106,11 @@ struct selection {
 	struct row *rows;
 	size_t nr;
 	size_t room;
+	struct sites sites;
 };
 
 /* Rows beyond twice the limit that may wait before they are sorted */
 #define SLACK 1024
-
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
 
 /* by_place() - order rows with equal sort keys */
 static int by_place(const struct row *a, const struct row *b)
@@ -188,6 +193,10 @@ static bool must_wait(const struct query *query)
 
 static void selection_add(struct selection *selection, const struct row *row)
 {
+	if (selection->query->by_site) {
+		sites_add(&selection->sites, row);
+		return;
+	}
 	if (!must_wait(selection->query)) {
 		if (selection->printer->nr < selection->query->limit)
 			printer_row(selection->printer, row);
@@ -200,8 +209,25 @@ static void selection_add(struct selection *selection, const struct row *row)
 	selection->rows[selection->nr++] = *row;
 }
 
+static void print_sites(struct selection *selection)
+{
+	const struct query *query = selection->query;
+	const struct site **sites = sites_sort(&selection->sites);
+	size_t nr = selection->sites.nr;
+
+	for (size_t i = 0; i < nr && i < query->limit; i++)
+		printer_site(selection->printer,
+			     sites[query->reverse ? nr - 1 - i : i]);
+	free(sites);
+	sites_drop(&selection->sites);
+}
+
 static void selection_end(struct selection *selection)
 {
+	if (selection->query->by_site) {
+		print_sites(selection);
+		return;
+	}
 	sort_rows(selection);
 	for (size_t i = 0; i < selection->nr; i++)
 		printer_row(selection->printer, &selection->rows[i]);
@@ -474,24 +500,27 @@ static int check_met(const struct visit *visit)
 	return 0;
 }
 
-static int list_records(const struct query *query, bool remaining)
+/* list_records() - @array takes the JSON instead of standard output, unless NULL */
+static int list_records(const struct query *query, bool remaining,
+			struct json_object *array)
 {
-	struct printer printer = { 0 };
+	struct printer printer = { .json = query->json, .array = array };
 	struct visit visit = {
 		.query = query,
 		.selection = { .query = query, .printer = &printer },
-		.totals = { .remaining = remaining },
+		.totals = { .by_site = query->by_site, .remaining = remaining },
 	};
 	int ret;
 
-	printer_begin(&printer, query->json,
-		      query->stacks ? &visit.stacks : NULL);
+	if (query->stacks)
+		printer.stacks = &visit.stacks;
 	ret = each_device(query->device, visit_device, &visit);
 	if (!ret)
 		ret = check_met(&visit);
+	visit.totals.sites = visit.selection.sites.nr;
 	selection_end(&visit.selection);
 	/* After an error there are sums only if there were rows. */
-	if (!ret || printer.nr)
+	if (!array && (!ret || printer.nr))
 		printer_end(&printer, &visit.totals, visit.origins);
 	drop_stacks(&visit.stacks);
 	drop_origins(&visit);
@@ -510,9 +539,14 @@ static int parse_query(struct args *args, struct query *query,
 			      more_option(args, query);
 	if (bad)
 		return bad;
-	if (option == OPTIONS_END && !operands(args, 0, 0))
+	if (option != OPTIONS_END)
+		return option;
+	if (query->by_site && query->sort != SORT_NONE) {
+		usage_error(args,
+			    "sums by site come largest first: drop --sort");
 		return OPTIONS_BAD;
-	return option;
+	}
+	return operands(args, 0, 0) ? OPTIONS_END : OPTIONS_BAD;
 }
 
 int run_query(struct args *args, unsigned int states,
@@ -527,5 +561,20 @@ int run_query(struct args *args, unsigned int states,
 
 	if (ret != OPTIONS_END)
 		return options_status(ret);
-	return list_records(&query, states == BUFTRACK_RECORD_STATE_REMAINING);
+	return list_records(&query, states == BUFTRACK_RECORD_STATE_REMAINING,
+			    NULL);
+}
+
+int list_sites(const char *device, struct json_object *array)
+{
+	const struct query query = {
+		.device = device,
+		.states = BUFTRACK_RECORD_STATE_LIVE,
+		.max_size = UINT64_MAX,
+		.limit = UINT64_MAX,
+		.by_site = true,
+		.json = array,
+	};
+
+	return list_records(&query, false, array);
 }

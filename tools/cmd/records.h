@@ -5,6 +5,7 @@
 #ifndef BUFTRACK_RECORDS_H
 #define BUFTRACK_RECORDS_H
 
+#include <json.h>
 #include <stdbool.h>
 #include <libbuftrack.h>
 
@@ -34,6 +35,7 @@ enum sort_key {
  * @sort: sort key
  * @reverse: reverse the order
  * @limit: maximum number of records to print
+ * @by_site: print sums by allocation site, largest first, instead of records
  * @stacks: print kernel stacks; JSON always has them
  * @json: print JSON
  */
@@ -51,6 +53,7 @@ struct query {
 	enum sort_key sort;
 	bool reverse;
 	uint64_t limit;
+	bool by_site;
 	bool stacks;
 	bool json;
 };
@@ -66,6 +69,7 @@ enum {
 	QUERY_MIN_AGE,
 	QUERY_MAX_AGE,
 	QUERY_SORT,
+	QUERY_BY,
 	QUERY_REVERSE,
 	QUERY_LIMIT,
 	QUERY_STACKS,
@@ -88,6 +92,8 @@ enum {
 		"allocated at most this long ago" },                           \
 	[QUERY_SORT] = { "sort", "KEY",                                        \
 		"by age (oldest first), size (largest first), address or client" }, \
+	[QUERY_BY] = { "by", "KEY",                                            \
+		"print sums by site of allocation, largest first; KEY is site" }, \
 	[QUERY_REVERSE] = { "reverse", NULL, "reverse the order" },            \
 	[QUERY_LIMIT] = { "limit", "N", "print only the first N" },            \
 	[QUERY_STACKS] = { "stacks", NULL,                                     \
@@ -159,29 +165,77 @@ struct row {
 	char comm[BUFTRACK_COMM_SIZE];
 };
 
+static inline bool is_redacted(const struct row *row)
+{
+	return row->state & BUFTRACK_RECORD_STATE_REDACTED;
+}
+
+/* compare_numbers() - for qsort() */
+static inline int compare_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
 /**
- * struct printer - prints rows as text or JSON
+ * struct site - the records that were allocated at one site
+ * @row: one of them
+ * @several: they belong to several clients
+ * @buffers: number of records
+ * @bytes: sum of their sizes
+ *
+ * A driver's site is the same for all clients of a device. Any other site is a number of
+ * its client.
+ */
+struct site {
+	struct row row;
+	bool several;
+	uint64_t buffers;
+	uint64_t bytes;
+};
+
+/**
+ * struct sites - sums by device, space, client and site
+ * @tree: tree of struct site
+ * @nr: number of sites
+ */
+struct sites {
+	void *tree;
+	size_t nr;
+};
+
+/* sites_add() - add a record to the sum of its site */
+void sites_add(struct sites *sites, const struct row *row);
+
+/* sites_sort() - an array of all sites, largest first, for the caller to free */
+const struct site **sites_sort(const struct sites *sites);
+void sites_drop(struct sites *sites);
+
+/**
+ * struct printer - prints rows or sites as text or JSON
  * @json: print JSON
+ * @array: takes the sites; NULL: print them
  * @stacks: stacks to print below the table; NULL: none
- * @nr: number of rows printed
+ * @nr: number of rows or sites printed
  * @table: the table; NULL before its first row
  */
 struct printer {
 	bool json;
+	struct json_object *array;
 	const struct stacks *stacks;
 	uint64_t nr;
 	struct table *table;
 };
 
-void printer_begin(struct printer *printer, bool json,
-		   const struct stacks *stacks);
 void printer_row(struct printer *printer, const struct row *row);
+void printer_site(struct printer *printer, const struct site *site);
 
 /**
  * struct totals - sums that are printed last
  * @matched: number of records that matched
  * @bytes: the sum of their sizes
  * @redacted: number of them that belong to another user
+ * @by_site: the records were summed by site
+ * @sites: number of these sites
  * @remaining: print the next two, for the verb remaining
  * @remaining_buffers: sum of this counter over the devices
  * @remaining_bytes: likewise
@@ -190,6 +244,8 @@ struct totals {
 	uint64_t matched;
 	uint64_t bytes;
 	uint64_t redacted;
+	bool by_site;
+	size_t sites;
 	bool remaining;
 	uint64_t remaining_buffers;
 	uint64_t remaining_bytes;
@@ -209,5 +265,17 @@ void printer_end(struct printer *printer, const struct totals *totals,
  */
 int run_query(struct args *args, unsigned int states,
 	      int (*more_option)(const struct args *args, struct query *query));
+
+/**
+ * list_sites() - sum the live buffers of devices by allocation site
+ * @device: the device; NULL: all
+ * @array: JSON array that takes the sites; NULL: print them as text
+ *
+ * Return: 0, or an exit status after an error message.
+ */
+int list_sites(const char *device, struct json_object *array);
+
+/* by_option() - parse --by; returns 0, or OPTIONS_BAD after an error message */
+int by_option(const struct args *args, int option, bool *by_site);
 
 #endif /* BUFTRACK_RECORDS_H */

@@ -13,6 +13,7 @@
 #include "../util/text.h"
 #include "cmd.h"
 #include "lookup.h"
+#include "records.h"
 #include "snapshot.h"
 
 enum {
@@ -20,6 +21,7 @@ enum {
 	JSON,
 	FAIL_ON,
 	ALL_CLIENTS,
+	BY,
 };
 
 static const struct option_spec options[] = {
@@ -30,6 +32,8 @@ static const struct option_spec options[] = {
 		      "exit with 3 if a verdict of LIST was given or, for 'remaining', buffers remained" },
 	[ALL_CLIENTS] = { "all-clients", NULL,
 			  "show all closed clients that are kept" },
+	[BY] = { "by", "KEY",
+		 "also sum the live buffers by site of allocation; KEY is site" },
 	{ .name = NULL },
 };
 
@@ -37,6 +41,7 @@ struct request {
 	const char *device;
 	bool json;
 	bool all_clients;
+	bool by_site;
 	struct condition condition;
 };
 
@@ -54,6 +59,10 @@ static int parse(struct args *args, struct request *request)
 			break;
 		case ALL_CLIENTS:
 			request->all_clients = true;
+			break;
+		case BY:
+			if (by_option(args, BY, &request->by_site))
+				return OPTIONS_BAD;
 			break;
 		case FAIL_ON:
 			if (condition_option(args, FAIL_ON,
@@ -266,8 +275,15 @@ static struct json_object *probes_json(const struct probes *probes)
 	return array;
 }
 
+static void put_sites(struct json_object *object, struct json_object *sites)
+{
+	if (sites)
+		json_put(object, "sites", sites);
+}
+
+/* print() - print all but the text of the sites; takes over @sites, which may be NULL */
 static void print(const struct request *request,
-		  const struct snapshots *snapshots)
+		  const struct snapshots *snapshots, struct json_object *sites)
 {
 	struct probes probes = { 0 };
 
@@ -276,6 +292,7 @@ static void print(const struct request *request,
 	if (request->json) {
 		struct json_object *object = snapshots_json(snapshots);
 
+		put_sites(object, sites);
 		json_put(object, "probes", probes_json(&probes));
 		json_print(object);
 	} else {
@@ -294,6 +311,24 @@ static int take_device(struct buftrack_device *device,
 	return snapshots_add(context, device);
 }
 
+static int report(const struct request *request,
+		  const struct snapshots *snapshots)
+{
+	struct json_object *sites = NULL;
+	int ret = 0;
+
+	if (request->by_site && request->json) {
+		sites = json_array();
+		ret = list_sites(request->device, sites);
+	}
+	print(request, snapshots, sites);
+	if (request->by_site && !request->json) {
+		printf("\n\n");
+		ret = list_sites(request->device, NULL);
+	}
+	return ret ? ret : condition_check(&request->condition, snapshots);
+}
+
 static int run(struct args *args)
 {
 	struct request request = { 0 };
@@ -303,10 +338,8 @@ static int run(struct args *args)
 	if (ret != OPTIONS_END)
 		return options_status(ret);
 	ret = each_device(request.device, take_device, &snapshots);
-	if (!ret) {
-		print(&request, &snapshots);
-		ret = condition_check(&request.condition, &snapshots);
-	}
+	if (!ret)
+		ret = report(&request, &snapshots);
 	snapshots_drop(&snapshots);
 	return ret;
 }

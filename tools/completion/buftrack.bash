@@ -9,9 +9,9 @@ _buftrack_options() {
 	local limits='--max-records --client-records --freed-records --max-clients --max-closed
 		--max-remaining'
 	local query='--device --client --pid --space --min-size --max-size --min-age --max-age
-		--sort --reverse --limit --stacks --json'
+		--sort --by --reverse --limit --stacks --json'
 	case $1 in
-	status) echo '--device --json --fail-on --all-clients' ;;
+	status) echo '--device --json --fail-on --all-clients --by' ;;
 	list) echo "$query --state" ;;
 	remaining) echo "$query" ;;
 	events) echo '--follow --verdict --client --pid --space --since --all --json' ;;
@@ -38,6 +38,7 @@ _buftrack_values() {
 	--stacks) [ "$2" != 'device set' ] || echo 'on off' ;;
 	--device) _buftrack_devices ;;
 	--sort) echo 'age size address client' ;;
+	--by) echo site ;;
 	--format) echo 'trace allocation-server-log' ;;
 	--state) echo 'live freed remaining doubtful orphaned all' ;;
 	--verdict) echo 'double_free stale_free foreign_free size_mismatch refused_free
