@@ -2,6 +2,7 @@
 /*
  * buftrack run
  */
+#include "../offline/offline.h"
 #include "../run/run.h"
 #include "cmd.h"
 #include "snapshot.h"
@@ -9,7 +10,10 @@
 enum {
 	FAIL_ON,
 	STACKS,
+	SWALLOWED,
+	RECORD,
 	OFFLINE,
+	JSON,
 	REPORT,
 };
 
@@ -17,7 +21,12 @@ static const struct option_spec options[] = {
 	[FAIL_ON] = { "fail-on", "LIST",
 		      "exit with 3 if a verdict of LIST was given or, for 'remaining', buffers remained" },
 	[STACKS] = { "stacks", NULL, "record whole stacks" },
+	[SWALLOWED] = { "swallowed", NULL,
+			"show second frees that the runtime ignored" },
+	[RECORD] = { "record", "FILE",
+		     "write a trace; .gz and .zst compress it" },
 	[OFFLINE] = { "offline", NULL, "leave the module alone" },
+	[JSON] = { "json", NULL, "print JSON" },
 	[REPORT] = { "report", "FILE",
 		     "write the summary to FILE, and one line to standard error" },
 	{ .name = NULL },
@@ -39,8 +48,17 @@ static int parse(struct args *args, struct run_options *run)
 		case STACKS:
 			run->stacks = true;
 			break;
+		case SWALLOWED:
+			run->swallowed = true;
+			break;
+		case RECORD:
+			run->record = args->value;
+			break;
 		case OFFLINE:
 			run->offline = true;
+			break;
+		case JSON:
+			run->json = true;
 			break;
 		case REPORT:
 			run->report = args->value;
@@ -56,9 +74,23 @@ static int parse(struct args *args, struct run_options *run)
 	return OPTIONS_END;
 }
 
+static struct json_object *devices_json(const struct offline *books)
+{
+	struct snapshots snapshots = { 0 };
+	const struct offline_device *device = NULL;
+	struct json_object *object;
+
+	/* It fails only for lack of memory, after a message; a device is then missing. */
+	while ((device = offline_device_next(books, device)))
+		snapshots_add_offline(&snapshots, device);
+	object = snapshots_json(&snapshots);
+	snapshots_drop(&snapshots);
+	return object;
+}
+
 static int run(struct args *args)
 {
-	struct run_options options_of_run = { 0 };
+	struct run_options options_of_run = { .devices_json = devices_json };
 	int ret = parse(args, &options_of_run);
 
 	if (ret != OPTIONS_END)

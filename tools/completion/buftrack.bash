@@ -17,7 +17,7 @@ _buftrack_options() {
 	events) echo '--follow --verdict --client --pid --space --since --all --json' ;;
 	diff) echo '--json' ;;
 	replay) echo "$limits --format --keep --offline --all-clients --json" ;;
-	run) echo '--fail-on --stacks --offline --report' ;;
+	run) echo '--fail-on --stacks --swallowed --record --offline --json --report' ;;
 	bridge) echo '--socket --mode --config --sysfs --max-connections --max-addresses --verbose' ;;
 	'device add') echo '--space --json' ;;
 	'device remove') echo '--force --json' ;;
@@ -86,7 +86,7 @@ _buftrack() {
 	fi
 	_buftrack_takes_value "$before" && return
 	case $before in
-	--socket | --config | --sysfs)
+	--socket | --config | --sysfs | --record | --report)
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
@@ -98,6 +98,7 @@ _buftrack() {
 		;;
 	esac
 	case $verb in
+	run) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
 	replay | diff) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
 	events) mapfile -t COMPREPLY < <(compgen -W "$(_buftrack_devices)" -- "$current") ;;
 	help) mapfile -t COMPREPLY < <(compgen -W "$_buftrack_verbs" -- "$current") ;;

@@ -4,9 +4,9 @@
  *
  * The files, each using only those before it: session.c (the directory of the session
  * logs), child.c (the command), log.c (one session log), stacks.c (stacks of all
- * processes), sites.c (live bytes by site), judge.c (the reports and their verdicts),
- * logs.c (all logs, in the order of time), symbols.c (names of frames), findings.c
- * (what to tell), text.c and summary.c (the summary), run.c.
+ * processes), sites.c (live bytes by site), refusal.c
+ * (allocations that failed), recorder.c (the trace), judge.c (the reports and their verdicts), logs.c (all logs, in the order of time), symbols.c (names of frames), findings.c
+ * (what to tell), text.c, json.c and summary.c (the summary), run.c.
  */
 #ifndef BUFTRACK_RUN_INTERNAL_H
 #define BUFTRACK_RUN_INTERNAL_H
@@ -438,6 +438,7 @@ struct problem_key {
  * @device: the device
  * @count: number of reports
  * @bytes: sum of the sizes of their targets
+ * @flags: enum log_flag of the first of them
  * @first: the first of them, whose sites are SITE()
  */
 struct problem {
@@ -446,7 +447,61 @@ struct problem {
 	const struct run_device *device;
 	uint64_t count;
 	uint64_t bytes;
+	unsigned int flags;
 	struct buftrack_event first;
+};
+
+/**
+ * struct refusal - allocations of one site that failed for lack of memory
+ * @next: the next refusal
+ * @device: the device
+ * @space: number of the space
+ * @site: site of the allocation
+ * @stack: its stack
+ * @count: number of refused allocations; all that follows is about the first
+ * @time: when it was refused
+ * @size: its size
+ * @span: bytes of address space that it needed; 0: unknown
+ * @largest: bytes of the largest free piece, as the runtime says; 0: unknown
+ * @message: what the runtime said
+ * @pid: the process
+ * @comm: its name
+ * @live: what was live in the space, largest first, @nr_live sites
+ * @nr_live: length of @live
+ * @gap: the largest gap between two live buffers; its @end is 0 if there is none
+ * @eviction: the cheapest run of neighbours that would have to go; its @end is 0 if
+ *	      their extents are not known, or if all of them would not do
+ */
+struct refusal {
+	struct refusal *next;
+	const struct run_device *device;
+	unsigned int space;
+	uint32_t site;
+	uint32_t stack;
+	uint64_t count;
+	uint64_t time;
+	uint64_t size;
+	uint64_t span;
+	uint64_t largest;
+	char message[256];
+	uint32_t pid;
+	char comm[LOG_COMM_SIZE];
+	struct site_sum *live;
+	size_t nr_live;
+	struct refusal_gap {
+		uint64_t start;
+		uint64_t end;
+		uint32_t below;
+		uint32_t above;
+	} gap;
+	struct refusal_eviction {
+		uint64_t start;
+		uint64_t end;
+		uint64_t buffers;
+		uint64_t bytes;
+		struct site_sum *sites;
+		size_t nr_sites;
+	} eviction;
 };
 
 /**
@@ -470,6 +525,11 @@ struct note {
  * @nr_devices: number of devices
  * @problems: wrong reports by site
  * @more_problems: wrong reports of sites beyond the bound on @problems
+ * @swallowed: second frees that the runtime ignored, by site
+ * @refusals: refused allocations by site, oldest first
+ * @nr_refused: number of refused allocations
+ * @recorder: gets each event; NULL: there is no trace
+ * @nr_clients: number of clients so far
  * @notes: what the hooks said
  * @nr_processes: processes that reported
  * @nr_damaged: logs that a hook cannot have written
@@ -483,14 +543,22 @@ struct judge {
 	unsigned int nr_devices;
 	struct problem *problems;
 	uint64_t more_problems;
+	struct problem *swallowed;
+	struct refusal *refusals;
+	uint64_t nr_refused;
+	struct recorder *recorder;
+	uint64_t nr_clients;
 	struct note *notes;
 	unsigned int nr_processes;
 	unsigned int nr_damaged;
 	uint64_t nr_lost;
 };
 
-/* judge_begin() - returns 0, or an exit status after a message */
-int judge_begin(struct judge *judge);
+/* refusal_explain() - fill in what was live when an allocation was refused, and where */
+void refusal_explain(struct refusal *refusal, const struct stacks *stacks);
+void refusal_free(struct refusal *refusal);
+
+void judge_begin(struct judge *judge);
 void judge_end(struct judge *judge);
 
 /* A process, as its log tells it */

@@ -5,15 +5,19 @@
  * A process numbers its devices and spaces; the session knows them by name. Each device
  * of a process is a client with a private domain.
  */
-#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../util/err.h"
 #include "internal.h"
+#include "recorder.h"
 
 #define MAX_DEVICES 512
 #define MAX_PROBLEMS 4096
+#define MAX_REFUSALS 64
+#define MAX_GAPS 1000000
 #define MAX_NOTES 64
 #define MAX_NOTE_TEXT 512
 
@@ -25,7 +29,7 @@
  * @books: the client; NULL: not open
  * @holding: its live buffers
  * @had_gap: reports were lost
- * @superseded: value of that counter when @holding was last right, once @had_gap
+ * @word: what the trace calls it
  * @spaces: numbers of its spaces in the books, plus 1, by number in the log
  */
 struct client {
@@ -35,7 +39,7 @@ struct client {
 	struct offline_client *books;
 	struct holding *holding;
 	bool had_gap;
-	uint64_t superseded;
+	char word[32];
 	uint8_t spaces[BUFTRACK_MAX_SPACES];
 };
 
@@ -48,12 +52,11 @@ struct process {
 	bool damaged;
 };
 
-int judge_begin(struct judge *judge)
+void judge_begin(struct judge *judge)
 {
 	*judge = (struct judge){ .last = &judge->devices };
 	judge->stacks = stacks_new();
 	judge->books = checked(offline_new(0));
-	return 0;
 }
 
 static void free_device(struct run_device *device)
@@ -63,15 +66,28 @@ static void free_device(struct run_device *device)
 	free(device);
 }
 
+static void free_problems(struct problem *problems)
+{
+	struct problem *problem, *next;
+
+	HASH_ITER(hh, problems, problem, next)
+	{
+		HASH_DEL(problems, problem);
+		free(problem);
+	}
+}
+
 void judge_end(struct judge *judge)
 {
-	struct problem *problem, *next_problem;
 	struct note *note, *next_note;
 
-	HASH_ITER(hh, judge->problems, problem, next_problem)
-	{
-		HASH_DEL(judge->problems, problem);
-		free(problem);
+	free_problems(judge->problems);
+	free_problems(judge->swallowed);
+	while (judge->refusals) {
+		struct refusal *refusal = judge->refusals;
+
+		judge->refusals = refusal->next;
+		refusal_free(refusal);
 	}
 	HASH_ITER(hh, judge->notes, note, next_note)
 	{
@@ -179,6 +195,77 @@ static void name_space(struct process *process, const struct log_item *item)
 		device->nr_spaces = at + 1;
 }
 
+/* record() - write an event of a client to the trace, if there is one */
+static void record(const struct process *process, const struct client *client,
+		   const char *op, uint64_t time,
+		   const struct buftrack_report *report, const char *flags)
+{
+	struct recorder_line line = { .time = time,
+				      .client = client->word,
+				      .op = op,
+				      .device = client->device->name,
+				      .space = "",
+				      .flags = flags };
+
+	if (!process->judge->recorder)
+		return;
+	if (report) {
+		line.space = client->device->spaces[report->space].name;
+		line.address = report->address;
+		line.size = report->size;
+		line.span = report->span;
+		line.id = report->id;
+	}
+	recorder_write(process->judge->recorder, &line);
+}
+
+static void record_open(const struct process *process, struct client *client,
+			const struct log_entry *entry)
+{
+	struct recorder_line line = {
+		.time = entry->time,
+		.client = client->word,
+		.op = "open",
+		.device = client->device->name,
+		.space = "",
+		.id = entry->id,
+		.flags = entry->flags & LOG_FLAG_LATE ? "late" : "",
+	};
+
+	snprintf(client->word, sizeof(client->word), "%u.%" PRIu64,
+		 process->pid, ++process->judge->nr_clients);
+	if (process->judge->recorder)
+		recorder_write(process->judge->recorder, &line);
+}
+
+static void record_report(const struct process *process,
+			  const struct client *client,
+			  const struct buftrack_report *report, uint64_t time)
+{
+	const char *op = report->op == BUFTRACK_OP_ALLOC ? "alloc" :
+			 report->op == BUFTRACK_OP_USE	 ? "use" :
+							   "free";
+
+	record(process, client, op, time, report,
+	       report->flags & BUFTRACK_REPORT_REFUSED ? "refused" : "");
+}
+
+/* The trace has a line for each lost report, so a wild count is cut. */
+static void gap(struct process *process, struct client *client, uint64_t count,
+		uint64_t time)
+{
+	struct judge *judge = process->judge;
+
+	if (judge->recorder && !count)
+		count = 1;
+	if (judge->recorder && count > MAX_GAPS)
+		count = MAX_GAPS;
+	for (uint64_t i = 0; judge->recorder && i < count; i++)
+		record(process, client, "gap", time, NULL, "");
+	offline_lost(client->books, count, time);
+	client->had_gap = true;
+}
+
 static void open_client(struct process *process, const struct log_item *item)
 {
 	struct client *client = find_client(process, item->entry.device);
@@ -207,9 +294,11 @@ static void open_client(struct process *process, const struct log_item *item)
 	}
 	client->holding = holding_new();
 	client->had_gap = false;
+	record_open(process, client, &item->entry);
 }
 
-static void close_client(struct client *client, uint64_t time)
+static void close_client(struct process *process, struct client *client,
+			 uint64_t time)
 {
 	struct run_device *device = client->device;
 	unsigned int space;
@@ -217,6 +306,7 @@ static void close_client(struct client *client, uint64_t time)
 
 	if (!client->books)
 		return;
+	record(process, client, "close", time, NULL, "");
 	offline_client_close(client->books, time);
 	client->books = NULL;
 	while (holding_take_any(client->holding, &space, &held)) {
@@ -234,8 +324,7 @@ static void lose(struct process *process, struct client *client, uint64_t count,
 	process->judge->nr_lost += count;
 	if (!client || !client->books)
 		return;
-	offline_lost(client->books, count, time);
-	client->had_gap = true;
+	gap(process, client, count, time);
 }
 
 void process_lost(struct process *process, uint64_t count, uint64_t time)
@@ -245,10 +334,8 @@ void process_lost(struct process *process, uint64_t count, uint64_t time)
 	process->judge->nr_lost += count;
 	HASH_ITER(hh, process->clients, client, next)
 	{
-		if (!client->books)
-			continue;
-		offline_lost(client->books, count, time);
-		client->had_gap = true;
+		if (client->books)
+			gap(process, client, count, time);
 	}
 }
 
@@ -257,7 +344,7 @@ static uint32_t site_of(const struct judge *judge, uint64_t site)
 	return stacks_site(judge->stacks, SITE_STACK(site));
 }
 
-static struct problem *find_problem(struct judge *judge,
+static struct problem *find_problem(struct judge *judge, struct problem **table,
 				    const struct run_device *device,
 				    const struct buftrack_event *event)
 {
@@ -272,26 +359,29 @@ static struct problem *find_problem(struct judge *judge,
 	};
 	struct problem *problem;
 
-	HASH_FIND(hh, judge->problems, &key, sizeof(key), problem);
-	if (problem || HASH_COUNT(judge->problems) == MAX_PROBLEMS)
+	HASH_FIND(hh, *table, &key, sizeof(key), problem);
+	if (problem || HASH_COUNT(*table) == MAX_PROBLEMS)
 		return problem;
 	problem = xcalloc(1, sizeof(*problem));
 	problem->key = key;
 	problem->device = device;
 	problem->first = *event;
-	HASH_ADD(hh, judge->problems, key, sizeof(key), problem);
+	HASH_ADD(hh, *table, key, sizeof(key), problem);
 	return problem;
 }
 
-static void note_problem(struct judge *judge, const struct run_device *device,
-			 const struct buftrack_event *event)
+static void note_problem(struct judge *judge, const struct client *client,
+			 const struct buftrack_event *event, unsigned int flags)
 {
-	struct problem *problem = find_problem(judge, device, event);
+	struct problem *problem =
+		find_problem(judge, &judge->problems, client->device, event);
 
 	if (!problem) {
 		judge->more_problems++;
 		return;
 	}
+	if (!problem->count)
+		problem->flags = flags;
 	problem->count++;
 	problem->bytes += event->target.client ? event->target.size :
 						 event->report.size;
@@ -413,8 +503,10 @@ static bool to_report(struct process *process, const struct client *client,
 		return false;
 	*report = (struct buftrack_report){
 		.op = entry->op == LOG_OP_ALLOC ? BUFTRACK_OP_ALLOC :
+		      entry->op == LOG_OP_USE	? BUFTRACK_OP_USE :
 						  BUFTRACK_OP_FREE,
-		.flags = entry->flags & LOG_FLAG_REFUSED ?
+		.flags = entry->op == LOG_OP_FREE &&
+					 entry->flags & LOG_FLAG_REFUSED ?
 				 BUFTRACK_REPORT_REFUSED :
 				 0,
 		.space = client->spaces[entry->space] - 1,
@@ -443,11 +535,125 @@ static void judge_report(struct process *process, const struct log_entry *entry)
 		lose(process, client, 1, entry->time);
 		return;
 	}
+	record_report(process, client, &report, entry->time);
 	if (event.sequence)
-		note_problem(process->judge, client->device, &event);
+		note_problem(process->judge, client, &event, entry->flags);
 	client->had_gap |= verdict == BUFTRACK_VERDICT_UNTRACKED;
 	follow(process, client, &report, verdict, entry->time);
 	follow_superseded(process, client);
+}
+
+/* fill_swallowed() - find the record that a second free would have met */
+static int fill_swallowed(void *context, const struct buftrack_record *record)
+{
+	struct buftrack_event *event = context;
+
+	if (record->address != event->report.address ||
+	    record->id != event->report.id)
+		return 0;
+	event->target = (struct buftrack_event_record){
+		.client = record->client,
+		.address = record->address,
+		.id = record->id,
+		.size = record->size,
+		.allocated = record->allocated,
+		.ended = record->ended,
+		.site = record->site,
+		.ended_site = record->ended_site,
+		.state = record->state,
+	};
+	return 1;
+}
+
+/*
+ * The evidence is looked for once for each site, since that takes time in proportion to
+ * the number of freed records.
+ */
+static void take_swallowed(struct process *process,
+			   const struct log_entry *entry)
+{
+	struct client *client = find_client(process, entry->device);
+	struct judge *judge = process->judge;
+	struct buftrack_event event = { .verdict = BUFTRACK_VERDICT_DOUBLE_FREE,
+					.stamp = entry->time,
+					.pid = process->pid };
+	struct offline_filter filter = { .states =
+						 BUFTRACK_RECORD_STATE_FREED };
+	struct problem *problem;
+
+	if (!to_report(process, client, entry, &event.report)) {
+		damaged(process);
+		return;
+	}
+	memcpy(event.comm, process->comm, sizeof(event.comm));
+	problem =
+		find_problem(judge, &judge->swallowed, client->device, &event);
+	if (problem && !problem->count++) {
+		filter.client = offline_client_number(client->books);
+		filter.space = event.report.space;
+		offline_device_list(client->device->books, &filter,
+				    fill_swallowed, &problem->first);
+	}
+}
+
+/* find_refusal() - the link to a refusal of the same site, or to the end of the list */
+static struct refusal **find_refusal(struct judge *judge,
+				     const struct run_device *device,
+				     unsigned int space, uint32_t site,
+				     unsigned int *nr)
+{
+	struct refusal **link = &judge->refusals;
+
+	for (*nr = 0; *link; ++*nr, link = &(*link)->next)
+		if ((*link)->device == device && (*link)->space == space &&
+		    (*link)->site == site)
+			break;
+	return link;
+}
+
+static struct refusal *new_refusal(struct process *process,
+				   const struct client *client,
+				   const struct log_item *item,
+				   const struct buftrack_report *report)
+{
+	const struct log_entry *entry = &item->entry;
+	struct refusal *refusal = xcalloc(1, sizeof(*refusal));
+
+	refusal->device = client->device;
+	refusal->space = report->space;
+	refusal->stack = SITE_STACK(report->site);
+	refusal->site = site_of(process->judge, report->site);
+	refusal->time = entry->time;
+	refusal->size = entry->size;
+	refusal->span = entry->span;
+	refusal->largest = entry->value;
+	refusal->pid = process->pid;
+	memcpy(refusal->comm, process->comm, sizeof(refusal->comm));
+	log_text(item, 0, refusal->message, sizeof(refusal->message));
+	refusal_explain(refusal, process->judge->stacks);
+	return refusal;
+}
+
+/* A program that tries again and again is explained once. */
+static void take_refused(struct process *process, const struct log_item *item)
+{
+	struct client *client = find_client(process, item->entry.device);
+	struct judge *judge = process->judge;
+	struct buftrack_report report;
+	struct refusal **link;
+	unsigned int nr;
+
+	if (!to_report(process, client, &item->entry, &report)) {
+		damaged(process);
+		return;
+	}
+	judge->nr_refused++;
+	link = find_refusal(judge, client->device, report.space,
+			    site_of(judge, report.site), &nr);
+	if (!*link && nr < MAX_REFUSALS)
+		*link = new_refusal(process, client, item, &report);
+	if (*link)
+		(*link)->count++;
 }
 
 static void add_note(struct judge *judge, const char *text)
@@ -499,11 +705,18 @@ void process_take(struct process *process, const struct log_item *item)
 	case LOG_OP_CLOSE:
 		client = find_client(process, item->entry.device);
 		if (client)
-			close_client(client, item->entry.time);
+			close_client(process, client, item->entry.time);
 		break;
 	case LOG_OP_ALLOC:
 	case LOG_OP_FREE:
+	case LOG_OP_USE:
 		judge_report(process, &item->entry);
+		break;
+	case LOG_OP_SWALLOWED:
+		take_swallowed(process, &item->entry);
+		break;
+	case LOG_OP_REFUSED:
+		take_refused(process, item);
 		break;
 	case LOG_OP_STACK:
 	case LOG_OP_MODULE:
@@ -527,7 +740,7 @@ void process_end(struct process *process, bool ended, uint64_t time)
 	{
 		HASH_DEL(process->clients, client);
 		if (ended)
-			close_client(client, time);
+			close_client(process, client, time);
 		else if (client->holding)
 			holding_free(client->holding);
 		free(client);

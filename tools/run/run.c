@@ -7,6 +7,7 @@
 
 #include "../util/err.h"
 #include "internal.h"
+#include "recorder.h"
 
 /* The logs are read so often, in ms */
 #define PERIOD 100
@@ -60,6 +61,15 @@ static int judge_command(const struct run_options *options,
 	return ret;
 }
 
+static int finish_record(struct judge *judge, int status)
+{
+	int ret = 0;
+
+	if (judge->recorder)
+		ret = recorder_close(judge->recorder);
+	return ret ? ret : status;
+}
+
 int run_command(const struct run_options *options)
 {
 	struct session session = { 0 };
@@ -68,9 +78,14 @@ int run_command(const struct run_options *options)
 
 	if (ret)
 		return ret;
-	ret = judge_begin(&judge);
-	if (!ret)
-		ret = judge_command(options, &session, &judge);
+	judge_begin(&judge);
+	if (options->record)
+		judge.recorder = recorder_open(options->record);
+	if (options->record && !judge.recorder)
+		ret = EXIT_FAILED;
+	else
+		ret = finish_record(&judge,
+				    judge_command(options, &session, &judge));
 	judge_end(&judge);
 	session_end(&session);
 	return ret;

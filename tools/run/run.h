@@ -8,11 +8,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct json_object;
+struct offline;
+
 /**
  * struct run_options - the options of `buftrack run`
  * @command: the command and its arguments, NULL at the end
  * @stacks: record whole stacks
  * @offline: leave the module alone
+ * @swallowed: show second frees that the runtime ignored
+ * @json: print JSON instead of text
+ * @devices_json: makes {"devices":[...]} of the devices, in their order
+ * @record: file for the trace; NULL: none
  * @report: file for the summary; NULL: standard error
  * @fail_on: counters of the books, a bit for each: exit with 3 if one is not 0
  */
@@ -20,6 +27,10 @@ struct run_options {
 	char *const *command;
 	bool stacks;
 	bool offline;
+	bool swallowed;
+	bool json;
+	struct json_object *(*devices_json)(const struct offline *books);
+	const char *record;
 	const char *report;
 	uint64_t fail_on;
 };

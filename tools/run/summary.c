@@ -7,6 +7,7 @@
 
 #include "../util/err.h"
 #include "internal.h"
+#include "json.h"
 #include "text.h"
 
 int summary_print(struct summary *summary)
@@ -19,7 +20,10 @@ int summary_print(struct summary *summary)
 		return fail("%s: %s: name a file that can be written", path,
 			    strerror(errno));
 	summary->symbols = symbols_new();
-	summary_text(summary, out, true);
+	if (summary->options->json)
+		summary_json(summary, out);
+	else
+		summary_text(summary, out, true);
 	if (path)
 		summary_text(summary, stderr, false);
 	symbols_free(summary->symbols);

@@ -13,7 +13,7 @@
 #include "findings.h"
 #include "text.h"
 
-/* What is shown of long lists */
+/* What is shown of long lists; JSON has all of them */
 #define MAX_PROBLEMS 10
 #define MAX_SITES 5
 #define MAX_FRAMES 6
@@ -39,6 +39,8 @@ struct verdict_words {
 };
 
 static const struct verdict_words words[BUFTRACK_NR_VERDICTS] = {
+	[BUFTRACK_VERDICT_USE_AFTER_FREE] = { "use after free",
+					      "uses after free", "used" },
 	[BUFTRACK_VERDICT_DOUBLE_FREE] = { "double free", "double frees",
 					   "freed again" },
 	[BUFTRACK_VERDICT_STALE_FREE] = { "stale free", "stale frees",
@@ -213,6 +215,15 @@ static const char *moment(const struct print *print, uint64_t time,
 	return text;
 }
 
+static const char *what_it_did(const struct problem *problem)
+{
+	if (problem->key.verdict != BUFTRACK_VERDICT_USE_AFTER_FREE)
+		return words[problem->key.verdict].now;
+	if (problem->flags & LOG_FLAG_PROGRAM)
+		return "argument of";
+	return problem->flags & LOG_FLAG_WRITE ? "written" : "read";
+}
+
 static void print_problem(const struct print *print,
 			  const struct problem *problem)
 {
@@ -230,9 +241,14 @@ static void print_problem(const struct print *print,
 	fprintf(print->out, ", %safter %s by %s[%u]\n",
 		problem->count == 1 ? "" : "the first ",
 		moment(print, event->stamp, when), event->comm, event->pid);
-	print_side(print, word->now, event->report.site);
+	print_side(print, what_it_did(problem), event->report.site);
 	if (event->target.state & BUFTRACK_RECORD_STATE_FREED)
-		print_side(print, "first freed", event->target.ended_site);
+		print_side(print,
+			   problem->key.verdict ==
+					   BUFTRACK_VERDICT_USE_AFTER_FREE ?
+				   "freed" :
+				   "first freed",
+			   event->target.ended_site);
 	if (event->target.client)
 		print_side(print, word->target ? word->target : "allocated",
 			   event->target.site);
@@ -254,8 +270,32 @@ static void print_problems(const struct print *print)
 	}
 	hidden += judge->more_problems;
 	if (hidden)
-		fprintf(print->out, "  %zu more at other sites\n", hidden);
+		fprintf(print->out,
+			"  %zu more at other sites: --json shows them\n",
+			hidden);
 	free(list);
+}
+
+static void print_swallowed(const struct print *print)
+{
+	const struct problem *problem = print->summary->judge->swallowed;
+	char count[UNIT_TEXT];
+
+	for (; problem; problem = problem->hh.next) {
+		const struct buftrack_event *event = &problem->first;
+
+		fprintf(print->out,
+			"  note: the runtime ignored %s second %s in %s of %s\n",
+			number_text(problem->count, count),
+			plural(problem->count, "free", "frees"),
+			problem->device->spaces[problem->key.space].name,
+			problem->device->name);
+		print_side(print, "freed again", event->report.site);
+		if (!event->target.client)
+			continue;
+		print_side(print, "first freed", event->target.ended_site);
+		print_side(print, "allocated", event->target.site);
+	}
 }
 
 static void print_sums(const struct print *print, const struct site_sum *sums,
@@ -280,6 +320,83 @@ static void print_sums(const struct print *print, const struct site_sum *sums,
 		fprintf(print->out, "      %10s %8s  at %zu other sites\n",
 			size_text(bytes, size), number_text(buffers, count),
 			nr - MAX_SITES);
+}
+
+static void print_gap(const struct print *print, const struct refusal *refusal)
+{
+	const struct refusal_gap *gap = &refusal->gap;
+	uint64_t size = gap->end - gap->start;
+	char text[UNIT_TEXT];
+
+	if (refusal->largest > size) {
+		fprintf(print->out, LABEL "%s, not between two buffers\n",
+			"largest gap", size_text(refusal->largest, text));
+		return;
+	}
+	if (!gap->end)
+		return;
+	fprintf(print->out, LABEL "%s at 0x%" PRIx64 ", between\n",
+		"largest gap", size_text(size, text), gap->start);
+	fprintf(print->out, FRAME_INDENT);
+	print_head(print, gap->below);
+	fprintf(print->out, "\n" FRAME_INDENT);
+	print_head(print, gap->above);
+	fprintf(print->out, "\n");
+}
+
+static void print_eviction(const struct print *print,
+			   const struct refusal *refusal)
+{
+	const struct refusal_eviction *eviction = &refusal->eviction;
+	char count[UNIT_TEXT], size[UNIT_TEXT];
+
+	if (!eviction->end)
+		return;
+	fprintf(print->out,
+		LABEL "without %s %s, %s, from 0x%" PRIx64 " to 0x%" PRIx64
+		      ":\n",
+		"it would fit", number_text(eviction->buffers, count),
+		plural(eviction->buffers, "buffer", "buffers"),
+		size_text(eviction->bytes, size), eviction->start,
+		eviction->end);
+	print_sums(print, eviction->sites, eviction->nr_sites);
+}
+
+static void print_refusal(const struct print *print,
+			  const struct refusal *refusal)
+{
+	char count[UNIT_TEXT], size[UNIT_TEXT], when[UNIT_TEXT];
+
+	fprintf(print->out,
+		"  %s %s refused in %s of %s, %safter %s by %s[%u]\n",
+		number_text(refusal->count, count),
+		plural(refusal->count, "allocation", "allocations"),
+		refusal->device->spaces[refusal->space].name,
+		refusal->device->name, refusal->count == 1 ? "" : "the first ",
+		moment(print, refusal->time, when), refusal->comm,
+		refusal->pid);
+	fprintf(print->out, LABEL "%s", "wanted",
+		size_text(refusal->size, size));
+	if (refusal->span && refusal->span != refusal->size)
+		fprintf(print->out, ", %s in each bank",
+			size_text(refusal->span, size));
+	fprintf(print->out, "\n");
+	print_side(print, "at", refusal->stack);
+	fprintf(print->out, LABEL "%s\n", "live then",
+		refusal->nr_live ? "" : "nothing");
+	print_sums(print, refusal->live, refusal->nr_live);
+	print_gap(print, refusal);
+	print_eviction(print, refusal);
+}
+
+static void print_refusals(const struct print *print)
+{
+	const struct refusal *refusal = print->summary->judge->refusals;
+
+	for (unsigned int i = 0; refusal && i < MAX_PROBLEMS; i++) {
+		print_refusal(print, refusal);
+		refusal = refusal->next;
+	}
 }
 
 static void print_left(const struct print *print,
@@ -376,6 +493,11 @@ static void print_findings(const struct print *print)
 	findings_totals(print->summary, totals);
 	left = totals[BUFTRACK_COUNTER_REMAINING_BUFFERS];
 	append_wrong(print->out, &first, totals);
+	if (print->summary->judge->nr_refused)
+		append(print->out, &first, "out of memory %s %s",
+		       number_text(print->summary->judge->nr_refused, count),
+		       plural(print->summary->judge->nr_refused, "time",
+			      "times"));
 	if (left)
 		append(print->out, &first, "%s %s left, %s",
 		       number_text(left, count),
@@ -466,6 +588,9 @@ void summary_text(const struct summary *summary, FILE *out, bool details)
 	if (!details)
 		return;
 	print_problems(&print);
+	print_refusals(&print);
+	if (summary->options->swallowed)
+		print_swallowed(&print);
 	each_space(&print, print_left);
 	each_space(&print, print_peak);
 	print_coverage(&print);

@@ -123,22 +123,32 @@ void json_append(struct json_object *array, struct json_object *value)
 		checked(NULL);
 }
 
-static void print_and_free(struct json_object *object, int layout)
+void json_append_text(struct json_object *array, const char *text)
+{
+	json_append(array, text_json(text, NULL));
+}
+
+static void print_and_free(FILE *out, struct json_object *object, int layout)
 {
 	fputs(checked(json_object_to_json_string_ext(
 		      object, layout | JSON_C_TO_STRING_NOSLASHESCAPE)),
-	      stdout);
+	      out);
 	json_object_put(object);
+}
+
+void json_print_to(FILE *out, struct json_object *object)
+{
+	print_and_free(out, object,
+		       JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
+	putc('\n', out);
 }
 
 void json_print(struct json_object *object)
 {
-	print_and_free(object,
-		       JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED);
-	putchar('\n');
+	json_print_to(stdout, object);
 }
 
 void json_print_plain(struct json_object *object)
 {
-	print_and_free(object, JSON_C_TO_STRING_PLAIN);
+	print_and_free(stdout, object, JSON_C_TO_STRING_PLAIN);
 }

@@ -10,6 +10,7 @@
 #include <json.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct json_object *json_dict(void);
 struct json_object *json_array(void);
@@ -38,10 +39,16 @@ void json_put_shown(struct json_object *object, const char *key,
 /* json_append() - add an element to an array; takes over @value */
 void json_append(struct json_object *array, struct json_object *value);
 
+/* json_append_text() - append a text of any bytes, as json_put_text() */
+void json_append_text(struct json_object *array, const char *text);
+
 /* json_print() - print on standard output, indented, and free it */
 void json_print(struct json_object *object);
 
-/* json_print_plain() - likewise, without spaces and the newline */
+/* json_print_to() - likewise, on a stream */
+void json_print_to(FILE *out, struct json_object *object);
+
+/* json_print_plain() - as json_print(), without spaces and the newline */
 void json_print_plain(struct json_object *object);
 
 #endif /* BUFTRACK_UTIL_JSON_H */
