@@ -7,6 +7,7 @@ runtime's list of buffers at checkpoints.
 import random
 import sys
 import threading
+import traceback
 
 import ttnn
 
@@ -109,6 +110,56 @@ def full(witness, _):
         witness.differ("refused %s, not %s" % ([e.text for e in refused], words[:300]))
     kept.clear()
     witness.check(device)
+    ttnn.close_device(device)
+    witness.check_closed()
+
+
+class Sité:
+    """Tensors that are made below frames of several kinds."""
+
+    def __init__(self, device):
+        self.device = device
+        self.seen = []
+
+    def made(self):
+        # An operator of ttnn runs below the frame that calls it.
+        self.seen.append([(f.filename, f.line and f.lineno, f.name)
+                          for f in reversed(traceback.extract_stack())][1:])
+        return tensor(self.device, 2)
+
+    def generated(self):
+        yield [self.made()
+               for _ in range(1)]
+
+
+def stacks(witness, _):
+    """Stacks of allocations and frees: Python frames as traceback sees them, files of native
+    ones."""
+    device = ttnn.open_device(device_id=0)
+    site = Sité(device)
+    kept = [site.made(), *next(site.generated())]
+    thread = threading.Thread(target=lambda: kept.append(site.made()))
+    thread.start()
+    thread.join()
+    witness.check(device)
+    del kept[0]
+    witness.check(device)
+    for entry, expected in zip(witness.entries("alloc"), site.seen):
+        found = [(file, line) for file, name, line in witness.stacks.python(entry.stack)]
+        wanted = [(file, line) for file, line, _ in expected]
+        if found[-len(wanted):] != wanted:
+            witness.differ("stack %s, not %s" % (found, wanted))
+        names = [name for file, name, line in witness.stacks.python(entry.stack)]
+        if "Sité.made" not in names and "made" not in names:
+            witness.differ("names %s" % names)
+    for entry in witness.entries("alloc") + witness.entries("free"):
+        files = {file and file.rsplit("/", maxsplit=1)[-1]
+                 for file, _ in witness.stacks.native(entry.stack)}
+        if not {"libtt_metal.so", "_ttnncpp.so"} <= files or None in files:
+            witness.differ("native frames %s" % files)
+    if any(e.flags for e in witness.entries("stack")):
+        witness.differ("flags %s" % [e.flags for e in witness.entries("stack")])
+    del kept
     ttnn.close_device(device)
     witness.check_closed()
 
@@ -242,7 +293,7 @@ def submesh(witness, _):
     witness.check_closed()
 
 
-PROGRAMS = {f.__name__: f for f in (basic, reopened, views, full, programs, taken, randomly,
+PROGRAMS = {f.__name__: f for f in (basic, reopened, views, full, stacks, programs, taken, randomly,
                                         threads, mesh, submesh)}
 
 if __name__ == "__main__":

@@ -73,6 +73,44 @@ class Log:
             self.slot += slots
 
 
+class Stacks:
+    """The stacks of a log, with what its frames mean."""
+
+    PYTHON = 1 << 63
+
+    def __init__(self):
+        self.codes = {}
+        self.modules = []
+        self.stacks = {}
+
+    def apply(self, entry):
+        if entry.op == "code":
+            file, name = entry.data.split(b"\0")[:2]
+            self.codes[entry.value] = (file.decode(), name.decode())
+        elif entry.op == "module":
+            path = entry.data[entry.value:].split(b"\0")[0].decode()
+            self.modules.append((entry.address, entry.size, path))
+        elif entry.op == "stack":
+            frames = struct.unpack_from("<%dQ" % entry.value, entry.data)
+            self.stacks[entry.stack] = [self.frame(f) for f in frames]
+
+    def frame(self, frame):
+        """(file, function, line) of Python code, or (file, address)."""
+        if frame & self.PYTHON:
+            return self.codes[frame >> 24 & 0xffffffff] + (frame & 0xffffff,)
+        for start, size, path in reversed(self.modules):
+            if start <= frame - 1 < start + size:
+                return (path, frame)
+        return (None, frame)
+
+    def python(self, number):
+        """The Python frames of a stack."""
+        return [f for f in self.stacks[number] if len(f) == 3]
+
+    def native(self, number):
+        return [f for f in self.stacks[number] if len(f) == 2]
+
+
 class Books:
     """The live buffers of a process, by device and space, from its log."""
 

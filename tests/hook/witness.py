@@ -20,6 +20,7 @@ class Witness:
     def __init__(self):
         self.log = None
         self.books = sessionlog.Books()
+        self.stacks = sessionlog.Stacks()
         self.checks = 0
         self.differences = []
         self.seen_entries = collections.defaultdict(list)
@@ -32,6 +33,7 @@ class Witness:
             self.log = sessionlog.Log(paths[-1])
         for entry in self.log.entries():
             self.books.apply(entry)
+            self.stacks.apply(entry)
             self.seen_entries[entry.op].append(entry)
 
     def entries(self, op):

@@ -67,6 +67,28 @@ struct registry {
 	struct owner owners[HOOK_MAX_OWNERS];
 };
 
+#define STACK_SLOTS 65536
+
+/* struct stack_table - keys that are only added; a key other than 0 is stored last */
+struct stack_slot {
+	uint64_t key;
+	uint64_t value;
+};
+
+struct stack_table {
+	uint64_t used;
+	struct stack_slot slots[STACK_SLOTS];
+};
+
+struct stacks {
+	pthread_mutex_t lock; /* of additions */
+	uint32_t codes;
+	struct stack_table rules; /* by return address */
+	struct stack_table places; /* in Python code, and the code */
+	struct stack_table files; /* by an address in them: they are in the log */
+	struct stack_table numbers; /* of stacks, by hash */
+};
+
 struct state {
 	atomic_uint stage; /* enum stage */
 	pthread_mutex_t lock; /* of the setup */
@@ -79,6 +101,7 @@ struct state {
 		places; /* the latest object of each owner, space and address */
 	struct table aliases; /* by their own handle */
 	struct registry registry;
+	struct stacks stacks;
 	_Alignas(64) char memory[HOOK_MEMORY_SIZE];
 };
 
@@ -97,6 +120,9 @@ struct thread {
 	uint32_t tid;
 	bool busy; /* in a hook */
 	struct hook_catch *catch; /* innermost */
+	uint32_t stack_pid; /* that the two below belong to */
+	uint64_t stack_start;
+	uint64_t stack_end;
 };
 
 extern __thread struct thread hook_thread
@@ -128,5 +154,11 @@ enum hook_state table_free(struct table *table, const void *key,
 /* table_close() - close the objects of an owner, calling @live for those that live */
 void table_close(struct table *table, uint16_t owner,
 		 void (*live)(const struct hook_buffer *buffer));
+
+/* hook_stacks - does the session want stacks? */
+extern bool hook_stacks;
+
+/* stack_capture() - the number of the stack that leads to the hooked function; 0: none */
+uint32_t stack_capture(struct stacks *stacks);
 
 #endif

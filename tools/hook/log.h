@@ -100,7 +100,7 @@ enum log_flag {
 	LOG_FLAG_PROGRAM = 1 << 3,
 	/* LOG_OP_STACK: the walk ended early */
 	LOG_FLAG_TRUNCATED = 1 << 4,
-	/* LOG_OP_STACK: the thread did not hold the GIL */
+	/* LOG_OP_STACK: the Python interpreter is of a version that is not understood */
 	LOG_FLAG_NO_PYTHON = 1 << 5,
 	LOG_FLAG_ALL = 1 << 6,
 };

@@ -19,14 +19,20 @@ static void append(uint8_t op, uint16_t device)
 	log_append(hook_state, &entry, NULL, 0);
 }
 
+static uint32_t capture(void)
+{
+	return hook_stacks ? stack_capture(&hook_state->stacks) : 0;
+}
+
 static void append_buffer(uint8_t op, const struct hook_buffer *buffer,
-			  uint16_t device, unsigned int flags)
+			  uint16_t device, unsigned int flags, uint32_t stack)
 {
 	struct log_entry entry = {
 		.op = op,
 		.flags = (uint8_t)flags,
 		.device = device,
 		.space = buffer->space,
+		.stack = stack,
 		.address = buffer->address,
 		.size = buffer->size,
 		.span = op == LOG_OP_ALLOC ? buffer->span : 0,
@@ -38,13 +44,13 @@ static void append_buffer(uint8_t op, const struct hook_buffer *buffer,
 
 /* append_owner() - report a buffer on each device of its owner */
 static void append_owner(uint8_t op, const struct hook_buffer *buffer,
-			 unsigned int flags)
+			 unsigned int flags, uint32_t stack)
 {
 	const struct owner *owner = &registry()->owners[buffer->owner];
 	uint32_t i;
 
 	for (i = 0; i < owner->count; i++)
-		append_buffer(op, buffer, owner->devices[i], flags);
+		append_buffer(op, buffer, owner->devices[i], flags, stack);
 }
 
 void hook_lose(void)
@@ -155,7 +161,7 @@ static void free_live(const struct hook_buffer *buffer)
 
 	for (i = 0; i < owner->count; i++)
 		if (registry()->devices[owner->devices[i]].owners > 1)
-			append_buffer(LOG_OP_FREE, buffer, owner->devices[i],
+			append_buffer(LOG_OP_FREE, buffer, owner->devices[i], 0,
 				      0);
 }
 
@@ -288,7 +294,7 @@ void hook_alloc(const void *handle, const struct hook_buffer *buffer)
 		hook_lose();
 		return;
 	}
-	append_owner(LOG_OP_ALLOC, &stored, 0);
+	append_owner(LOG_OP_ALLOC, &stored, 0, capture());
 	table_insert(&hook_state->places,
 		     place(stored.owner, stored.space, stored.address),
 		     &stored);
@@ -319,7 +325,7 @@ void hook_free(const void *handle)
 
 	if (state != HOOK_LIVE && state != HOOK_FREED)
 		return;
-	append_owner(LOG_OP_FREE, &buffer, 0);
+	append_owner(LOG_OP_FREE, &buffer, 0, capture());
 	if (hook_thread.catch) {
 		hook_thread.catch->caught = true;
 		hook_thread.catch->buffer = buffer;
@@ -328,12 +334,12 @@ void hook_free(const void *handle)
 
 void hook_alloc_buffer(const struct hook_buffer *buffer)
 {
-	append_owner(LOG_OP_ALLOC, buffer, 0);
+	append_owner(LOG_OP_ALLOC, buffer, 0, capture());
 }
 
 void hook_free_buffer(const struct hook_buffer *buffer)
 {
-	append_owner(LOG_OP_FREE, buffer, 0);
+	append_owner(LOG_OP_FREE, buffer, 0, capture());
 }
 
 void hook_free_all(unsigned int owner)
@@ -357,18 +363,19 @@ bool hook_find_alias(const void *handle, struct hook_buffer *buffer)
 
 void hook_use(const struct hook_buffer *buffer, unsigned int flags)
 {
-	append_owner(LOG_OP_USE, buffer, flags);
+	append_owner(LOG_OP_USE, buffer, flags, capture());
 }
 
 void hook_swallowed(const struct hook_buffer *buffer)
 {
-	append_owner(LOG_OP_SWALLOWED, buffer, 0);
+	append_owner(LOG_OP_SWALLOWED, buffer, 0, capture());
 }
 
 void hook_refused(const struct hook_buffer *buffer, uint64_t largest_free,
 		  const char *text)
 {
 	const struct owner *owner = &registry()->owners[buffer->owner];
+	uint32_t stack = capture();
 	struct log_entry entry;
 	uint32_t i;
 
@@ -377,6 +384,7 @@ void hook_refused(const struct hook_buffer *buffer, uint64_t largest_free,
 			.op = LOG_OP_REFUSED,
 			.device = owner->devices[i],
 			.space = buffer->space,
+			.stack = stack,
 			.size = buffer->size,
 			.span = buffer->span,
 			.value = largest_free,

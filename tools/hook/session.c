@@ -17,16 +17,18 @@
 
 struct state *hook_state;
 static char directory[4000]; /* empty: there is no session */
-static bool inherited; /* the process had a state when it forked */
+bool hook_stacks;
 
 /* The environment is read before the program can change it. */
 __attribute__((constructor)) static void read_environment(void)
 {
 	const char *name = secure_getenv("BUFTRACK_SESSION");
+	const char *stacks = secure_getenv("BUFTRACK_STACKS");
 
 	if (!directory[0] && name && name[0] == '/' &&
 	    strlen(name) < sizeof(directory))
 		strcpy(directory, name);
+	hook_stacks = stacks && !strcmp(stacks, "1");
 }
 
 static struct state *map_state(void)
@@ -69,7 +71,6 @@ static void set_up(struct state *state)
 		state->pid = (uint32_t)getpid();
 		if (log_open(&state->log, directory, state->pid))
 			stage = STAGE_READY;
-		__atomic_store_n(&inherited, true, __ATOMIC_RELAXED);
 		atomic_store(&state->stage, stage);
 	}
 	pthread_mutex_unlock(&state->lock);
