@@ -1047,4 +1047,34 @@ struct buftrack_stack {
 };
 #define BUFTRACK_IOCTL_STACK _IO(BUFTRACK_TYPE, BUFTRACK_CMD_STACK)
 
+/* Maximum number of entries of a ring, and of rings of a file */
+#define BUFTRACK_RING_MAX_ENTRIES	16384
+#define BUFTRACK_MAX_RINGS		256
+
+/**
+ * struct buftrack_ring_entry - a report in a ring
+ * @stamp: tick of the ring's clock at which the producer began to write the entry
+ * @op: as in struct buftrack_report, as are the fields up to @site
+ * @flags: as above
+ * @space: as above
+ * @address: as above
+ * @size: as above
+ * @span: as above
+ * @id: as above
+ * @site: as above
+ * @reserved: must be 0
+ */
+struct buftrack_ring_entry {
+	__aligned_u64 stamp;
+	__u16 op;
+	__u16 flags;
+	__u32 space;
+	__aligned_u64 address;
+	__aligned_u64 size;
+	__aligned_u64 span;
+	__aligned_u64 id;
+	__aligned_u64 site;
+	__aligned_u64 reserved;
+};
+
 #endif /* _UAPI_LINUX_BUFTRACK_H */
