@@ -90,6 +90,38 @@ rb_find(const void *key, const struct rb_root *tree,
 }
 #endif
 
+/* Before 5.11, set_active_memcg() needs a symbol that is not exported */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#include <linux/sched.h>
+/**
+ * bt_set_active_memcg() - charge allocations of this task to another memory cgroup
+ * @memcg: the cgroup; NULL: that of the task
+ *
+ * Return: the previous cgroup, to restore.
+ */
+static inline struct mem_cgroup *bt_set_active_memcg(struct mem_cgroup *memcg)
+{
+#ifdef CONFIG_MEMCG
+	swap(current->active_memcg, memcg);
+#endif
+	return memcg;
+}
+#else
+#define bt_set_active_memcg set_active_memcg
+#endif
+
+/* Since 6.3, the flags of a mapping are changed by functions */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define bt_vm_flags_mod(vma, set, clear)				\
+({									\
+	struct vm_area_struct *__vma = (vma);				\
+									\
+	__vma->vm_flags = (__vma->vm_flags | (set)) & ~(clear);		\
+})
+#else
+#define bt_vm_flags_mod vm_flags_mod
+#endif
+
 /**
  * struct bt_module_use - struct module_use, which some kernels keep private
  * @source_list: in the source_list of @source

@@ -61,6 +61,7 @@ static struct bt_device *bt_device_create(void)
 		return NULL;
 	}
 	raw_spin_lock_init(&dev->lock);
+	xa_init(&dev->rings);
 	init_waitqueue_head(&dev->wait);
 	init_irq_work(&dev->wake, bt_device_wake_readers);
 	device_initialize(&dev->dev);

@@ -16,6 +16,7 @@
 #include <linux/irq_work.h>
 #include <linux/uidgid.h>
 #include <linux/wait.h>
+#include <linux/xarray.h>
 #include <linux/buftrack.h>
 #include "core/tracker.h"
 #include "space.h"
@@ -55,6 +56,8 @@ struct bt_device_hooks {
  * @tracker: its tracker
  * @wait: readers that wait for events
  * @wake: wakes @wait from the contexts that reports come from
+ * @rings: rings of open files, by number of the file
+ * @last_rings: highest number of a file that was in @rings
  * @lock: guards @nr_spaces and @spaces
  * @nr_spaces: number of spaces
  * @spaces: the spaces
@@ -72,6 +75,8 @@ struct bt_device {
 	struct bt_tracker *tracker;
 	wait_queue_head_t wait;
 	struct irq_work wake;
+	struct xarray rings;
+	u64 last_rings;
 	raw_spinlock_t lock; /* guards nr_spaces and spaces */
 	u32 nr_spaces;
 	struct bt_space spaces[BUFTRACK_MAX_SPACES];

@@ -68,6 +68,11 @@ module_param(records_per_user, ulong, 0644);
 MODULE_PARM_DESC(records_per_user,
 		 "maximum number of records of one user without CAP_SYS_ADMIN, on all devices (default 0: half of the machine's)");
 
+static ulong ring_bytes_per_user = 33554432;
+module_param(ring_bytes_per_user, ulong, 0644);
+MODULE_PARM_DESC(ring_bytes_per_user,
+		 "maximum memory for rings of one user without CAP_SYS_ADMIN, on all devices (default 33554432)");
+
 /**
  * bt_param_max_devices() - bound on devices
  *
@@ -120,6 +125,16 @@ u32 bt_param_clients_per_user(void)
 u64 bt_param_records_per_user(void)
 {
 	return READ_ONCE(records_per_user) ?: bt_param_max_records() / 2;
+}
+
+/**
+ * bt_param_ring_bytes_per_user() - bound on memory for rings of one user
+ *
+ * Return: bytes.
+ */
+u64 bt_param_ring_bytes_per_user(void)
+{
+	return READ_ONCE(ring_bytes_per_user);
 }
 
 /**

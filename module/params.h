@@ -21,6 +21,7 @@ u64 bt_param_max_records(void);
 u32 bt_param_events(void);
 u32 bt_param_clients_per_user(void);
 u64 bt_param_records_per_user(void);
+u64 bt_param_ring_bytes_per_user(void);
 void bt_param_limits(struct bt_limits *limits);
 
 #endif /* BUFTRACK_PARAMS_H */

@@ -7,7 +7,7 @@
 #include "params.h"
 #include "user.h"
 
-static DEFINE_MUTEX(users_lock);	/* guards the table, and refs and nr_clients */
+static DEFINE_MUTEX(users_lock);	/* guards the table, and refs, nr_clients and ring_pages */
 static DEFINE_HASHTABLE(users, 6);
 
 static struct bt_user *bt_user_find(kuid_t uid)
@@ -83,6 +83,43 @@ void bt_user_leave(struct bt_user *user)
 {
 	mutex_lock(&users_lock);
 	user->nr_clients--;
+	mutex_unlock(&users_lock);
+}
+
+/**
+ * bt_user_charge_rings() - charge memory of rings to a user
+ * @user: the user; NULL: nobody is charged
+ * @pages: number of pages
+ *
+ * Return: 0, or -EDQUOT: the user has reached its bound.
+ */
+int bt_user_charge_rings(struct bt_user *user, u32 pages)
+{
+	u64 max = bt_param_ring_bytes_per_user() >> PAGE_SHIFT;
+	int err = 0;
+
+	if (!user)
+		return 0;
+	mutex_lock(&users_lock);
+	if (user->ring_pages + (u64)pages > max)
+		err = -EDQUOT;
+	else
+		user->ring_pages += pages;
+	mutex_unlock(&users_lock);
+	return err;
+}
+
+/**
+ * bt_user_uncharge_rings() - undo bt_user_charge_rings()
+ * @user: the user, or NULL
+ * @pages: number of pages
+ */
+void bt_user_uncharge_rings(struct bt_user *user, u32 pages)
+{
+	if (!user)
+		return;
+	mutex_lock(&users_lock);
+	user->ring_pages -= pages;
 	mutex_unlock(&users_lock);
 }
 

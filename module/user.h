@@ -13,6 +13,7 @@
  * @uid: the user
  * @refs: clients charged to it, open or not
  * @nr_clients: open clients
+ * @ring_pages: pages of rings of open clients
  * @records: quota of live and freed records
  */
 struct bt_user {
@@ -20,11 +21,14 @@ struct bt_user {
 	kuid_t uid;
 	u32 refs;
 	u32 nr_clients;
+	u32 ring_pages;
 	struct bt_quota records;
 };
 
 struct bt_user *bt_user_enter(kuid_t uid);
 void bt_user_leave(struct bt_user *user);
+int bt_user_charge_rings(struct bt_user *user, u32 pages);
+void bt_user_uncharge_rings(struct bt_user *user, u32 pages);
 void bt_user_put(struct bt_user *user);
 
 #endif /* BUFTRACK_USER_H */

@@ -4,6 +4,7 @@
 #include "../device.h"
 #include "../name.h"
 #include "../params.h"
+#include "drain.h"
 #include "file.h"
 #include "ioctl.h"
 
@@ -26,6 +27,19 @@ int bt_ioctl_device_add(struct bt_file *file, void *arg)
 	return err ?: bt_device_add(&cred, file, add);
 }
 
+/* Rings of a device hold reports that its counters are to show when it is gone */
+static int bt_config_drain(u32 number)
+{
+	struct bt_device *dev = bt_device_get(number, false);
+	int err;
+
+	if (!dev)
+		return 0;
+	err = bt_drain_device(dev);
+	bt_device_put(dev);
+	return err;
+}
+
 /**
  * bt_ioctl_device_remove() - handle %BUFTRACK_IOCTL_DEVICE_REMOVE
  * @file: the file
@@ -37,10 +51,12 @@ int bt_ioctl_device_remove(struct bt_file *file, void *arg)
 {
 	const struct bt_cred cred = bt_file_cred(file);
 	struct buftrack_device_remove *remove = arg;
+	int err;
 
 	if (remove->flags & ~BUFTRACK_DEVICE_REMOVE_FORCE || remove->reserved)
 		return -EOPNOTSUPP;
-	return bt_device_remove(&cred, remove);
+	err = bt_config_drain(remove->device);
+	return err ?: bt_device_remove(&cred, remove);
 }
 
 #define BT_SET_ALL (BUFTRACK_DEVICE_SET_ENABLED | BUFTRACK_DEVICE_SET_MAX_RECORDS |	\

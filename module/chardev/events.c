@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "../device.h"
+#include "drain.h"
 #include "events.h"
 #include "file.h"
 #include "view.h"
@@ -164,6 +165,9 @@ ssize_t bt_events_read(struct file *filp, char __user *buf, size_t count,
 	for (;;) {
 		/* Read first: a removed device logs no further event */
 		removed = bt_events_ended(file);
+		n = bt_drain_device(file->dev);
+		if (n)
+			return n;
 		n = bt_events_read_all(file, buf, count);
 		if (n || removed)
 			return n;
@@ -191,6 +195,7 @@ __poll_t bt_events_poll(struct file *filp, poll_table *wait)
 	__poll_t mask = 0;
 
 	poll_wait(filp, &file->dev->wait, wait);
+	bt_drain_device(file->dev);
 	if (bt_events_pending(file))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (bt_events_ended(file))

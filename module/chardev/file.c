@@ -100,6 +100,24 @@ static int bt_file_begin_client(struct bt_file *file,
 }
 
 /**
+ * __bt_file_client() - bt_file_client() with the file's lock held
+ * @file: the file
+ *
+ * Context: may sleep.
+ * Return: the client, or an ERR_PTR.
+ */
+struct bt_client *__bt_file_client(struct bt_file *file)
+{
+	static const struct buftrack_declare nothing;
+	int err = 0;
+
+	lockdep_assert_held(&file->lock);
+	if (!file->reporter)
+		err = bt_file_begin_client(file, &nothing);
+	return err ? ERR_PTR(err) : &file->reporter->client;
+}
+
+/**
  * bt_file_client() - get the client of a file; make the file a client if it is none
  * @file: the file
  *
@@ -108,18 +126,16 @@ static int bt_file_begin_client(struct bt_file *file,
  */
 struct bt_client *bt_file_client(struct bt_file *file)
 {
-	static const struct buftrack_declare nothing;
 	/* Pairs with bt_file_begin_client() */
 	struct bt_reporter *r = smp_load_acquire(&file->reporter);
-	int err = 0;
+	struct bt_client *c;
 
 	if (r)
 		return &r->client;
 	mutex_lock(&file->lock);
-	if (!file->reporter)
-		err = bt_file_begin_client(file, &nothing);
+	c = __bt_file_client(file);
 	mutex_unlock(&file->lock);
-	return err ? ERR_PTR(err) : &file->reporter->client;
+	return c;
 }
 
 /**

@@ -12,8 +12,10 @@
 #include <linux/buftrack.h>
 #include <linux/fs.h>
 #include <linux/uaccess.h>
+#include "drain.h"
 #include "file.h"
 #include "ioctl.h"
+#include "ring.h"
 
 union bt_ioctl_arg {
 	struct buftrack_info info;
@@ -33,6 +35,8 @@ union bt_ioctl_arg {
 	struct buftrack_reset reset;
 	struct buftrack_probe_info probe_info;
 	struct buftrack_stack stack;
+	struct buftrack_ring ring;
+	struct buftrack_drain drain;
 };
 
 /**
@@ -45,6 +49,7 @@ union bt_ioctl_arg {
  * @on_device: device nodes have it
  * @changes: it changes state, so the answer must be proved writable first
  * @partial: it answers even if it fails
+ * @drains: what is judged first: what the rings of the file hold, or of the whole device
  */
 struct bt_ioctl_op {
 	int (*handle)(struct bt_file *file, void *arg);
@@ -55,6 +60,7 @@ struct bt_ioctl_op {
 	bool on_device;
 	bool changes;
 	bool partial;
+	enum { BT_DRAINS_NOTHING, BT_DRAINS_FILE, BT_DRAINS_DEVICE } drains;
 };
 
 #define BT_OP(_cmd, _handle, _struct, _last, ...)			\
@@ -76,9 +82,11 @@ static const struct bt_ioctl_op bt_ops[] = {
 	      removed_bytes, .on_control = true, .mode = FMODE_WRITE,
 	      .changes = true),
 	BT_OP(DEVICE_INFO, bt_ioctl_device_info, buftrack_device_info, driver,
-	      .on_control = true, .on_device = true, .mode = FMODE_READ),
+	      .on_control = true, .on_device = true, .mode = FMODE_READ,
+	      .drains = BT_DRAINS_DEVICE),
 	BT_OP(DEVICE_SET, bt_ioctl_device_set, buftrack_device_set, reserved,
-	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true,
+	      .drains = BT_DRAINS_DEVICE),
 	BT_OP(SPACE_ADD, bt_ioctl_space_add, buftrack_space_add, name,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
 	BT_OP(SPACE_INFO, bt_ioctl_space_info, buftrack_space_info, name,
@@ -86,24 +94,35 @@ static const struct bt_ioctl_op bt_ops[] = {
 	BT_OP(DECLARE, bt_ioctl_declare, buftrack_declare, claimed_name,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
 	BT_OP(REPORT, bt_ioctl_report, buftrack_report_one, stamp,
-	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true,
+	      .drains = BT_DRAINS_FILE),
 	BT_OP(BATCH, bt_ioctl_batch, buftrack_batch, reserved,
 	      .on_device = true, .mode = FMODE_WRITE, .changes = true,
-	      .partial = true),
+	      .partial = true,
+	      .drains = BT_DRAINS_FILE),
 	BT_OP(LOST, bt_ioctl_lost, buftrack_lost, count,
-	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true,
+	      .drains = BT_DRAINS_FILE),
 	BT_OP(COUNTERS, bt_ioctl_counters, buftrack_counters, reserved,
-	      .on_device = true, .mode = FMODE_READ),
+	      .on_device = true, .mode = FMODE_READ,
+	      .drains = BT_DRAINS_DEVICE),
 	BT_OP(CLIENT_INFO, bt_ioctl_client_info, buftrack_client_info, claimed_name,
-	      .on_device = true, .mode = FMODE_READ),
+	      .on_device = true, .mode = FMODE_READ,
+	      .drains = BT_DRAINS_DEVICE),
 	BT_OP(RECORDS, bt_ioctl_records, buftrack_records, exact,
-	      .on_device = true, .mode = FMODE_READ),
+	      .on_device = true, .mode = FMODE_READ,
+	      .drains = BT_DRAINS_DEVICE),
 	BT_OP(PROBE_INFO, bt_ioctl_probe_info, buftrack_probe_info, covers,
 	      .on_control = true, .mode = FMODE_READ),
 	BT_OP(STACK, bt_ioctl_stack, buftrack_stack, reserved,
 	      .on_control = true, .on_device = true, .mode = FMODE_READ),
 	BT_OP(RESET, bt_ioctl_reset, buftrack_reset, flags,
-	      .on_device = true, .mode = FMODE_WRITE, .changes = true),
+	      .on_device = true, .mode = FMODE_WRITE, .changes = true,
+	      .drains = BT_DRAINS_DEVICE),
+	BT_OP(RING, bt_ioctl_ring, buftrack_ring, reserved,
+	      .on_device = true, .mode = FMODE_READ | FMODE_WRITE, .changes = true),
+	BT_OP(DRAIN, bt_ioctl_drain, buftrack_drain, flags,
+	      .on_device = true, .mode = FMODE_WRITE),
 };
 
 static const struct bt_ioctl_op *bt_ioctl_find(const struct bt_file *file,
@@ -140,6 +159,19 @@ static int bt_ioctl_copy_in(const struct bt_ioctl_op *op, union bt_ioctl_arg *ar
 	return 0;
 }
 
+/* Whoever asks sees all that was published before */
+static int bt_ioctl_drain_rings(const struct bt_ioctl_op *op, const struct bt_file *file)
+{
+	switch (op->drains) {
+	case BT_DRAINS_FILE:
+		return bt_ring_drain(file);
+	case BT_DRAINS_DEVICE:
+		return file->dev ? bt_drain_device(file->dev) : 0;
+	default:
+		return 0;
+	}
+}
+
 /**
  * bt_ioctl() - the ioctl operation of all nodes
  * @filp: the struct file
@@ -162,6 +194,9 @@ long bt_ioctl(struct file *filp, unsigned int cmd, unsigned long ptr)
 	if (op->mode & ~filp->f_mode)
 		return -EBADF;
 	err = bt_ioctl_copy_in(op, &arg, user, &len);
+	if (err)
+		return err;
+	err = bt_ioctl_drain_rings(op, file);
 	if (err)
 		return err;
 	err = op->handle(file, &arg);

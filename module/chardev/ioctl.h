@@ -33,4 +33,8 @@ int bt_ioctl_report(struct bt_file *file, void *arg);
 int bt_ioctl_batch(struct bt_file *file, void *arg);
 int bt_ioctl_lost(struct bt_file *file, void *arg);
 
+/* ring.c */
+int bt_ioctl_ring(struct bt_file *file, void *arg);
+int bt_ioctl_drain(struct bt_file *file, void *arg);
+
 #endif /* BUFTRACK_CHARDEV_IOCTL_H */

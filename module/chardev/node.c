@@ -5,11 +5,13 @@
 #include <linux/module.h>
 #include "../device.h"
 #include "chardev.h"
+#include "drain.h"
 #include "events.h"
 #include "file.h"
 #include "ioctl.h"
 #include "query.h"
 #include "records.h"
+#include "ring.h"
 
 static int bt_node_open(struct file *filp, struct bt_device *dev)
 {
@@ -49,6 +51,7 @@ static int bt_node_device_release(struct inode *inode, struct file *filp)
 	struct bt_device *dev = file->dev;
 
 	bt_records_release(file);
+	bt_ring_release(file);
 	bt_file_free(file);
 	bt_device_put(dev);
 	return 0;
@@ -71,6 +74,7 @@ const struct file_operations bt_device_fops = {
 	.poll = bt_events_poll,
 	.unlocked_ioctl = bt_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = bt_ring_mmap,
 	.llseek = noop_llseek,
 };
 
@@ -83,15 +87,22 @@ static struct miscdevice bt_control = {
 };
 
 /**
- * bt_chardev_init() - create the control node
+ * bt_chardev_init() - create the control node and what the nodes need
  * @hooks: functions of other layers
  *
  * Return: 0 or a negative errno.
  */
 int __init bt_chardev_init(const struct bt_chardev_hooks *hooks)
 {
+	int err = bt_drain_init();
+
+	if (err)
+		return err;
 	bt_query_init(hooks->probe_describe);
-	return misc_register(&bt_control);
+	err = misc_register(&bt_control);
+	if (err)
+		bt_drain_exit();
+	return err;
 }
 
 /**
@@ -100,4 +111,5 @@ int __init bt_chardev_init(const struct bt_chardev_hooks *hooks)
 void bt_chardev_exit(void)
 {
 	misc_deregister(&bt_control);
+	bt_drain_exit();
 }

@@ -9,6 +9,7 @@
 #include "../params.h"
 #include "../stack.h"
 #include "../version.h"
+#include "drain.h"
 #include "file.h"
 #include "ioctl.h"
 #include "query.h"
@@ -98,6 +99,7 @@ int bt_ioctl_device_info(struct bt_file *file, void *arg)
 {
 	struct buftrack_device_info *info = arg;
 	struct bt_device *dev = file->dev;
+	int err;
 
 	if (info->flags & ~(dev ? 0 : BUFTRACK_LOOKUP_NEXT))
 		return -EOPNOTSUPP;
@@ -108,9 +110,11 @@ int bt_ioctl_device_info(struct bt_file *file, void *arg)
 	dev = bt_device_get(info->device, info->flags & BUFTRACK_LOOKUP_NEXT);
 	if (!dev)
 		return -ENOENT;
-	bt_query_device(dev, info);
+	err = bt_drain_device(dev);
+	if (!err)
+		bt_query_device(dev, info);
 	bt_device_put(dev);
-	return 0;
+	return err;
 }
 
 /**

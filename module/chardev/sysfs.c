@@ -4,9 +4,11 @@
 #include <linux/sysfs.h>
 #include "../device.h"
 #include "chardev.h"
+#include "drain.h"
 
 static void bt_sysfs_read_totals(struct device *d, struct bt_counters *counters)
 {
+	bt_drain_device(to_bt_device(d));
 	bt_tracker_read_counters(to_bt_device(d)->tracker,
 				 BUFTRACK_SCOPE_DEVICE, 0, counters);
 }

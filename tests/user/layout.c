@@ -31,6 +31,8 @@ CMD(RECORDS, 13);
 CMD(RESET, 14);
 CMD(PROBE_INFO, 15);
 CMD(STACK, 16);
+CMD(RING, 17);
+CMD(DRAIN, 18);
 
 AT(buftrack_info, size, 0);
 AT(buftrack_info, flags, 4);
@@ -271,6 +273,38 @@ AT(buftrack_stack, text, 16);
 AT(buftrack_stack, len, 24);
 AT(buftrack_stack, reserved, 28);
 SIZE(buftrack_stack, 32);
+
+AT(buftrack_ring_entry, stamp, 0);
+AT(buftrack_ring_entry, op, 8);
+AT(buftrack_ring_entry, flags, 10);
+AT(buftrack_ring_entry, space, 12);
+AT(buftrack_ring_entry, address, 16);
+AT(buftrack_ring_entry, size, 24);
+AT(buftrack_ring_entry, span, 32);
+AT(buftrack_ring_entry, id, 40);
+AT(buftrack_ring_entry, site, 48);
+AT(buftrack_ring_entry, reserved, 56);
+SIZE(buftrack_ring_entry, 64);
+
+AT(buftrack_ring, size, 0);
+AT(buftrack_ring, flags, 4);
+AT(buftrack_ring, entries, 8);
+AT(buftrack_ring, entry_size, 12);
+AT(buftrack_ring, offset, 16);
+AT(buftrack_ring, length, 24);
+AT(buftrack_ring, clock, 32);
+AT(buftrack_ring, ops, 36);
+AT(buftrack_ring, counter_at, 40);
+AT(buftrack_ring, head_at, 44);
+AT(buftrack_ring, lost_at, 48);
+AT(buftrack_ring, tail_at, 52);
+AT(buftrack_ring, entries_at, 56);
+AT(buftrack_ring, reserved, 60);
+SIZE(buftrack_ring, 64);
+
+AT(buftrack_drain, size, 0);
+AT(buftrack_drain, flags, 4);
+SIZE(buftrack_drain, 8);
 
 static_assert(BUFTRACK_NR_VERDICTS == BUFTRACK_VERDICT_USE_AFTER_FREE + 1,
 	      "verdicts");

@@ -112,7 +112,7 @@ DEVICE_TEST(unknown_numbers_are_enotty)
 {
 	unsigned int nr;
 
-	for (nr = BUFTRACK_CMD_STACK + 1; nr < 256; nr++)
+	for (nr = BUFTRACK_CMD_DRAIN + 1; nr < 256; nr++)
 		check_all(f, _IO(BUFTRACK_TYPE, nr), ENOTTY);
 }
 

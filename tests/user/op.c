@@ -165,6 +165,23 @@ static void fill_reset(const struct fixture *f, void *arg)
 	reset->size = sizeof(*reset);
 }
 
+static void fill_ring(const struct fixture *f, void *arg)
+{
+	struct buftrack_ring *ring = arg;
+
+	(void)f;
+	ring->size = sizeof(*ring);
+	ring->entries = 64;
+}
+
+static void fill_drain(const struct fixture *f, void *arg)
+{
+	struct buftrack_drain *drain = arg;
+
+	(void)f;
+	drain->size = sizeof(*drain);
+}
+
 #define OP(_name, _struct, _fill)                      \
 	.name = #_name, .cmd = BUFTRACK_IOCTL_##_name, \
 	.size = sizeof(struct _struct), .fill = _fill
@@ -370,6 +387,30 @@ const struct op ops[] = {
 		.writes = true,
 		.changes = true,
 		.strict = { FIELD(buftrack_reset, flags) },
+	},
+	{
+		OP(RING, buftrack_ring, fill_ring),
+		.device = true,
+		.reads = true,
+		.writes = true,
+		.changes = true,
+		.strict = { FIELD(buftrack_ring, flags),
+			    FIELD(buftrack_ring, reserved) },
+		.out = { FIELD(buftrack_ring, entry_size),
+			 FIELD(buftrack_ring, offset),
+			 FIELD(buftrack_ring, length),
+			 FIELD(buftrack_ring, clock), FIELD(buftrack_ring, ops),
+			 FIELD(buftrack_ring, counter_at),
+			 FIELD(buftrack_ring, head_at),
+			 FIELD(buftrack_ring, lost_at),
+			 FIELD(buftrack_ring, tail_at),
+			 FIELD(buftrack_ring, entries_at) },
+	},
+	{
+		OP(DRAIN, buftrack_drain, fill_drain),
+		.device = true,
+		.writes = true,
+		.strict = { FIELD(buftrack_drain, flags, BUFTRACK_DRAIN_ASYNC) },
 	},
 };
 

@@ -42,12 +42,14 @@
  *  - ENAMETOOLONG: a name without a NUL
  *  - EILSEQ: an empty name, or one with characters other than printable ASCII
  *  - ERANGE: address + span exceeds 2^64
- *  - EDQUOT: this user has reached its bound on devices, or on spaces of this device
+ *  - EDQUOT: this user has reached its bound on devices, on spaces of this device, or on
+ *    memory of rings
  *  - ENFILE: the machine has reached its bound on devices
  *  - EUSERS: the device or this user has reached its bound on open clients
- *  - ENOSPC: the device has reached its bound on spaces
+ *  - ENOSPC: the device has reached its bound on spaces, or the file its bound on rings
  *  - ENOMEM: out of memory; nothing was changed
- *  - EINTR: a signal stopped a batch at @done: submit the reports from there on
+ *  - EINTR: a signal stopped a batch at @done: submit the reports from there on; or a fatal
+ *    signal stopped the drain of rings
  *
  * A report that fails with an errno was not made: it is not counted and changes
  * nothing. Reaching a bound on records is not an errno but a verdict,
@@ -81,6 +83,8 @@ enum {
 	BUFTRACK_CMD_RESET = 0x0e,
 	BUFTRACK_CMD_PROBE_INFO = 0x0f,
 	BUFTRACK_CMD_STACK = 0x10,
+	BUFTRACK_CMD_RING = 0x11,
+	BUFTRACK_CMD_DRAIN = 0x12,
 };
 
 /* Sizes of names in bytes, including the NUL */
@@ -1076,5 +1080,98 @@ struct buftrack_ring_entry {
 	__aligned_u64 site;
 	__aligned_u64 reserved;
 };
+
+/**
+ * enum buftrack_ring_clock - clock of the stamps in a ring
+ * @BUFTRACK_RING_CLOCK_COUNTER: the __u64 at @counter_at, which all rings of a file share:
+ *	an atomic add of 1 returns the stamp
+ * @BUFTRACK_RING_CLOCK_TSC: the processor's time stamp counter. Earlier loads must complete
+ *	before it is read, as with "lfence; rdtsc".
+ */
+enum buftrack_ring_clock {
+	BUFTRACK_RING_CLOCK_COUNTER = 0,
+	BUFTRACK_RING_CLOCK_TSC = 1,
+};
+
+/**
+ * struct buftrack_ring - ioctl(BUFTRACK_IOCTL_RING), device node
+ * @size: sizeof(struct buftrack_ring)
+ * @flags: must be 0
+ * @entries: in: wanted number of entries, 1 to BUFTRACK_RING_MAX_ENTRIES; out: number of
+ *	     entries, the next power of two or more
+ * @entry_size: out: bytes from one entry to the next, at least
+ *		sizeof(struct buftrack_ring_entry); the rest must stay 0
+ * @offset: out: where to mmap() the ring
+ * @length: out: bytes to map
+ * @clock: out: enum buftrack_ring_clock
+ * @ops: out: operations that entries may have, bit n for n of enum buftrack_op
+ * @counter_at: out: offset of the counter in the mapping, for
+ *		%BUFTRACK_RING_CLOCK_COUNTER
+ * @head_at: out: offset of the head, a __u32: number of entries published since the ring
+ *	     was made, modulo 2^32
+ * @lost_at: out: offset of a __u32 that counts reports that the producer lost
+ * @tail_at: out: offset of the tail, a __u32: number of entries that the kernel has taken
+ * @entries_at: out: offset of the entries
+ * @reserved: must be 0
+ *
+ * Creates a ring, through which one thread reports without system calls, and makes this
+ * file a client if it is none. The file must be open for reading and writing. The process
+ * that created the first ring of a file is the only one that can create further ones and
+ * map them, with MAP_SHARED and without PROT_EXEC. A child does not inherit the mapping. A
+ * ring exists until its file is released.
+ *
+ * To report, a thread that finds head - tail < entries reads the clock, writes the entry
+ * with index head % entries, and stores head + 1 with release semantics, which publishes
+ * the entry. In a full ring it can wait for nothing: it calls %BUFTRACK_IOCTL_DRAIN, or
+ * adds 1 to the counter of lost reports, which notes a gap.
+ *
+ * The kernel judges the entries of all rings of a file in the order of their stamps. A
+ * report that was published before another one was begun is judged before it. Entries are
+ * judged before a query of the device, a listing, a read of its events, a poll for them,
+ * %BUFTRACK_IOCTL_REPORT, %BUFTRACK_IOCTL_BATCH and %BUFTRACK_IOCTL_LOST of the same file,
+ * on %BUFTRACK_IOCTL_DRAIN, within about a second, and when the file is released. Stamps
+ * of reports are estimates between two of these times.
+ *
+ * An invalid entry counts as a lost report. A head that is more than @entries ahead of the
+ * tail, or behind it, counts as one, too, and the kernel ignores the ring from then on.
+ */
+struct buftrack_ring {
+	__u32 size;
+	__u32 flags;
+	__u32 entries;
+	__u32 entry_size;
+	__aligned_u64 offset;
+	__aligned_u64 length;
+	__u32 clock;
+	__u32 ops;
+	__u32 counter_at;
+	__u32 head_at;
+	__u32 lost_at;
+	__u32 tail_at;
+	__u32 entries_at;
+	__u32 reserved;
+};
+#define BUFTRACK_IOCTL_RING _IO(BUFTRACK_TYPE, BUFTRACK_CMD_RING)
+
+/**
+ * enum buftrack_drain_flags - how to drain rings
+ * @BUFTRACK_DRAIN_ASYNC: begin soon and do not wait
+ */
+enum buftrack_drain_flags {
+	BUFTRACK_DRAIN_ASYNC = 1 << 0,
+};
+
+/**
+ * struct buftrack_drain - ioctl(BUFTRACK_IOCTL_DRAIN), device node
+ * @size: sizeof(struct buftrack_drain)
+ * @flags: combination of enum buftrack_drain_flags
+ *
+ * Judges all reports that were published in rings of this file before the call.
+ */
+struct buftrack_drain {
+	__u32 size;
+	__u32 flags;
+};
+#define BUFTRACK_IOCTL_DRAIN _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DRAIN)
 
 #endif /* _UAPI_LINUX_BUFTRACK_H */
