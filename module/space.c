@@ -24,14 +24,26 @@ static struct bt_space *bt_space_find(struct bt_device *dev, const char *name)
 	return NULL;
 }
 
-static int bt_space_update(struct bt_space *space, u64 capacity)
+static int bt_space_update(struct bt_space *space, const struct buftrack_space_add *add)
 {
-	if (!capacity || capacity == space->capacity)
+	if (add->flags & BUFTRACK_SPACE_APERTURE && !space->aperture)
+		return -EEXIST;
+	if (!add->capacity || add->capacity == space->capacity)
 		return 0;
 	if (space->capacity || space->by_driver)
 		return -EEXIST;
-	space->capacity = capacity;
+	space->capacity = add->capacity;
 	return 0;
+}
+
+static void bt_space_set_aperture(struct bt_device *dev, struct bt_space *space,
+				  bool aperture)
+{
+	lockdep_assert_held(&dev->lock);
+	if (space->aperture == aperture)
+		return;
+	space->aperture = aperture;
+	bt_tracker_set_aperture(dev->tracker, space - dev->spaces, aperture);
 }
 
 static bool bt_space_guest_is_full(const struct bt_device *dev, kuid_t uid)
@@ -65,13 +77,18 @@ static int bt_space_create_for(struct bt_device *dev, const struct bt_cred *cred
 			       const struct buftrack_space_add *add)
 {
 	bool guest = !bt_device_managed_by(dev, cred);
+	struct bt_space *space;
 
 	lockdep_assert_held(&dev->lock);
 	if (dev->nr_spaces == BUFTRACK_MAX_SPACES)
 		return -ENOSPC;
+	if (guest && add->flags & BUFTRACK_SPACE_APERTURE)
+		return -EPERM;
 	if (guest && bt_space_guest_is_full(dev, cred->uid))
 		return -EDQUOT;
-	bt_space_create(dev, cred->uid, add->name, add->capacity)->by_guest = guest;
+	space = bt_space_create(dev, cred->uid, add->name, add->capacity);
+	space->by_guest = guest;
+	bt_space_set_aperture(dev, space, add->flags & BUFTRACK_SPACE_APERTURE);
 	return 0;
 }
 
@@ -79,7 +96,7 @@ static int bt_space_create_for(struct bt_device *dev, const struct bt_cred *cred
  * bt_space_add() - add a space for a user, or find it
  * @dev: the device
  * @cred: rights of the user
- * @add: name and capacity; number and "created" are filled in
+ * @add: name, capacity and flags; number and "created" are filled in
  *
  * Return: 0 or a negative errno.
  */
@@ -93,16 +110,16 @@ int bt_space_add(struct bt_device *dev, const struct bt_cred *cred,
 	space = bt_space_find(dev, add->name);
 	add->created = !space;
 	add->space = space ? space - dev->spaces : dev->nr_spaces;
-	err = space ? bt_space_update(space, add->capacity) :
+	err = space ? bt_space_update(space, add) :
 		      bt_space_create_for(dev, cred, add);
 	raw_spin_unlock_irq(&dev->lock);
 	return err;
 }
 
 /**
- * bt_space_describe() - read name and capacity of a space
+ * bt_space_describe() - read name, capacity and properties of a space
  * @dev: the device
- * @info: its number; name and capacity are filled in
+ * @info: its number; the rest is filled in
  *
  * Return: 0, or -ENOENT without such a space.
  */
@@ -115,6 +132,7 @@ int bt_space_describe(struct bt_device *dev, struct buftrack_space_info *info)
 		const struct bt_space *space = &dev->spaces[info->space];
 
 		info->capacity = space->capacity;
+		info->properties = space->aperture ? BUFTRACK_SPACE_APERTURE : 0;
 		strscpy_pad(info->name, space->name, sizeof(info->name));
 		err = 0;
 	}
@@ -122,32 +140,62 @@ int bt_space_describe(struct bt_device *dev, struct buftrack_space_info *info)
 	return err;
 }
 
+/* The driver's word replaces that of a user */
+static struct bt_space *bt_space_take(struct bt_device *dev, const char *name)
+{
+	struct bt_space *space = bt_space_find(dev, name);
+
+	if (!space && dev->nr_spaces < BUFTRACK_MAX_SPACES)
+		space = bt_space_create(dev, GLOBAL_ROOT_UID, name, 0);
+	if (!space || space->by_driver)
+		return space;
+	space->capacity = 0;
+	bt_space_set_aperture(dev, space, false);
+	space->by_driver = true;
+	return space;
+}
+
 /**
  * bt_space_get() - find a space for a driver, or create it
  * @dev: the device
  * @name: name of the space
- * @capacity: its bytes, 0: unknown
  *
  * Context: any but NMI.
  * Return: its number, or -ENOSPC.
  */
-int bt_space_get(struct bt_device *dev, const char *name, u64 capacity)
+int bt_space_get(struct bt_device *dev, const char *name)
 {
 	struct bt_space *space;
 	unsigned long flags;
-	int ret = -ENOSPC;
 
 	raw_spin_lock_irqsave(&dev->lock, flags);
-	space = bt_space_find(dev, name);
-	if (!space && dev->nr_spaces < BUFTRACK_MAX_SPACES)
-		space = bt_space_create(dev, GLOBAL_ROOT_UID, name, capacity);
+	space = bt_space_take(dev, name);
+	raw_spin_unlock_irqrestore(&dev->lock, flags);
+	return space ? space - dev->spaces : -ENOSPC;
+}
+
+/**
+ * bt_space_declare() - as bt_space_get(), and set its properties
+ * @dev: the device
+ * @name: name of the space
+ * @capacity: its bytes, 0: unknown
+ * @aperture: its buffers are views of memory that is counted elsewhere
+ *
+ * Context: any but NMI.
+ * Return: its number, or -ENOSPC.
+ */
+int bt_space_declare(struct bt_device *dev, const char *name, u64 capacity,
+		     bool aperture)
+{
+	struct bt_space *space;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&dev->lock, flags);
+	space = bt_space_take(dev, name);
 	if (space) {
-		/* The driver's capacity replaces one that a user declared */
-		if (capacity || !space->by_driver)
-			space->capacity = capacity;
-		space->by_driver = true;
-		ret = space - dev->spaces;
+		space->capacity = capacity ?: space->capacity;
+		bt_space_set_aperture(dev, space, aperture);
 	}
 	raw_spin_unlock_irqrestore(&dev->lock, flags);
-	return ret;
+	return space ? space - dev->spaces : -ENOSPC;
 }

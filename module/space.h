@@ -17,6 +17,7 @@ struct bt_device;
  * @uid: user who added it
  * @by_guest: that user does not manage the device
  * @by_driver: a driver reports into it and sets its capacity
+ * @aperture: its buffers are views of memory that is counted elsewhere
  */
 struct bt_space {
 	char name[BUFTRACK_SPACE_NAME_SIZE];
@@ -24,9 +25,12 @@ struct bt_space {
 	kuid_t uid;
 	bool by_guest;
 	bool by_driver;
+	bool aperture;
 };
 
-int bt_space_get(struct bt_device *dev, const char *name, u64 capacity);
+int bt_space_get(struct bt_device *dev, const char *name);
+int bt_space_declare(struct bt_device *dev, const char *name, u64 capacity,
+		     bool aperture);
 int bt_space_add(struct bt_device *dev, const struct bt_cred *cred,
 		 struct buftrack_space_add *add);
 int bt_space_describe(struct bt_device *dev, struct buftrack_space_info *info);

@@ -4,7 +4,8 @@
  *
  * ttm.c handles the objects of drivers that use TTM: their placements carry more
  * information. An imported object is in a space of its own, and so is an exported one:
- * a dma-buf outlives the file that made it.
+ * a dma-buf outlives the file that made it. Both are apertures: the memory is the one of
+ * another device, or of the object that was exported.
  */
 #include <linux/dma-buf.h>
 #include <linux/err.h>
@@ -149,8 +150,9 @@ static bool bt_drm_object_init(const struct bt_call *call,
 	bool import = bt_syscall_command() == DRM_IOCTL_PRIME_FD_TO_HANDLE;
 
 	bt_drm_init_event(e, BT_BUFFER_ALLOC, drm);
+	e->aperture = import && e->client;
 	bt_drm_set_object(e, (void *)call->arg[1], call->arg[2],
-			  import && e->client ? "IMPORTED" : "GEM");
+			  e->aperture ? "IMPORTED" : "GEM");
 	return true;
 }
 
@@ -208,6 +210,7 @@ static bool bt_drm_export(const struct bt_call *call, struct bt_driver_event *e)
 		return false;
 	bt_drm_init_event(e, BT_BUFFER_ALLOC, object->dev);
 	bt_drm_set_object(e, (void *)call->result, info->size, "EXPORTED");
+	e->aperture = true;
 	return true;
 }
 

@@ -326,6 +326,7 @@ static bool bt_tt_allocate_tlb(const struct bt_call *call,
 		return bt_tt_init_lost(e, chip);
 	bt_tt_init_alloc(e, file, "TLB", size);
 	e->capacity = bt_tt_chip_window_bytes(chip);
+	e->aperture = true;
 	bt_tt_set_chip_key(e, file, call->result);
 	return true;
 }
@@ -337,6 +338,7 @@ static void bt_tt_init_held(struct bt_driver_event *e,
 	e->op = BT_BUFFER_ALLOC;
 	e->dev = bt_tt_chip_dev(chip);
 	e->space = "TLB";
+	e->aperture = true;
 	e->buffer.address = window | BT_TT_HELD;
 	e->buffer.size = bt_tt_chip_window_size(chip, window);
 }
@@ -421,6 +423,7 @@ static bool bt_tt_export(const struct bt_call *call, struct bt_driver_event *e)
 	if (!file)
 		return bt_tt_init_lost(e, bt_tt_export_chip(export));
 	bt_tt_init_alloc(e, file, "TLB_EXPORT", info->size);
+	e->aperture = true;
 	bt_tt_set_export_key(&e->buffer, (void *)call->result, export);
 	return true;
 }
@@ -448,6 +451,7 @@ static bool bt_tt_setup_region(const struct bt_call *call,
 	if ((int)call->result < 0)
 		return false;
 	bt_tt_init_alloc(e, file, "IATU", call->arg[2]);
+	e->aperture = true;
 	bt_tt_set_chip_key(e, file, call->result);
 	return true;
 }

@@ -162,7 +162,7 @@ int bt_ioctl_space_add(struct bt_file *file, void *arg)
 	struct buftrack_space_add *add = arg;
 	int err;
 
-	if (add->flags)
+	if (add->flags & ~BUFTRACK_SPACE_APERTURE)
 		return -EOPNOTSUPP;
 	err = bt_name_check(add->name, sizeof(add->name));
 	if (err)

@@ -128,7 +128,7 @@ int bt_ioctl_space_info(struct bt_file *file, void *arg)
 {
 	struct buftrack_space_info *info = arg;
 
-	if (info->flags & ~BUFTRACK_LOOKUP_NEXT || info->reserved)
+	if (info->flags & ~BUFTRACK_LOOKUP_NEXT)
 		return -EOPNOTSUPP;
 	return bt_space_describe(file->dev, info);
 }

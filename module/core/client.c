@@ -95,9 +95,11 @@ static void client_settle_private(struct bt_tracker *t, struct bt_client *c,
 	const struct bt_holding *h = &c->holdings[space];
 
 	bt_counters_add(t, c, space, BUFTRACK_COUNTER_REMAINING_BUFFERS, h->buffers);
-	bt_counters_add(t, c, space, BUFTRACK_COUNTER_REMAINING_BYTES, h->bytes);
+	bt_counters_add_bytes(t, c, space, BUFTRACK_COUNTER_REMAINING_BYTES, h->bytes,
+			      h->memory);
 	bt_counters_add(t, c, space, BUFTRACK_COUNTER_LIVE_BUFFERS, -h->buffers);
-	bt_counters_add(t, c, space, BUFTRACK_COUNTER_LIVE_BYTES, -h->bytes);
+	bt_counters_add_bytes(t, c, space, BUFTRACK_COUNTER_LIVE_BYTES, -h->bytes,
+			      -h->memory);
 	bt_counters_add(t, c, space, BUFTRACK_COUNTER_FREED_RECORDS, -h->freed);
 }
 
@@ -108,7 +110,8 @@ static void client_settle_shared(struct bt_tracker *t, struct bt_client *c,
 	const struct bt_holding *h = &c->holdings[space];
 
 	bt_counters_add(t, c, space, BUFTRACK_COUNTER_ORPHANED_BUFFERS, h->buffers);
-	bt_counters_add(t, c, space, BUFTRACK_COUNTER_ORPHANED_BYTES, h->bytes);
+	bt_counters_add_bytes(t, c, space, BUFTRACK_COUNTER_ORPHANED_BYTES, h->bytes,
+			      h->memory);
 }
 
 static void __client_settle(struct bt_tracker *t, struct bt_client *c)

@@ -2,8 +2,9 @@
 /*
  * Every change of a counter
  *
- * The device, its spaces and its clients count the same things. Only these functions
- * change counters one by one, so the scopes cannot differ. Each caller holds
+ * The device, its spaces and its clients count the same things, except for the bytes of
+ * apertures, which only their spaces count. Only these functions change counters one by
+ * one, so the scopes cannot differ. Each caller holds
  * @bt_tracker.lock, and each function asserts it through bt_counters_add().
  */
 #ifndef BUFTRACK_CORE_COUNTERS_H
@@ -45,6 +46,65 @@ static inline void bt_counters_add_owner(struct bt_tracker *t,
 }
 
 /**
+ * bt_record_memory() - bytes of memory that a record stands for
+ * @rec: the record
+ *
+ * Return: its size, or 0: it is a view of memory that is counted elsewhere.
+ */
+static inline u64 bt_record_memory(const struct bt_record *rec)
+{
+	return rec->is_aperture ? 0 : rec->size;
+}
+
+/**
+ * bt_counters_add_bytes() - add to a sum of sizes
+ * @t: the tracker, locked
+ * @c: client that is charged
+ * @space: space that is charged
+ * @counter: the counter
+ * @bytes: amount in the space, as in bt_counters_add()
+ * @memory: the part of it that is memory, which device and client count
+ */
+static inline void bt_counters_add_bytes(struct bt_tracker *t, struct bt_client *c,
+					 u32 space, enum buftrack_counter counter,
+					 u64 bytes, u64 memory)
+{
+	lockdep_assert_held(&t->lock);
+	t->total.v[counter] += memory;
+	t->spaces[space].v[counter] += bytes;
+	c->counters.v[counter] += memory;
+}
+
+/**
+ * bt_counters_add_size() - add the size of a record, or subtract it
+ * @t: the tracker, locked
+ * @rec: the record, whose owner is charged
+ * @counter: the counter
+ * @n: 1 or -1
+ */
+static inline void bt_counters_add_size(struct bt_tracker *t,
+					const struct bt_record *rec,
+					enum buftrack_counter counter, u64 n)
+{
+	bt_counters_add_bytes(t, rec->owner, rec->space, counter, n * rec->size,
+			      n * bt_record_memory(rec));
+}
+
+/**
+ * bt_counters_hold() - count a live record of an open client that comes or goes
+ * @rec: the record; its tracker is locked
+ * @n: 1 or -1
+ */
+static inline void bt_counters_hold(const struct bt_record *rec, u64 n)
+{
+	struct bt_holding *h = &rec->owner->holdings[rec->space];
+
+	h->buffers += n;
+	h->bytes += n * rec->size;
+	h->memory += n * bt_record_memory(rec);
+}
+
+/**
  * bt_counters_raise_peak() - raise the peak of a scope to its live bytes
  * @counters: the counters of the scope; their tracker is locked
  */
@@ -65,15 +125,13 @@ static inline void bt_counters_live(struct bt_tracker *t,
 {
 	if (rec->owner->closed) {
 		bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ORPHANED_BUFFERS, 1);
-		bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES,
-				      rec->size);
+		bt_counters_add_size(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES, 1);
 	} else {
-		rec->owner->holdings[rec->space].buffers++;
-		rec->owner->holdings[rec->space].bytes += rec->size;
+		bt_counters_hold(rec, 1);
 	}
 	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ALLOCS, 1);
 	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_LIVE_BUFFERS, 1);
-	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, rec->size);
+	bt_counters_add_size(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, 1);
 	bt_counters_raise_peak(&t->total);
 	bt_counters_raise_peak(&t->spaces[rec->space]);
 	bt_counters_raise_peak(&rec->owner->counters);
@@ -105,14 +163,12 @@ static inline void bt_counters_ended(struct bt_tracker *t,
 {
 	bt_counters_add_owner(t, rec, why, 1);
 	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_LIVE_BUFFERS, -1);
-	bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, -rec->size);
+	bt_counters_add_size(t, rec, BUFTRACK_COUNTER_LIVE_BYTES, -1);
 	if (rec->owner->closed) {
 		bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ORPHANED_BUFFERS, -1);
-		bt_counters_add_owner(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES,
-				      -rec->size);
+		bt_counters_add_size(t, rec, BUFTRACK_COUNTER_ORPHANED_BYTES, -1);
 	} else {
-		rec->owner->holdings[rec->space].buffers--;
-		rec->owner->holdings[rec->space].bytes -= rec->size;
+		bt_counters_hold(rec, -1);
 	}
 }
 

@@ -51,6 +51,18 @@ static inline struct bt_domain *bt_client_domain(const struct bt_tracker *t,
 }
 
 /**
+ * bt_is_aperture() - test whether a space is an aperture
+ * @t: the tracker
+ * @space: number of the space
+ *
+ * Return: true if its buffers are views of memory that is counted elsewhere.
+ */
+static inline bool bt_is_aperture(const struct bt_tracker *t, u32 space)
+{
+	return t->apertures & BIT_ULL(space);
+}
+
+/**
  * bt_quota_add() - count live and freed records against a client's quota
  * @c: the client
  * @n: number of records that came, negative for records that went

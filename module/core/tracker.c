@@ -115,7 +115,7 @@ static void __tracker_change_scopes(struct bt_tracker *t, void (*change)(struct 
  * @t: the tracker
  * @force: do so even if it has open clients
  * @buffers: set to the number of live records
- * @bytes: set to the sum of their sizes
+ * @bytes: set to the sum of their sizes, without apertures
  *
  * The memory of the records is freed with their clients and with the tracker.
  *
@@ -261,6 +261,26 @@ int bt_tracker_add_space(struct bt_tracker *t)
 	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_tracker_add_space);
+
+/**
+ * bt_tracker_set_aperture() - say whether a space is an aperture
+ * @t: the tracker
+ * @space: number of the space
+ * @aperture: device and clients do not count the bytes of buffers allocated in it from
+ *	      now on
+ *
+ * Context: any but NMI.
+ */
+void bt_tracker_set_aperture(struct bt_tracker *t, u32 space, bool aperture)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&t->lock, flags);
+	t->apertures &= ~BIT_ULL(space);
+	t->apertures |= (u64)aperture << space;
+	raw_spin_unlock_irqrestore(&t->lock, flags);
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_tracker_set_aperture);
 
 static const struct bt_counters *__tracker_scope(struct bt_tracker *t, u32 scope,
 						 u64 number)

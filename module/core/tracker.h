@@ -125,7 +125,8 @@ struct bt_client;
 
 /**
  * struct bt_counters - the counters of one scope
- * @v: values by enum buftrack_counter
+ * @v: values by enum buftrack_counter; the sums of sizes of a device and of a client leave
+ *     apertures out
  */
 struct bt_counters {
 	u64 v[BUFTRACK_NR_COUNTERS];
@@ -177,6 +178,7 @@ struct bt_subtree {
  * @repeats: number of further frees
  * @space: number of its space
  * @is_freed: the freed flag
+ * @is_aperture: its space was an aperture when it was allocated
  */
 struct bt_record {
 	union {
@@ -207,6 +209,7 @@ struct bt_record {
 	u32 repeats;
 	u8 space;
 	bool is_freed;
+	bool is_aperture;
 };
 
 static_assert(sizeof(struct bt_record) <= 144);
@@ -290,11 +293,13 @@ struct bt_quota {
  * struct bt_holding - the records of a client in one space
  * @buffers: live records
  * @bytes: sum of their sizes
+ * @memory: the part of @bytes that is memory rather than apertures
  * @freed: freed records
  */
 struct bt_holding {
 	u64 buffers;
 	u64 bytes;
+	u64 memory;
 	u64 freed;
 };
 
@@ -488,6 +493,7 @@ struct bt_limits {
  * @removed: the device is gone and reports fail
  * @has_driver: a driver reports into the shared domain, or once did
  * @nr_spaces: spaces 0 to nr_spaces - 1 exist
+ * @apertures: mask of the spaces that are apertures
  * @stamp: latest stamp
  * @reset: stamp of the latest reset
  * @limits: bounds
@@ -514,6 +520,7 @@ struct bt_tracker {
 	bool removed;
 	bool has_driver;
 	u32 nr_spaces;
+	u64 apertures;
 	u64 stamp;
 	u64 reset;
 	struct bt_limits limits;
@@ -534,6 +541,8 @@ struct bt_tracker {
 	struct bt_counters total;
 	struct bt_counters spaces[BUFTRACK_MAX_SPACES];
 };
+
+static_assert(BUFTRACK_MAX_SPACES <= 64); /* bits of bt_tracker.apertures */
 
 /* pool.c */
 int bt_store_init(struct bt_store *store, const char *name, u64 max);
@@ -599,6 +608,7 @@ void bt_tracker_configure(struct bt_tracker *t,
 			  const void *arg);
 void bt_tracker_set(struct bt_tracker *t, const struct buftrack_device_set *set);
 int bt_tracker_add_space(struct bt_tracker *t);
+void bt_tracker_set_aperture(struct bt_tracker *t, u32 space, bool aperture);
 int bt_tracker_read_counters(struct bt_tracker *t, u32 scope, u64 number,
 			     struct bt_counters *out);
 struct bt_client *bt_tracker_take_zombie(struct bt_tracker *t);

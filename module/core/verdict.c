@@ -78,20 +78,34 @@ static void verdict_supersede_doubtful(const struct bt_report_ctx *ctx)
 }
 
 /*
- * Live and remaining bytes together must fit in 64 bits, so the counters never wrap.
- * Sizes that programs report leave half of the range to a driver.
+ * Sizes that programs report leave half of the range to a driver. @replaced: bytes of
+ * the scope that the alloc replaces.
  */
+static bool verdict_overflows_scope(const struct bt_report_ctx *ctx,
+				    const struct bt_counters *scope, u64 replaced)
+{
+	bool leave_room = READ_ONCE(ctx->t->has_driver) && !ctx->c->shared;
+	u64 most = leave_room ? U64_MAX / 2 : U64_MAX;
+	u64 held = scope->v[BUFTRACK_COUNTER_LIVE_BYTES] - replaced;
+	u64 sum;
+
+	return check_add_overflow(held, scope->v[BUFTRACK_COUNTER_REMAINING_BYTES],
+				  &sum) ||
+	       check_add_overflow(sum, ctx->r->size, &sum) || sum > most;
+}
+
+/* Live and remaining bytes together must fit in 64 bits, so the counters never wrap */
 static bool verdict_bytes_overflow(const struct bt_report_ctx *ctx,
 				   const struct bt_record *same)
 {
-	const u64 *total = ctx->t->total.v;
-	bool leave_room = READ_ONCE(ctx->t->has_driver) && !ctx->c->shared;
-	u64 most = leave_room ? U64_MAX / 2 : U64_MAX;
-	u64 held = total[BUFTRACK_COUNTER_LIVE_BYTES] - (same ? same->size : 0);
-	u64 sum;
+	const struct bt_tracker *t = ctx->t;
+	u32 space = ctx->r->space;
 
-	return check_add_overflow(held, total[BUFTRACK_COUNTER_REMAINING_BYTES], &sum) ||
-	       check_add_overflow(sum, ctx->r->size, &sum) || sum > most;
+	if (verdict_overflows_scope(ctx, &t->spaces[space], same ? same->size : 0))
+		return true;
+	return !bt_is_aperture(t, space) &&
+	       verdict_overflows_scope(ctx, &t->total,
+				       same ? bt_record_memory(same) : 0);
 }
 
 static bool verdict_quota_reached(const struct bt_client *c)
@@ -152,6 +166,7 @@ static void verdict_add_record(const struct bt_report_ctx *ctx)
 		.size = r->size,
 		.span = r->span,
 		.space = r->space,
+		.is_aperture = bt_is_aperture(ctx->t, r->space),
 		.allocated = ctx->stamp,
 		.owner = ctx->c,
 		.site = r->site,

@@ -53,6 +53,8 @@ enum bt_driver_op {
  * @alt_space: for a free: space to try if the buffer is not live in @space; NULL: none
  * @only_if_live: with @alt_space: ignore a free of a buffer that is live in neither
  * @capacity: bytes of the space; 0: unknown
+ * @aperture: for an alloc or a move: buffers of the space are views of memory that is
+ *	      counted elsewhere
  * @buffer: address, size, span, id, and the flags of a free
  * @from_space: for a move: name of the space of the previous placement
  * @from_address: its address
@@ -70,6 +72,7 @@ struct bt_driver_event {
 	const char *alt_space;
 	bool only_if_live;
 	u64 capacity;
+	bool aperture;
 	struct buftrack_report buffer;
 	const char *from_space;
 	u64 from_address;

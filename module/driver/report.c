@@ -37,14 +37,14 @@ static bool driver_report_choose_space(const struct bt_driver_event *e,
 				       struct bt_device *dev,
 				       struct buftrack_report *r)
 {
-	int alt = bt_space_get(dev, e->alt_space, 0);
+	int alt = bt_space_get(dev, e->alt_space);
 
 	if (alt < 0 || bt_shared_has_live(dev->tracker, r))
 		return true;
 	r->space = alt;
 	if (bt_shared_has_live(dev->tracker, r))
 		return true;
-	r->space = bt_space_get(dev, e->space, 0);
+	r->space = bt_space_get(dev, e->space);
 	return !e->only_if_live;
 }
 
@@ -54,7 +54,7 @@ static int driver_report_move(const struct bt_driver_event *e,
 			      const struct buftrack_report *r)
 {
 	const struct buftrack_report from = {
-		.space = bt_space_get(dev, e->from_space, 0),
+		.space = bt_space_get(dev, e->from_space),
 		.address = e->from_address,
 		.id = e->from_id,
 	};
@@ -93,13 +93,20 @@ static bool driver_report_is_stale(const struct bt_binding *b,
 	return client && bt_driver_client_is_stale(client);
 }
 
+static int driver_report_space(const struct bt_driver_event *e, struct bt_device *dev)
+{
+	if (e->op == BT_BUFFER_FREE)
+		return bt_space_get(dev, e->space);
+	return bt_space_declare(dev, e->space, e->capacity, e->aperture);
+}
+
 static void driver_report_buffer(struct bt_binding *b,
 				 const struct bt_driver_event *e)
 {
 	struct bt_device *dev = b->dev;
 	struct bt_client *c = driver_report_client(b, e);
 	struct buftrack_report r = e->buffer;
-	int space = bt_space_get(dev, e->space, e->capacity);
+	int space = driver_report_space(e, dev);
 
 	if (!c || space < 0) {
 		driver_report_lost(b);

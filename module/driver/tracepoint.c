@@ -94,6 +94,7 @@ static void tracepoint_report_buffer(const struct bt_tracepoint_user *from,
 	}
 	e.space = b->space;
 	e.capacity = b->capacity;
+	e.aperture = b->flags & BUFTRACK_BUFFER_APERTURE;
 	e.refcounted = b->flags & BUFTRACK_BUFFER_REFCOUNTED;
 	e.buffer.address = b->address;
 	e.buffer.size = b->size;

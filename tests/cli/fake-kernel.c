@@ -260,6 +260,7 @@ static int answer_space(struct buftrack_space_info *info)
 	if (info->space >= LENGTH(spaces))
 		return fail(ENOENT);
 	strcpy(info->name, spaces[info->space]);
+	info->properties = info->space == TLB ? BUFTRACK_SPACE_APERTURE : 0;
 	return 0;
 }
 

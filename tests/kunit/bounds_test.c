@@ -118,6 +118,21 @@ static void live_bytes_of_all_clients_share_one_sum(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), U64_MAX);
 }
 
+/* No counter wraps: not that of a space which device and client leave out */
+static void bytes_of_an_aperture_are_bounded_in_its_space(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+
+	set_aperture(test, 2, true);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 2, .address = 0,
+		     .size = U64_MAX);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, .space = 2, .address = 1,
+		     .size = 1);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .address = 0, .size = U64_MAX);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_UNTRACKED, .space = 1, .address = 0,
+		     .size = 1);
+}
+
 static void remaining_bytes_count_in_the_sum(struct kunit *test)
 {
 	struct bt_client *a = open_private(test), *b = open_private(test);
@@ -211,6 +226,7 @@ static struct kunit_case bounds_cases[] = {
 	KUNIT_CASE(first_id_may_be_the_highest),
 	KUNIT_CASE(live_bytes_may_reach_the_top),
 	KUNIT_CASE(live_bytes_of_all_clients_share_one_sum),
+	KUNIT_CASE(bytes_of_an_aperture_are_bounded_in_its_space),
 	KUNIT_CASE(remaining_bytes_count_in_the_sum),
 	KUNIT_CASE(replaced_bytes_do_not_count_in_the_sum),
 	KUNIT_CASE(bytes_past_the_top_evict_nothing),

@@ -295,6 +295,66 @@ static void orphans_are_removed_with_the_device(struct kunit *test)
 							 &buffers, &bytes));
 }
 
+/* Space 2 is an aperture */
+static void expect_bytes(struct kunit *test, struct bt_client *c,
+			 enum buftrack_counter counter, u64 memory, u64 window)
+{
+	KUNIT_EXPECT_EQ(test, count_in(test, 2, counter), window);
+	KUNIT_EXPECT_EQ(test, count_in(test, 0, counter), memory);
+	KUNIT_EXPECT_EQ(test, count(test, counter), memory);
+	KUNIT_EXPECT_EQ(test, count_of(test, c, counter), memory);
+}
+
+static void apertures_are_no_memory(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+
+	set_aperture(test, 2, true);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(0x1000, 500));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(0x2000, 7));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BUFFERS), 3);
+	expect_bytes(test, c, BUFTRACK_COUNTER_LIVE_BYTES, 16, 507);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 2, .address = 0x2000);
+	expect_bytes(test, c, BUFTRACK_COUNTER_LIVE_BYTES, 16, 500);
+	expect_bytes(test, c, BUFTRACK_COUNTER_PEAK_BYTES, 16, 507);
+	close_client(test, c);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_REMAINING_BUFFERS), 2);
+	expect_bytes(test, c, BUFTRACK_COUNTER_LIVE_BYTES, 0, 0);
+	expect_bytes(test, c, BUFTRACK_COUNTER_REMAINING_BYTES, 16, 500);
+}
+
+static void orphaned_apertures_are_no_memory(struct kunit *test)
+{
+	struct bt_client *c = open_shared(test), *other = open_shared(test);
+
+	set_aperture(test, 2, true);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, BUFFER(0x1000, 16));
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(0x1000, 500));
+	close_client(test, c);
+	expect_bytes(test, c, BUFTRACK_COUNTER_ORPHANED_BYTES, 16, 500);
+	EXPECT_FREE(test, other, BUFTRACK_VERDICT_OK, .space = 2, .address = 0x1000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 1);
+	expect_bytes(test, c, BUFTRACK_COUNTER_ORPHANED_BYTES, 16, 0);
+	expect_bytes(test, c, BUFTRACK_COUNTER_LIVE_BYTES, 16, 0);
+}
+
+/* A driver declares its space after a program has used one of that name */
+static void space_becomes_an_aperture_for_later_buffers(struct kunit *test)
+{
+	struct bt_client *c = open_private(test);
+
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(0x1000, 16));
+	set_aperture(test, 2, true);
+	EXPECT_ALLOC(test, c, BUFTRACK_VERDICT_OK, .space = 2, BUFFER(0x2000, 500));
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), 16);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 2, .address = 0x1000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+	set_aperture(test, 2, false);
+	EXPECT_FREE(test, c, BUFTRACK_VERDICT_OK, .space = 2, .address = 0x2000);
+	KUNIT_EXPECT_EQ(test, count(test, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+}
+
 static void unknown_scopes_are_not_found(struct kunit *test)
 {
 	struct bt_tracker *t = fixture(test)->t;
@@ -327,6 +387,9 @@ static struct kunit_case counters_cases[] = {
 	KUNIT_CASE(counters_continue_after_a_reset),
 	KUNIT_CASE(removal_ends_live_records_as_removed),
 	KUNIT_CASE(orphans_are_removed_with_the_device),
+	KUNIT_CASE(apertures_are_no_memory),
+	KUNIT_CASE(orphaned_apertures_are_no_memory),
+	KUNIT_CASE(space_becomes_an_aperture_for_later_buffers),
 	KUNIT_CASE(unknown_scopes_are_not_found),
 	{}
 };

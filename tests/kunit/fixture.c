@@ -240,6 +240,12 @@ void set_enabled(struct kunit *test, bool enabled)
 	bt_tracker_configure(fixture(test)->t, apply_enabled, &enabled);
 }
 
+void set_aperture(struct kunit *test, u32 space, bool aperture)
+{
+	fixture(test)->has_apertures = true;
+	bt_tracker_set_aperture(fixture(test)->t, space, aperture);
+}
+
 void set_limits(struct kunit *test, const struct bt_limits *limits)
 {
 	bt_tracker_configure(fixture(test)->t, apply_limits, limits);

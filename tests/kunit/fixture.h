@@ -23,6 +23,7 @@
  * @now: the clock; each report is one tick later than the previous one
  * @stamp: stamp of the latest report
  * @quota: quota of the clients that begin from here on, or NULL
+ * @has_apertures: some of its spaces are or were apertures
  * @quick: skip the audit after each report
  */
 struct fixture {
@@ -32,6 +33,7 @@ struct fixture {
 	u64 now;
 	u64 stamp;
 	struct bt_quota *quota;
+	bool has_apertures;
 	bool quick;
 };
 
@@ -81,6 +83,7 @@ do { \
 
 /* Settings */
 void set_enabled(struct kunit *test, bool enabled);
+void set_aperture(struct kunit *test, u32 space, bool aperture);
 void set_limits(struct kunit *test, const struct bt_limits *limits);
 void set_max_records(struct kunit *test, u64 max);
 void set_max_client_records(struct kunit *test, u64 max);
@@ -102,7 +105,7 @@ struct bt_record *find_freed(struct bt_client *c, u32 space, u64 address,
 /* checks.c: the audit */
 void check_tree(struct kunit *test, const struct rb_root *root, u64 *nr);
 bool is_conserved(const struct bt_counters *c);
-void check_balance(struct kunit *test, struct bt_tracker *t);
+void check_balance(struct kunit *test, struct bt_tracker *t, bool has_apertures);
 void check_all(struct kunit *test);
 
 #endif /* BUFTRACK_KUNIT_FIXTURE_H */

@@ -147,8 +147,7 @@ static void count_remaining(struct model *m, struct model_client *c)
 		if (rec->freed)
 			continue;
 		model_count(m, c, rec->space, BUFTRACK_COUNTER_REMAINING_BUFFERS, 1);
-		model_count(m, c, rec->space, BUFTRACK_COUNTER_REMAINING_BYTES,
-			    rec->size);
+		model_count_size(m, rec, BUFTRACK_COUNTER_REMAINING_BYTES);
 	}
 }
 
@@ -274,6 +273,23 @@ void model_count(struct model *m, struct model_client *c, u32 space,
 		m->spaces[space].v[counter] += n;
 }
 
+/**
+ * model_count_size() - add the size of a record, which device and client leave out if it is
+ *			an aperture
+ * @m: the model
+ * @rec: the record
+ * @counter: the counter
+ */
+void model_count_size(struct model *m, const struct model_record *rec,
+		      enum buftrack_counter counter)
+{
+	m->spaces[rec->space].v[counter] += rec->size;
+	if (rec->aperture)
+		return;
+	m->total.v[counter] += rec->size;
+	rec->owner->counters.v[counter] += rec->size;
+}
+
 static void count_current(struct model *m, const struct model_record *rec)
 {
 	if (rec->freed) {
@@ -281,12 +297,11 @@ static void count_current(struct model *m, const struct model_record *rec)
 		return;
 	}
 	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_LIVE_BUFFERS, 1);
-	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_LIVE_BYTES, rec->size);
+	model_count_size(m, rec, BUFTRACK_COUNTER_LIVE_BYTES);
 	if (!rec->owner->ended)
 		return;
 	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_ORPHANED_BUFFERS, 1);
-	model_count(m, rec->owner, rec->space, BUFTRACK_COUNTER_ORPHANED_BYTES,
-		    rec->size);
+	model_count_size(m, rec, BUFTRACK_COUNTER_ORPHANED_BYTES);
 }
 
 static void forget_current(struct bt_counters *c)

@@ -75,6 +75,7 @@ struct model_client {
  * @site: site of its alloc
  * @freed_site: site of its free
  * @repeats: number of further frees
+ * @aperture: its space was an aperture when it was allocated
  * @marked: selected by the present scan
  * @owner: client that allocated it
  * @by: client that freed it
@@ -91,6 +92,7 @@ struct model_record {
 	u64 site;
 	u64 freed_site;
 	u32 repeats;
+	bool aperture;
 	bool marked;
 	struct model_client *owner;
 	struct model_client *by;
@@ -128,6 +130,7 @@ struct model_event {
  * @removed: the device is gone
  * @clock: stamp of the latest event
  * @nr_spaces: number of spaces
+ * @apertures: spaces that are apertures
  * @memory: bound on records in any state
  * @limits: its bounds
  * @last_client: number of the latest client
@@ -145,6 +148,7 @@ struct model {
 	bool removed;
 	u64 clock;
 	u32 nr_spaces;
+	bool apertures[BUFTRACK_MAX_SPACES];
 	u64 memory;
 	struct bt_limits limits;
 	u64 last_client;
@@ -173,6 +177,8 @@ void model_reset(struct model *m);
 void model_remove(struct model *m, u64 *buffers, u64 *bytes);
 void model_count(struct model *m, struct model_client *c, u32 space,
 		 enum buftrack_counter counter, u64 n);
+void model_count_size(struct model *m, const struct model_record *rec,
+		      enum buftrack_counter counter);
 void model_recount(struct model *m);
 u32 model_open_clients(struct model *m);
 u64 model_nr_records(struct model *m);

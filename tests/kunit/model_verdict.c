@@ -173,15 +173,23 @@ static void supersede_doubtful(struct model *m, struct model_domain *d,
 			supersede(m, rec);
 }
 
+static bool exceeds(const struct bt_counters *scope, u64 replaced, u64 size)
+{
+	u64 bytes = scope->v[BUFTRACK_COUNTER_LIVE_BYTES] +
+		    scope->v[BUFTRACK_COUNTER_REMAINING_BYTES] - replaced;
+
+	return bytes + size < bytes;
+}
+
 static bool bytes_overflow(struct model *m, const struct model_record *same,
 			   const struct buftrack_report *r)
 {
-	u64 bytes = m->total.v[BUFTRACK_COUNTER_LIVE_BYTES] +
-		    m->total.v[BUFTRACK_COUNTER_REMAINING_BYTES];
+	u64 replaced = same && !same->freed ? same->size : 0;
 
-	if (same && !same->freed)
-		bytes -= same->size;
-	return bytes + r->size < bytes;
+	if (exceeds(&m->spaces[r->space], replaced, r->size))
+		return true;
+	return !m->apertures[r->space] &&
+	       exceeds(&m->total, same && same->aperture ? 0 : replaced, r->size);
 }
 
 /* The bounds of a private domain, and of its user's records in all domains */
@@ -207,7 +215,7 @@ static bool has_room(struct model *m, struct model_client *c)
 	return true;
 }
 
-static struct model_record *new_record(struct model_client *c,
+static struct model_record *new_record(struct model *m, struct model_client *c,
 				       const struct buftrack_report *r,
 				       u64 stamp)
 {
@@ -216,6 +224,7 @@ static struct model_record *new_record(struct model_client *c,
 	if (!rec)
 		return NULL;
 	rec->space = r->space;
+	rec->aperture = m->apertures[r->space];
 	rec->address = r->address;
 	rec->id = r->id;
 	rec->size = r->size;
@@ -251,7 +260,7 @@ static int alloc_tracked(struct model *m, struct model_client *c,
 		supersede(m, same);
 	else if (same)
 		forget(same);
-	rec = new_record(c, r, stamp);
+	rec = new_record(m, c, r, stamp);
 	if (!rec)
 		return -ENOMEM;
 	list_add_tail(&rec->node, &d->records);

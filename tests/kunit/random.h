@@ -38,6 +38,7 @@
  * @churn: frequency of begins and of ends of clients, per thousand
  * @reset: frequency of resets, per thousand
  * @adjust: frequency of new bounds, per thousand
+ * @apertures: frequency of changes of a space into an aperture or back, per thousand
  * @memory: bound on records in any state, 0: none
  * @max_records: bound on records, 0: 400
  * @max_client_records: bound on records of a private domain, 0: none; with @adjust
@@ -69,6 +70,7 @@ struct profile {
 	u32 churn;
 	u32 reset;
 	u32 adjust;
+	u32 apertures;
 	u32 memory;
 	u32 max_records;
 	u32 max_client_records;

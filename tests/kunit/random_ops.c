@@ -338,6 +338,16 @@ static void adjust(struct match *m)
 	model_set_limits(&m->m, &limits);
 }
 
+static void turn(struct match *m)
+{
+	u32 space = match_random(m, max(m->p->spaces, 1U));
+	bool aperture = !m->m.apertures[space];
+
+	say(m, "space %u is %s aperture", space, aperture ? "an" : "no");
+	set_aperture(m->test, space, aperture);
+	m->m.apertures[space] = aperture;
+}
+
 /**
  * match_step() - do one operation in both worlds
  * @m: the match
@@ -355,6 +365,7 @@ void match_step(struct match *m)
 		{ m->p->churn, end },
 		{ m->p->reset, reset },
 		{ m->p->adjust, adjust },
+		{ m->p->apertures, turn },
 		{ 1000, report },
 	};
 	u32 random = match_random(m, 1000);

@@ -46,13 +46,14 @@ static const struct profile profiles[] = {
 		.name = "shared", .events = 32, .addresses = 40, .step = 64,
 		.ids = 5, .no_id = 30, .wide = 3, .shared = 100, .clients = 12,
 		.churn = 8, .max_freed = 60, .max_closed = 6, .spaces = 3,
+		.apertures = 2,
 	}, {
 		.name = "shared and private", .events = 5, .listings = 17,
 		.addresses = 30, .step = 32, .ids = 4, .no_id = 30, .point = 20,
 		.shared = 60, .clients = 8, .churn = 10, .lost = 2, .toggle = 1,
 		.max_freed = 50, .max_closed = 5, .max_remaining = 40,
 		.spaces = 4, .reset = 2, .max_client_records = 30,
-		.max_user_records = 40,
+		.max_user_records = 40, .apertures = 4,
 	}, {
 		.name = "frequent gaps", .events = 1, .addresses = 30,
 		.step = 32, .ids = 4, .no_id = 30, .point = 10, .wide = 10,
@@ -119,7 +120,7 @@ static const struct profile profiles[] = {
 		.step = 1ULL << 59, .max_size = 1ULL << 62, .ids = 3,
 		.no_id = 50, .point = 40, .wide = 10, .shared = 40, .churn = 6,
 		.lost = 1, .reset = 5, .max_freed = 30, .max_remaining = 20,
-		.max_closed = 3,
+		.max_closed = 3, .spaces = 3, .apertures = 6,
 	},
 };
 

@@ -298,9 +298,9 @@ void workers_finish(struct kunit *test, struct workers *workers, struct worker *
 {
 	unsigned int i;
 
-	check_balance(test, workers->t);
+	check_balance(test, workers->t, false);
 	for (i = 0; i < nr; i++)
 		worker_fini(&threads[i]);
-	check_balance(test, workers->t);
+	check_balance(test, workers->t, false);
 	workers_destroy(test, workers);
 }

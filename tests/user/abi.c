@@ -115,6 +115,17 @@ __u32 add_space(int fd, const char *name)
 	return space;
 }
 
+int try_add_aperture(int fd, const char *name, __u32 *space)
+{
+	struct buftrack_space_add add = { .flags = BUFTRACK_SPACE_APERTURE };
+	int err;
+
+	strncpy(add.name, name, sizeof(add.name) - 1);
+	err = CALL(fd, SPACE_ADD, &add);
+	*space = add.space;
+	return err;
+}
+
 int declare(int fd, __u32 flags, __u64 *client)
 {
 	struct buftrack_declare arg = { .flags = flags };

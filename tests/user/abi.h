@@ -44,6 +44,7 @@ int reset_device(int fd);
 
 int try_add_space(int fd, const char *name, __u64 capacity, __u32 *space);
 __u32 add_space(int fd, const char *name);
+int try_add_aperture(int fd, const char *name, __u32 *space);
 
 int declare(int fd, __u32 flags, __u64 *client);
 __u64 become_client(int fd);

@@ -106,7 +106,7 @@ SIZE(buftrack_space_add, 56);
 AT(buftrack_space_info, size, 0);
 AT(buftrack_space_info, flags, 4);
 AT(buftrack_space_info, space, 8);
-AT(buftrack_space_info, reserved, 12);
+AT(buftrack_space_info, properties, 12);
 AT(buftrack_space_info, capacity, 16);
 AT(buftrack_space_info, name, 24);
 SIZE(buftrack_space_info, 56);

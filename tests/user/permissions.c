@@ -33,6 +33,15 @@ static void try_managing(void *arg)
 	CHECK_ERR(remove_device(control, e->f->device, 0), e->err);
 }
 
+static void try_aperture(void *arg)
+{
+	const struct expected *e = arg;
+	__u32 space;
+
+	CHECK_ERR(try_add_aperture(fixture_open(e->f), "WINDOW", &space),
+		  e->err);
+}
+
 static void try_sharing(void *arg)
 {
 	const struct expected *e = arg;
@@ -64,6 +73,16 @@ DEVICE_TEST(managing_another_users_device_is_eperm)
 
 	take_snapshot(f, &before);
 	in_child_as(ALICE, try_managing, &(struct expected){ f, EPERM });
+	check_unchanged(f, &before);
+}
+
+/* It would hide memory of others */
+DEVICE_TEST(aperture_on_another_users_device_is_eperm)
+{
+	struct snapshot before;
+
+	take_snapshot(f, &before);
+	in_child_as(ALICE, try_aperture, &(struct expected){ f, EPERM });
 	check_unchanged(f, &before);
 }
 

@@ -77,6 +77,53 @@ DEVICE_TEST(conflicting_capacity_is_eexist)
 	CHECK_EQ(capacity(f->fd, 0), 4096);
 }
 
+static __u32 properties(int fd, __u32 space)
+{
+	struct buftrack_space_info info;
+
+	CHECK_OK(space_info(fd, space, &info));
+	return info.properties;
+}
+
+DEVICE_TEST(aperture_is_no_memory)
+{
+	__u64 values[BUFTRACK_NR_COUNTERS];
+	__u32 space;
+
+	CHECK_OK(try_add_aperture(f->fd, "WINDOW", &space));
+	CHECK_EQ(properties(f->fd, space), BUFTRACK_SPACE_APERTURE);
+	CHECK_EQ(properties(f->fd, 0), 0);
+	CHECK_EQ(verdict_of(f->fd, BUFFER(0x1000, 16)), BUFTRACK_VERDICT_OK);
+	CHECK_EQ(verdict_of(f->fd, ALLOC(.space = space, .size = 32)),
+		 BUFTRACK_VERDICT_OK);
+	CHECK_OK(counters(f->fd, BUFTRACK_SCOPE_SPACE, space, values));
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BYTES], 32);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BUFFERS), 2);
+	CHECK_EQ(device_counter(f->fd, BUFTRACK_COUNTER_LIVE_BYTES), 16);
+	CHECK_EQ(client_counter(f->fd, 1, BUFTRACK_COUNTER_LIVE_BYTES), 16);
+}
+
+/* A reporter need not know what the device's driver or owner has declared */
+DEVICE_TEST(aperture_is_found_without_the_flag)
+{
+	struct buftrack_space_add add;
+	__u32 space;
+
+	CHECK_OK(try_add_aperture(f->fd, "WINDOW", &space));
+	CHECK_OK(try_add(f->fd, "WINDOW", 0, &add));
+	CHECK_EQ(add.space, space);
+	CHECK_OK(try_add_aperture(f->fd, "WINDOW", &space));
+	CHECK_EQ(properties(f->fd, space), BUFTRACK_SPACE_APERTURE);
+}
+
+DEVICE_TEST(memory_cannot_become_an_aperture)
+{
+	__u32 space;
+
+	CHECK_ERR(try_add_aperture(f->fd, "DRAM", &space), EEXIST);
+	CHECK_EQ(properties(f->fd, 0), 0);
+}
+
 DEVICE_TEST(more_than_64_spaces_are_enospc)
 {
 	struct buftrack_space_add add;

@@ -122,8 +122,11 @@ static void print_spaces(const struct snapshot *snapshot)
 			buftrack_space_capacity(snapshot->spaces[i]);
 
 		table_row(table, NULL);
-		table_cell(table, "%s",
-			   buftrack_space_name(snapshot->spaces[i]));
+		table_cell(table, "%s%s",
+			   buftrack_space_name(snapshot->spaces[i]),
+			   buftrack_space_is_aperture(snapshot->spaces[i]) ?
+				   " (aperture)" :
+				   "");
 		if (capacity)
 			table_size(table, capacity);
 		else
@@ -438,6 +441,8 @@ space_json(const struct buftrack_space *space,
 
 	json_put_text(object, "name", buftrack_space_name(space));
 	json_put_number(object, "capacity", buftrack_space_capacity(space));
+	if (buftrack_space_is_aperture(space))
+		json_put_bool(object, "aperture", true);
 	json_put(object, "counters", counters_json(counters));
 	return object;
 }

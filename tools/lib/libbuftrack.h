@@ -918,6 +918,17 @@ const char *buftrack_space_name(const struct buftrack_space *space);
  */
 uint64_t buftrack_space_capacity(const struct buftrack_space *space);
 
+/**
+ * buftrack_space_is_aperture() - test whether the space is an aperture
+ * @space: the answer
+ *
+ * The buffers of an aperture are views of memory that is counted elsewhere, or nowhere. The
+ * sums of sizes of a device and of a client leave them out.
+ *
+ * Return: true if it is one.
+ */
+bool buftrack_space_is_aperture(const struct buftrack_space *space);
+
 /* A client */
 
 /**

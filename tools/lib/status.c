@@ -123,6 +123,11 @@ API uint64_t buftrack_space_capacity(const struct buftrack_space *space)
 	return space->info.capacity;
 }
 
+API bool buftrack_space_is_aperture(const struct buftrack_space *space)
+{
+	return space->info.properties & BUFTRACK_SPACE_APERTURE;
+}
+
 /* buftrack_counter_set: all counters of one scope at one instant */
 
 API void buftrack_counter_set_free(struct buftrack_counter_set *set)

@@ -149,7 +149,8 @@ enum buftrack_verdict {
  * @BUFTRACK_COUNTER_ALLOCS: recorded allocations
  * @BUFTRACK_COUNTER_FREES: reports that freed a live record
  * @BUFTRACK_COUNTER_LIVE_BUFFERS: live records
- * @BUFTRACK_COUNTER_LIVE_BYTES: sum of their sizes
+ * @BUFTRACK_COUNTER_LIVE_BYTES: sum of their sizes; here and in all other sums of sizes, the
+ *	device and its clients leave out spaces with %BUFTRACK_SPACE_APERTURE
  * @BUFTRACK_COUNTER_PEAK_BYTES: highest LIVE_BYTES after any report
  * @BUFTRACK_COUNTER_ORPHANED_BUFFERS: live records whose owner has ended
  * @BUFTRACK_COUNTER_ORPHANED_BYTES: sum of their sizes
@@ -303,7 +304,7 @@ enum buftrack_device_remove_flags {
  * @device: number of the device
  * @reserved: must be 0
  * @removed_buffers: out: live records that ended as removed
- * @removed_bytes: out: sum of their sizes
+ * @removed_bytes: out: sum of their sizes, without apertures
  *
  * Removes a device and deletes its node. Files that have the node open can still make
  * queries until they are closed. Only the user who registered the device and
@@ -444,17 +445,29 @@ struct buftrack_device_set {
 #define BUFTRACK_IOCTL_DEVICE_SET _IO(BUFTRACK_TYPE, BUFTRACK_CMD_DEVICE_SET)
 
 /**
+ * enum buftrack_space_flags - properties of a space
+ * @BUFTRACK_SPACE_APERTURE: its buffers are views of memory that is counted elsewhere, or
+ *	nowhere: windows, mappings, shared handles. The sums of sizes of the space count
+ *	them, those of the device and of its clients do not.
+ */
+enum buftrack_space_flags {
+	BUFTRACK_SPACE_APERTURE = 1 << 0,
+};
+
+/**
  * struct buftrack_space_add - ioctl(BUFTRACK_IOCTL_SPACE_ADD), device node
  * @size: sizeof(struct buftrack_space_add)
- * @flags: must be 0
+ * @flags: combination of enum buftrack_space_flags; EPERM if a user who does not manage the
+ *	   device sets one
  * @space: out: number of the space, for reports
  * @created: out: 1, or 0 if the device had a space of this name
  * @capacity: bytes, 0: unknown. A known capacity replaces an unknown one; EEXIST if
  *	      both are known and differ.
  * @name: 1 to 31 printable ASCII characters
  *
- * Adds a space to a device. A user without CAP_SYS_ADMIN can add 16 spaces to a device
- * that another user registered, and all such users together 48.
+ * Adds a space to a device. EEXIST if a flag is set that an existing space lacks. A user
+ * without CAP_SYS_ADMIN can add 16 spaces to a device that another user registered, and
+ * all such users together 48.
  */
 struct buftrack_space_add {
 	__u32 size;
@@ -471,7 +484,7 @@ struct buftrack_space_add {
  * @size: sizeof(struct buftrack_space_info)
  * @flags: combination of enum buftrack_lookup_flags
  * @space: number of the space, in and out
- * @reserved: must be 0
+ * @properties: out: combination of enum buftrack_space_flags
  * @capacity: out: bytes, 0: unknown
  * @name: out: name of the space
  */
@@ -479,7 +492,7 @@ struct buftrack_space_info {
 	__u32 size;
 	__u32 flags;
 	__u32 space;
-	__u32 reserved;
+	__u32 properties;
 	__aligned_u64 capacity;
 	char name[BUFTRACK_SPACE_NAME_SIZE];
 };

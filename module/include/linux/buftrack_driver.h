@@ -34,20 +34,24 @@
 #include <linux/types.h>
 
 /**
- * enum buftrack_buffer_flags - flags of a free
- * @BUFTRACK_BUFFER_REFUSED: the driver refused it
- * @BUFTRACK_BUFFER_REFCOUNTED: the buffer is reference-counted: whoever drops the last
- *	reference, in any context, frees it on behalf of its owner
+ * enum buftrack_buffer_flags - flags of an alloc or a free
+ * @BUFTRACK_BUFFER_REFUSED: of a free: the driver refused it
+ * @BUFTRACK_BUFFER_REFCOUNTED: of a free: the buffer is reference-counted: whoever drops the
+ *	last reference, in any context, frees it on behalf of its owner
+ * @BUFTRACK_BUFFER_APERTURE: of every alloc in a space whose buffers are views of memory that
+ *	is counted elsewhere, or nowhere: windows, mappings, shared handles. The bytes of
+ *	the device and of its clients leave them out.
  */
 enum buftrack_buffer_flags {
 	BUFTRACK_BUFFER_REFUSED = 1 << 0,
 	BUFTRACK_BUFFER_REFCOUNTED = 1 << 1,
+	BUFTRACK_BUFFER_APERTURE = 1 << 2,
 };
 
 /**
  * struct buftrack_buffer - a buffer that is allocated or freed
  * @struct_size: sizeof(struct buftrack_buffer), for drivers built with another version
- * @flags: for a free: combination of enum buftrack_buffer_flags
+ * @flags: combination of enum buftrack_buffer_flags
  * @space: name of the memory that it is in, for example "VRAM"; 1 to 31 characters
  * @capacity: bytes of that memory; 0: unknown
  * @address: its address there; @id if it has none

@@ -14,9 +14,9 @@
  *	free KEY=VALUE...	free a buffer
  *	traffic NUMBER		allocate and free as many buffers, one at a time
  *
- * Further keys: from=task|lock|irq|worker is the context that reports, refused=1 and
- * refcounted=1 set flags, driver=1 reports without a client, struct_size= sets the size
- * of the structure.
+ * Further keys: from=task|lock|irq|worker is the context that reports, refused=1,
+ * refcounted=1 and aperture=1 set flags, driver=1 reports without a client, struct_size=
+ * sets the size of the structure.
  */
 #include <linux/completion.h>
 #include <linux/device.h>
@@ -306,6 +306,8 @@ static int sample_set_number(struct sample_op *op, const char *key, u64 value)
 		b->flags |= value ? BUFTRACK_BUFFER_REFUSED : 0;
 	else if (!strcmp(key, "refcounted"))
 		b->flags |= value ? BUFTRACK_BUFFER_REFCOUNTED : 0;
+	else if (!strcmp(key, "aperture"))
+		b->flags |= value ? BUFTRACK_BUFFER_APERTURE : 0;
 	else if (!strcmp(key, "driver"))
 		op->client = value ? NULL : op->client;
 	else

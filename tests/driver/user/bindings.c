@@ -215,6 +215,34 @@ SAMPLE_TEST(driver_reports_into_the_device_registered_for_it)
 	close(node);
 }
 
+/* The driver's word counts, and no buffer that was counted is forgotten */
+SAMPLE_TEST(driver_makes_a_runtimes_space_an_aperture)
+{
+	__u32 device = add_device(s->control, PCI_FUNCTION, 0);
+	int node = open_node(device, O_RDWR),
+	    runtime = open_node(device, O_RDWR);
+	__u64 values[BUFTRACK_NR_COUNTERS];
+	__u32 space = add_space(runtime, "TLB");
+	int fd;
+
+	CHECK_EQ(verdict_of(runtime, ALLOC(.address = 0x1000, .size = 64)),
+		 BUFTRACK_VERDICT_OK);
+	cmd(s->driver, "add behind " PCI_FUNCTION);
+	fd = sample_client("behind");
+	cmd(fd, "alloc space=TLB aperture=1 " BUFFER_AT);
+	CHECK_OK(counters(node, BUFTRACK_SCOPE_SPACE, space, values));
+	CHECK_EQ(values[BUFTRACK_COUNTER_LIVE_BYTES], 4096 + 64);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BYTES), 64);
+	cmd(fd, "free space=TLB address=0x1000");
+	CHECK_EQ(verdict_of(runtime, FREE(.address = 0x1000)),
+		 BUFTRACK_VERDICT_OK);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_LIVE_BYTES), 0);
+	check_nothing_wrong(node);
+	check_invariants(node);
+	close(runtime);
+	close(node);
+}
+
 /* The driver reports in atomic context, so the log must be there before it does */
 SAMPLE_TEST(events_of_a_registered_device_start_with_its_driver)
 {

@@ -29,6 +29,7 @@ typedef unsigned int gfp_t;
 #define S64_MAX ((s64)(U64_MAX >> 1))
 
 #define BIT(nr) (1UL << (nr))
+#define BIT_ULL(nr) (1ULL << (nr))
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define IS_ENABLED(option) 0
 
