@@ -19,13 +19,6 @@
 #define BT_TT_MAGIC		0xfa
 #define BT_TT_RESET_DEVICE	_IO(BT_TT_MAGIC, 6)
 
-/*
- * Keys of a file's objects: the address has the low bits of the client's number from
- * this bit on, the id has the others
- */
-#define BT_TT_FILE_SHIFT	48
-#define BT_TT_ADDRESS_MASK	GENMASK_ULL(BT_TT_FILE_SHIFT - 1, 0)
-
 /* Address of a window that its file has freed and an export still holds */
 #define BT_TT_HELD		BIT_ULL(32)
 
@@ -116,15 +109,13 @@ static bool bt_tt_init_lost(struct bt_driver_event *e,
 	return true;
 }
 
-/* Numbers and user addresses are unique per file: the client's number is added */
+/* Numbers and user addresses are unique per file only */
 static void bt_tt_set_file_key(struct bt_driver_event *e,
 			       const struct bt_tt_file *file, u64 address, u64 id)
 {
-	u64 client = bt_driver_client_number(e, file);
-
-	e->buffer.address = (address & BT_TT_ADDRESS_MASK) |
-			    client << BT_TT_FILE_SHIFT;
-	e->buffer.id = id | client >> (64 - BT_TT_FILE_SHIFT) << BT_TT_FILE_SHIFT;
+	e->base = bt_driver_client_base(e, file);
+	e->buffer.address = address;
+	e->buffer.id = id;
 }
 
 /* Windows and regions are numbered per chip; @file: NULL if no file names it */

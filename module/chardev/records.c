@@ -60,7 +60,7 @@ static void bt_records_fill_address(const struct bt_view *view,
 		out->state |= BUFTRACK_RECORD_STATE_REDACTED;
 		return;
 	}
-	out->address = rec->address;
+	out->address = bt_record_address(rec);
 	out->id = rec->id;
 	out->site = rec->site;
 	if (out->state & BUFTRACK_RECORD_STATE_FREED)

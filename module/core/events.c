@@ -53,7 +53,7 @@ static void events_copy_record(struct bt_event_record *to,
 	if (!rec)
 		return;
 	to->owner = events_get(rec->owner);
-	to->address = rec->address;
+	to->address = bt_record_address(rec);
 	to->id = rec->id;
 	to->size = rec->size;
 	to->span = rec->span;

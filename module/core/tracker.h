@@ -163,7 +163,7 @@ struct bt_subtree {
  * @node: in the live or the freed tree of its domain and space, by (address, id),
  *	  or in the log of remaining records, by @freed.stamp
  * @next: next spare record of a pool
- * @address: address in its space
+ * @address: address in its space, as it is compared; see bt_record_address()
  * @id: the reporter's identity of the buffer, 0: none
  * @size: accounted bytes
  * @span: extent in bytes, 0: unknown
@@ -179,6 +179,7 @@ struct bt_subtree {
  * @space: number of its space
  * @is_freed: the freed flag
  * @is_aperture: its space was an aperture when it was allocated
+ * @is_own: the owner's base has been added to @address
  */
 struct bt_record {
 	union {
@@ -210,6 +211,7 @@ struct bt_record {
 	u8 space;
 	bool is_freed;
 	bool is_aperture;
+	bool is_own;
 };
 
 static_assert(sizeof(struct bt_record) <= 144);
@@ -315,6 +317,8 @@ struct bt_holding {
  * @holdings: its records by space, until it ends
  * @quota: the bound that its records count against, or NULL; set before it begins
  * @first_id: declared first id, 0: none
+ * @base: random, for clients of the shared domain: added to addresses that only the client
+ *	  can name, so that equal ones of several clients differ; 0: none
  * @opened: stamp of its begin
  * @closed: stamp of its end, 0 until then
  * @shared: it reports into the shared domain
@@ -334,6 +338,7 @@ struct bt_client {
 	struct bt_holding *holdings;
 	struct bt_quota *quota;
 	u64 first_id;
+	u64 base;
 	u64 opened;
 	u64 closed;
 	bool shared;
@@ -544,6 +549,17 @@ struct bt_tracker {
 
 static_assert(BUFTRACK_MAX_SPACES <= 64); /* bits of bt_tracker.apertures */
 
+/**
+ * bt_record_address() - address of a record as its reporter knows it
+ * @rec: the record
+ *
+ * Return: the address.
+ */
+static inline u64 bt_record_address(const struct bt_record *rec)
+{
+	return rec->address - (rec->is_own ? rec->owner->base : 0);
+}
+
 /* pool.c */
 int bt_store_init(struct bt_store *store, const char *name, u64 max);
 void bt_store_fini(struct bt_store *store);
@@ -582,6 +598,9 @@ int bt_report_check(const struct buftrack_report *r);
 int bt_report(struct bt_tracker *t, struct bt_client *c,
 	      const struct buftrack_report *r, u64 now, unsigned int opts,
 	      u64 *stamp);
+int bt_report_own(struct bt_tracker *t, struct bt_client *c,
+		  const struct buftrack_report *r, u64 base, u64 now,
+		  unsigned int opts);
 int bt_report_move(struct bt_tracker *t, struct bt_client *c,
 		   const struct buftrack_report *from,
 		   const struct buftrack_report *r, u64 now);

@@ -24,6 +24,7 @@ struct bt_report_ctx {
 	struct bt_domain *d;
 	struct bt_space_index *index;
 	const struct buftrack_report *r;
+	u64 base; /* has been added to the address of @r */
 	u64 stamp;
 	unsigned int opts;
 };
@@ -33,13 +34,14 @@ static int verdict_record_event(const struct bt_report_ctx *ctx, int verdict,
 				const struct bt_record *target,
 				const struct bt_record *hit)
 {
-	const struct bt_event event = {
+	struct bt_event event = {
 		.stamp = ctx->stamp,
 		.reporter = ctx->c,
 		.report = *ctx->r,
 		.verdict = verdict,
 	};
 
+	event.report.address -= ctx->base;
 	__bt_events_add(ctx->t, ctx->d, &event, target, hit);
 	return verdict;
 }
@@ -167,6 +169,7 @@ static void verdict_add_record(const struct bt_report_ctx *ctx)
 		.span = r->span,
 		.space = r->space,
 		.is_aperture = bt_is_aperture(ctx->t, r->space),
+		.is_own = ctx->base && ctx->base == ctx->c->base,
 		.allocated = ctx->stamp,
 		.owner = ctx->c,
 		.site = r->site,
@@ -502,6 +505,39 @@ int bt_report(struct bt_tracker *t, struct bt_client *c,
 	return verdict;
 }
 EXPORT_SYMBOL_IF_KUNIT(bt_report);
+
+/**
+ * bt_report_own() - report a buffer whose address only one client can name
+ * @t: the tracker
+ * @c: client of the shared domain of @t that makes the report
+ * @r: the report, without a span
+ * @base: @base of the client that names the address, which is the one that allocates
+ * @now: time in ns
+ * @opts: as for bt_report()
+ *
+ * As bt_report(), but the address is compared with others of that client only.
+ *
+ * Context: any but NMI.
+ * Return: as bt_report().
+ */
+int bt_report_own(struct bt_tracker *t, struct bt_client *c,
+		  const struct buftrack_report *r, u64 base, u64 now,
+		  unsigned int opts)
+{
+	struct buftrack_report key = *r;
+	struct bt_report_ctx ctx = {
+		.t = t, .c = c, .r = &key, .base = base, .opts = opts,
+	};
+	unsigned long flags;
+	int verdict;
+
+	key.address += base;
+	raw_spin_lock_irqsave(&t->lock, flags);
+	verdict = __verdict_report(&ctx, now);
+	raw_spin_unlock_irqrestore(&t->lock, flags);
+	return verdict;
+}
+EXPORT_SYMBOL_IF_KUNIT(bt_report_own);
 
 /**
  * bt_report_move() - report that a buffer of the shared domain moves to another address

@@ -56,6 +56,8 @@ enum bt_driver_op {
  * @aperture: for an alloc or a move: buffers of the space are views of memory that is
  *	      counted elsewhere
  * @buffer: address, size, span, id, and the flags of a free
+ * @base: 0, or bt_driver_client_base() of the client that alone can name the address; the
+ *	  span is then unknown
  * @from_space: for a move: name of the space of the previous placement
  * @from_address: its address
  * @from_id: its id
@@ -74,6 +76,7 @@ struct bt_driver_event {
 	u64 capacity;
 	bool aperture;
 	struct buftrack_report buffer;
+	u64 base;
 	const char *from_space;
 	u64 from_address;
 	u64 from_id;
@@ -87,6 +90,7 @@ u64 bt_driver_object_id(const void *object);
 /* report.c */
 void bt_driver_report(const struct bt_driver_event *e);
 u64 bt_driver_client_number(const struct bt_driver_event *e, const void *client);
+u64 bt_driver_client_base(const struct bt_driver_event *e, const void *client);
 
 /* binding.c */
 void bt_driver_lost(u64 count);

@@ -71,8 +71,8 @@ static void driver_report_judge(const struct bt_driver_event *e,
 	if (e->op == BT_BUFFER_MOVE)
 		verdict = driver_report_move(e, dev, c, r);
 	else
-		verdict = bt_report(dev->tracker, c, r, bt_clock(),
-				    e->refcounted ? BT_AS_OWNER : 0, NULL);
+		verdict = bt_report_own(dev->tracker, c, r, e->base, bt_clock(),
+					e->refcounted ? BT_AS_OWNER : 0);
 	if (verdict >= 0)
 		bt_device_notify(dev, c, r, verdict);
 }
@@ -172,24 +172,18 @@ void bt_driver_report(const struct bt_driver_event *e)
 	rcu_read_unlock();
 }
 
-/**
- * bt_driver_client_number() - number of a client, unique for its device's lifetime
- * @e: an event of its device
- * @client: pointer that identifies the client
- *
- * Adapters use it in keys of objects that only the client can name. The client begins
- * if it has not, unless the event is a free that was not refused.
- *
- * Context: any but NMI.
- * Return: the number, or 0: there is no such device or client.
+/*
+ * The number of a client, or its base; 0: there is no such device or client. The client
+ * begins unless the event is a free that was not refused.
  */
-u64 bt_driver_client_number(const struct bt_driver_event *e, const void *client)
+static u64 driver_report_named(const struct bt_driver_event *e, const void *client,
+			       bool base)
 {
 	bool begin = e->op != BT_BUFFER_FREE || e->buffer.flags;
-	struct bt_driver_event at = *e;
 	struct bt_driver_client *found = NULL;
+	struct bt_driver_event at = *e;
 	struct bt_binding *b;
-	u64 number;
+	u64 value = 0;
 
 	at.client = client;
 	rcu_read_lock();
@@ -197,7 +191,40 @@ u64 bt_driver_client_number(const struct bt_driver_event *e, const void *client)
 	if (b)
 		found = begin ? bt_driver_client_get(b, &at) :
 				bt_driver_client_find(b, e->dev, client);
-	number = found ? found->reporter.client.number : 0;
+	if (found)
+		value = base ? found->reporter.client.base :
+			       found->reporter.client.number;
 	rcu_read_unlock();
-	return number;
+	return value;
+}
+
+/**
+ * bt_driver_client_number() - number of a client, unique for its device's lifetime
+ * @e: an event of its device
+ * @client: pointer that identifies the client
+ *
+ * Adapters use it in ids of objects that name their client. The client begins if it has
+ * not, unless the event is a free that was not refused.
+ *
+ * Context: any but NMI.
+ * Return: the number, or 0: there is no such device or client.
+ */
+u64 bt_driver_client_number(const struct bt_driver_event *e, const void *client)
+{
+	return driver_report_named(e, client, false);
+}
+
+/**
+ * bt_driver_client_base() - base of addresses that only one client can name
+ * @e: an event of its device
+ * @client: pointer that identifies the client
+ *
+ * The client begins as in bt_driver_client_number().
+ *
+ * Context: any but NMI.
+ * Return: for @e->base; 0: there is no such device or client.
+ */
+u64 bt_driver_client_base(const struct bt_driver_event *e, const void *client)
+{
+	return driver_report_named(e, client, true);
 }

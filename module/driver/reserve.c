@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Devices, clients and records that are allocated ahead, for atomic context */
 #include <linux/irqflags.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 #include "../device.h"
 #include "internal.h"
@@ -55,6 +56,7 @@ static struct bt_driver_client *reserve_alloc_client(gfp_t gfp)
 		kfree(client);
 		return NULL;
 	}
+	client->reporter.client.base = get_random_u64() ?: 1;
 	INIT_LIST_HEAD(&client->idle);
 	return client;
 }

@@ -290,6 +290,34 @@ static __u64 count(const char *space, unsigned int counter)
 	return values[counter];
 }
 
+/* Is a buffer live at that address of its space, as its process knows it? */
+static int is_live_at(const char *space, __u64 address)
+{
+	struct buftrack_record found[64];
+	struct buftrack_records query = {
+		.size = sizeof(query),
+		.flags = BUFTRACK_RECORDS_BEGIN,
+		.states = BUFTRACK_RECORD_STATE_LIVE,
+		.records = (uintptr_t)found,
+		.nr = sizeof(found) / sizeof(*found),
+		.record_size = sizeof(*found),
+	};
+	int fd = open_device(), is = 0;
+	unsigned int i;
+
+	query.space = space_number(fd, space);
+	do {
+		if (ioctl(fd, BUFTRACK_IOCTL_RECORDS, &query))
+			bail("records");
+		for (i = 0; i < query.nr; i++)
+			is |= found[i].address == address;
+		query.flags = 0;
+		query.nr = sizeof(found) / sizeof(*found);
+	} while (!query.end);
+	close(fd);
+	return is;
+}
+
 #define LIVE(_space) count(_space, BUFTRACK_COUNTER_LIVE_BUFFERS)
 #define LIVE_BYTES(_space) count(_space, BUFTRACK_COUNTER_LIVE_BYTES)
 #define FREES(_space) count(_space, BUFTRACK_COUNTER_FREES)
@@ -408,6 +436,8 @@ static void test_dma(void)
 	EXPECT(p == MAP_FAILED, 0);
 	EXPECT(LIVE("DMA"), 2);
 	EXPECT(LIVE_BYTES("DMA"), 5 * PAGE);
+	EXPECT(is_live_at("DMA", 3), 1);
+	EXPECT(is_live_at("DMA", 200), 1);
 	close(fd);
 	EXPECT(LIVE("DMA"), 2); /* the mapping holds the file */
 	munmap(p, 4 * PAGE);
@@ -424,6 +454,7 @@ static void test_pin(void)
 
 	EXPECT_ERR(pin(fd, va, 0), 0);
 	EXPECT(LIVE_BYTES("PIN"), PAGE);
+	EXPECT(is_live_at("PIN", (uintptr_t)va), 1);
 	if (repeats_pins) {
 		EXPECT_ERR(pin(fd, va, 0), 0);
 		EXPECT_ERR(unpin(fd, va, PAGE), 0);
@@ -501,6 +532,8 @@ static void test_tlb(void)
 	struct tt_tlb w = tlb(a), again;
 
 	EXPECT(LIVE_BYTES("TLB"), WINDOW);
+	EXPECT(LIVE(NULL), 1);
+	EXPECT(LIVE_BYTES(NULL), 0); /* it is an aperture */
 	EXPECT_ERR(free_tlb(a, w.id), 0);
 	EXPECT(LIVE("TLB"), 0);
 	EXPECT(wrong(), 0);
@@ -568,6 +601,7 @@ static void test_export(void)
 	w = tlb(fd);
 	held = export_tlb(fd, w.id);
 	EXPECT(LIVE_BYTES("TLB_EXPORT"), WINDOW);
+	EXPECT(LIVE_BYTES(NULL), 0);
 	EXPECT_ERR(free_tlb(fd, w.id), 0);
 	EXPECT(LIVE("TLB"), 1);
 	close(fd);
@@ -632,6 +666,7 @@ static void test_close_with_all(void)
 	dma(fd, PAGE, 255, 0);
 	EXPECT_ERR(pin(fd, va, noc()), 0);
 	EXPECT(LIVE("IATU"), regions(2));
+	EXPECT(LIVE_BYTES(NULL), 3 * PAGE); /* DMA buffers and pins */
 	EXPECT(LIVE(NULL), 5 + has_exports + regions(2));
 	close(fd);
 	EXPECT(LIVE("DMA") + LIVE("PIN") + LIVE("IATU"), 0);

@@ -897,7 +897,27 @@ static void events_outlast_reset_and_removal(struct kunit *test)
 	EXPECT_KEPT(test, 1, 2);
 }
 
+/* Never the address that is compared */
+static void evidence_has_the_own_addresses(struct kunit *test)
+{
+	struct bt_client *c = open_shared(test), *driver = open_shared(test);
+	const struct bt_event *event;
+
+	set_up(test, 8);
+	c->base = 0xfedc000000000000ULL;
+	report_own(test, c, c->base, BUFTRACK_OP_ALLOC, 0x1000, 7);
+	report_own(test, driver, c->base, BUFTRACK_OP_FREE, 0x1000, 7);
+	event = the_event(test, driver, BUFTRACK_VERDICT_FOREIGN_FREE);
+	KUNIT_EXPECT_EQ(test, event->report.address, 0x1000);
+	KUNIT_EXPECT_EQ(test, event->target.address, 0x1000);
+	report_own(test, driver, c->base, BUFTRACK_OP_FREE, 0x1000, 8);
+	event = last_of(test, 2, driver, BUFTRACK_VERDICT_UNKNOWN_OTHER_ID);
+	KUNIT_EXPECT_EQ(test, event->report.address, 0x1000);
+	KUNIT_EXPECT_EQ(test, event->hit.address, 0x1000);
+}
+
 static struct kunit_case events_cases[] = {
+	KUNIT_CASE(evidence_has_the_own_addresses),
 	KUNIT_CASE(event_keeps_the_whole_report),
 	KUNIT_CASE(ok_report_is_no_event),
 	KUNIT_CASE(double_alloc_names_the_replaced_record),

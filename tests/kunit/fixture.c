@@ -217,6 +217,34 @@ int make_report(struct kunit *test, struct bt_client *c, struct buftrack_report 
 	return ret;
 }
 
+/**
+ * report_own() - report a buffer of 16 bytes whose address only one client can name
+ * @test: the test
+ * @c: client that makes the report
+ * @base: that of the client that names the address
+ * @op: BUFTRACK_OP_ALLOC or BUFTRACK_OP_FREE
+ * @address: its address
+ * @id: its id
+ *
+ * Return: the verdict, or an errno.
+ */
+int report_own(struct kunit *test, struct bt_client *c, u64 base, u32 op, u64 address,
+	       u64 id)
+{
+	struct fixture *fx = fixture(test);
+	const struct buftrack_report r = {
+		.op = op, .address = address, .id = id,
+		.size = op == BUFTRACK_OP_ALLOC ? 16 : 0,
+	};
+	int ret;
+
+	KUNIT_ASSERT_EQ(test, 0, bt_pool_fill(fx->t));
+	ret = bt_report_own(fx->t, c, &r, base, ++fx->now, 0);
+	fx->stamp = fx->t->stamp;
+	check_all(test);
+	return ret;
+}
+
 void report_lost(struct kunit *test, struct bt_client *c, u64 count)
 {
 	struct fixture *fx = fixture(test);

@@ -58,6 +58,8 @@ unsigned int free_zombies(struct kunit *test);
 /* Reports */
 int make_report(struct kunit *test, struct bt_client *c,
 		struct buftrack_report r);
+int report_own(struct kunit *test, struct bt_client *c, u64 base, u32 op, u64 address,
+	       u64 id);
 void report_lost(struct kunit *test, struct bt_client *c, u64 count);
 
 /* A buffer whose size is its span: make_report() fills in the size */

@@ -19,6 +19,30 @@ static void free_by_another_is_foreign(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, find_freed(a, 0, 0x1000, 0)->freed.by, b);
 }
 
+static int own(struct kunit *test, struct bt_client *c, u32 op, u64 id)
+{
+	return report_own(test, c, c->base, op, 0x1000, id);
+}
+
+/* Two processes pin pages at the same address of theirs */
+static void own_addresses_are_compared_within_a_client(struct kunit *test)
+{
+	struct bt_client *a = open_shared(test), *b = open_shared(test);
+
+	a->base = 0xfedc000000000000ULL;
+	b->base = 0x1234000000000000ULL;
+	KUNIT_EXPECT_EQ(test, own(test, b, BUFTRACK_OP_FREE, 1), BUFTRACK_VERDICT_UNKNOWN_NEVER);
+	KUNIT_EXPECT_EQ(test, own(test, a, BUFTRACK_OP_ALLOC, 1), BUFTRACK_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, own(test, b, BUFTRACK_OP_FREE, 1), BUFTRACK_VERDICT_UNKNOWN_NEVER);
+	KUNIT_EXPECT_EQ(test, own(test, b, BUFTRACK_OP_ALLOC, 1), BUFTRACK_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, own(test, a, BUFTRACK_OP_FREE, 2),
+			BUFTRACK_VERDICT_UNKNOWN_OTHER_ID);
+	KUNIT_EXPECT_EQ(test, own(test, a, BUFTRACK_OP_FREE, 1), BUFTRACK_VERDICT_OK);
+	KUNIT_EXPECT_EQ(test, own(test, a, BUFTRACK_OP_FREE, 1), BUFTRACK_VERDICT_DOUBLE_FREE);
+	KUNIT_EXPECT_EQ(test, report_own(test, a, b->base, BUFTRACK_OP_FREE, 0x1000, 1),
+			BUFTRACK_VERDICT_FOREIGN_FREE);
+}
+
 static void second_free_charges_its_reporter(struct kunit *test)
 {
 	struct bt_client *a = open_shared(test), *b = open_shared(test);
@@ -185,6 +209,7 @@ static void retiring_releases_all_clients(struct kunit *test)
 }
 
 static struct kunit_case shared_cases[] = {
+	KUNIT_CASE(own_addresses_are_compared_within_a_client),
 	KUNIT_CASE(free_by_another_is_foreign),
 	KUNIT_CASE(second_free_charges_its_reporter),
 	KUNIT_CASE(alloc_over_anothers_key_supersedes_it),
