@@ -127,7 +127,7 @@ TEST(batch_stops_at_an_unknown_space_with_enoent)
 
 TEST(batch_stops_at_an_unknown_op_with_eopnotsupp)
 {
-	check_stops(&(struct buftrack_report){ .op = 3, .size = 1 },
+	check_stops(&(struct buftrack_report){ .op = 99, .size = 1 },
 		    EOPNOTSUPP);
 }
 
