@@ -2,8 +2,9 @@
 /*
  * Parse a line of a trace into an event
  *
- * libcsv splits the line. It gets one line at a time, so that line numbers stay
- * exact whatever is quoted; hence a quoted field cannot span lines.
+ * libcsv splits a line with quotes. It gets one line at a time, so that line numbers stay
+ * exact whatever is quoted; hence a quoted field cannot span lines. A line without quotes
+ * is split at its commas, which is several times faster.
  */
 #include <csv.h>
 #include <stdlib.h>
@@ -94,19 +95,25 @@ void event_parser_free(struct event_parser *parser)
 	free(parser);
 }
 
+static void begin_field(struct event_parser *parser, const char *start)
+{
+	if (parser->nr < TRACE_FIELDS)
+		parser->field[parser->nr] = start;
+	parser->nr++;
+}
+
 static void store_field(void *text, size_t length, void *context)
 {
 	struct event_parser *parser = context;
 
-	if (parser->nr < TRACE_FIELDS) {
-		char *to = parser->store + parser->used;
+	char *to = parser->store + parser->used;
 
-		memcpy(to, text, length);
-		to[length] = '\0';
-		parser->field[parser->nr] = to;
-		parser->used += length + 1;
-	}
-	parser->nr++;
+	begin_field(parser, to);
+	if (parser->nr > TRACE_FIELDS)
+		return;
+	memcpy(to, text, length);
+	to[length] = '\0';
+	parser->used += length + 1;
 }
 
 static int fail_csv(struct event_parser *parser, unsigned long number,
@@ -119,20 +126,48 @@ static int fail_csv(struct event_parser *parser, unsigned long number,
 	return trace_fail(error, number, "out of memory: free some");
 }
 
+static void split_plain(struct event_parser *parser, const char *line,
+			size_t length)
+{
+	char *end = parser->store + length;
+
+	memcpy(parser->store, line, length);
+	*end = '\0';
+	begin_field(parser, parser->store);
+	for (char *at = parser->store; at < end; at++) {
+		if (*at != ',')
+			continue;
+		*at = '\0';
+		begin_field(parser, at + 1);
+	}
+}
+
+/* split_quoted() - returns 0, or -1 with @error set */
+static int split_quoted(struct event_parser *parser, const char *line,
+			size_t length, unsigned long number,
+			struct trace_error *error)
+{
+	struct csv_parser *csv = &parser->csv;
+
+	if (csv_parse(csv, line, length, store_field, NULL, parser) == length &&
+	    !csv_fini(csv, store_field, NULL, parser))
+		return 0;
+	return fail_csv(parser, number, error);
+}
+
 /* split_line() - split a line into parser->field */
 static int split_line(struct event_parser *parser, const char *line,
 		      size_t length, unsigned long number,
 		      struct trace_error *error)
 {
-	struct csv_parser *csv = &parser->csv;
-
 	parser->nr = 0;
 	parser->used = 0;
 	if (memchr(line, '\0', length))
 		return trace_fail(error, number, "a NUL byte: is it a trace?");
-	if (csv_parse(csv, line, length, store_field, NULL, parser) != length ||
-	    csv_fini(csv, store_field, NULL, parser))
-		return fail_csv(parser, number, error);
+	if (!memchr(line, '"', length))
+		split_plain(parser, line, length);
+	else if (split_quoted(parser, line, length, number, error))
+		return -1;
 	if (parser->nr != TRACE_FIELDS)
 		return trace_fail(
 			error, number,

@@ -13,22 +13,37 @@ struct unit {
 	uint64_t factor;
 };
 
-/* strtoull() alone would also accept signs, spaces, 0X and octal. */
+/* digit_value() - the value of a digit; 16 or more: it is none */
+static unsigned int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 'a' ^ 'A';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
+}
+
+/* strtoull() would also accept signs, spaces, 0X and octal, and is slower. */
 int parse_number(const char *text, uint64_t *number)
 {
-	const char *digits = "0123456789";
-	int base = 10;
+	unsigned int base = 10;
+	uint64_t value = 0;
 
-	if (!strncmp(text, "0x", 2)) {
+	if (text[0] == '0' && text[1] == 'x') {
 		text += 2;
 		base = 16;
-		digits = "0123456789abcdefABCDEF";
 	}
-	if (!*text || text[strspn(text, digits)])
+	if (!*text)
 		return -1;
-	errno = 0;
-	*number = strtoull(text, NULL, base);
-	return errno ? -1 : 0;
+	for (; *text; text++) {
+		unsigned int digit = digit_value(*text);
+
+		if (digit >= base ||
+		    __builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, digit, &value))
+			return -1;
+	}
+	*number = value;
+	return 0;
 }
 
 static const struct unit *find_unit(const struct unit *units, const char *name)
