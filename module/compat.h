@@ -86,7 +86,12 @@ static inline struct rb_node *
 rb_find(const void *key, const struct rb_root *tree,
 	int (*cmp)(const void *key, const struct rb_node *))
 {
-	return rb_find_first(key, tree, cmp);
+	struct rb_node *node = tree->rb_node;
+	int c;
+
+	while (node && (c = cmp(key, node)))
+		node = c < 0 ? node->rb_left : node->rb_right;
+	return node;
 }
 #endif
 
