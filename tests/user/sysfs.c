@@ -127,6 +127,12 @@ DEVICE_TEST(wrong_frees_are_all_verdicts_but_ok_and_disabled)
 	CHECK_EQ(verdict_of(f->fd, FREE(.address = 0x9000)),
 		 BUFTRACK_VERDICT_UNKNOWN_GAP);
 	check_number(f, "wrong_frees", 7);
+	CHECK_OK(try_report(f->fd,
+			    ALLOC(.address = 0x2000, .size = 1, .id = 1)));
+	CHECK_OK(try_report(f->fd, FREE(.address = 0x2000, .id = 1)));
+	CHECK_EQ(verdict_of(f->fd, USE(.address = 0x2000, .id = 1)),
+		 BUFTRACK_VERDICT_USE_AFTER_FREE);
+	check_number(f, "wrong_frees", 7);
 	CHECK_OK(reset_device(f->fd));
 	check_number(f, "wrong_frees", 0);
 }

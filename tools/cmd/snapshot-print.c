@@ -292,7 +292,8 @@ static bool is_free(unsigned int verdict)
 static void verdict_row(struct table *table, unsigned int verdict, int counter,
 			uint64_t count)
 {
-	table_row(table, NULL);
+	table_row(table,
+		  verdict == BUFTRACK_VERDICT_USE_AFTER_FREE ? bad() : NULL);
 	table_cell(table, "%s", buftrack_counter_name(counter));
 	table_number(table, count);
 	table_cell(table, "%s", buftrack_verdict_meaning(verdict));

@@ -553,7 +553,7 @@ int buftrack_device_declare(struct buftrack_device *device,
 			    uint64_t *client);
 
 /**
- * buftrack_device_report() - report one alloc or free
+ * buftrack_device_report() - report one alloc, free or use
  * @device: the device
  * @report: the report
  *
