@@ -1086,6 +1086,21 @@ def allocs_beyond_the_address_limit_are_lost_reports():
         assert "--max-addresses" in bridge.said()
 
 
+@test
+def frees_of_forgotten_addresses_are_lost_reports():
+    with Bridge("--max-addresses", "40") as bridge:
+        client = bridge.client()
+        for address in range(1, 13):
+            client.alloc(0, DRAM, address, 1)
+            client.free(0, address)
+        client.free(0, 12)
+        client.free(0, 1)
+        client.put(CB_FREE, 0, 1)
+        client.sync()
+        has(bridge.one(), allocs=12, frees=12, lost_reports=1, double_free=1, gap=1, never=0,
+            pre_attach=0)
+
+
 # --- errors of the kernel
 
 @test

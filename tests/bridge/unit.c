@@ -307,10 +307,46 @@ static void test_room(void)
 	     "the pool drops its oldest freed address");
 	test(addresses_note_alloc(other, 0, 4, 0, 1) == -1 && pool.used == 6,
 	     "the maps share the pool");
+	test(addresses_note_free(known, 0, 9, ADDRESS_ANY_SPACE).was_dropped &&
+		     !addresses_note_free(other, 0, 9, ADDRESS_ANY_SPACE)
+			      .was_dropped,
+	     "a free of an unknown address may be of a dropped one");
 	addresses_free(known);
 	test(pool.used == 3 && !addresses_note_alloc(other, 0, 4, 0, 1),
 	     "freeing a map leaves room in the pool");
 	addresses_free(other);
+}
+
+/* note_many() - allocate until there is no room, and return how many fitted */
+static uint64_t note_many(struct addresses *addresses)
+{
+	while (addresses_note_alloc(addresses, 0, addresses_count(addresses), 0,
+				    1) != ADDRESS_NO_ROOM)
+		;
+	return addresses_count(addresses);
+}
+
+static void test_shares(void)
+{
+	struct address_pool all = { .max = 16 };
+	struct address_pool one = { .all = &all }, other = { .all = &all };
+	struct addresses *ones = addresses_new(&one, 100);
+	struct addresses *others = addresses_new(&other, 100);
+
+	test(note_many(ones) == 8 && note_many(others) == 4,
+	     "a user gets half of what the others leave");
+	free_space(ones, 0, 3);
+	test(!addresses_note_alloc(ones, 0, 20, 0, 1) &&
+		     addresses_contains(others, 0, 0) && all.used == 12,
+	     "a user without room drops a freed address of his own");
+	addresses_free(ones);
+	test(all.used == 4 && note_many(others) == 8,
+	     "freeing a map leaves room for the others");
+	addresses_note_alloc(others, 0, 0, 0, 1);
+	test(all.references == 1 && !other.references,
+	     "references are counted for all users together");
+	addresses_free(others);
+	test(!all.used && !all.references, "freeing the last map leaves none");
 }
 
 /* --- identity */
@@ -565,6 +601,7 @@ int main(void)
 	test_spaces();
 	test_all_spaces();
 	test_room();
+	test_shares();
 	check_name("python3", 0, "python3");
 	check_name("python3", 100, "python3");
 	check_name("python3", 7, "python3 (says pid 7)");

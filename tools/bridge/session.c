@@ -348,6 +348,13 @@ static int handle_free(struct member *member,
 		return ret;
 	}
 	echo_free(member->session->bridge, message, &what);
+	/* To report it for an unknown address would say that it was never allocated. */
+	if (what.was_dropped && space == ADDRESS_ANY_SPACE) {
+		log_once(
+			member->session,
+			"frees of addresses that were forgotten count as lost reports: raise --max-addresses");
+		return lose(member, message);
+	}
 	if (what.is_alias)
 		return begin_report(member, message) ? 0 : -1;
 	space = what.space < 0 ? SPACE_UNKNOWN : what.space;

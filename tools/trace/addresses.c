@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "../util/share.h"
 #include "addresses.h"
 
 static uint64_t hash_key[2];
@@ -72,6 +73,7 @@ struct address {
  * @max: limit on addresses in @table
  * @table: all addresses
  * @freed: addresses that are live nowhere, oldest free first
+ * @has_dropped: freed addresses were dropped
  * @keep: see addresses_watch()
  * @context: for @keep
  */
@@ -80,6 +82,7 @@ struct addresses {
 	uint64_t max;
 	struct address *table;
 	struct address *freed;
+	bool has_dropped;
 	uint32_t (*keep)(void *context, uint32_t place,
 			 const struct address_count *count);
 	void *context;
@@ -140,9 +143,17 @@ static void remove_from_freed(struct address *entry)
 	entry->prev = NULL;
 }
 
+/* totals() - the pool that counts references */
+static struct address_pool *totals(struct addresses *addresses)
+{
+	struct address_pool *pool = addresses->pool;
+
+	return pool->all ? pool->all : pool;
+}
+
 static void free_references(struct address *entry)
 {
-	struct address_pool *pool = entry->owner->pool;
+	struct address_pool *pool = totals(entry->owner);
 	struct reference *reference, *next;
 
 	LL_FOREACH_SAFE(entry->spaces, reference, next)
@@ -162,6 +173,8 @@ static void remove_address(struct address *entry)
 	HASH_DEL(owner->table, entry);
 	free(entry);
 	owner->pool->used--;
+	if (owner->pool->all)
+		owner->pool->all->used--;
 }
 
 void addresses_free(struct addresses *addresses)
@@ -207,22 +220,32 @@ bool addresses_contains(struct addresses *addresses, unsigned int device,
 	return find_address(addresses, &place) != NULL;
 }
 
+static bool has_room(const struct address_pool *pool)
+{
+	const struct address_pool *all = pool->all;
+
+	return all ? share_has(pool->used, 1, all->max, all->used) :
+		     pool->used < pool->max;
+}
+
+static bool drop(struct address *freed)
+{
+	if (!freed)
+		return false;
+	freed->owner->has_dropped = true;
+	remove_address(freed);
+	return true;
+}
+
 /* make_room() - drop the oldest freed address if the map or the pool is full */
 static bool make_room(struct addresses *addresses)
 {
 	struct address_pool *pool = addresses->pool;
 
-	if (addresses_count(addresses) >= addresses->max) {
-		if (!addresses->freed)
-			return false;
-		remove_address(addresses->freed);
-	}
-	if (pool->used < pool->max)
-		return true;
-	if (!pool->freed)
+	if (addresses_count(addresses) >= addresses->max &&
+	    !drop(addresses->freed))
 		return false;
-	remove_address(pool->freed);
-	return true;
+	return has_room(pool) || drop(pool->freed);
 }
 
 static struct address *add_address(struct addresses *addresses,
@@ -243,6 +266,8 @@ static struct address *add_address(struct addresses *addresses,
 		return NULL;
 	}
 	addresses->pool->used++;
+	if (addresses->pool->all)
+		addresses->pool->all->used++;
 	return entry;
 }
 
@@ -353,7 +378,7 @@ enum address_alloc addresses_note_alloc(struct addresses *addresses,
 	if (!reference->count)
 		what = begin_buffer(reference, size);
 	else
-		what = add_alias(addresses->pool, reference, size);
+		what = add_alias(totals(addresses), reference, size);
 	keep_count(addresses, &place, reference);
 	return what;
 }
@@ -361,7 +386,7 @@ enum address_alloc addresses_note_alloc(struct addresses *addresses,
 /* drop_reference() - true if others are left */
 static bool drop_reference(struct address *entry, struct reference *reference)
 {
-	struct address_pool *pool = entry->owner->pool;
+	struct address_pool *pool = totals(entry->owner);
 
 	if (--reference->count) {
 		pool->references--;
@@ -382,8 +407,10 @@ struct address_free addresses_note_free(struct addresses *addresses,
 	struct address_free what = { .space = -1 };
 	struct reference *reference;
 
-	if (!entry)
+	if (!entry) {
+		what.was_dropped = addresses->has_dropped;
 		return what;
+	}
 	reference = first_live(entry);
 	/* A repeated free does not make the address younger. */
 	if (!reference) {
@@ -443,7 +470,7 @@ void addresses_add_references(struct addresses *addresses, unsigned int device,
 		return;
 	reference->count += more;
 	reference->was_alias = true;
-	addresses->pool->references += more;
+	totals(addresses)->references += more;
 }
 
 int addresses_set_count(struct addresses *addresses,
@@ -453,7 +480,7 @@ int addresses_set_count(struct addresses *addresses,
 		get_place(count->device, count->address, count->space);
 	struct reference *reference =
 		get_reference(addresses, &place, count->space);
-	struct address_pool *pool = addresses->pool;
+	struct address_pool *pool = totals(addresses);
 
 	if (!reference)
 		return -1;

@@ -14,6 +14,7 @@
  *
  * Freed addresses are kept, so that a second free finds its space. When the map or
  * the pool it shares with other maps is full, the oldest freed address is dropped.
+ * Then a free of an unknown address may be a second one.
  */
 #ifndef BUFTRACK_TRACE_ADDRESSES_H
 #define BUFTRACK_TRACE_ADDRESSES_H
@@ -32,14 +33,17 @@ struct address;
 
 /**
  * struct address_pool - a bound that several maps share
- * @max: limit on addresses in all maps together
+ * @all: the pool of all users; this one is of one user, who has a share of it. NULL: it
+ *	 is not shared
+ * @max: limit on addresses in all maps together, without @all
  * @used: number of addresses in all maps
- * @references: references beyond the first of each buffer
- * @alias_allocs: allocs so far that were further references
- * @alias_frees: frees so far that left other references
+ * @references: references beyond the first of each buffer, without @all
+ * @alias_allocs: allocs so far that were further references, without @all
+ * @alias_frees: frees so far that left other references, without @all
  * @freed: addresses of all maps that are live nowhere, oldest free first
  */
 struct address_pool {
+	struct address_pool *all;
 	uint64_t max;
 	uint64_t used;
 	uint64_t references;
@@ -121,6 +125,7 @@ void addresses_note_lost(struct addresses *addresses, unsigned int device,
  * @is_alias: other references are left: no buffer ends
  * @was_live: the address had a reference
  * @was_alias: it has had more than one, so a size in the free may be another's
+ * @was_dropped: the address is unknown, and may be a freed one that was dropped
  * @left: number of references that are left
  * @size: the largest size that was named
  */
@@ -129,6 +134,7 @@ struct address_free {
 	bool is_alias;
 	bool was_live;
 	bool was_alias;
+	bool was_dropped;
 	uint32_t left;
 	uint64_t size;
 };
