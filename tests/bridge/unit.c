@@ -333,14 +333,14 @@ static void test_shares(void)
 	struct addresses *ones = addresses_new(&one, 100);
 	struct addresses *others = addresses_new(&other, 100);
 
-	test(note_many(ones) == 8 && note_many(others) == 4,
-	     "a user gets half of what the others leave");
+	test(note_many(ones) == 12 && note_many(others) == 3,
+	     "a user gets three quarters of what the others leave");
 	free_space(ones, 0, 3);
 	test(!addresses_note_alloc(ones, 0, 20, 0, 1) &&
-		     addresses_contains(others, 0, 0) && all.used == 12,
+		     addresses_contains(others, 0, 0) && all.used == 15,
 	     "a user without room drops a freed address of his own");
 	addresses_free(ones);
-	test(all.used == 4 && note_many(others) == 8,
+	test(all.used == 3 && note_many(others) == 12,
 	     "freeing a map leaves room for the others");
 	addresses_note_alloc(others, 0, 0, 0, 1);
 	test(all.references == 1 && !other.references,

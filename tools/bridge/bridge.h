@@ -9,6 +9,7 @@
  *   framing.c     a byte stream into messages
  *   card.c        properties of a device, from the configuration and sysfs
  *   device.c      the kernel's device for a device number of a program
+ *   user.c        the share of a user
  *   identity.c    the process at the other end of a socket
  *   client.c      the kernel's client for a connection on a device
  *   fdstore.c     connections kept across a restart

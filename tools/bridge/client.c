@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <utlist.h>
 
 #include "internal.h"
 
@@ -87,6 +89,35 @@ static int open_client(struct client *client, struct bridge *bridge,
 	return open_once(client, bridge, identity);
 }
 
+/* take_place() - false if the share of its user has no room for a client */
+static bool take_place(struct client *client, struct bridge *bridge,
+		       const struct identity *identity)
+{
+	if (!client->user || user_take_client(client->user))
+		return true;
+	if (identity->process)
+		identity_log(
+			identity, bridge, CAUSE_CLIENTS,
+			"user %u has no room for another client of a device, whose reports count as lost: raise --max-connections, or the module's clients_per_user",
+			client->user->uid);
+	return false;
+}
+
+static void leave_place(struct client *client)
+{
+	if (client->user)
+		user_give_client(client->user);
+}
+
+static void close_file(struct client *client)
+{
+	if (!client->file)
+		return;
+	buftrack_device_close(client->file);
+	client->file = NULL;
+	leave_place(client);
+}
+
 /* ensure_open() - false if the client cannot be opened now */
 static bool ensure_open(struct client *client, struct bridge *bridge,
 			const struct identity *identity)
@@ -98,11 +129,16 @@ static bool ensure_open(struct client *client, struct bridge *bridge,
 	sd_event_now(bridge->event, CLOCK_MONOTONIC, &now);
 	if (now < client->retry)
 		return false;
+	if (!take_place(client, bridge, identity)) {
+		client->retry = now + RETRY_USEC;
+		return false;
+	}
 	if (!open_client(client, bridge, identity)) {
 		report_lost(client);
 		return true;
 	}
 	client->retry = now + RETRY_USEC;
+	leave_place(client);
 	/* Without a device, device_get() has logged why. */
 	if (client->device)
 		device_log(client->device,
@@ -119,8 +155,7 @@ static void lose(struct client *client, uint64_t count, int error)
 		report_lost(client);
 		return;
 	}
-	buftrack_device_close(client->file);
-	client->file = NULL;
+	close_file(client);
 	client->was_open = true;
 	device_close(client->device);
 }
@@ -179,6 +214,68 @@ void client_close(struct client *client)
 {
 	client_flush(client);
 	report_lost(client);
-	buftrack_device_close(client->file);
-	client->file = NULL;
+	close_file(client);
+	if (client->lost && client->user && !client->user->bridge->is_ending)
+		client_lose_refused(client->user, client->id, client->lost);
+	client->lost = 0;
+}
+
+static struct client *get_refusals(struct client **refusals, struct user *user,
+				   int32_t id)
+{
+	struct client *client;
+
+	LL_SEARCH_SCALAR(*refusals, client, id, id);
+	if (client)
+		return client;
+	client = calloc(1, sizeof(*client));
+	if (!client)
+		return NULL;
+	client->id = id;
+	client->user = user;
+	LL_PREPEND(*refusals, client);
+	return client;
+}
+
+/* lose_at() - false if the client could not be opened */
+static bool lose_at(struct client **refusals, struct bridge *bridge,
+		    struct user *user, int32_t id, uint64_t count)
+{
+	const struct identity identity = {
+		.uid = user ? user->uid : NO_UID,
+		.name = "connections over the limit",
+	};
+	struct client *client = get_refusals(refusals, user, id);
+
+	if (!client)
+		return false;
+	client->lost += count;
+	if (ensure_open(client, bridge, &identity)) {
+		report_lost(client);
+		return true;
+	}
+	if (user)
+		client->lost -= count;
+	return false;
+}
+
+void client_lose_refused(struct user *user, int32_t id, uint64_t count)
+{
+	struct bridge *bridge = user->bridge;
+
+	if (!lose_at(&user->refusals, bridge, user, id, count))
+		lose_at(&bridge->refusals, bridge, NULL, id, count);
+}
+
+void refusals_free(struct client **refusals)
+{
+	struct client *client, *next;
+
+	LL_FOREACH_SAFE(*refusals, client, next)
+	{
+		report_lost(client);
+		close_file(client);
+		free(client);
+	}
+	*refusals = NULL;
 }

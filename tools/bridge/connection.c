@@ -42,10 +42,20 @@ struct connection {
 	bool is_ending;
 };
 
-static void resume_accepting(struct bridge *bridge)
+/* leave_share() - return the places of a connection that ends */
+static void leave_share(struct session *session)
 {
-	if (bridge->listener)
-		sd_event_source_set_enabled(bridge->listener, SD_EVENT_ON);
+	struct user *user = session->user;
+
+	if (!user)
+		return;
+	if (session->is_refused)
+		user_give_refused(user);
+	else
+		user_give_connection(user);
+	if (!--user->nr_connections)
+		refusals_free(&user->refusals);
+	user_put(user);
 }
 
 static void destroy(struct connection *connection)
@@ -60,10 +70,9 @@ static void destroy(struct connection *connection)
 	sd_event_source_disable_unref(connection->timer);
 	close(session->fd);
 	identity_put(&session->identity);
+	leave_share(session);
 	DL_DELETE(bridge->connections, connection);
-	bridge->nr_connections--;
 	free(connection);
-	resume_accepting(bridge);
 }
 
 static void start_timer(struct connection *connection, uint64_t usec)
@@ -83,8 +92,9 @@ static int handle_message(void *context, const uint8_t *bytes, size_t size)
 static int check_framing(struct connection *connection, int ret)
 {
 	if (ret == FRAMING_INVALID) {
-		session_log_end(&connection->session,
-				"it sends an invalid message and is cut off");
+		identity_log(&connection->session.identity,
+			     connection->session.bridge, CAUSE_INVALID,
+			     "it sends an invalid message and is cut off");
 		session_lose(&connection->session, NULL, 0);
 	}
 	return ret;
@@ -258,51 +268,81 @@ static int add_sources(struct connection *connection)
 	return -1;
 }
 
-static struct connection *create(struct bridge *bridge, int fd)
+/* log_refusal() - log the first of a row of connections of a process */
+static void log_refusal(struct user *user, pid_t pid, const char *what)
+{
+	if (user->refused_pid == pid)
+		return;
+	user->refused_pid = pid;
+	log_line(
+		&user->bridge->log,
+		"process %d: user %u has %llu connections and no room for more, so %s: raise --max-connections",
+		pid, user->uid, (unsigned long long)user->nr_served, what);
+}
+
+/* take_share() - false if there is no place even for a refused connection */
+static bool take_share(struct session *session, pid_t pid)
+{
+	struct user *user = session->user;
+
+	if (user_take_connection(user))
+		return true;
+	session->is_refused = user_take_refused(user);
+	log_refusal(user, pid,
+		    session->is_refused ? "its reports count as lost" :
+					  "it is cut off");
+	return session->is_refused;
+}
+
+/* admit() - find the user of a socket, and a place for it */
+static int admit(struct session *session, bool is_restored)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+	struct user *user;
+
+	if (getsockopt(session->fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
+		return -1;
+	user = user_get(session->bridge, peer.uid);
+	if (!user)
+		return -1;
+	session->user = user;
+	session->device = -1;
+	if (is_restored) {
+		user_force_connection(user);
+	} else if (!take_share(session, peer.pid)) {
+		session->user = NULL;
+		user_put(user);
+		return -1;
+	}
+	user->nr_connections++;
+	session->identity = (struct identity){ .pid = peer.pid,
+					       .uid = peer.uid,
+					       .name = "refused" };
+	return 0;
+}
+
+static struct connection *create(struct bridge *bridge, int fd,
+				 bool is_restored)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
+	struct session *session;
 
 	if (!connection) {
 		close(fd);
 		return NULL;
 	}
-	connection->session.bridge = bridge;
-	connection->session.fd = fd;
+	session = &connection->session;
+	session->bridge = bridge;
+	session->fd = fd;
 	DL_APPEND(bridge->connections, connection);
-	bridge->nr_connections++;
-	if (!identity_get(&connection->session.identity, bridge, fd) &&
+	if (!admit(session, is_restored) &&
+	    (session->is_refused ||
+	     !identity_get(&session->identity, bridge, fd)) &&
 	    !add_sources(connection))
 		return connection;
 	destroy(connection);
 	return NULL;
-}
-
-/* has_never_sent() - no byte has ever come, and none waits */
-static bool has_never_sent(const struct connection *connection)
-{
-	int waiting = 0;
-
-	if (connection->framing.size || connection->framing.nr_held ||
-	    connection->is_ending)
-		return false;
-	return !ioctl(connection->session.fd, FIONREAD, &waiting) && !waiting;
-}
-
-bool connections_close_silent(struct bridge *bridge)
-{
-	struct connection *connection;
-
-	DL_FOREACH(bridge->connections, connection)
-	{
-		if (!has_never_sent(connection))
-			continue;
-		session_log_end(
-			&connection->session,
-			"it has never sent anything and makes room for another");
-		destroy(connection);
-		return true;
-	}
-	return false;
 }
 
 /*
@@ -354,11 +394,12 @@ static void end_process(struct connection *connection,
 
 int connection_new(struct bridge *bridge, int fd)
 {
-	struct connection *connection = create(bridge, fd);
+	struct connection *connection = create(bridge, fd, false);
 
 	if (!connection)
 		return -1;
-	if (identity_has_ended(&connection->session.identity))
+	if (!connection->session.is_refused &&
+	    identity_has_ended(&connection->session.identity))
 		end_process(connection, connection->session.identity.process);
 	return 0;
 }
@@ -366,7 +407,7 @@ int connection_new(struct bridge *bridge, int fd)
 int connection_restore(struct bridge *bridge,
 		       const struct fdstore_connection *kept)
 {
-	struct connection *connection = create(bridge, kept->socket);
+	struct connection *connection = create(bridge, kept->socket, true);
 	const struct fdstore_page *page = kept->slot.page;
 	struct framing *framing;
 	struct session *session;
@@ -380,8 +421,8 @@ int connection_restore(struct bridge *bridge,
 	framing->nr_held = page->nr_held;
 	memcpy(framing->held, page->held, page->nr_held);
 	if (!session_restore(session, kept) || page->is_busy) {
-		session_log_end(
-			session,
+		identity_log(
+			&session->identity, bridge, CAUSE_RESTART,
 			"the previous bridge had not finished its input, so it is cut off");
 		session_lose(session, NULL, 0);
 		destroy(connection);

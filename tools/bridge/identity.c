@@ -7,12 +7,14 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <utlist.h>
 #include <uthash.h>
@@ -33,6 +35,8 @@
 /**
  * struct process - a process that has connected
  * @bridge: the bridge
+ * @user: the user whose share it has a place of
+ * @has_place: it has a place for its pidfd that is not its connections'
  * @pid: its pid
  * @inner_pid: its pid in its own pid namespace, 0 if unknown
  * @uid: its effective user when it connected
@@ -41,14 +45,18 @@
  * @pidfd: its pidfd; -1 if it has ended or none could be opened
  * @watch: event source of @pidfd
  * @has_reported: it has reported through any connection
+ * @logged: causes of log lines, a bit for each of enum cause
+ * @members: what it reports through
  * @nr_users: number of identities that have it
  * @hh: in the bridge's table
  *
- * A process that has reported stays in the table after its last connection, until it
- * ends, since its next connection is late.
+ * A process that has reported, or has a line in the log, stays in the table after its last
+ * connection, until it ends: its next connection is late, and the line is not repeated.
  */
 struct process {
 	struct bridge *bridge;
+	struct user *user;
+	bool has_place;
 	pid_t pid;
 	pid_t inner_pid;
 	uid_t uid;
@@ -57,6 +65,8 @@ struct process {
 	int pidfd;
 	sd_event_source *watch;
 	bool has_reported;
+	unsigned int logged;
+	struct member *members;
 	unsigned int nr_users;
 	UT_hash_handle hh;
 };
@@ -166,6 +176,9 @@ static void free_process(struct process *process)
 	if (process->pidfd >= 0)
 		close(process->pidfd);
 	HASH_DEL(process->bridge->processes, process);
+	if (process->has_place)
+		user_give_file(process->user);
+	user_put(process->user);
 	free(process);
 }
 
@@ -209,6 +222,11 @@ static struct process *new_process(struct bridge *bridge, int fd, pid_t pid,
 	if (!process)
 		return NULL;
 	process->bridge = bridge;
+	process->user = user_get(bridge, uid);
+	if (!process->user) {
+		free(process);
+		return NULL;
+	}
 	process->pid = pid;
 	process->uid = uid;
 	process->pidfd = open_pidfd(fd, pid);
@@ -236,8 +254,11 @@ static struct process *find_process(struct bridge *bridge, pid_t pid)
 
 static bool is_late(const struct process *process)
 {
+	const struct bridge *bridge = process->bridge;
+
 	return process->has_reported || !process->started ||
-	       process->started < process->bridge->listening;
+	       process->started < bridge->listening ||
+	       process->started < bridge->forgot;
 }
 
 int identity_get(struct identity *identity, struct bridge *bridge, int fd)
@@ -337,16 +358,33 @@ void identity_copy(struct identity *identity, const struct identity *from)
 	identity->process->nr_users++;
 }
 
+/* forget() - whoever may be this process is late when it connects again */
+static void forget(struct bridge *bridge)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	bridge->forgot = now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+/* keep() - keep a process without connections, if the share of its user has room */
+static bool keep(struct process *process)
+{
+	if (process->pidfd < 0 || !(process->has_reported || process->logged))
+		return false;
+	process->has_place = process->has_place ||
+			     user_take_memory(process->user);
+	if (!process->has_place && process->has_reported)
+		forget(process->bridge);
+	return process->has_place;
+}
+
 void identity_put(struct identity *identity)
 {
 	struct process *process = identity->process;
 
-	if (!process || --process->nr_users)
-		return;
-	/* A process that has ended or never reported needs no record. */
-	if (process->pidfd < 0 || !process->has_reported ||
-	    HASH_COUNT(process->bridge->processes) >
-		    2 * process->bridge->max_connections)
+	identity->process = NULL;
+	if (process && !--process->nr_users && !keep(process))
 		free_process(process);
 }
 
@@ -358,6 +396,29 @@ void processes_free(struct bridge *bridge)
 	{
 		free_process(process);
 	}
+}
+
+void identity_log(const struct identity *identity, struct bridge *bridge,
+		  enum cause cause, const char *format, ...)
+{
+	struct process *process = identity->process;
+	char text[300];
+	va_list args;
+
+	if (process && process->logged & 1U << cause)
+		return;
+	if (process)
+		process->logged |= 1U << cause;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	log_line(&bridge->log, "process %d (%s): %s", identity->pid,
+		 identity->name, text);
+}
+
+struct member **identity_members(const struct identity *identity)
+{
+	return &identity->process->members;
 }
 
 bool identity_has_ended(const struct identity *identity)

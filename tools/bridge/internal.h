@@ -11,8 +11,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-event.h>
+#include <uthash.h>
 
 #include "../trace/addresses.h"
+#include "../util/share.h"
 #include "bridge.h"
 #include "framing.h"
 #include "output.h"
@@ -33,22 +35,31 @@ struct connection;
 struct device;
 struct member;
 struct process;
+struct session;
+struct user;
 
 /**
  * struct bridge - the bridge
  * @options: command-line options
  * @event: the event loop
  * @listener: event source of the listening socket
+ * @pause: event source that ends a pause in accepting
+ * @reserve: a file that makes room to accept and close; -1 if none
+ * @is_short: the latest connection could not be accepted for lack of files or memory
  * @listening: when listening began, ns since boot
  * @config: configuration of devices
  * @devices: devices in use, by the programs' numbers
+ * @users: users that have connections or processes, by uid
  * @processes: processes that have connected, by pid
  * @process_ended: called when a process ends that has connections
- * @members: the processes that report, of all connections
+ * @forgot: when a process was forgotten that had reported, ns since boot; 0: never
  * @connections: all connections
- * @nr_connections: number of connections
- * @max_connections: limit on simultaneous connections
- * @addresses: bound on the addresses of all connections
+ * @served: connections that are served
+ * @refused: connections that are refused
+ * @files: open files of users but for refused connections
+ * @clients: open clients of users
+ * @addresses: bound on the addresses of all users
+ * @refusals: clients that count reports as lost where a user's share has no room for one
  * @keeps: connections are kept in the descriptor store
  * @serial: number of the latest kept connection
  * @is_ending: the bridge is ending
@@ -61,17 +72,24 @@ struct bridge {
 	const struct bridge_options *options;
 	sd_event *event;
 	sd_event_source *listener;
+	sd_event_source *pause;
+	int reserve;
+	bool is_short;
 	uint64_t listening;
 	struct config *config;
 	struct device *devices[WIRE_DEVICES];
+	struct user *users;
 	struct process *processes;
 	void (*process_ended)(struct bridge *bridge,
 			      const struct process *process);
-	struct member *members;
+	uint64_t forgot;
 	struct connection *connections;
-	unsigned int nr_connections;
-	unsigned int max_connections;
+	struct share served;
+	struct share refused;
+	struct share files;
+	struct share clients;
 	struct address_pool addresses;
+	struct client *refusals;
 	bool keeps;
 	uint64_t serial;
 	bool is_ending;
@@ -187,6 +205,66 @@ void device_log(struct device *device, const char *what, int error);
 
 void devices_free(struct bridge *bridge);
 
+/* --- user.c: the share of a user */
+
+/**
+ * struct user - a user
+ * @bridge: the bridge
+ * @uid: the uid that the sockets were connected with
+ * @nr_refs: number of connections and processes that have it
+ * @nr_connections: number of connections, served or refused
+ * @nr_served: number of those that are served
+ * @nr_refused: number of those that are refused
+ * @nr_files: open files but for refused connections
+ * @nr_clients: open clients
+ * @addresses: its part of the addresses
+ * @refusals: clients that count the reports of refused connections as lost
+ * @refused_pid: latest process in the log that was refused
+ * @hh: in the bridge's table
+ */
+struct user {
+	struct bridge *bridge;
+	uid_t uid;
+	unsigned int nr_refs;
+	unsigned int nr_connections;
+	uint64_t nr_served;
+	uint64_t nr_refused;
+	uint64_t nr_files;
+	uint64_t nr_clients;
+	struct address_pool addresses;
+	struct client *refusals;
+	pid_t refused_pid;
+	UT_hash_handle hh;
+};
+
+/* user_get() - the user with a uid, for user_put(); NULL when out of memory */
+struct user *user_get(struct bridge *bridge, uid_t uid);
+void user_put(struct user *user);
+
+/*
+ * The functions that take a place return false if the share of the user has no room
+ *
+ * user_take_memory() - take a place for the pidfd of a process without connections
+ */
+bool user_take_memory(struct user *user);
+void user_give_file(struct user *user);
+
+/* user_take_refused() - take the place of a connection that is refused */
+bool user_take_refused(struct user *user);
+void user_give_refused(struct user *user);
+
+/* user_take_connection() - take the places of a connection that is served */
+bool user_take_connection(struct user *user);
+void user_give_connection(struct user *user);
+
+/* user_take_client() - take the places of a client of the kernel */
+bool user_take_client(struct user *user);
+void user_give_client(struct user *user);
+
+/* user_force_connection(), user_force_client() - likewise, of a restored one */
+void user_force_connection(struct user *user);
+void user_force_client(struct user *user);
+
 /* --- identity.c: the process at the other end of a socket */
 
 /* No user */
@@ -194,7 +272,7 @@ void devices_free(struct bridge *bridge);
 
 /**
  * struct identity - the identity of a peer
- * @process: the process
+ * @process: the process, NULL for a client that is nobody's
  * @pid: its pid, 0 if it is in no namespace of ours
  * @uid: its user when it connected, NO_UID if it is in no namespace of ours
  * @name: its name, printable, "" if it has ended
@@ -210,6 +288,19 @@ struct identity {
 	int32_t claimed;
 	bool is_late;
 	bool has_reported;
+};
+
+/* Causes of log lines about a process; each is logged once */
+enum cause {
+	CAUSE_INVALID,
+	CAUSE_SIZE,
+	CAUSE_TYPE,
+	CAUSE_ADDRESSES,
+	CAUSE_FORGOTTEN,
+	CAUSE_CLIENTS,
+	CAUSE_ANSWER,
+	CAUSE_UNREAD,
+	CAUSE_RESTART,
 };
 
 /**
@@ -251,6 +342,20 @@ void identity_copy(struct identity *identity, const struct identity *from);
 /* identity_put() - a user of the identity has ended */
 void identity_put(struct identity *identity);
 
+/**
+ * identity_log() - log something about a process, unless it was logged before
+ * @identity: the process
+ * @bridge: the bridge
+ * @cause: why
+ * @format: the text after "process 12 (python3): "
+ */
+void identity_log(const struct identity *identity, struct bridge *bridge,
+		  enum cause cause, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* identity_members() - what the process reports through, on all connections */
+struct member **identity_members(const struct identity *identity);
+
 /* identity_has_ended() - true if the process has ended */
 bool identity_has_ended(const struct identity *identity);
 
@@ -274,6 +379,7 @@ void processes_free(struct bridge *bridge);
  * struct client - a client of the kernel
  * @next: next client of the connection
  * @id: device number of the program
+ * @user: the user whose share it has a place of, NULL if none
  * @device: the device, NULL if it could not be opened yet
  * @file: the open node; NULL if none
  * @number: number of the client
@@ -286,6 +392,7 @@ void processes_free(struct bridge *bridge);
 struct client {
 	struct client *next;
 	int32_t id;
+	struct user *user;
 	struct device *device;
 	struct buftrack_device *file;
 	uint64_t number;
@@ -319,6 +426,17 @@ void client_flush(struct client *client);
 
 /* client_close() - submit the pending reports and end the client */
 void client_close(struct client *client);
+
+/**
+ * client_lose_refused() - count lost reports that no client was opened for
+ * @user: the user who made them
+ * @id: device number of the program
+ * @count: number of reports
+ */
+void client_lose_refused(struct user *user, int32_t id, uint64_t count);
+
+/* refusals_free() - end the clients that count lost reports of a user, or of all */
+void refusals_free(struct client **refusals);
 
 /* --- fdstore.c: connections kept across a restart
  *
@@ -511,8 +629,8 @@ void echo_free(const struct bridge *bridge, const struct wire_message *message,
 /**
  * struct member - a process that reports through a connection
  * @next: next member of the session
- * @all_prev: previous of all members
- * @all_next: next of all members
+ * @peer_prev: previous member of the process
+ * @peer_next: next member of the process
  * @session: the session
  * @identity: the process
  * @claimed: pid in its messages, 0 for the peer itself
@@ -523,8 +641,8 @@ void echo_free(const struct bridge *bridge, const struct wire_message *message,
  */
 struct member {
 	struct member *next;
-	struct member *all_prev;
-	struct member *all_next;
+	struct member *peer_prev;
+	struct member *peer_next;
 	struct session *session;
 	struct identity identity;
 	int32_t claimed;
@@ -535,27 +653,28 @@ struct member {
 /**
  * struct session - the requests and reports of a peer
  * @bridge: the bridge
+ * @user: the user who connected
  * @fd: the socket
+ * @is_refused: the user's share has no room: reports count as lost
+ * @device: latest device of a report that was refused, -1 if none
  * @identity: the peer
  * @members: the processes that report, latest used first
  * @nr_members: their number
  * @slot: its place in the descriptor store
  * @output: answers that it has not read
- * @was_logged: something odd about it was logged
  */
 struct session {
 	struct bridge *bridge;
+	struct user *user;
 	int fd;
+	bool is_refused;
+	int32_t device;
 	struct identity identity;
 	struct member *members;
 	unsigned int nr_members;
 	struct fdstore_slot slot;
 	struct output output;
-	bool was_logged;
 };
-
-/* session_log_end() - log why the peer is cut off */
-void session_log_end(struct session *session, const char *why);
 
 /**
  * session_handle() - handle a message
@@ -590,7 +709,16 @@ bool session_restore(struct session *session,
 
 /* --- connection.c: a peer's socket in the event loop */
 
-/* connection_new() - serve an accepted socket; 0, or -1 with the socket closed */
+/**
+ * connection_new() - serve an accepted socket
+ * @bridge: the bridge
+ * @fd: the socket
+ *
+ * If the share of its user has no room, it is refused: it gets its answers and its
+ * reports count as lost until there is room. Without room even for that, it is closed.
+ *
+ * Return: 0, or -1 with the socket closed.
+ */
 int connection_new(struct bridge *bridge, int fd);
 
 /* connection_restore() - resume a kept connection; for fdstore_restore() */
@@ -600,9 +728,6 @@ int connection_restore(struct bridge *bridge,
 /* connections_end_process() - end the connections of a process that has ended */
 void connections_end_process(struct bridge *bridge,
 			     const struct process *process);
-
-/* connections_close_silent() - close the oldest that never sent; false if none */
-bool connections_close_silent(struct bridge *bridge);
 
 void connections_free(struct bridge *bridge);
 

@@ -8,7 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,9 +26,23 @@
 #include "card.h"
 #include "internal.h"
 
-/* A connection needs its socket, a pidfd, and a client for each of its devices. */
-#define FILES_PER_CONNECTION 3
-#define OTHER_FILES 64
+/*
+ * Files per connection: its socket, a pidfd, a page in the store, clients of two
+ * devices; and the socket of one that is refused
+ */
+#define FILES_PER_CONNECTION 6
+
+/* Nodes of devices, as many clients that count lost reports, and the bridge's own */
+#define OTHER_FILES (2 * WIRE_DEVICES + 64)
+
+/* Files of users beyond those per connection, so that a single one has enough */
+#define MIN_FILES 8
+
+/* Pause in accepting when the machine is short of files or memory */
+#define SHORTAGE_USEC 100000
+
+/* One in CLIENTS_RESERVE of the clients that the module allows are not for users. */
+#define CLIENTS_RESERVE 8
 
 /* Connections accepted before the others have their turn */
 #define ACCEPT_BATCH 64
@@ -236,6 +250,26 @@ static uint64_t raise_file_limit(uint64_t wanted)
 	return limit.rlim_cur;
 }
 
+/* read_max_clients() - the bound that the module sets for our user, less a reserve */
+static uint64_t read_max_clients(const char *sysfs)
+{
+	unsigned long long max = UINT64_MAX;
+	char path[PATH_MAX];
+	FILE *file;
+
+	if (!geteuid())
+		return max;
+	snprintf(path, sizeof(path),
+		 "%s/module/buftrack/parameters/clients_per_user", sysfs);
+	file = fopen(path, "re");
+	if (!file)
+		return max;
+	if (fscanf(file, "%llu", &max) != 1)
+		max = UINT64_MAX;
+	fclose(file);
+	return max - max / CLIENTS_RESERVE;
+}
+
 static void limit_connections(struct bridge *bridge)
 {
 	uint64_t wanted = bridge->options->max_connections;
@@ -250,35 +284,50 @@ static void limit_connections(struct bridge *bridge)
 			&bridge->log,
 			"at most %llu connections instead of %llu: raise the limit on open files",
 			(unsigned long long)max, (unsigned long long)wanted);
-	bridge->max_connections = max < wanted ? max : wanted;
+	bridge->served.max = max < wanted ? max : wanted;
+	bridge->refused.max = bridge->served.max;
+	bridge->files.max =
+		bridge->served.max * (FILES_PER_CONNECTION - 1) + MIN_FILES;
+	bridge->clients.max = read_max_clients(bridge->options->sysfs);
 }
 
-static void pause_accepting(struct bridge *bridge, const char *why)
+static int on_pause_end(sd_event_source *source, uint64_t when, void *context)
 {
-	log_line(&bridge->log,
-		 "no more connections are accepted for now (%u are open): %s",
-		 bridge->nr_connections, why);
-	sd_event_source_set_enabled(bridge->listener, SD_EVENT_OFF);
+	struct bridge *bridge = context;
+
+	(void)source;
+	(void)when;
+	return sd_event_source_set_enabled(bridge->listener, SD_EVENT_ON);
 }
 
-static bool is_peer_waiting(int listener)
+/* pause_accepting() - peers wait, but the event loop does not spin */
+static void pause_accepting(struct bridge *bridge)
 {
-	struct pollfd poller = { .fd = listener, .events = POLLIN };
-
-	return poll(&poller, 1, 0) == 1;
+	bridge->pause = sd_event_source_disable_unref(bridge->pause);
+	if (sd_event_add_time_relative(bridge->event, &bridge->pause,
+				       CLOCK_MONOTONIC, SHORTAGE_USEC, 0,
+				       on_pause_end, bridge) >= 0)
+		sd_event_source_set_enabled(bridge->listener, SD_EVENT_OFF);
 }
 
-/* make_room() - true if another connection may be accepted */
-static bool make_room(struct bridge *bridge, int listener)
+static void open_reserve(struct bridge *bridge)
 {
-	if (bridge->nr_connections < bridge->max_connections)
-		return true;
-	if (!is_peer_waiting(listener))
+	bridge->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* turn_away() - accept and close a connection, which must not wait in the backlog */
+static bool turn_away(struct bridge *bridge, int listener)
+{
+	int fd;
+
+	if (bridge->reserve < 0)
 		return false;
-	if (connections_close_silent(bridge))
-		return true;
-	pause_accepting(bridge, "the limit is reached");
-	return false;
+	close(bridge->reserve);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	open_reserve(bridge);
+	return fd >= 0;
 }
 
 static bool is_shortage(int error)
@@ -290,21 +339,25 @@ static bool is_shortage(int error)
 /* accept_one() - true if there may be more to accept */
 static bool accept_one(struct bridge *bridge, int listener)
 {
-	int fd;
+	int fd, error;
 
-	if (!make_room(bridge, listener))
-		return false;
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0) {
-		/* A connection that ends resumes accepting. */
-		if (is_shortage(errno) && bridge->nr_connections)
-			pause_accepting(bridge, strerror(errno));
-		return errno == EINTR || errno == ECONNABORTED;
+	if (fd >= 0) {
+		bridge->is_short = false;
+		connection_new(bridge, fd);
+		return true;
 	}
-	if (connection_new(bridge, fd))
-		log_line(&bridge->log, "cannot accept a connection: %s",
-			 strerror(errno));
-	return true;
+	error = errno;
+	if (!is_shortage(error))
+		return error == EINTR || error == ECONNABORTED;
+	if (!bridge->is_short)
+		log_line(&bridge->log, "new connections are cut off: %s",
+			 strerror(error));
+	bridge->is_short = true;
+	if (turn_away(bridge, listener))
+		return true;
+	pause_accepting(bridge);
+	return false;
 }
 
 static int on_connection(sd_event_source *source, int fd, uint32_t events,
@@ -449,7 +502,9 @@ static void tear_down(struct bridge *bridge)
 {
 	bridge->is_ending = true;
 	bridge->listener = sd_event_source_disable_unref(bridge->listener);
+	bridge->pause = sd_event_source_disable_unref(bridge->pause);
 	connections_free(bridge);
+	refusals_free(&bridge->refusals);
 	processes_free(bridge);
 	devices_free(bridge);
 	buftrack_declaration_free(bridge->declaration);
@@ -473,6 +528,7 @@ int bridge_run(const struct bridge_options *options)
 			    options->config != NULL);
 	if (bridge->config && !check_module() && !set_up(bridge)) {
 		limit_connections(bridge);
+		open_reserve(bridge);
 		ret = listen_and_serve(bridge);
 	}
 	tear_down(bridge);

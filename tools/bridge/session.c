@@ -3,39 +3,20 @@
  * Requests of a peer
  */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <utlist.h>
 
 #include "internal.h"
 
-void session_log_end(struct session *session, const char *why)
-{
-	log_line(&session->bridge->log, "process %d (%s): %s",
-		 session->identity.pid, session->identity.name, why);
-}
-
-/* log_once() - log something odd, the first time per session */
-static void log_once(struct session *session, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static void log_once(struct session *session, const char *format, ...)
-{
-	char text[300];
-	va_list args;
-
-	if (session->was_logged)
-		return;
-	session->was_logged = true;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	session_log_end(session, text);
-}
-
 /* Most processes that may use the socket of a peer, itself included */
 #define MAX_MEMBERS 64
+
+static void log_about(const struct member *member, enum cause cause,
+		      const char *text)
+{
+	identity_log(&member->identity, member->session->bridge, cause, "%s",
+		     text);
+}
 
 static struct client *new_client(struct member *member, int32_t id)
 {
@@ -44,6 +25,7 @@ static struct client *new_client(struct member *member, int32_t id)
 	if (!client)
 		return NULL;
 	client->id = id;
+	client->user = member->session->user;
 	client->claimed = member->claimed;
 	LL_PREPEND(member->clients, client);
 	return client;
@@ -75,11 +57,12 @@ static uint32_t keep_count(void *context, uint32_t place,
 
 static struct addresses *get_addresses(struct member *member)
 {
-	struct address_pool *pool = &member->session->bridge->addresses;
+	struct address_pool *pool = &member->session->user->addresses;
 
 	if (member->addresses)
 		return member->addresses;
-	member->addresses = addresses_new(pool, pool->max / CONNECTION_SHARE);
+	member->addresses =
+		addresses_new(pool, pool->all->max / CONNECTION_SHARE);
 	if (member->addresses)
 		addresses_watch(member->addresses, keep_count, member);
 	return member->addresses;
@@ -100,7 +83,8 @@ static void free_member(struct member *member)
 	if (member->addresses && !session->bridge->is_ending)
 		addresses_unwatch(member->addresses);
 	addresses_free(member->addresses);
-	DL_DELETE2(session->bridge->members, member, all_prev, all_next);
+	DL_DELETE2(*identity_members(&member->identity), member, peer_prev,
+		   peer_next);
 	LL_DELETE(session->members, member);
 	session->nr_members--;
 	identity_put(&member->identity);
@@ -135,7 +119,8 @@ static struct member *new_member(struct session *session, int32_t claimed)
 	else
 		identity_copy(&member->identity, &session->identity);
 	LL_PREPEND(session->members, member);
-	DL_APPEND2(session->bridge->members, member, all_prev, all_next);
+	DL_APPEND2(*identity_members(&member->identity), member, peer_prev,
+		   peer_next);
 	session->nr_members++;
 	return member;
 }
@@ -269,8 +254,8 @@ static enum address_alloc note_alloc(struct member *member,
 			   addresses_references(addresses, message->device,
 						message->address, space));
 	else
-		log_once(
-			member->session,
+		log_about(
+			member, CAUSE_ADDRESSES,
 			"too many live buffers: further allocs count as lost reports: raise --max-addresses");
 	return what;
 }
@@ -291,8 +276,8 @@ static int handle_alloc_in(struct member *member, struct wire_message *message,
 	case ADDRESS_ALIAS:
 		return begin_report(member, message) ? 0 : -1;
 	case ADDRESS_EMPTY:
-		log_once(
-			member->session,
+		log_about(
+			member, CAUSE_SIZE,
 			"an alloc of 0 bytes, or of a size above the space's capacity, counts as a lost report");
 		return lose(member, message);
 	default:
@@ -304,9 +289,8 @@ static int handle_alloc(struct member *member, struct wire_message *message)
 {
 	if (message->buffer_type < ADDRESS_SPACES)
 		return handle_alloc_in(member, message, message->buffer_type);
-	log_once(member->session,
-		 "an alloc of unknown buffer type %u counts as a lost report",
-		 message->buffer_type);
+	log_about(member, CAUSE_TYPE,
+		  "an alloc of an unknown buffer type counts as a lost report");
 	return lose(member, message);
 }
 
@@ -317,9 +301,8 @@ static struct member *find_owner(const struct member *member,
 	const struct identity *identity = &member->identity;
 	struct member *other;
 
-	DL_FOREACH2(member->session->bridge->members, other, all_next)
+	DL_FOREACH2(*identity_members(identity), other, peer_next)
 	if (other != member && other->addresses &&
-	    other->identity.process == identity->process &&
 	    other->identity.claimed == identity->claimed &&
 	    addresses_references(other->addresses, message->device,
 				 message->address, space))
@@ -350,8 +333,8 @@ static int handle_free(struct member *member,
 	echo_free(member->session->bridge, message, &what);
 	/* To report it for an unknown address would say that it was never allocated. */
 	if (what.was_dropped && space == ADDRESS_ANY_SPACE) {
-		log_once(
-			member->session,
+		log_about(
+			member, CAUSE_FORGOTTEN,
 			"frees of addresses that were forgotten count as lost reports: raise --max-addresses");
 		return lose(member, message);
 	}
@@ -377,8 +360,8 @@ static int handle_query(struct session *session,
 	if (!output_send(&session->output, session->fd, bytes, size))
 		return 0;
 	if (errno == ENOBUFS)
-		session_log_end(session,
-				"it does not read its answers and is cut off");
+		identity_log(&session->identity, session->bridge, CAUSE_UNREAD,
+			     "it does not read its answers and is cut off");
 	return -1;
 }
 
@@ -389,10 +372,33 @@ static int handle_dump(struct session *session, bool kernels_only)
 	return 0;
 }
 
+/* readmit() - serve a refused connection, now late, if there is room again */
+static bool readmit(struct session *session)
+{
+	struct user *user = session->user;
+
+	if (!user_take_connection(user))
+		return false;
+	if (identity_get(&session->identity, session->bridge, session->fd)) {
+		user_give_connection(user);
+		return false;
+	}
+	user_give_refused(user);
+	session->identity.is_late = true;
+	session->is_refused = false;
+	return true;
+}
+
 static int handle_report(struct session *session, struct wire_message *message)
 {
-	struct member *member = sender(session, message);
+	struct member *member;
 
+	if (session->is_refused && !readmit(session)) {
+		session->device = message->device;
+		client_lose_refused(session->user, message->device, 1);
+		return 0;
+	}
+	member = sender(session, message);
 	if (!member)
 		return -1;
 	switch (message->type) {
@@ -431,10 +437,21 @@ int session_handle(struct session *session, const uint8_t *bytes, size_t size)
 	case WIRE_DUMP_KERNELS:
 		return handle_dump(session, message.type == WIRE_DUMP_KERNELS);
 	default:
-		log_once(session, "it sends an answer (type %u), ignored",
-			 message.type);
+		identity_log(&session->identity, session->bridge, CAUSE_ANSWER,
+			     "it sends an answer (type %u), ignored",
+			     message.type);
 		return 0;
 	}
+}
+
+/* known_device() - the device in the first bytes of a message, or -1 */
+static int32_t known_device(const uint8_t *bytes, size_t length,
+			    struct wire_message *message)
+{
+	if (length < WIRE_HEAD)
+		return -1;
+	wire_decode(bytes, message);
+	return message->device < WIRE_DEVICES ? message->device : -1;
 }
 
 void session_lose(struct session *session, const uint8_t *bytes, size_t length)
@@ -442,14 +459,19 @@ void session_lose(struct session *session, const uint8_t *bytes, size_t length)
 	struct member *member = session->members;
 	struct wire_message message;
 	struct client *client;
+	int32_t device = known_device(bytes, length, &message);
 
-	if (length >= WIRE_HEAD) {
-		wire_decode(bytes, &message);
-		if (message.device >= 0 && message.device < WIRE_DEVICES) {
-			member = sender(session, &message);
-			if (member)
-				get_client(member, message.device);
-		}
+	if (session->is_refused) {
+		if (device >= 0)
+			session->device = device;
+		if (session->device >= 0)
+			client_lose_refused(session->user, session->device, 1);
+		return;
+	}
+	if (device >= 0) {
+		member = sender(session, &message);
+		if (member)
+			get_client(member, device);
 	}
 	client = member ? member->clients : NULL;
 	if (client)
@@ -495,6 +517,8 @@ static bool restore_client(struct session *session,
 	client->kept = file->client;
 	client->device = device_get(session->bridge, file->device);
 	client->file = buftrack_device_from_fd(file->fd);
+	if (client->file)
+		user_force_client(client->user);
 	member->identity.has_reported = true;
 	return client->file && client->device && get_addresses(member) &&
 	       !fdstore_relearn(member->addresses, client);
