@@ -398,6 +398,24 @@ static double cost_of_double_frees(struct bench *b)
 	return (now() - start) / (double)SAMPLE;
 }
 
+/* Uses of random live buffers */
+static double cost_of_uses(struct bench *b)
+{
+	uint64_t start = now(), i;
+
+	for (i = 0; i < SAMPLE; i++) {
+		uint64_t id = b->live[rnd(b) % b->nr_live];
+
+		report(b, &(struct buftrack_report){
+				  .op = BUFTRACK_OP_USE,
+				  .address = address_of(id),
+				  .id = id,
+			  });
+	}
+	flush(b);
+	return (now() - start) / (double)SAMPLE;
+}
+
 /* The cost of reports while @n listings count dropped records */
 static double cost_beside_listings(struct bench *b, unsigned int n)
 {
@@ -421,16 +439,18 @@ static double cost_beside_listings(struct bench *b, unsigned int n)
 
 static void bench_observers(struct bench *b)
 {
-	double alone, one, all, wrong;
+	double alone, one, all, wrong, use;
 
 	open_device(b, "bench:watched", SMALL);
 	fill(b, SMALL);
 	wrong = cost_of_double_frees(b);
+	use = cost_of_uses(b);
 	alone = cost_of_reports(b);
 	one = cost_beside_listings(b, 1);
 	all = cost_beside_listings(b, 16);
 	close_device(b);
 	printf("wrong_free_vs_report %.0f %.0f instructions\n", alone, wrong);
+	printf("use_vs_report %.0f %.0f instructions\n", alone, use);
 	printf("report_beside_1_listing_vs_none %.0f %.0f instructions\n",
 	       alone, one);
 	printf("report_beside_16_listings_vs_none %.0f %.0f instructions\n",
