@@ -4,9 +4,10 @@
  *
  * The files, each using only those before it: session.c (the directory of the session
  * logs), child.c (the command), log.c (one session log), stacks.c (stacks of all
- * processes), sites.c (live bytes by site), refusal.c
- * (allocations that failed), recorder.c (the trace), judge.c (the reports and their verdicts), logs.c (all logs, in the order of time), symbols.c (names of frames), findings.c
- * (what to tell), text.c, json.c and summary.c (the summary), run.c.
+ * processes), sites.c (live bytes by site), refusal.c (allocations that failed),
+ * recorder.c (the trace), judge.c (the reports and their verdicts), logs.c (all logs, in
+ * the order of time), watch.c (processes without the hook), symbols.c (names of frames),
+ * findings.c (what to tell), text.c, json.c and summary.c (the summary), run.c.
  */
 #ifndef BUFTRACK_RUN_INTERNAL_H
 #define BUFTRACK_RUN_INTERNAL_H
@@ -505,7 +506,7 @@ struct refusal {
 };
 
 /**
- * struct note - a line of a hook
+ * struct note - a line about what was not seen
  * @hh: among the notes, by @text
  * @count: number of processes that wrote it
  * @text: the line
@@ -530,7 +531,7 @@ struct note {
  * @nr_refused: number of refused allocations
  * @recorder: gets each event; NULL: there is no trace
  * @nr_clients: number of clients so far
- * @notes: what the hooks said
+ * @notes: what was not seen, as the hooks and run itself say
  * @nr_processes: processes that reported
  * @nr_damaged: logs that a hook cannot have written
  * @nr_lost: reports that are known to be lost
@@ -560,6 +561,10 @@ void refusal_free(struct refusal *refusal);
 
 void judge_begin(struct judge *judge);
 void judge_end(struct judge *judge);
+
+/* judge_note() - add a line to the notes, unless they have it */
+void judge_note(struct judge *judge, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /* A process, as its log tells it */
 struct process;
@@ -600,6 +605,33 @@ bool logs_drain(struct logs *logs);
 
 /* logs_finish() - judge the rest, and close the logs; the command has ended */
 void logs_finish(struct logs *logs);
+
+/* watch.c */
+
+/**
+ * struct watch - looks for processes of the command that the hook is not in
+ * @judge: gets the notes
+ * @command: pid of the command
+ * @enabled: there is a hook
+ * @due: when to look again
+ * @round: number of looks so far
+ * @processes: the processes below the command
+ */
+struct watch {
+	struct judge *judge;
+	pid_t command;
+	bool enabled;
+	uint64_t due;
+	unsigned int round;
+	struct watched *processes;
+};
+
+void watch_begin(struct watch *watch, struct judge *judge,
+		 const struct child *child, const char *name);
+
+/* watch_look() - look, if it is time */
+void watch_look(struct watch *watch);
+void watch_end(struct watch *watch);
 
 /* symbols.c */
 

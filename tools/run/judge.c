@@ -6,11 +6,13 @@
  * of a process is a client with a private domain.
  */
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../util/err.h"
+#include "../util/text.h"
 #include "internal.h"
 #include "recorder.h"
 
@@ -669,6 +671,18 @@ static void add_note(struct judge *judge, const char *text)
 	}
 	if (note)
 		note->count++;
+}
+
+void judge_note(struct judge *judge, const char *format, ...)
+{
+	char text[MAX_NOTE_TEXT];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(text, sizeof(text), format, list);
+	va_end(list);
+	make_printable(text);
+	add_note(judge, text);
 }
 
 static void take_message(struct process *process, const struct log_item *item)

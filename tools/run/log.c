@@ -196,8 +196,11 @@ static bool skip_hole(struct log *log)
 static bool refill(struct log *log)
 {
 	fill(log);
-	while (!log->nr && log->ended && skip_hole(log))
+	while (!log->nr && log->ended && !log->damaged && skip_hole(log)) {
 		fill(log);
+		/* An entry goes on after the end of the file. */
+		log->damaged |= !log->nr;
+	}
 	return log->nr;
 }
 

@@ -12,11 +12,12 @@
 /* The logs are read so often, in ms */
 #define PERIOD 100
 
-static void follow(struct child *child, struct logs *logs)
+static void follow(struct child *child, struct logs *logs, struct watch *watch)
 {
 	while (!child->ended) {
 		bool more = logs_drain(logs);
 
+		watch_look(watch);
 		child_wait(child, more ? 0 : PERIOD);
 	}
 	logs_finish(logs);
@@ -42,6 +43,7 @@ static int judge_command(const struct run_options *options,
 {
 	struct logs logs = { .session = session, .judge = judge };
 	struct child child = { 0 };
+	struct watch watch;
 	struct summary summary = { .options = options,
 				   .judge = judge,
 				   .child = &child,
@@ -50,7 +52,9 @@ static int judge_command(const struct run_options *options,
 
 	if (ret)
 		return ret;
-	follow(&child, &logs);
+	watch_begin(&watch, judge, &child, options->command[0]);
+	follow(&child, &logs, &watch);
+	watch_end(&watch);
 	child_fini(&child);
 	ret = child_exit_status(&child);
 	summary.condition = condition_holds(judge, options->fail_on);

@@ -382,8 +382,8 @@ static void print_refusal(const struct print *print,
 			size_text(refusal->span, size));
 	fprintf(print->out, "\n");
 	print_side(print, "at", refusal->stack);
-	fprintf(print->out, LABEL "%s\n", "live then",
-		refusal->nr_live ? "" : "nothing");
+	fprintf(print->out, "      live then%s\n",
+		refusal->nr_live ? "" : "    nothing");
 	print_sums(print, refusal->live, refusal->nr_live);
 	print_gap(print, refusal);
 	print_eviction(print, refusal);
@@ -519,7 +519,8 @@ static void print_verdict(const struct print *print)
 
 	fprintf(print->out, "buftrack: ");
 	if (!print->summary->judge->nr_devices)
-		fprintf(print->out, "no device was opened");
+		fprintf(print->out, "no device was %s",
+			print->summary->judge->notes ? "seen" : "opened");
 	else
 		print_findings(print);
 	fprintf(print->out, " (%s ended with %d after %.1f s)\n",
@@ -547,6 +548,10 @@ static void print_coverage(const struct print *print)
 	print_notes(print);
 	if (!judge->nr_devices)
 		return;
+	if (!print->summary->options->offline &&
+	    access("/dev/buftrack/control", F_OK))
+		fprintf(print->out,
+			"  module: not loaded, so run judged by the same rules\n");
 	fprintf(print->out, "  coverage: ");
 	if (judge->nr_lost)
 		append(print->out, &first, "%s %s lost",
