@@ -32,6 +32,7 @@ help:
 	@echo '  make modules, make tools    build one of the two'
 	@echo '  make vm-shell        a shell in the virtual machine (KERNEL=stock-6.1|stock-6.12|debug-6.12)'
 	@echo '  make check-kernels   build, load and try the module on Debian kernels from 5.10 to 7.3'
+	@echo '  make fuzz            random events for the tracker core, for MINUTES=$(MINUTES) minutes'
 	@echo '  make bench           the table of benchmarks, and build/bench.json'
 	@echo '  make clean           remove what was built (kernels stay in the cache, see tests/vm/kernel)'
 
@@ -95,6 +96,7 @@ dkms-uninstall:
 		while read -r version; do dkms remove "buftrack/$$version" --all || exit; done
 
 KERNEL ?= stock-6.12
+MINUTES ?= 10
 vm-shell:
 	@tests/setup
 	@tests/vm/shell --kernel '$(KERNEL)'
@@ -115,12 +117,16 @@ bench:
 	@tests/setup
 	@tests/bench/run
 
+fuzz:
+	@tests/setup
+	@tests/fuzz/run --minutes '$(MINUTES)'
+
 # kbuild leaves its objects beside the sources, and removes them.
 clean:
 	rm -rf build
 	[ ! -e '$(KDIR)/Makefile' ] || $(MAKE) -C '$(KDIR)' M='$(CURDIR)' clean
 
 .PHONY: all help modules tools install install-tools dkms-install dkms-uninstall vm-shell demo \
-	check check-kernels bench clean
+	check check-kernels bench fuzz clean
 # Internal targets
 .PHONY: install-ready install-module dkms-source

@@ -13,24 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
+
 #define MAX_OPEN 6
 #define NR_DEVICES 2
-
-static uint64_t state;
-
-/* xorshift64* */
-static uint64_t roll(uint64_t sides)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return ((state * UINT64_C(2685821657736338717)) >> 32) % sides;
-}
-
-static bool one_in(uint64_t sides)
-{
-	return !roll(sides);
-}
 
 struct client {
 	unsigned int word;
@@ -187,11 +173,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: cli-roll SEED EVENTS [clean]\n");
 		return 2;
 	}
-	state = strtoull(argv[1], NULL, 0) * 2 + 1;
+	seed_random(strtoull(argv[1], NULL, 0));
 	nr = strtoull(argv[2], NULL, 0);
 	clean = argc > 3 && !strcmp(argv[3], "clean");
-	for (int i = 0; i < 16; i++)
-		roll(2);
 	printf("ts_ns,client,op,device,space,address,size,span,id,flags\n");
 	for (line = 0; line < nr; line++)
 		put_event();
