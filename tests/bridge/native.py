@@ -664,6 +664,22 @@ def messages_of_a_killed_process_are_counted():
 
 
 @test
+def half_a_message_of_a_killed_process_is_a_lost_report():
+    def work():
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 3)
+        client.alloc(0, DRAM, 0x10, 3)
+        client.sync()
+        client.write(client.message(FREE, 0, 0x10)[:100])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with Bridge() as bridge:
+        os.waitpid(in_child(work), 0)
+        bridge.ended()
+        has(bridge.one(), allocs=1, frees=0, lost_reports=1, remaining_buffers=1)
+
+
+@test
 def the_end_of_a_process_ends_its_client_even_if_a_child_holds_the_socket():
     """A child has inherited the socket."""
     def work():
@@ -826,6 +842,39 @@ def the_processes_of_a_connection_are_limited():
 
 
 @test
+def a_child_with_a_socket_of_its_own_is_late_if_its_parent_had_reported():
+    def child():
+        os.read(release, 1)
+        client = bridge.client()
+        client.free(0, 0x10)
+        client.sync()
+
+    def work():
+        next_ticks()
+        before = in_child(child)
+        next_ticks()
+        client = bridge.client()
+        client.alloc(0, DRAM, 0x10, 1)
+        client.sync()
+        next_ticks()
+        after = in_child(lambda: in_grandchild(child))
+        os.write(hold, b"xx")
+        expect_success(before)
+        expect_success(after)
+
+    def in_grandchild(work):
+        expect_success(in_child(work))
+
+    with Bridge() as bridge, pipe() as (release, hold):
+        next_ticks()
+        expect_success(in_child(work))
+        bridge.ended(3)
+        has(bridge.kernel.clients()[0], late=0, frees=0, double_free=0)
+        assert sorted(c["late"] for c in bridge.kernel.clients()) == [0, 0, 1]
+        assert bridge.kernel.total("never") == bridge.kernel.total("pre_attach") == 1
+
+
+@test
 def connections_of_one_process_free_each_others_buffers():
     def work():
         one, other = bridge.client(), bridge.client()
@@ -862,6 +911,93 @@ def a_process_that_ended_before_it_was_accepted_is_counted():
         bridge.ended()
         has(bridge.one(), allocs=10, remaining_buffers=10, pid=pid, late=1)
         assert bridge.one()["name"].startswith("ended"), bridge.one()
+
+
+# --- aliases, in any order
+
+CB, KERNEL = "cb", "kernel"
+NAMED = {CB: (CB_ALLOC, CB_FREE), KERNEL: (KERNEL_LOAD, KERNEL_UNLOAD)}
+
+
+class Books:
+    """What the messages of a client amount to, by the rules in Documentation/bridge.md."""
+
+    def __init__(self):
+        self.spaces = {}
+        self.count = dict.fromkeys(("allocs", "frees", "double_free", "never"), 0)
+
+    def place(self, device, space, address):
+        # A FREE names no space; the others have messages of their own.
+        return self.spaces.setdefault((device, space if space in NAMED else None, address), {})
+
+    def alloc(self, device, space, address, size):
+        place = self.place(device, space, address)
+        count, largest = place.pop(space, (0, 0))
+        if not count:
+            largest = 0
+        self.count["allocs"] += size > largest
+        self.count["frees"] += bool(count) and size > largest
+        place[space] = (count + 1, max(size, largest))
+
+    def free(self, device, space, address):
+        place = self.place(device, space, address)
+        live = [name for name, (count, _) in place.items() if count]
+        if not live:
+            self.count["double_free" if place else "never"] += 1
+            return
+        count, largest = place.pop(live[-1])
+        self.count["frees"] += count == 1
+        place[live[-1]] = (count - 1, largest)
+
+    def live(self, device, *spaces):
+        return sum(largest for (number, _, _), place in self.spaces.items() if number == device
+                   for space, (count, largest) in place.items() if count and space in spaces)
+
+    def check(self, told, device):
+        for field, spaces in (("dram", (DRAM,)), ("l1", (L1,)), ("l1_small", (L1_SMALL, SYSTEM)),
+                              ("trace", (TRACE,)), ("cb", (CB,)), ("kernel", (KERNEL,))):
+            assert told[field] == self.live(device, *spaces), (field, told, self.spaces)
+
+
+def random_message(dice, client, books):
+    device, address = dice.choice((0, 3)), 16 * dice.randint(1, 6)
+    space = dice.choice((DRAM, DRAM, L1, L1, L1_SMALL, SYSTEM, TRACE, CB, CB, KERNEL))
+    if dice.random() < 0.55:
+        size = dice.randint(1, 100)
+        books.alloc(device, space, address, size)
+        if space in NAMED:
+            client.put(NAMED[space][0], device, address, size)
+        else:
+            client.alloc(device, space, address, size)
+        return
+    books.free(device, space, address)
+    client.put(NAMED[space][1] if space in NAMED else FREE, device, address)
+
+
+@test
+def references_of_random_messages_are_counted():
+    """On two devices, in all spaces, of any size, with queries and dumps in between."""
+    def work():
+        books, client = Books(), bridge.client()
+        for _ in range(3000):
+            random_message(dice, client, books)
+            chance = dice.random()
+            if chance < 0.02:
+                client.put(dice.choice((DUMP_REMAINING, DUMP_KERNELS)), 0)
+            elif chance < 0.1:
+                device = dice.choice((0, 3))
+                books.check(client.query(device), device)
+        client.sync()
+        for name, count in books.count.items():
+            assert bridge.kernel.total(name) == count, (name, books.count)
+        for name in ("double_alloc", "size_mismatch", "lost_reports", "superseded"):
+            assert bridge.kernel.total(name) == 0, name
+
+    for seed in range(5):
+        dice = random.Random(seed)
+        with Bridge() as bridge:
+            next_ticks()
+            expect_success(in_child(work))
 
 
 # --- hostile and failing peers

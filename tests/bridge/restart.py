@@ -4,7 +4,9 @@
 
 restart.py SOCKET: holds the bridge's file descriptor store, kills the bridge, starts
 another with the store, and ends it, while being its client. Prints the answers that
-the client gets. Needs no module of Python's library beyond those of client.py.
+the client gets. restart.py SOCKET storm: kills the bridge in the middle of the messages
+of a program that makes no mistake. Needs no module of Python's library beyond those of
+client.py.
 """
 import os
 import socket
@@ -85,6 +87,49 @@ class Manager:
         self.catch_up()
 
 
+def send_forever():
+    """Sends references of buffers, and connects again, with new ones, when it is cut off."""
+    address = 0
+    while True:
+        client = Client(PATH, 144)
+        try:
+            while True:
+                address += 16
+                for size in (5, 5, 9):
+                    client.alloc(0, DRAM, address, size)
+                    client.alloc(1, L1, address, size)
+                for _ in range(3):
+                    client.free(0, address)
+                client.put(CB_ALLOC, 0, address & 0xfff, 7)
+                if address & 0x10:
+                    for _ in range(3):
+                        client.free(1, address)
+                    client.put(CB_FREE, 0, address & 0xfff, 7)
+        except OSError:
+            pass
+
+
+def storm():
+    manager = Manager()
+    manager.start()
+    pid = os.fork()
+    if not pid:
+        send_forever()
+    for _ in range(8):
+        # It answers while it is flooded.
+        Client(PATH, 144).sync()
+        manager.catch_up()
+        manager.end(9)
+        manager.start()
+    os.kill(pid, 9)
+    os.waitpid(pid, 0)
+    while manager.store:
+        manager.receive()
+    manager.end(15)
+    print("left", len(manager.store), flush=True)
+    os.unlink(NOTIFY)
+
+
 def main():
     manager = Manager()
     manager.start()
@@ -137,4 +182,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    storm() if sys.argv[2:] == ["storm"] else main()

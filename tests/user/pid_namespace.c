@@ -11,6 +11,8 @@
 #include "identity.h"
 
 static const struct buftrack_declare claims = {
+	.flags = BUFTRACK_DECLARE_CLAIMED_UID,
+	.claimed_uid = ALICE,
 	.claimed_pid = 4711,
 	.claimed_name = "claimed",
 };
@@ -49,6 +51,8 @@ static void check_client(int fd, __u64 number, pid_t pid)
 	CHECK(pid || !memcmp(info.comm, (char[16]){}, sizeof(info.comm)));
 	CHECK_EQ(info.claimed_pid, pid ? claims.claimed_pid : 0);
 	CHECK_STR(info.claimed_name, pid ? claims.claimed_name : "");
+	CHECK_EQ(info.claimed_uid, pid ? claims.claimed_uid : 0);
+	CHECK_EQ(!(info.state & BUFTRACK_CLIENT_STATE_CLAIMED_UID), !pid);
 	/* Its existence and its totals are visible to all */
 	CHECK(info.state & BUFTRACK_CLIENT_STATE_OPEN && info.opened);
 	CHECK_EQ(client_counter(fd, number, BUFTRACK_COUNTER_ALLOCS), 4);

@@ -313,6 +313,7 @@ static int admit(struct session *session, bool is_restored)
 	} else if (!take_share(session, peer.pid)) {
 		session->user = NULL;
 		user_put(user);
+		errno = EDQUOT;
 		return -1;
 	}
 	user->nr_connections++;
@@ -327,9 +328,11 @@ static struct connection *create(struct bridge *bridge, int fd,
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 	struct session *session;
+	int error;
 
 	if (!connection) {
 		close(fd);
+		errno = ENOMEM;
 		return NULL;
 	}
 	session = &connection->session;
@@ -341,7 +344,9 @@ static struct connection *create(struct bridge *bridge, int fd,
 	     !identity_get(&session->identity, bridge, fd)) &&
 	    !add_sources(connection))
 		return connection;
+	error = errno;
 	destroy(connection);
+	errno = error;
 	return NULL;
 }
 

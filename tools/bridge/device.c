@@ -163,6 +163,7 @@ static bool was_removed(struct device *device)
 struct device *device_lookup(struct bridge *bridge, int32_t id)
 {
 	struct device *device;
+	uint64_t now;
 
 	if (id < 0 || id >= WIRE_DEVICES)
 		return NULL;
@@ -171,9 +172,15 @@ struct device *device_lookup(struct bridge *bridge, int32_t id)
 		return NULL;
 	if (device->file && was_removed(device))
 		device_close(device);
-	if (!device->file && open_device(device, false))
+	if (device->file)
+		return device;
+	sd_event_now(bridge->event, CLOCK_MONOTONIC, &now);
+	if (now < device->absent)
 		return NULL;
-	return device;
+	if (!open_device(device, false))
+		return device;
+	device->absent = now + ABSENT_USEC;
+	return NULL;
 }
 
 static void read_capacities(struct device *device)

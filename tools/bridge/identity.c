@@ -45,6 +45,7 @@
  * @pidfd: its pidfd; -1 if it has ended or none could be opened
  * @watch: event source of @pidfd
  * @has_reported: it has reported through any connection
+ * @reported: when it first did, ns since boot
  * @logged: causes of log lines, a bit for each of enum cause
  * @members: what it reports through
  * @nr_users: number of identities that have it
@@ -65,6 +66,7 @@ struct process {
 	int pidfd;
 	sd_event_source *watch;
 	bool has_reported;
+	uint64_t reported;
 	unsigned int logged;
 	struct member *members;
 	unsigned int nr_users;
@@ -80,6 +82,14 @@ static int open_pidfd(int socket, pid_t pid)
 	    !getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length))
 		return pidfd;
 	return pid > 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+}
+
+uint64_t now_boot(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
 static ssize_t read_file(pid_t pid, const char *file, char *text, size_t size)
@@ -252,13 +262,41 @@ static struct process *find_process(struct bridge *bridge, pid_t pid)
 	return process;
 }
 
+/* Most generations between a process and an ancestor that connected */
+#define MAX_GENERATIONS 16
+
+/* Start times are in ticks, at most as long as this. */
+#define TICK (NSEC_PER_SEC / 100)
+
+/*
+ * has_inherited() - true if it is a fork of a process that had reported
+ *
+ * The objects of its parent are its own, and it may free them on a connection of its
+ * own.
+ */
+static bool has_inherited(const struct process *process)
+{
+	pid_t pid = process->pid;
+
+	for (int i = 0; i < MAX_GENERATIONS && pid > 1; i++) {
+		const struct process *ancestor;
+
+		pid = read_status(pid, "\nPPid:");
+		ancestor = find_process(process->bridge, pid);
+		if (ancestor && ancestor->has_reported &&
+		    ancestor->reported < process->started + TICK)
+			return true;
+	}
+	return false;
+}
+
 static bool is_late(const struct process *process)
 {
 	const struct bridge *bridge = process->bridge;
 
 	return process->has_reported || !process->started ||
 	       process->started < bridge->listening ||
-	       process->started < bridge->forgot;
+	       process->started < bridge->forgot || has_inherited(process);
 }
 
 int identity_get(struct identity *identity, struct bridge *bridge, int fd)
@@ -293,9 +331,6 @@ bool identity_is_own_pid(const struct identity *identity, int32_t pid)
 		return true;
 	return !inner && (!identity->claimed || identity->claimed == pid);
 }
-
-/* Most generations between a process and the ancestor that connected */
-#define MAX_GENERATIONS 16
 
 static bool is_descendant(pid_t pid, pid_t ancestor)
 {
@@ -361,10 +396,7 @@ void identity_copy(struct identity *identity, const struct identity *from)
 /* forget() - whoever may be this process is late when it connects again */
 static void forget(struct bridge *bridge)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	bridge->forgot = now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+	bridge->forgot = now_boot();
 }
 
 /* keep() - keep a process without connections, if the share of its user has room */
@@ -432,6 +464,8 @@ void identity_note_report(struct identity *identity)
 		return;
 	identity->has_reported = true;
 	identity->is_late |= identity->process->has_reported;
+	if (!identity->process->has_reported)
+		identity->process->reported = now_boot();
 	identity->process->has_reported = true;
 }
 

@@ -29,6 +29,9 @@
 /* Delay before a failed open is retried */
 #define RETRY_USEC 1000000
 
+/* Time for which a device that was not registered is not looked up by a query again */
+#define ABSENT_USEC 100000
+
 struct client;
 struct config;
 struct connection;
@@ -141,6 +144,7 @@ enum space {
  * @capacities: capacities of its spaces, 0 if unknown
  * @has_reported: a client has reported on it
  * @retry: time before which it is not opened again, by the event loop's clock
+ * @absent: time before which a query takes it for not registered, likewise
  * @logged: latest errno in the log
  */
 struct device {
@@ -156,6 +160,7 @@ struct device {
 	uint64_t capacities[NR_SPACES];
 	bool has_reported;
 	uint64_t retry;
+	uint64_t absent;
 	int logged;
 };
 
@@ -267,6 +272,9 @@ void user_force_client(struct user *user);
 
 /* --- identity.c: the process at the other end of a socket */
 
+/* now_boot() - ns since boot, the clock of process start times */
+uint64_t now_boot(void);
+
 /* No user */
 #define NO_UID ((uid_t)-1)
 
@@ -311,7 +319,8 @@ enum cause {
  *
  * When the process ends, bridge->process_ended() is called. The identity is late if
  * the process is older than the listening socket, has reported through another
- * connection before, or has an unknown start time.
+ * connection before, has an ancestor that reported before it was forked, or has an
+ * unknown start time.
  *
  * Return: 0, or -1 with errno.
  */

@@ -19,7 +19,6 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../util/err.h"
@@ -344,7 +343,10 @@ static bool accept_one(struct bridge *bridge, int listener)
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd >= 0) {
 		bridge->is_short = false;
-		connection_new(bridge, fd);
+		/* A user without room has a line in the log. */
+		if (connection_new(bridge, fd) && errno != EDQUOT)
+			log_line(&bridge->log, "a connection is cut off: %s",
+				 strerror(errno));
 		return true;
 	}
 	error = errno;
@@ -416,15 +418,6 @@ static int check_module(void)
 		return fail_errno(REQ_OPEN_CONTROL, "/dev/buftrack/control");
 	buftrack_control_close(control);
 	return 0;
-}
-
-/* now_boot() - ns since boot, the clock of process start times */
-static uint64_t now_boot(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * UINT64_C(1000000000) + now.tv_nsec;
 }
 
 static int start_accepting(struct bridge *bridge, int fd, const char *where)
