@@ -109,8 +109,12 @@ enum hook_state hook_find(const void *handle, struct hook_buffer *buffer);
 /* hook_find_at() - the live object of an owner that starts at an address of a space */
 bool hook_find_at(unsigned int owner, unsigned int space, uint64_t address,
 		  struct hook_buffer *buffer);
-/* hook_free() - report a free of the object of a handle that is live or freed */
-void hook_free(const void *handle);
+/*
+ * hook_free() - report a free of the live object of a handle
+ *
+ * Return: the state of the object before; unless HOOK_LIVE, nothing is reported.
+ */
+enum hook_state hook_free(const void *handle, struct hook_buffer *buffer);
 /* hook_alloc_buffer(), hook_free_buffer() - report a buffer that has no object */
 void hook_alloc_buffer(const struct hook_buffer *buffer);
 void hook_free_buffer(const struct hook_buffer *buffer);
@@ -127,6 +131,14 @@ void hook_free_all(unsigned int owner);
  */
 void hook_set_alias(const void *handle, const struct hook_buffer *buffer);
 bool hook_find_alias(const void *handle, struct hook_buffer *buffer);
+
+/*
+ * hook_remember(), hook_recall() - a buffer that was freed, by a key
+ *
+ * It may be forgotten, and is when its handle has another object.
+ */
+void hook_remember(const void *key, const struct hook_buffer *buffer);
+bool hook_recall(const void *key, struct hook_buffer *buffer);
 
 /*
  * hook_catch_begin(), hook_catch_end() - catch the last free of the thread in between

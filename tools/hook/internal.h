@@ -35,7 +35,7 @@ struct table_object {
 };
 
 struct table_shard {
-	pthread_mutex_t lock;
+	atomic_bool locked;
 	struct table_object *objects; /* open addressing */
 	uint32_t mask;
 	uint32_t used; /* slots in use */
@@ -44,6 +44,18 @@ struct table_shard {
 
 struct table {
 	struct table_shard shards[TABLE_SHARDS];
+};
+
+/* Places of objects that are found without a search; a collision costs one. */
+#define HOOK_PLACES 65536
+
+/* struct memory_slot - a buffer that is remembered by a key until another one needs it */
+#define MEMORY_SLOTS 1024
+
+struct memory_slot {
+	atomic_bool locked;
+	const void *key;
+	struct hook_buffer buffer;
 };
 
 struct device {
@@ -67,7 +79,8 @@ struct registry {
 	struct owner owners[HOOK_MAX_OWNERS];
 };
 
-#define STACK_SLOTS 65536
+#define STACK_SLOT_BITS 16
+#define STACK_SLOTS (1 << STACK_SLOT_BITS)
 
 /* struct stack_table - keys that are only added; a key other than 0 is stored last */
 struct stack_slot {
@@ -97,9 +110,10 @@ struct state {
 	atomic_uint_fast64_t next_id;
 	struct log_file log;
 	struct table objects; /* by handle */
-	struct table
-		places; /* the latest object of each owner, space and address */
 	struct table aliases; /* by their own handle */
+	_Atomic(const void *)
+		places[HOOK_PLACES]; /* handles, by hash of the place */
+	struct memory_slot memory_slots[MEMORY_SLOTS];
 	struct registry registry;
 	struct stacks stacks;
 	_Alignas(64) char memory[HOOK_MEMORY_SIZE];
@@ -119,6 +133,8 @@ struct thread {
 	uint32_t pid; /* that @tid belongs to */
 	uint32_t tid;
 	bool busy; /* in a hook */
+	uint32_t reports;
+	uint64_t boottime; /* less CLOCK_MONOTONIC */
 	struct hook_catch *catch; /* innermost */
 	uint32_t stack_pid; /* that the two below belong to */
 	uint64_t stack_start;
@@ -151,6 +167,9 @@ enum hook_state table_find(struct table *table, const void *key,
 /* table_free() - mark an object as freed; its state before, and the object */
 enum hook_state table_free(struct table *table, const void *key,
 			   struct hook_buffer *buffer);
+/* table_search() - the live object of an owner that starts at an address of a space */
+bool table_search(struct table *table, const struct hook_buffer *place,
+		  struct hook_buffer *buffer);
 /* table_close() - close the objects of an owner, calling @live for those that live */
 void table_close(struct table *table, uint16_t owner,
 		 void (*live)(const struct hook_buffer *buffer));

@@ -110,7 +110,7 @@ struct log_entry {
 	uint8_t flags; /* enum log_flag */
 	uint16_t slots; /* of this entry, including the first */
 	uint32_t tid;
-	uint64_t time; /* CLOCK_BOOTTIME in ns */
+	uint64_t time; /* CLOCK_BOOTTIME in ns, as of a tick of the kernel */
 	uint16_t device;
 	uint16_t space;
 	uint32_t stack; /* 0: none */

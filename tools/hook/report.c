@@ -272,12 +272,13 @@ uint64_t hook_new_id(void)
 	return atomic_fetch_add(&hook_state->next_id, 1) + 1;
 }
 
-/* place() - a key for an address of an owner; keys of long addresses may collide */
-static const void *place(unsigned int owner, unsigned int space,
-			 uint64_t address)
+static _Atomic(const void *) *find_place(unsigned int owner, unsigned int space,
+					 uint64_t address)
 {
-	return (const void *)(uintptr_t)(address << 12 | (owner + 1) << 4 |
-					 space);
+	uint64_t hash = (address << 12 | owner << 4 | space) *
+			UINT64_C(0x9e3779b97f4a7c15);
+
+	return &hook_state->places[hash >> 48];
 }
 
 void *hook_memory(void)
@@ -295,9 +296,9 @@ void hook_alloc(const void *handle, const struct hook_buffer *buffer)
 		return;
 	}
 	append_owner(LOG_OP_ALLOC, &stored, 0, capture());
-	table_insert(&hook_state->places,
-		     place(stored.owner, stored.space, stored.address),
-		     &stored);
+	atomic_store_explicit(find_place(stored.owner, stored.space,
+					 stored.address),
+			      handle, memory_order_relaxed);
 }
 
 enum hook_state hook_find(const void *handle, struct hook_buffer *buffer)
@@ -308,28 +309,34 @@ enum hook_state hook_find(const void *handle, struct hook_buffer *buffer)
 bool hook_find_at(unsigned int owner, unsigned int space, uint64_t address,
 		  struct hook_buffer *buffer)
 {
-	struct hook_buffer latest;
+	const struct hook_buffer place = {
+		.address = address,
+		.owner = (uint16_t)owner,
+		.space = (uint8_t)space,
+	};
+	const void *handle = atomic_load_explicit(
+		find_place(owner, space, address), memory_order_relaxed);
 
-	return table_find(&hook_state->places, place(owner, space, address),
-			  &latest) != HOOK_UNKNOWN &&
-	       hook_find(latest.handle, buffer) == HOOK_LIVE &&
-	       buffer->owner == owner && buffer->space == space &&
-	       buffer->address == address;
+	if (handle && hook_find(handle, buffer) == HOOK_LIVE &&
+	    buffer->owner == owner && buffer->space == space &&
+	    buffer->address == address)
+		return true;
+	return table_search(&hook_state->objects, &place, buffer);
 }
 
-void hook_free(const void *handle)
+enum hook_state hook_free(const void *handle, struct hook_buffer *buffer)
 {
-	struct hook_buffer buffer;
 	enum hook_state state =
-		table_free(&hook_state->objects, handle, &buffer);
+		table_free(&hook_state->objects, handle, buffer);
 
-	if (state != HOOK_LIVE && state != HOOK_FREED)
-		return;
-	append_owner(LOG_OP_FREE, &buffer, 0, capture());
+	if (state != HOOK_LIVE)
+		return state;
+	append_owner(LOG_OP_FREE, buffer, 0, capture());
 	if (hook_thread.catch) {
 		hook_thread.catch->caught = true;
-		hook_thread.catch->buffer = buffer;
+		hook_thread.catch->buffer = *buffer;
 	}
+	return state;
 }
 
 void hook_alloc_buffer(const struct hook_buffer *buffer)
@@ -359,6 +366,48 @@ bool hook_find_alias(const void *handle, struct hook_buffer *buffer)
 	return handle &&
 	       table_find(&hook_state->aliases, handle, buffer) == HOOK_LIVE &&
 	       buffer->owner != HOOK_NO_OWNER;
+}
+
+static struct memory_slot *lock_slot(const void *key)
+{
+	uint64_t hash = (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
+	struct memory_slot *slot =
+		&hook_state->memory_slots[hash >> 32 & (MEMORY_SLOTS - 1)];
+
+	return atomic_exchange_explicit(&slot->locked, true,
+					memory_order_acquire) ?
+		       NULL :
+		       slot;
+}
+
+static void unlock_slot(struct memory_slot *slot)
+{
+	atomic_store_explicit(&slot->locked, false, memory_order_release);
+}
+
+void hook_remember(const void *key, const struct hook_buffer *buffer)
+{
+	struct memory_slot *slot = lock_slot(key);
+
+	if (!slot)
+		return;
+	slot->key = key;
+	slot->buffer = *buffer;
+	unlock_slot(slot);
+}
+
+bool hook_recall(const void *key, struct hook_buffer *buffer)
+{
+	struct memory_slot *slot = lock_slot(key);
+	bool found;
+
+	if (!slot)
+		return false;
+	found = slot->key == key &&
+		hook_find(slot->buffer.handle, buffer) == HOOK_FREED &&
+		buffer->id == slot->buffer.id;
+	unlock_slot(slot);
+	return found;
 }
 
 void hook_use(const struct hook_buffer *buffer, unsigned int flags)

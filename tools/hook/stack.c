@@ -53,46 +53,45 @@ static void add_frame(struct walk *walk, uint64_t frame)
 	walk->hash = mix(walk->hash, frame);
 }
 
-/* find_slot() - the slot of a key, or the free one where it belongs; NULL: full */
-static struct stack_slot *find_slot(struct stack_table *table, uint64_t key)
+static uint32_t first_slot(uint64_t key)
 {
-	uint64_t slot = mix(0, key) >> 20;
-	unsigned int tries;
-
-	for (tries = 0; tries < STACK_SLOTS / 4; tries++) {
-		struct stack_slot *found =
-			&table->slots[(slot + tries) % STACK_SLOTS];
-		uint64_t taken = __atomic_load_n(&found->key, __ATOMIC_ACQUIRE);
-
-		if (taken == key || !taken)
-			return found;
-	}
-	return NULL;
+	return key * UINT64_C(0x9e3779b97f4a7c15) >> (64 - STACK_SLOT_BITS);
 }
 
-/* add() - under the lock; false: the table is full */
-static bool add(struct stack_table *table, uint64_t key, uint64_t value)
+static uint64_t key_at(const struct stack_table *table, uint32_t slot)
 {
-	struct stack_slot *slot;
+	return __atomic_load_n(&table->slots[slot].key, __ATOMIC_ACQUIRE);
+}
 
-	if (table->used >= STACK_SLOTS / 4 * 3)
-		return false;
-	slot = find_slot(table, key);
-	if (!slot)
-		return false;
-	table->used += !slot->key;
-	slot->value = value;
-	__atomic_store_n(&slot->key, key, __ATOMIC_RELEASE);
+/* The table is never full, so a search ends at a free slot. */
+static inline bool look_up(const struct stack_table *table, uint64_t key,
+			   uint64_t *value)
+{
+	uint32_t slot = first_slot(key);
+	uint64_t found = key_at(table, slot);
+
+	while (found != key) {
+		if (!found)
+			return false;
+		slot = (slot + 1) % STACK_SLOTS;
+		found = key_at(table, slot);
+	}
+	*value = table->slots[slot].value;
 	return true;
 }
 
-static bool look_up(struct stack_table *table, uint64_t key, uint64_t *value)
+/* add() - under the lock; false: there is no room */
+static bool add(struct stack_table *table, uint64_t key, uint64_t value)
 {
-	struct stack_slot *slot = find_slot(table, key);
+	uint32_t slot = first_slot(key);
 
-	if (!slot || __atomic_load_n(&slot->key, __ATOMIC_ACQUIRE) != key)
+	if (table->used >= STACK_SLOTS / 4 * 3)
 		return false;
-	*value = slot->value;
+	while (key_at(table, slot) && key_at(table, slot) != key)
+		slot = (slot + 1) % STACK_SLOTS;
+	table->used += !table->slots[slot].key;
+	table->slots[slot].value = value;
+	__atomic_store_n(&table->slots[slot].key, key, __ATOMIC_RELEASE);
 	return true;
 }
 

@@ -8,10 +8,31 @@
  */
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #include "internal.h"
 
 #define MIN_SLOTS 256
+
+/*
+ * The lock is held for some stores. Its holder may have lost its processor to a waiter of a
+ * higher priority, so a waiter sleeps in the end.
+ */
+static void lock(struct table_shard *shard)
+{
+	const struct timespec pause = { .tv_nsec = 50000 };
+	unsigned int tries = 0;
+
+	while (atomic_exchange_explicit(&shard->locked, true,
+					memory_order_acquire))
+		if (++tries % 100 == 0)
+			nanosleep(&pause, NULL);
+}
+
+static void unlock(struct table_shard *shard)
+{
+	atomic_store_explicit(&shard->locked, false, memory_order_release);
+}
 
 static uint64_t hash(const void *key)
 {
@@ -118,9 +139,9 @@ bool table_insert(struct table *table, const void *key,
 	struct table_shard *shard = find_shard(table, key);
 	bool inserted;
 
-	pthread_mutex_lock(&shard->lock);
+	lock(shard);
 	inserted = insert(shard, key, buffer);
-	pthread_mutex_unlock(&shard->lock);
+	unlock(shard);
 	return inserted;
 }
 
@@ -131,7 +152,7 @@ static enum hook_state find(struct table *table, const void *key,
 	enum hook_state state = HOOK_UNKNOWN;
 	struct table_object *object;
 
-	pthread_mutex_lock(&shard->lock);
+	lock(shard);
 	object = shard->objects ? find_object(shard, key) : NULL;
 	if (object && object->key) {
 		state = object->state;
@@ -141,7 +162,7 @@ static enum hook_state find(struct table *table, const void *key,
 			shard->freed++;
 		}
 	}
-	pthread_mutex_unlock(&shard->lock);
+	unlock(shard);
 	return state;
 }
 
@@ -155,6 +176,43 @@ enum hook_state table_free(struct table *table, const void *key,
 			   struct hook_buffer *buffer)
 {
 	return find(table, key, buffer, true);
+}
+
+static bool is_at(const struct table_object *object,
+		  const struct hook_buffer *place)
+{
+	return object->key && object->state == HOOK_LIVE &&
+	       object->buffer.address == place->address &&
+	       object->buffer.space == place->space &&
+	       object->buffer.owner == place->owner;
+}
+
+static bool search(struct table_shard *shard, const struct hook_buffer *place,
+		   struct hook_buffer *buffer)
+{
+	bool found = false;
+	uint32_t slot;
+
+	lock(shard);
+	for (slot = 0; shard->objects && slot <= shard->mask && !found;
+	     slot++) {
+		found = is_at(&shard->objects[slot], place);
+		if (found)
+			*buffer = shard->objects[slot].buffer;
+	}
+	unlock(shard);
+	return found;
+}
+
+bool table_search(struct table *table, const struct hook_buffer *place,
+		  struct hook_buffer *buffer)
+{
+	unsigned int i;
+
+	for (i = 0; i < TABLE_SHARDS; i++)
+		if (search(&table->shards[i], place, buffer))
+			return true;
+	return false;
 }
 
 static void close_object(struct table_shard *shard, struct table_object *object,
@@ -177,13 +235,13 @@ void table_close(struct table *table, uint16_t owner,
 	for (i = 0; i < TABLE_SHARDS; i++) {
 		struct table_shard *shard = &table->shards[i];
 
-		pthread_mutex_lock(&shard->lock);
+		lock(shard);
 		for (slot = 0; shard->objects && slot <= shard->mask; slot++) {
 			struct table_object *object = &shard->objects[slot];
 
 			if (object->key && object->buffer.owner == owner)
 				close_object(shard, object, live);
 		}
-		pthread_mutex_unlock(&shard->lock);
+		unlock(shard);
 	}
 }

@@ -146,7 +146,7 @@ static uint32_t read_u32(const void *buffer, size_t offset)
 	return value;
 }
 
-static const void *device_of(const struct tt_real *real, const void *buffer)
+const void *tt_device(const struct tt_real *real, const void *buffer)
 {
 	if (real->buffer_device)
 		return real->buffer_device(buffer);
@@ -222,7 +222,7 @@ bool tt_can_read(const struct tt_real *real, const void *buffer)
 	if (!(real->buffer_size && real->buffer_type && real->buffer_device) &&
 	    !agrees(real, buffer))
 		return false;
-	return is_device(real, device_of(real, buffer));
+	return is_device(real, tt_device(real, buffer));
 }
 
 bool tt_read_request(const struct tt_real *real, const void *buffer,
@@ -232,7 +232,7 @@ bool tt_read_request(const struct tt_real *real, const void *buffer,
 	result->id = 0;
 	result->size = size_of(real, buffer);
 	result->type = tt_type(real, buffer);
-	result->device = device_of(real, buffer);
+	result->device = tt_device(real, buffer);
 	if (!result->size || result->type >= TT_BUFFER_TYPES ||
 	    !is_device(real, result->device))
 		return false;

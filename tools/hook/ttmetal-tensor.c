@@ -62,8 +62,8 @@ static void deallocate(const struct tensor_class *class, void *tensor,
 		TT_SCOPE = hook_enter();
 
 		if (scope.active && catch.caught)
-			hook_set_alias(key, &catch.buffer);
-		else if (scope.active && gone && hook_find_alias(key, &buffer))
+			hook_remember(key, &catch.buffer);
+		else if (scope.active && gone && hook_recall(key, &buffer))
 			hook_swallowed(&buffer);
 	}
 }

@@ -144,6 +144,62 @@ HOOK_API uint64_t on_allocate_buffer(void *allocator, void *buffer) __asm__(
 	TT "13AllocatorImpl15allocate_bufferEPNS0_6BufferE");
 HOOK_API void on_deallocate_buffers(void *allocator) __asm__(
 	TT "9Allocator18deallocate_buffersEv");
+/*
+ * report_other() - a free by an object that reported no allocation
+ *
+ * Several objects may stand for one allocation. This one is read, since its device is
+ * open; a runtime without unique_id() leaves the address to tell what it is.
+ */
+static void report_other(const struct tt_real *real, const void *handle)
+{
+	struct hook_buffer buffer = { 0 };
+	struct tt_buffer tt;
+	unsigned int owner;
+
+	if (real->buffer_is_allocated && !real->buffer_is_allocated(handle))
+		return;
+	if (!can_read(real, handle) ||
+	    hook_find_owner(tt_device(real, handle)) == HOOK_NO_OWNER ||
+	    !tt_read(real, handle, &tt))
+		return;
+	owner = hook_find_owner(tt.device);
+	if (!hook_has_space(owner, tt.type))
+		return;
+	buffer.address = tt.address;
+	buffer.id = tt.id;
+	buffer.owner = (uint16_t)owner;
+	buffer.space = (uint8_t)tt.type;
+	hook_free_buffer(&buffer);
+}
+
+static bool is_same(const struct tt_real *real, const void *handle,
+		    const struct hook_buffer *buffer)
+{
+	return (real->buffer_is_allocated &&
+		!real->buffer_is_allocated(handle)) ||
+	       real->buffer_address(handle) == buffer->address;
+}
+
+/* report_free() - an object that was freed may have left its memory to another one */
+static void report_free(const struct tt_real *real, const void *handle)
+{
+	struct hook_buffer buffer;
+
+	switch (hook_free(handle, &buffer)) {
+	case HOOK_FREED:
+		if (is_same(real, handle, &buffer))
+			hook_free_buffer(&buffer);
+		else
+			report_other(real, handle);
+		break;
+	case HOOK_UNKNOWN:
+		report_other(real, handle);
+		break;
+	default:
+		break;
+	}
+}
+
 HOOK_API void on_track_allocate(void *tracker, const void *buffer) __asm__(
 	TT "12GraphTracker14track_allocateEPKNS0_6BufferE");
 HOOK_API void on_track_deallocate(void *tracker, void *buffer) __asm__(
@@ -170,7 +226,7 @@ void on_track_deallocate(void *tracker, void *buffer)
 		TT_SCOPE = hook_enter();
 
 		if (scope.active)
-			hook_free(buffer);
+			report_free(real, buffer);
 	}
 	real->track_deallocate(tracker, buffer);
 }

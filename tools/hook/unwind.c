@@ -35,11 +35,11 @@ enum {
 	REGISTER_RETURN = 16,
 };
 
-/* struct cursor - a part of a table; an overrun reads as 0 and sets @bad */
+/* struct cursor - a part of a table; what lies past its end reads as 0 */
 struct cursor {
 	const uint8_t *at;
 	const uint8_t *end;
-	bool bad;
+	bool overrun;
 };
 
 struct find {
@@ -54,7 +54,7 @@ static uint64_t read_fixed(struct cursor *c, size_t size)
 
 	if ((size_t)(c->end - c->at) < size) {
 		c->at = c->end;
-		c->bad = true;
+		c->overrun = true;
 		return 0;
 	}
 	memcpy(&value, c->at, size);
@@ -97,7 +97,7 @@ static int64_t read_sleb(struct cursor *c)
 static void skip(struct cursor *c, uint64_t size)
 {
 	if (size > (uint64_t)(c->end - c->at)) {
-		c->bad = true;
+		c->overrun = true;
 		size = (uint64_t)(c->end - c->at);
 	}
 	c->at += size;
@@ -121,7 +121,7 @@ static uint64_t read_encoded(struct cursor *c, uint8_t encoding)
 		value = read_fixed(c, 8);
 		break;
 	default:
-		c->bad = true;
+		c->overrun = true;
 		return 0;
 	}
 	return (encoding & 0x70) == PE_PCREL ? value + place : value;
@@ -167,7 +167,7 @@ static void read_augmentation(struct cursor *c, const char *text,
 			break;
 		default:
 			/* 'S', the frame of a signal handler, saves every register. */
-			c->bad = true;
+			c->overrun = true;
 		}
 }
 
@@ -194,7 +194,7 @@ static bool read_cie(const uint8_t *at, const uint8_t *end, struct entry *entry)
 		return false;
 	}
 	entry->initial = c;
-	return !c.bad && entry->return_register == REGISTER_RETURN;
+	return !c.overrun && entry->return_register == REGISTER_RETURN;
 }
 
 static bool read_fde(const uint8_t *at, const uint8_t *start,
@@ -217,7 +217,7 @@ static bool read_fde(const uint8_t *at, const uint8_t *start,
 	if (entry->augmented)
 		skip(&c, read_uleb(&c));
 	entry->instructions = c;
-	return !c.bad;
+	return !c.overrun;
 }
 
 /*
@@ -346,7 +346,7 @@ static bool run(struct cursor c, const struct entry *entry, uint64_t address,
 	unsigned int depth = 0;
 	uint64_t at = entry->start;
 
-	while (c.at < c.end && !c.bad) {
+	while (c.at < c.end && !c.overrun) {
 		uint8_t op = (uint8_t)read_fixed(&c, 1);
 
 		switch (op >> 6) {
@@ -379,7 +379,7 @@ static bool run(struct cursor c, const struct entry *entry, uint64_t address,
 		if (at > address)
 			break;
 	}
-	return !c.bad;
+	return !c.overrun;
 }
 
 static void apply(const struct entry *entry, uint64_t address, uint64_t mark,
@@ -417,7 +417,7 @@ static const uint8_t *find_fde(const uint8_t *header, const uint8_t *end,
 	read_encoded(&c, frame_encoding);
 	high = read_encoded(&c, count_encoding);
 	table = c.at;
-	if (c.bad || table_encoding != PE_DATAREL_SDATA4 ||
+	if (c.overrun || table_encoding != PE_DATAREL_SDATA4 ||
 	    high > (uint64_t)(end - table) / sizeof(pair))
 		return NULL;
 	while (low < high) {
@@ -487,13 +487,13 @@ static void find_build_id(const struct dl_phdr_info *info,
 	const uint8_t *name;
 
 	c.end = c.at + header->p_memsz;
-	while (c.at < c.end && !c.bad) {
+	while (c.at < c.end && !c.overrun) {
 		name_size = read_fixed(&c, 4);
 		size = read_fixed(&c, 4);
 		type = read_fixed(&c, 4);
 		name = c.at;
 		skip(&c, (name_size + 3) & ~UINT64_C(3));
-		if (!c.bad && type == NT_GNU_BUILD_ID && name_size == 4 &&
+		if (!c.overrun && type == NT_GNU_BUILD_ID && name_size == 4 &&
 		    !memcmp(name, "GNU", 4) && size <= 64 &&
 		    size <= (uint64_t)(c.end - c.at)) {
 			module->build_id = c.at;
