@@ -13,6 +13,13 @@
 
 #define MAX_MINORS 16
 
+/* Since 6.18; older headers lack it, and later kernels refuse it again */
+struct gem_change_handle {
+	__u32 handle;
+	__u32 new_handle;
+};
+#define GEM_CHANGE_HANDLE DRM_IOWR(0xD2, struct gem_change_handle)
+
 const struct card qxl = { "qxl", "qxl", "TTM_SYSTEM", "qxl_mem_mm" };
 const struct card bochs = { "bochs", "bochs-drm", "TTM_SYSTEM", "vram-mm" };
 const struct card virtio_gpu = { "virtio_gpu", "virtio_gpu", "GEM", NULL };
@@ -124,6 +131,16 @@ int dumb_export(int fd, const struct dumb *dumb)
 
 	CHECK_SYS(drmPrimeHandleToFD(fd, dumb->handle, DRM_CLOEXEC, &dma_buf));
 	return dma_buf;
+}
+
+bool dumb_rename(int fd, const struct dumb *dumb, __u32 handle)
+{
+	struct gem_change_handle args = { dumb->handle, handle };
+
+	if (!drmIoctl(fd, GEM_CHANGE_HANDLE, &args))
+		return true;
+	CHECK(errno == EINVAL || errno == ENOTTY);
+	return false;
 }
 
 __u32 dumb_name(int fd, const struct dumb *dumb)

@@ -50,6 +50,8 @@ struct dumb dumb_mib(int fd);
 void dumb_destroy(int fd, const struct dumb *dumb);
 bool card_exports(int fd);
 int dumb_export(int fd, const struct dumb *dumb);
+/* False: the kernel does not rename handles */
+bool dumb_rename(int fd, const struct dumb *dumb, __u32 handle);
 __u32 dumb_name(int fd, const struct dumb *dumb);
 
 /* Scan out a buffer of 1024 x 768, which moves it into the card's memory */

@@ -91,6 +91,27 @@ CARD_TEST(buffer_is_live_until_freed_on)
 	close(fd);
 }
 
+/* An object keeps its identity when its handle changes */
+TEST(buffer_with_a_renamed_handle_is_live_until_freed)
+{
+	int node = card_node(&virtio_gpu), fd = card_open(&virtio_gpu);
+	__u64 me = client_of(node, getpid());
+	struct dumb dumb = dumb_mib(fd), renamed = dumb;
+
+	renamed.handle += 100;
+	if (!dumb_rename(fd, &dumb, renamed.handle))
+		test_skip("this kernel renames no handles");
+	CHECK(drmModeDestroyDumbBuffer(fd, dumb.handle));
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_ALLOCS), 1);
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS), 1);
+	dumb_destroy(fd, &renamed);
+	WAIT_UNTIL(!client_counter(node, me, BUFTRACK_COUNTER_LIVE_BUFFERS));
+	CHECK_EQ(client_counter(node, me, BUFTRACK_COUNTER_FREES), 1);
+	check_no_wrong_reports(node);
+	close(fd);
+	close(node);
+}
+
 static void leak(void *arg)
 {
 	struct work *w = arg;
