@@ -13,6 +13,9 @@
  */
 #define BT_BTF_MAX_DEPTH	32
 
+/* The header up to the last member that is read; newer kernels declare more */
+#define BT_BTF_MIN_HEADER	offsetofend(struct btf_header, str_len)
+
 /* Bytes that follow a type of each kind, per element and once */
 struct bt_btf_tail {
 	u8 each;
@@ -105,8 +108,9 @@ int bt_btf_parse(struct bt_btf *btf, const void *data, size_t len,
 {
 	const struct btf_header *h = data;
 
-	if (len < sizeof(*h) || h->magic != BTF_MAGIC || h->version != BTF_VERSION ||
-	    h->hdr_len < sizeof(*h) || h->hdr_len > len)
+	if (len < BT_BTF_MIN_HEADER || h->magic != BTF_MAGIC ||
+	    h->version != BTF_VERSION || h->hdr_len < BT_BTF_MIN_HEADER ||
+	    h->hdr_len > len)
 		return -EINVAL;
 	len -= h->hdr_len;
 	data += h->hdr_len;
