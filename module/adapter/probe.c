@@ -71,6 +71,9 @@ static const struct bt_adapter *const probe_adapters[] = {
 #if IS_ENABLED(CONFIG_DRM)
 	&bt_kfd_adapter,
 #endif
+#if IS_ENABLED(CONFIG_DRM_ACCEL)
+	&bt_habanalabs_adapter,
+#endif
 	&bt_tenstorrent_adapter,
 #endif
 };

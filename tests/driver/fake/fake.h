@@ -22,4 +22,59 @@ struct fake_kfd_alloc {
 #define FAKE_KFD_ALLOC	_IOWR('K', 0x70, struct fake_kfd_alloc)
 #define FAKE_KFD_FREE	_IOW('K', 0x71, __u32)
 
+#ifdef __KERNEL__
+#include <drm/drm.h>
+#else
+#include <libdrm/drm.h>
+#endif
+
+/* The memory ioctl of habanalabs, as published by the driver, as far as tests use it */
+struct hl_mem_in {
+	union {
+		struct {
+			__u64 mem_size;
+			__u64 page_size;
+		} alloc;
+		struct {
+			__u64 handle;
+		} free;
+		struct {
+			__u64 hint_addr;
+			__u64 handle;
+		} map_device;
+		struct {
+			__u64 host_virt_addr;
+			__u64 hint_addr;
+			__u64 mem_size;
+		} map_host;
+	};
+	__u32 op;
+	__u32 flags;
+	__u32 ctx_id;
+	__u32 num_of_elements;
+};
+
+struct hl_mem_out {
+	union {
+		__u64 device_virt_addr;
+		__u64 handle;
+	};
+};
+
+union hl_mem_args {
+	struct hl_mem_in in;
+	struct hl_mem_out out;
+};
+
+#define HL_MEM_OP_ALLOC		0
+#define HL_MEM_OP_FREE		1
+#define HL_MEM_OP_MAP		2
+#define HL_MEM_USERPTR		0x4
+
+#define HL_IOCTL_MEMORY		4
+#define DRM_IOCTL_HL_MEMORY	DRM_IOWR(DRM_COMMAND_BASE + HL_IOCTL_MEMORY, union hl_mem_args)
+
+/* Memory is allocated in pages of this size */
+#define FAKE_HL_PAGE		(2ULL << 20)
+
 #endif /* FAKE_H */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loading the modules that stand in for drivers */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "abi.h"
+#include "card.h"
 #include "fakes.h"
 #include "helper.h"
 #include "module.h"
@@ -39,6 +41,20 @@ void fake_unload(const char *name)
 
 	WAIT_UNTIL((err = unload(name)) != EAGAIN && err != EBUSY);
 	CHECK_OK(err);
+}
+
+void kill_owner(int node, pid_t pid, __u64 bytes)
+{
+	__u64 client = client_of(node, pid);
+
+	CHECK_EQ(client_counter(node, client, BUFTRACK_COUNTER_LIVE_BYTES),
+		 bytes);
+	end(pid, SIGKILL);
+	WAIT_UNTIL(!(client_state(node, client) & BUFTRACK_CLIENT_STATE_OPEN));
+	WAIT_UNTIL(
+		!client_counter(node, client, BUFTRACK_COUNTER_LIVE_BUFFERS));
+	CHECK_EQ(client_counter(node, client, BUFTRACK_COUNTER_FREES), 2);
+	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
 }
 
 __u32 probe_state(const char *covers)

@@ -135,7 +135,6 @@ static void leak(void *arg)
 TEST(kfd_buffers_of_a_killed_process_are_freed_as_its_own)
 {
 	struct checkpoint *ready = shared_memory(sizeof(*ready));
-	__u64 client;
 	pid_t pid;
 	int node;
 
@@ -144,14 +143,7 @@ TEST(kfd_buffers_of_a_killed_process_are_freed_as_its_own)
 	pid = start(leak, ready);
 	checkpoint_wait(ready);
 	node = card_node(&card);
-	client = client_of(node, pid);
-	CHECK_EQ(client_counter(node, client, BUFTRACK_COUNTER_LIVE_BYTES),
-		 3 * MIB);
-	end(pid, SIGKILL);
-	WAIT_UNTIL(!(client_state(node, client) & BUFTRACK_CLIENT_STATE_OPEN));
-	WAIT_UNTIL(!live(node, client));
-	CHECK_EQ(client_counter(node, client, BUFTRACK_COUNTER_FREES), 2);
-	CHECK_EQ(device_counter(node, BUFTRACK_COUNTER_ORPHANED_BUFFERS), 0);
+	kill_owner(node, pid, 3 * MIB);
 	down(node);
 }
 
