@@ -10,6 +10,7 @@
 enum {
 	FAIL_ON,
 	STACKS,
+	NO_STACKS,
 	SWALLOWED,
 	RECORD,
 	OFFLINE,
@@ -20,7 +21,9 @@ enum {
 static const struct option_spec options[] = {
 	[FAIL_ON] = { "fail-on", "LIST",
 		      "exit with 3 if a verdict of LIST was given or, for 'remaining', buffers remained" },
-	[STACKS] = { "stacks", NULL, "record whole stacks" },
+	[STACKS] = { "stacks", NULL, "show whole stacks, native frames too" },
+	[NO_STACKS] = { "no-stacks", NULL,
+			"record no stacks, which is faster" },
 	[SWALLOWED] = { "swallowed", NULL,
 			"show second frees that the runtime ignored" },
 	[RECORD] = { "record", "FILE",
@@ -47,6 +50,9 @@ static int parse(struct args *args, struct run_options *run)
 			break;
 		case STACKS:
 			run->stacks = true;
+			break;
+		case NO_STACKS:
+			run->no_stacks = true;
 			break;
 		case SWALLOWED:
 			run->swallowed = true;

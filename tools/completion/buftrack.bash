@@ -17,7 +17,7 @@ _buftrack_options() {
 	events) echo '--follow --verdict --client --pid --space --since --all --json' ;;
 	diff) echo '--json' ;;
 	replay) echo "$limits --format --keep --offline --all-clients --json" ;;
-	run) echo '--fail-on --stacks --swallowed --record --offline --json --report' ;;
+	run) echo '--fail-on --stacks --no-stacks --swallowed --record --offline --json --report' ;;
 	bridge) echo '--socket --mode --config --sysfs --max-connections --max-addresses --verbose' ;;
 	'device add') echo '--space --json' ;;
 	'device remove') echo '--force --json' ;;

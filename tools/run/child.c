@@ -142,7 +142,7 @@ static int set_environment(const struct run_options *options,
 			   const struct session *session)
 {
 	setenv("BUFTRACK_SESSION", session->path, 1);
-	setenv("BUFTRACK_STACKS", options->stacks ? "1" : "0", 1);
+	setenv("BUFTRACK_STACKS", options->no_stacks ? "0" : "1", 1);
 	if (options->offline)
 		setenv("BUFTRACK_OFFLINE", "1", 1);
 	else

@@ -102,9 +102,9 @@ static bool is_package(const char *file)
 	       strstr(file, "/dist-packages/") || *file == '<';
 }
 
-const struct frame *findings_head(const struct stack *stack)
+unsigned int findings_head(const struct stack *stack)
 {
-	const struct frame *python = NULL;
+	unsigned int package = stack->nr;
 
 	for (unsigned int i = 0; i < stack->nr; i++) {
 		const struct frame *frame = stack->frames[i];
@@ -112,9 +112,9 @@ const struct frame *findings_head(const struct stack *stack)
 		if (!frame->function)
 			continue;
 		if (!is_package(frame->file))
-			return frame;
-		if (!python)
-			python = frame;
+			return i;
+		if (package == stack->nr)
+			package = i;
 	}
-	return python ? python : stack->frames[0];
+	return package < stack->nr ? package : 0;
 }

@@ -26,9 +26,9 @@ bool findings_complete(const struct summary *summary);
 struct problem **findings_problems(const struct summary *summary, size_t *nr);
 
 /*
- * findings_head() - the frame that names a site: the innermost Python frame of the
- *		    program itself, of a package, or else the innermost native frame
+ * findings_head() - index of the frame that names a site: the innermost Python frame of
+ *		     the program itself, of a package, or else the innermost native frame
  */
-const struct frame *findings_head(const struct stack *stack);
+unsigned int findings_head(const struct stack *stack);
 
 #endif /* BUFTRACK_RUN_FINDINGS_H */

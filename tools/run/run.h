@@ -14,7 +14,8 @@ struct offline;
 /**
  * struct run_options - the options of `buftrack run`
  * @command: the command and its arguments, NULL at the end
- * @stacks: record whole stacks
+ * @stacks: show whole stacks, native frames below Python frames included
+ * @no_stacks: record no stacks
  * @offline: leave the module alone
  * @swallowed: show second frees that the runtime ignored
  * @json: print JSON instead of text
@@ -26,6 +27,7 @@ struct offline;
 struct run_options {
 	char *const *command;
 	bool stacks;
+	bool no_stacks;
 	bool offline;
 	bool swallowed;
 	bool json;

@@ -16,7 +16,9 @@
 /* What is shown of long lists; JSON has all of them */
 #define MAX_PROBLEMS 10
 #define MAX_SITES 5
+#define MAX_CALLERS 2
 #define MAX_FRAMES 6
+#define MAX_NAME 100
 #define MAX_FRAMES_WITH_STACKS 32
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -90,10 +92,29 @@ static const char *source_name(const struct print *print, const char *path)
 	return path + length + 1;
 }
 
+/* name_length() - length of a C++ name without its parameters, at most MAX_NAME */
+static size_t name_length(const char *name)
+{
+	const char *end = strrchr(name, ')');
+	size_t depth = 0, length = strlen(name);
+
+	for (; end && end > name; end--) {
+		depth += *end == ')';
+		depth -= *end == '(';
+		if (depth)
+			continue;
+		/* What is in parentheses may be a part of the name. */
+		if (strncmp(end, "(anonymous", 10) && end[-1] != ':')
+			length = end - name;
+		break;
+	}
+	return length < MAX_NAME ? length : MAX_NAME;
+}
+
 static void print_position(const struct print *print, const char *function,
 			   const char *file, unsigned int line)
 {
-	fprintf(print->out, "%.100s", function);
+	fprintf(print->out, "%.*s", (int)name_length(function), function);
 	if (file)
 		fprintf(print->out, " %s", source_name(print, file));
 	if (file && line)
@@ -157,30 +178,43 @@ static unsigned int print_frame(const struct print *print,
 	return native.nr;
 }
 
-/* print_head() - one line for a site */
+/* print_head() - one line for a site: the frame that names it, and Python callers */
 static void print_head(const struct print *print, uint32_t site)
 {
 	const struct stack *stack =
 		stacks_get(print->summary->judge->stacks, site);
+	unsigned int at, last;
 
-	if (stack)
-		print_frame(print, findings_head(stack), 1);
-	else
+	if (!stack) {
 		fprintf(print->out, "(no stack)");
+		return;
+	}
+	at = findings_head(stack);
+	last = at + MAX_CALLERS;
+	print_frame(print, stack->frames[at], 1);
+	while (++at < stack->nr && at <= last) {
+		if (!stack->frames[at]->function)
+			continue;
+		fprintf(print->out, " < ");
+		print_frame(print, stack->frames[at], 1);
+	}
 }
 
 static void print_stack(const struct print *print, uint32_t number)
 {
 	const struct stack *stack =
 		stacks_get(print->summary->judge->stacks, number);
-	unsigned int nr = 0;
+	bool all = print->summary->options->stacks;
+	unsigned int nr = 0, first;
 
 	if (!stack) {
 		fprintf(print->out, "(no stack)\n");
 		return;
 	}
-	for (unsigned int i = 0; i < stack->nr && nr < print->max_frames; i++) {
-		if (i)
+	first = all ? 0 : findings_head(stack);
+	for (unsigned int i = first; i < stack->nr && nr < print->max_frames;
+	     i++) {
+		if (i > first)
 			fprintf(print->out, FRAME_INDENT);
 		nr += print_frame(print, stack->frames[i],
 				  print->max_frames - nr);
@@ -523,9 +557,12 @@ static void print_verdict(const struct print *print)
 			print->summary->judge->notes ? "seen" : "opened");
 	else
 		print_findings(print);
-	fprintf(print->out, " (%s ended with %d after %.1f s)\n",
+	fprintf(print->out, " (%s ended with %d after %.1f s%s)\n",
 		print->summary->options->command[0], child_exit_status(child),
-		seconds);
+		seconds,
+		print->summary->condition ?
+			"; exit status 3, as --fail-on holds" :
+			"");
 }
 
 static void print_notes(const struct print *print)
