@@ -41,6 +41,9 @@ struct symbols {
 	struct object *objects;
 };
 
+#define MAX_SCOPES 32
+#define MAX_DEPTH 64
+
 static char *no_path;
 
 static const Dwfl_Callbacks callbacks = {
@@ -219,62 +222,113 @@ static const char *call_file(Dwarf_Die *unit, Dwarf_Die *die)
 			     NULL);
 }
 
-/*
- * find_scopes() - the scopes around an address as they are nested in the code
- *
- * dwarf_getscopes() goes on from an inlined call with the scopes of its definition.
+/**
+ * struct scopes - a function and the calls inlined into it, around an address
+ * @address: the address
+ * @dies: the function first
+ * @nr: number of @dies
  */
-static int find_scopes(Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
-{
-	Dwarf_Die *lexical = NULL;
-	int nr = dwarf_getscopes(unit, address, &lexical);
+struct scopes {
+	Dwarf_Addr address;
+	Dwarf_Die dies[MAX_SCOPES];
+	unsigned int nr;
+};
 
-	*scopes = NULL;
-	if (nr > 0)
-		nr = dwarf_getscopes_die(&lexical[0], scopes);
-	free(lexical);
-	return nr;
+/* may_hold() - true for what may contain functions, or blocks of one */
+static bool may_hold(const struct scopes *scopes, Dwarf_Die *die, int tag)
+{
+	switch (tag) {
+	case DW_TAG_namespace:
+	case DW_TAG_module:
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
+		return true;
+	case DW_TAG_lexical_block:
+		return dwarf_haspc(die, scopes->address) != 0;
+	case DW_TAG_subprogram:
+	case DW_TAG_inlined_subroutine:
+		return dwarf_haspc(die, scopes->address) > 0;
+	default:
+		return false;
+	}
 }
 
 /*
- * take_scopes() - the function and the calls inlined into it, innermost first
+ * find_scopes() - go down to the innermost call; returns true if a function was found
  *
- * A scope of an inlined call gives the position in the next one.
+ * dwarf_getscopes() gives up where it does not understand the range of one block.
+ */
+static bool find_scopes(struct scopes *scopes, Dwarf_Die *parent,
+			unsigned int depth)
+{
+	Dwarf_Die die;
+
+	if (depth == MAX_DEPTH || dwarf_child(parent, &die))
+		return false;
+	do {
+		int tag = dwarf_tag(&die);
+		bool call = tag == DW_TAG_subprogram ||
+			    tag == DW_TAG_inlined_subroutine;
+
+		if (!may_hold(scopes, &die, tag))
+			continue;
+		if (call && scopes->nr < MAX_SCOPES)
+			scopes->dies[scopes->nr++] = die;
+		if (find_scopes(scopes, &die, depth + 1) || call)
+			return true;
+	} while (!dwarf_siblingof(&die, &die));
+	return false;
+}
+
+/*
+ * take_scopes() - the calls around an address, innermost first
+ *
+ * The DIE of an inlined call has the position of the call, which is in the next one.
  */
 static bool take_scopes(Dwarf_Die *unit, Dwarf_Addr address,
 			struct symbol symbol, symbol_fn take, void *context)
 {
-	Dwarf_Die *scopes;
-	int nr = find_scopes(unit, address, &scopes);
-	bool found = false;
+	struct scopes scopes = { .address = address };
 
-	for (int i = 0; i < nr && !found; i++) {
-		int tag = dwarf_tag(&scopes[i]);
+	if (!find_scopes(&scopes, unit, 0))
+		return false;
+	while (scopes.nr--) {
+		Dwarf_Die *die = &scopes.dies[scopes.nr];
 
-		if (tag != DW_TAG_subprogram &&
-		    tag != DW_TAG_inlined_subroutine)
-			continue;
-		take_name(die_name(&scopes[i]), &symbol, take, context);
-		found = tag == DW_TAG_subprogram;
-		symbol.file = call_file(unit, &scopes[i]);
-		symbol.line = die_number(&scopes[i], DW_AT_call_line);
+		take_name(die_name(die), &symbol, take, context);
+		symbol.file = call_file(unit, die);
+		symbol.line = die_number(die, DW_AT_call_line);
 	}
-	free(scopes);
-	return found;
+	return true;
+}
+
+/* find_unit() - the unit around an address; some compilers write no index of them */
+static Dwarf_Die *find_unit(Dwfl_Module *module, GElf_Addr address,
+			    Dwarf_Addr *bias)
+{
+	Dwarf_Die *unit = dwfl_module_addrdie(module, address, bias);
+
+	if (unit)
+		return unit;
+	while ((unit = dwfl_module_nextcu(module, unit, bias)))
+		if (dwarf_haspc(unit, address - *bias) > 0)
+			return unit;
+	return NULL;
 }
 
 static void resolve(Dwfl_Module *module, GElf_Addr address, symbol_fn take,
 		    void *context)
 {
-	Dwfl_Line *line = dwfl_module_getsrc(module, address);
 	struct symbol symbol = { 0 };
 	Dwarf_Addr bias = 0;
-	Dwarf_Die *unit = dwfl_module_addrdie(module, address, &bias);
+	Dwarf_Die *unit = find_unit(module, address, &bias);
+	Dwarf_Line *line = unit ? dwarf_getsrc_die(unit, address - bias) : NULL;
 	int number = 0;
 
-	if (line)
-		symbol.file =
-			dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
+	if (line) {
+		symbol.file = dwarf_linesrc(line, NULL, NULL);
+		dwarf_lineno(line, &number);
+	}
 	symbol.line = number;
 	if (unit && take_scopes(unit, address - bias, symbol, take, context))
 		return;
