@@ -121,6 +121,7 @@ class Books:
         self.open = set()
         self.problems = []
         self.counts = {}
+        self.messages = []
 
     def apply(self, entry):
         self.counts[entry.op] = self.counts.get(entry.op, 0) + 1
@@ -129,6 +130,8 @@ class Books:
             self.devices[entry.device] = entry.text
         elif entry.op == "space":
             self.spaces[entry.device, entry.space] = (entry.text, entry.size)
+        elif entry.op == "message":
+            self.messages.append(entry.text)
         elif entry.op == "open":
             self.open.add(entry.device)
         elif entry.op == "close":

@@ -38,6 +38,8 @@ struct hook_scope {
 	int saved_errno;
 };
 
+/* hook_has_session() - is anything reported? */
+bool hook_has_session(void);
 struct hook_scope hook_enter(void);
 void hook_leave(struct hook_scope *scope);
 

@@ -89,6 +89,11 @@ static bool is_ready(void)
 	       STAGE_READY;
 }
 
+bool hook_has_session(void)
+{
+	return directory[0];
+}
+
 /*
  * A signal handler that interrupts a hook must not take the locks of the thread again:
  * its report is lost.
@@ -130,10 +135,10 @@ void hook_message(const char *format, ...)
 }
 
 /*
- * Destructors of the program and of its libraries may free buffers yet: the clients stay
- * open, and the log says that the process came this far.
+ * It is the last destructor of the library. Those of others may free buffers yet: the clients
+ * stay open, and the log says that the process came this far.
  */
-__attribute__((destructor)) static void end_session(void)
+__attribute__((destructor(101))) static void end_session(void)
 {
 	struct state *state = __atomic_load_n(&hook_state, __ATOMIC_ACQUIRE);
 

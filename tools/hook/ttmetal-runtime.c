@@ -114,10 +114,12 @@ static void resolve(struct tt_real *real, const void *caller)
 	}
 }
 
+static atomic_int ready;
+static atomic_bool tracked; /* a Buffer was seen */
+
 const struct tt_real *tt_real(const void *caller)
 {
 	static struct tt_real real;
-	static atomic_int ready;
 	struct tt_real found;
 
 	if (!atomic_load_explicit(&ready, memory_order_acquire)) {
@@ -128,6 +130,11 @@ const struct tt_real *tt_real(const void *caller)
 		atomic_store_explicit(&ready, 1, memory_order_release);
 	}
 	return &real;
+}
+
+bool tt_was_used(void)
+{
+	return atomic_load_explicit(&tracked, memory_order_relaxed);
 }
 
 static uint64_t read_u64(const void *buffer, size_t offset)
@@ -216,6 +223,7 @@ static bool agrees(const struct tt_real *real, const void *buffer)
 
 bool tt_can_read(const struct tt_real *real, const void *buffer)
 {
+	atomic_store_explicit(&tracked, true, memory_order_relaxed);
 	if (!real->buffer_address || !real->buffer_span ||
 	    !real->mesh_device_ids || !real->mesh_vtable || !real->delete)
 		return false;

@@ -98,6 +98,8 @@ void *tt_symbol(void *handle, const char *name);
 const struct tt_real *tt_real(const void *caller);
 /* tt_can_read() - is a Buffer of this runtime understood? @buffer is any Buffer */
 bool tt_can_read(const struct tt_real *real, const void *buffer);
+/* tt_was_used() - did the runtime call the hook? */
+bool tt_was_used(void);
 /* tt_device() - the IDevice of a Buffer, if it is understood */
 const void *tt_device(const struct tt_real *real, const void *buffer);
 /* tt_type() - the enum tt_space of a Buffer, if it is understood */

@@ -213,7 +213,7 @@ void on_track_allocate(void *tracker, const void *buffer)
 	{
 		TT_SCOPE = hook_enter();
 
-		if (scope.active)
+		if (scope.active && buffer)
 			report_alloc(real, buffer);
 	}
 	real->track_allocate(tracker, buffer);
@@ -225,7 +225,7 @@ void on_track_deallocate(void *tracker, void *buffer)
 	{
 		TT_SCOPE = hook_enter();
 
-		if (scope.active)
+		if (scope.active && buffer)
 			report_free(real, buffer);
 	}
 	real->track_deallocate(tracker, buffer);
