@@ -32,6 +32,7 @@ help:
 	@echo '  make modules, make tools    build one of the two'
 	@echo '  make vm-shell        a shell in the virtual machine (KERNEL=stock-6.1|stock-6.12|debug-6.12)'
 	@echo '  make check-kernels   build, load and try the module on Debian kernels from 5.10 to 7.3'
+	@echo '  make check-runtimes  run programs on versions of tt-metal'"'"'s runtime from 0.68.0 to 0.81.1'
 	@echo '  make fuzz            random events for the tracker core, for MINUTES=$(MINUTES) minutes'
 	@echo '  make bench           the table of benchmarks, and build/bench.json'
 	@echo '  make clean           remove what was built (kernels stay in the cache, see tests/vm/kernel)'
@@ -113,6 +114,10 @@ check-kernels:
 	@tests/setup
 	@tests/check-kernels
 
+check-runtimes:
+	@tests/setup
+	@tests/check-runtimes
+
 bench:
 	@tests/setup
 	@tests/bench/run
@@ -127,6 +132,6 @@ clean:
 	[ ! -e '$(KDIR)/Makefile' ] || $(MAKE) -C '$(KDIR)' M='$(CURDIR)' clean
 
 .PHONY: all help modules tools install install-tools dkms-install dkms-uninstall vm-shell demo \
-	check check-kernels bench fuzz clean
+	check check-kernels check-runtimes bench fuzz clean
 # Internal targets
 .PHONY: install-ready install-module dkms-source

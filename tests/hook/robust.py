@@ -171,10 +171,11 @@ class Run:
     """A program that ran with the hook in a session of its own."""
 
     def __init__(self, hook, library, name, **environment):
-        self.session = tempfile.mkdtemp(dir=environment.pop("where", None))
+        self.session = tempfile.mkdtemp()
+        python = environment.pop("python", sys.executable)
         self.environment = dict(os.environ, BUFTRACK_SESSION=self.session, LD_PRELOAD=hook,
                                 **environment)
-        self.status = run(library, name, self.environment)
+        self.status = run(library, name, self.environment, python)
         self.logs = [sessionlog.Log(p) for p in sorted(glob.glob(self.session + "/*.log"))]
         self.books = []
         for log in self.logs:
@@ -194,8 +195,8 @@ class Run:
         return [m for books in self.books for m in books.messages]
 
 
-def run(library, name, environment):
-    command = [sys.executable, os.path.abspath(__file__), "--program", name, library]
+def run(library, name, environment, python=sys.executable):
+    command = [python, os.path.abspath(__file__), "--program", name, library]
     return subprocess.run(command, env=environment, stderr=subprocess.DEVNULL,
                           check=False).returncode
 
@@ -217,11 +218,11 @@ class Checks:
         sys.stdout.flush()
 
 
-def check_program(checks, hook, library, name, right, **environment):
+def check_program(checks, hook, library, name, right):
     """Without the hook and with it, with stacks and without."""
     before = run(library, name, dict(os.environ))
     for stacks in "0", "1":
-        seen = Run(hook, library, name, BUFTRACK_STACKS=stacks, **environment)
+        seen = Run(hook, library, name, BUFTRACK_STACKS=stacks)
         checks.check("%s%s" % (name, " with stacks" if stacks == "1" else ""),
                      seen.status == before and right(seen), seen.status, before, seen.lost,
                      {op: seen.counts(op) for op in ("alloc", "free", "close", "lost")},
@@ -231,6 +232,43 @@ def check_program(checks, hook, library, name, right, **environment):
 def all_pairs(seen, more=0):
     return (seen.counts("alloc") == [PAIRS + more] and not seen.lost and not seen.problems() and
             not seen.messages())
+
+
+def interpreters():
+    """Each Python here that the hook reads."""
+    versions = os.path.join(os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv")), "versions")
+    for python in [sys.executable] + sorted(glob.glob(versions + "/3.*/bin/python3")):
+        version = subprocess.run([python, "-c", "import sys; print(sys.version_info[1])"],
+                                 stdout=subprocess.PIPE, check=False).stdout
+        if version.strip() in (b"9", b"10", b"11", b"12", b"13"):
+            yield python, int(version)
+
+
+def python_frames(seen):
+    """Functions and lines of the first allocation's stack."""
+    stacks = sessionlog.Stacks()
+    for entry in sessionlog.Log(seen.logs[0].path).entries():
+        stacks.apply(entry)
+        if entry.op == "alloc":
+            return [(name.rsplit(".", maxsplit=1)[-1], line)
+                    for _, name, line in stacks.python(entry.stack)]
+    return []
+
+
+def line_of(text):
+    with open(__file__, encoding="utf-8") as source:
+        return [line.strip() for line in source].index(text) + 1
+
+
+def check_interpreters(checks, hook, library):
+    expected = [("alloc", line_of(
+        "return ctypes.c_void_p(self.dll.standin_alloc(device, space, ctypes.c_uint64(size)))")),
+                ("plain", line_of("kept = runtime.alloc(device)"))]
+    for python, version in interpreters():
+        seen = Run(hook, library, "plain", python=python, BUFTRACK_STACKS="1")
+        frames = python_frames(seen)
+        checks.check("frames of Python 3.%d" % version,
+                     frames[:2] == expected and frames[-1][0] == "<module>", frames, expected)
 
 
 def main(hook, libraries):
@@ -262,6 +300,7 @@ def main(hook, libraries):
                   lambda s: len(s.messages()) == 1 and "directly" in s.messages()[0])
     check_program(checks, hook, libraries + "/hidden/libtt_metal.so", "plain",
                   lambda s: len(s.messages()) == 1 and "hides" in s.messages()[0])
+    check_interpreters(checks, hook, gcc)
     nowhere = run(gcc, "plain", dict(os.environ, BUFTRACK_SESSION="/nonexistent",
                                      LD_PRELOAD=hook))
     checks.check("a session whose directory is missing", nowhere == 0, nowhere)
@@ -275,4 +314,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "--program":
         PROGRAMS[sys.argv[2]](Runtime(sys.argv[3]))
     else:
-        sys.exit(main(*sys.argv[1:]))
+        with tempfile.TemporaryDirectory() as tempfile.tempdir:
+            status = main(*sys.argv[1:])
+        sys.exit(status)
