@@ -4,6 +4,9 @@
  *
  * A turn is one read. Its reports are submitted before the turn ends, so nothing
  * waits here for a peer to continue.
+ *
+ * Users take turns, not connections, and the connections of a user take its turns in
+ * order: however many flood the bridge, another user waits for one turn of theirs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -30,6 +33,9 @@
  * @timer: event source for a pause or for lingering
  * @session: the peer's requests
  * @framing: position in its stream
+ * @waiting_prev: previous connection of the user that waits for a turn; NULL if it does
+ *	not wait
+ * @waiting_next: next connection of the user that waits for a turn
  * @is_ending: nothing more is read, answers are still sent
  */
 struct connection {
@@ -39,6 +45,8 @@ struct connection {
 	sd_event_source *timer;
 	struct session session;
 	struct framing framing;
+	struct connection *waiting_prev;
+	struct connection *waiting_next;
 	bool is_ending;
 };
 
@@ -58,11 +66,26 @@ static void leave_share(struct session *session)
 	user_put(user);
 }
 
+static void stop_waiting(struct connection *connection)
+{
+	struct user *user = connection->session.user;
+
+	if (!connection->waiting_prev)
+		return;
+	DL_DELETE2(user->waiting, connection, waiting_prev, waiting_next);
+	connection->waiting_prev = NULL;
+	if (user->waiting)
+		return;
+	DL_DELETE(user->bridge->waiting, user);
+	user->prev = NULL;
+}
+
 static void destroy(struct connection *connection)
 {
 	struct session *session = &connection->session;
 	struct bridge *bridge = session->bridge;
 
+	stop_waiting(connection);
 	session_close_clients(session);
 	fdstore_drop(&session->slot, bridge, session->fd);
 	output_free(&session->output);
@@ -206,6 +229,30 @@ static ssize_t linger(struct connection *connection, uint32_t events)
 	return TURN_FAILED;
 }
 
+/* start_waiting() - wait for a turn; until then, no more events come */
+static void start_waiting(struct connection *connection)
+{
+	struct user *user = connection->session.user;
+	struct bridge *bridge = user->bridge;
+
+	sd_event_source_set_enabled(connection->source, SD_EVENT_OFF);
+	DL_APPEND2(user->waiting, connection, waiting_prev, waiting_next);
+	if (user->prev)
+		return;
+	DL_APPEND(bridge->waiting, user);
+	sd_event_source_set_enabled(bridge->turns, SD_EVENT_ONESHOT);
+}
+
+static void end_turn(struct connection *connection, ssize_t got)
+{
+	if (got == TURN_FAILED)
+		destroy(connection);
+	else if (got == TURN_EOF)
+		finish(connection);
+	else
+		set_events(connection);
+}
+
 static int on_io(sd_event_source *source, int fd, uint32_t events,
 		 void *context)
 {
@@ -218,14 +265,45 @@ static int on_io(sd_event_source *source, int fd, uint32_t events,
 	else if (connection->is_ending)
 		got = linger(connection, events);
 	else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
-		got = read_turn(connection, TURN_BYTES);
-	if (got == TURN_FAILED)
-		destroy(connection);
-	else if (got == TURN_EOF)
-		finish(connection);
-	else
-		set_events(connection);
+		start_waiting(connection);
+	end_turn(connection, got);
 	return 0;
+}
+
+/* on_turn() - a turn of the user that has waited for the longest time */
+static int on_turn(sd_event_source *source, uint64_t when, void *context)
+{
+	struct bridge *bridge = context;
+	struct user *user = bridge->waiting;
+	struct connection *connection;
+
+	(void)when;
+	if (!user)
+		return 0;
+	connection = user->waiting;
+	stop_waiting(connection);
+	if (user->prev) {
+		DL_DELETE(bridge->waiting, user);
+		DL_APPEND(bridge->waiting, user);
+	}
+	sd_event_source_set_enabled(connection->source, SD_EVENT_ON);
+	end_turn(connection, read_turn(connection, TURN_BYTES));
+	/* Enabled anew, it lets events come first that have waited for longer. */
+	if (bridge->waiting)
+		sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* A timer, since a deferred source would come before events that wait for longer */
+int connections_start(struct bridge *bridge)
+{
+	int ret = sd_event_add_time_relative(bridge->event, &bridge->turns,
+					     CLOCK_MONOTONIC, 0, 1, on_turn,
+					     bridge);
+
+	return ret < 0 ?
+		       ret :
+		       sd_event_source_set_enabled(bridge->turns, SD_EVENT_OFF);
 }
 
 static int on_timer(sd_event_source *source, uint64_t when, void *context)

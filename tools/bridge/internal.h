@@ -55,6 +55,8 @@ struct user;
  * @users: users that have connections or processes, by uid
  * @processes: processes that have connected, by pid
  * @process_ended: called when a process ends that has connections
+ * @turns: event source of the turns
+ * @waiting: users that wait for a turn
  * @forgot: when a process was forgotten that had reported, ns since boot; 0: never
  * @connections: all connections
  * @served: connections that are served
@@ -85,6 +87,8 @@ struct bridge {
 	struct process *processes;
 	void (*process_ended)(struct bridge *bridge,
 			      const struct process *process);
+	sd_event_source *turns;
+	struct user *waiting;
 	uint64_t forgot;
 	struct connection *connections;
 	struct share served;
@@ -222,6 +226,9 @@ void devices_free(struct bridge *bridge);
  * @nr_refused: number of those that are refused
  * @nr_files: open files but for refused connections
  * @nr_clients: open clients
+ * @prev: previous user that waits for a turn; NULL if it does not wait
+ * @next: next user that waits for a turn
+ * @waiting: its connections that wait for a turn
  * @addresses: its part of the addresses
  * @refusals: clients that count the reports of refused connections as lost
  * @refused_pid: latest process in the log that was refused
@@ -236,6 +243,9 @@ struct user {
 	uint64_t nr_refused;
 	uint64_t nr_files;
 	uint64_t nr_clients;
+	struct user *prev;
+	struct user *next;
+	struct connection *waiting;
 	struct address_pool addresses;
 	struct client *refusals;
 	pid_t refused_pid;
@@ -733,6 +743,9 @@ int connection_new(struct bridge *bridge, int fd);
 /* connection_restore() - resume a kept connection; for fdstore_restore() */
 int connection_restore(struct bridge *bridge,
 		       const struct fdstore_connection *kept);
+
+/* connections_start() - begin to give turns; 0 or a negative errno */
+int connections_start(struct bridge *bridge);
 
 /* connections_end_process() - end the connections of a process that has ended */
 void connections_end_process(struct bridge *bridge,

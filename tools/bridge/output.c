@@ -102,23 +102,26 @@ static ssize_t send_nowait(int fd, const uint8_t *bytes, size_t length)
 	return sent;
 }
 
-static int queue(struct output *output, const uint8_t *bytes, size_t length)
+static int queue(struct output *output, const uint8_t *bytes, size_t length,
+		 size_t max)
 {
-	if (output->length + length > OUTPUT_MAX) {
+	uint8_t *more;
+
+	if (output->length && output->length + length > max) {
 		errno = ENOBUFS;
 		return -1;
 	}
-	if (!output->bytes)
-		output->bytes = malloc(OUTPUT_MAX);
-	if (!output->bytes)
+	more = realloc(output->bytes, output->length + length);
+	if (!more)
 		return -1;
+	output->bytes = more;
 	memcpy(output->bytes + output->length, bytes, length);
 	output->length += length;
 	return 0;
 }
 
 int output_send(struct output *output, int fd, const uint8_t *bytes,
-		size_t length)
+		size_t length, size_t max)
 {
 	ssize_t sent = 0;
 
@@ -128,7 +131,7 @@ int output_send(struct output *output, int fd, const uint8_t *bytes,
 		return -1;
 	if ((size_t)sent == length)
 		return 0;
-	return queue(output, bytes + sent, length - sent);
+	return queue(output, bytes + sent, length - sent, max);
 }
 
 int output_flush(struct output *output, int fd)

@@ -9,9 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A peer with more unread bytes than this is cut off. */
-#define OUTPUT_MAX 65536
-
 /**
  * struct log - a rate-limited log
  * @credit: lines that may be written at once
@@ -46,7 +43,7 @@ bool write_nowait(int fd, const char *text, size_t length);
 
 /**
  * struct output - answers that wait for their peer
- * @bytes: buffer of OUTPUT_MAX bytes, NULL until first needed
+ * @bytes: the bytes, NULL until first needed
  * @length: bytes waiting
  */
 struct output {
@@ -60,11 +57,12 @@ struct output {
  * @fd: the socket
  * @bytes: what to send
  * @length: its length
+ * @max: limit on the queue; it always takes one answer
  *
  * Return: 0, or -1 with errno; ENOBUFS if the queue is full.
  */
 int output_send(struct output *output, int fd, const uint8_t *bytes,
-		size_t length);
+		size_t length, size_t max);
 
 /* output_flush() - send as much of the queue as the socket takes; 0 or -1 */
 int output_flush(struct output *output, int fd);

@@ -402,6 +402,8 @@ static int set_up(struct bridge *bridge)
 		ret = handle_signals(bridge);
 	if (ret >= 0)
 		ret = sd_event_set_watchdog(bridge->event, true);
+	if (ret >= 0)
+		ret = connections_start(bridge);
 	bridge->declaration = buftrack_declaration_new();
 	if (ret >= 0 && bridge->declaration)
 		return 0;
@@ -498,6 +500,7 @@ static void tear_down(struct bridge *bridge)
 	bridge->pause = sd_event_source_disable_unref(bridge->pause);
 	connections_free(bridge);
 	refusals_free(&bridge->refusals);
+	bridge->turns = sd_event_source_disable_unref(bridge->turns);
 	processes_free(bridge);
 	devices_free(bridge);
 	buftrack_declaration_free(bridge->declaration);

@@ -345,6 +345,17 @@ static int handle_free(struct member *member,
 		      what.was_alias ? 0 : message->size);
 }
 
+/* Unread answers of a peer, and of all connections of a user together */
+#define OUTPUT_MAX 65536
+#define USER_OUTPUT_MAX (64 * OUTPUT_MAX)
+
+static size_t output_max(const struct user *user)
+{
+	size_t share = USER_OUTPUT_MAX / user->nr_connections;
+
+	return share < OUTPUT_MAX ? share : OUTPUT_MAX;
+}
+
 static int handle_query(struct session *session,
 			const struct wire_message *message, size_t size)
 {
@@ -357,7 +368,8 @@ static int handle_query(struct session *session,
 	else
 		query_device(session->bridge, &answer);
 	wire_encode(&answer, size, bytes);
-	if (!output_send(&session->output, session->fd, bytes, size))
+	if (!output_send(&session->output, session->fd, bytes, size,
+			 output_max(session->user)))
 		return 0;
 	if (errno == ENOBUFS)
 		identity_log(&session->identity, session->bridge, CAUSE_UNREAD,
