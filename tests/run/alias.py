@@ -3,7 +3,7 @@
 import ttnn
 
 
-def make(device):
+def create(device):
     return ttnn.empty([512, 512], ttnn.bfloat16, ttnn.TILE_LAYOUT, device, ttnn.DRAM_MEMORY_CONFIG)
 
 
@@ -16,10 +16,10 @@ def drop(tensor):
 
 
 device = ttnn.open_device(device_id=0)
-first = make(device)
+first = create(device)
 view = ttnn.reshape(first, [1, 1, 512, 512])
 drop(first)
-second = make(device)
+second = create(device)
 read(view)
 del second, view, first
 ttnn.close_device(device)

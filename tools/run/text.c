@@ -183,6 +183,7 @@ static void print_head(const struct print *print, uint32_t site)
 {
 	const struct stack *stack =
 		stacks_get(print->summary->judge->stacks, site);
+	const struct frame *head;
 	unsigned int at, last;
 
 	if (!stack) {
@@ -190,13 +191,20 @@ static void print_head(const struct print *print, uint32_t site)
 		return;
 	}
 	at = findings_head(stack);
+	head = stack->frames[at];
 	last = at + MAX_CALLERS;
-	print_frame(print, stack->frames[at], 1);
+	print_frame(print, head, 1);
 	while (++at < stack->nr && at <= last) {
-		if (!stack->frames[at]->function)
+		const struct frame *caller = stack->frames[at];
+
+		if (!caller->function)
 			continue;
 		fprintf(print->out, " < ");
-		print_frame(print, stack->frames[at], 1);
+		if (head->file && !strcmp(caller->file, head->file))
+			fprintf(print->out, "%s:%u", caller->function,
+				caller->line);
+		else
+			print_frame(print, caller, 1);
 	}
 }
 
@@ -415,6 +423,9 @@ static void print_refusal(const struct print *print,
 		fprintf(print->out, ", %s in each bank",
 			size_text(refusal->span, size));
 	fprintf(print->out, "\n");
+	if (*refusal->message)
+		fprintf(print->out, LABEL "%s\n", "runtime said",
+			refusal->message);
 	print_side(print, "at", refusal->stack);
 	fprintf(print->out, "      live then%s\n",
 		refusal->nr_live ? "" : "    nothing");
