@@ -12,6 +12,11 @@
  *   FAKE_TIMES=<n>       there are n of each buffer
  *   FAKE_OTHER=1         all but the first of those of the process belong to the driver
  *   FAKE_PROBES=<errno>  reading a probe fails with errno
+ *   FAKE_STATES=<list>   there is a probe in each of these states, such as "1 2"
+ *   FAKE_LOADED=<module> /sys/module has that module, and no other one
+ *   FAKE_OFF=1           tracking of the device is off
+ *   FAKE_WRONG=1         there have been three double frees
+ *   FAKE_IDLE=1          no client has reported, not even the driver
  *   FAKE_RELAY=1         the clients are those of relays
  */
 #include <dlfcn.h>
@@ -28,6 +33,7 @@
 #include <linux/buftrack.h>
 
 #define NODES "/dev/buftrack/"
+#define MODULES "/sys/module/"
 #define S UINT64_C(1000000000)
 #define NOW (100 * S)
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -243,7 +249,8 @@ static int answer_device(struct buftrack_device_info *info)
 {
 	if (info->device > 0)
 		return fail(ENOENT);
-	info->state = BUFTRACK_DEVICE_STATE_ENABLED;
+	info->state = setting("FAKE_OFF", 0) ? 0 :
+					       BUFTRACK_DEVICE_STATE_ENABLED;
 	if (setting("FAKE_STACKS", 0))
 		info->state |= BUFTRACK_DEVICE_STATE_STACKS;
 	info->nr_spaces = LENGTH(spaces);
@@ -280,7 +287,8 @@ static int answer_client(struct buftrack_client_info *info)
 		info->client = 1;
 	if (setting("FAKE_RELAY", 0))
 		return answer_relayed(info);
-	if (!info->client || info->client > LENGTH(clients))
+	if (!info->client || info->client > LENGTH(clients) ||
+	    setting("FAKE_IDLE", 0))
 		return fail(ENOENT);
 	*info = clients[info->client - 1];
 	return 0;
@@ -292,10 +300,32 @@ static int answer_counters(struct buftrack_counters *counters)
 
 	for (unsigned int i = 0; i < counters->nr; i++)
 		values[i] = 0;
+	if (setting("FAKE_IDLE", 0))
+		return 0;
 	values[BUFTRACK_COUNTER_ALLOCS] = 3;
 	values[BUFTRACK_COUNTER_LIVE_BUFFERS] = 3;
 	values[BUFTRACK_COUNTER_LIVE_BYTES] = 12288;
 	values[BUFTRACK_COUNTER_PEAK_BYTES] = 12288;
+	if (setting("FAKE_WRONG", 0))
+		values[BUFTRACK_COUNTER_DOUBLE_FREES] = 3;
+	return 0;
+}
+
+/* Probes in the same state cover the same buffers. */
+static int answer_state(struct buftrack_probe_info *info, const char *states)
+{
+	unsigned int number = info->probe;
+
+	for (unsigned int i = 0; i < number; i++)
+		states += strcspn(states, " ") + !!strchr(states, ' ');
+	if (!*states)
+		return fail(ENOENT);
+	*info = probe;
+	info->probe = number;
+	info->state = strtoul(states, NULL, 10);
+	snprintf(info->symbol, sizeof(info->symbol), "accel_%u", number);
+	snprintf(info->covers, sizeof(info->covers), "buffers of kind %u",
+		 info->state);
 	return 0;
 }
 
@@ -303,6 +333,8 @@ static int answer_probe(struct buftrack_probe_info *info)
 {
 	if (getenv("FAKE_PROBES"))
 		return fail(setting("FAKE_PROBES", 0));
+	if (getenv("FAKE_STATES"))
+		return answer_state(info, getenv("FAKE_STATES"));
 	if (info->probe > 0)
 		return fail(ENOENT);
 	*info = probe;
@@ -402,6 +434,17 @@ static int answer(unsigned long request, void *arg)
 	default:
 		return fail(ENOTTY);
 	}
+}
+
+int access(const char *path, int mode)
+{
+	int (*real)(const char *path, int mode) = dlsym(RTLD_NEXT, "access");
+	const char *loaded = getenv("FAKE_LOADED");
+
+	if (strncmp(path, MODULES, strlen(MODULES)))
+		return real(path, mode);
+	return loaded && !strcmp(path + strlen(MODULES), loaded) ? 0 :
+								   fail(ENOENT);
 }
 
 int ioctl(int fd, unsigned long request, ...)

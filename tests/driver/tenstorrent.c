@@ -217,6 +217,21 @@ static __u32 probe_state(const char *covers)
 	return state;
 }
 
+/* Does the kernel have a probe of this driver that it could not place? */
+static bool has_gap(void)
+{
+	struct buftrack_probe_info info = { .size = sizeof(info) };
+	int control = open("/dev/buftrack/control", O_RDWR | O_CLOEXEC);
+	bool has = false;
+
+	for (; !ioctl(control, BUFTRACK_IOCTL_PROBE_INFO, &info); info.probe++)
+		has |= !strcmp(info.adapter, "tenstorrent") &&
+		       (info.state == BUFTRACK_PROBE_STATE_MISSING ||
+			info.state == BUFTRACK_PROBE_STATE_UNKNOWN_VERSION);
+	close(control);
+	return has;
+}
+
 static bool is_in_place(const char *covers)
 {
 	__u32 state = probe_state(covers);
@@ -423,6 +438,16 @@ static int reset_chip(int fd, __u32 flags)
 	struct tt_reset arg = { .out_size = 8, .flags = flags };
 
 	return ioctl(fd, TT_RESET_DEVICE, &arg);
+}
+
+static void test_coverage(void)
+{
+	int status = system("buftrack status --fail-on uncovered > /tmp/said 2>&1"),
+	    named = system("grep -q '^buftrack: not covered: tenstorrent: ' /tmp/said");
+
+	EXPECT(WEXITSTATUS(status), has_gap() ? 3 : 0);
+	EXPECT(WEXITSTATUS(named), has_gap() ? 0 : 1);
+	result("status fails on what is not covered of the driver");
 }
 
 static void test_dma(void)
@@ -951,8 +976,8 @@ static void test_late(void)
 int main(int argc, char **argv)
 {
 	static void (*const tests[])(void) = {
-		test_dma, test_pin, test_pins_of_two, test_overlapping_pins,
-		test_tlb, test_foreign_tlb, test_mapped_tlb, test_export,
+		test_coverage, test_dma, test_pin, test_pins_of_two,
+		test_overlapping_pins, test_tlb, test_foreign_tlb, test_mapped_tlb, test_export,
 		test_second_free_of_exported, test_close_with_all, test_killed,
 		test_inherited, test_bad_memory, test_failed_answer, test_reset,
 		test_unbind, test_rebind, test_rescan, test_driver_reload,

@@ -5,6 +5,7 @@
 #include "../offline/offline.h"
 #include "../run/run.h"
 #include "cmd.h"
+#include "probes.h"
 #include "snapshot.h"
 
 enum {
@@ -20,7 +21,7 @@ enum {
 
 static const struct option_spec options[] = {
 	[FAIL_ON] = { "fail-on", "LIST",
-		      "exit with 3 if a verdict of LIST was given or, for 'remaining', buffers remained" },
+		      "exit with 3 if a verdict of LIST was given, for 'remaining' if buffers remained, for 'uncovered' if a loaded driver is not all covered" },
 	[STACKS] = { "stacks", NULL, "show whole stacks, native frames too" },
 	[NO_STACKS] = { "no-stacks", NULL,
 			"record no stacks, which is faster" },
@@ -35,7 +36,7 @@ static const struct option_spec options[] = {
 	{ .name = NULL },
 };
 
-static int parse(struct args *args, struct run_options *run)
+static int parse(struct args *args, struct run_options *run, bool *uncovered)
 {
 	struct condition condition;
 	char **words;
@@ -47,6 +48,7 @@ static int parse(struct args *args, struct run_options *run)
 			if (condition_option(args, FAIL_ON, &condition))
 				return OPTIONS_BAD;
 			run->fail_on = condition.counters;
+			*uncovered = condition.uncovered;
 			break;
 		case STACKS:
 			run->stacks = true;
@@ -94,14 +96,27 @@ static struct json_object *devices_json(const struct offline *books)
 	return object;
 }
 
+static int check_probes(void)
+{
+	struct probes probes = { 0 };
+	int ret;
+
+	probes_read(&probes);
+	ret = probes_check(&probes);
+	probes_free(&probes);
+	return ret;
+}
+
 static int run(struct args *args)
 {
 	struct run_options options_of_run = { .devices_json = devices_json };
-	int ret = parse(args, &options_of_run);
+	bool uncovered = false;
+	int ret = parse(args, &options_of_run, &uncovered);
 
 	if (ret != OPTIONS_END)
 		return options_status(ret);
-	return run_command(&options_of_run);
+	ret = run_command(&options_of_run);
+	return !ret && uncovered ? check_probes() : ret;
 }
 
 const struct verb verb_run = {

@@ -425,6 +425,10 @@ static bool add_condition(const char *list, size_t length, void *context)
 
 	if (length < sizeof(name))
 		memcpy(name, list, length);
+	if (!strcmp(name, "uncovered")) {
+		condition->uncovered = true;
+		return true;
+	}
 	counters = counters_of(name);
 	condition->counters |= counters;
 	return counters;
@@ -433,9 +437,9 @@ static bool add_condition(const char *list, size_t length, void *context)
 int condition_option(const struct args *args, int option,
 		     struct condition *condition)
 {
-	condition->counters = 0;
+	*condition = (struct condition){ 0 };
 	return each_word(args, option, add_condition, condition,
-			 "a verdict or 'remaining'");
+			 "a verdict, 'remaining' or 'uncovered'");
 }
 
 /* name_holding() - append what holds for a device; returns the length of @text */

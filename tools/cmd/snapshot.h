@@ -100,9 +100,14 @@ void snapshots_drop(struct snapshots *snapshots);
  */
 uint64_t wrong_frees(const struct buftrack_counter_set *counters);
 
-/* struct condition - the condition of --fail-on, a bit for each counter */
+/**
+ * struct condition - the condition of --fail-on
+ * @counters: a bit for each counter
+ * @uncovered: something of a known driver that is loaded is not covered
+ */
 struct condition {
 	uint64_t counters;
+	bool uncovered;
 };
 
 struct args;
@@ -111,7 +116,10 @@ struct args;
 int condition_option(const struct args *args, int option,
 		     struct condition *condition);
 
-/* condition_check() - 0, or EXIT_CONDITION after naming the conditions that hold */
+/*
+ * condition_check() - 0, or EXIT_CONDITION after naming the conditions that hold;
+ *		       probes_check() checks what is covered
+ */
 int condition_check(const struct condition *condition,
 		    const struct snapshots *snapshots);
 

@@ -48,7 +48,7 @@ _buftrack_values() {
 	--fail-on) echo 'double_free stale_free foreign_free size_mismatch refused_free
 		invalid_free unknown_free unknown_free.pre_attach unknown_free.gap
 		unknown_free.evicted unknown_free.other_id unknown_free.never use_after_free
-		double_alloc overlap untracked disabled remaining' ;;
+		double_alloc overlap untracked disabled remaining uncovered' ;;
 	esac
 }
 
