@@ -288,9 +288,20 @@ def submesh(witness, _):
     del c
     ttnn.close_mesh_device(part)
     witness.check(device)
+    # The last submesh ends with its parent, which allocated nothing.
+    other = device.create_submesh(ttnn.MeshShape(1, 2))
+    d = tensor(other, 3)
+    witness.check(device, other)
     del a
     ttnn.close_mesh_device(device)
     witness.check_closed()
+    device = ttnn.open_mesh_device(ttnn.MeshShape(1, 2))
+    part = device.create_submesh(ttnn.MeshShape(1, 1))
+    e = tensor(part, 4)
+    witness.check(device, part)
+    ttnn.close_mesh_device(device)
+    witness.check_closed()
+    del d, e
 
 
 PROGRAMS = {f.__name__: f for f in (basic, reopened, views, full, stacks, programs, taken, randomly,

@@ -122,6 +122,7 @@ class Books:
         self.problems = []
         self.counts = {}
         self.messages = []
+        self.late = False
 
     def apply(self, entry):
         self.counts[entry.op] = self.counts.get(entry.op, 0) + 1
@@ -134,6 +135,7 @@ class Books:
             self.messages.append(entry.text)
         elif entry.op == "open":
             self.open.add(entry.device)
+            self.late = bool(entry.flags & 1)
         elif entry.op == "close":
             self.open.discard(entry.device)
             self.live = {k: e for k, e in self.live.items() if k[0] != entry.device}

@@ -70,19 +70,27 @@ enum hook_state {
  * drives as one. A device has a client from its first owner to the end of its last.
  */
 
+/* hook_has_owners() - is any owner left? */
+bool hook_has_owners(void);
 /* hook_find_owner() - the owner of a handle of the runtime, or HOOK_NO_OWNER */
 unsigned int hook_find_owner(const void *handle);
 /* hook_name_fn - write the name of device @index of an owner */
 typedef void (*hook_name_fn)(char *name, size_t size, const void *data,
 			     unsigned int index);
+enum hook_role {
+	HOOK_WHOLE, /* owners that share a device with it end with it */
+	HOOK_PART, /* has allocations of its own on devices of a whole */
+	HOOK_MEMBER, /* as a part, and ends with the client of its device */
+};
+
 /*
  * hook_add_owner() - add an owner of devices
  *
- * @part: it is a part of other owners and ends with them; without any, it is like them.
- * Return: HOOK_NO_OWNER: no room
+ * Without a whole, a member is a part. Return: HOOK_NO_OWNER: no room
  */
-unsigned int hook_add_owner(const void *handle, bool part, unsigned int count,
-			    hook_name_fn name, const void *data);
+unsigned int hook_add_owner(const void *handle, enum hook_role role,
+			    unsigned int count, hook_name_fn name,
+			    const void *data);
 /* hook_share() - do two owners have a device in common? */
 bool hook_share(unsigned int owner, unsigned int other);
 /*

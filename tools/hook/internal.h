@@ -67,7 +67,7 @@ struct device {
 struct owner {
 	_Atomic(const void *) handle; /* NULL: free slot; stored last */
 	_Atomic uint32_t spaces;
-	bool part;
+	enum hook_role role;
 	uint32_t count;
 	uint16_t devices[HOOK_MAX_GROUP];
 };
@@ -106,6 +106,7 @@ struct state {
 	atomic_uint stage; /* enum stage */
 	pthread_mutex_t lock; /* of the setup */
 	uint32_t pid;
+	bool is_child; /* of a process that reported */
 	atomic_uint_fast64_t lost; /* not in the log yet */
 	atomic_uint_fast64_t next_id;
 	struct log_file log;

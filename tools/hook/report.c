@@ -58,6 +58,16 @@ void hook_lose(void)
 	atomic_fetch_add(&hook_state->lost, 1);
 }
 
+bool hook_has_owners(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < HOOK_MAX_OWNERS; i++)
+		if (atomic_load(&registry()->owners[i].handle))
+			return true;
+	return false;
+}
+
 unsigned int hook_find_owner(const void *handle)
 {
 	unsigned int i;
@@ -89,12 +99,15 @@ static int add_device(const char *name)
 	return (int)i;
 }
 
+/* A child that was forked may free what it inherited. */
 static void open_client(uint16_t number)
 {
+	bool child = hook_state->is_child;
 	struct log_entry entry = {
 		.op = LOG_OP_OPEN,
+		.flags = child ? LOG_FLAG_LATE : 0,
 		.device = number,
-		.id = 1,
+		.id = child ? 0 : 1,
 	};
 
 	if (!registry()->devices[number].owners++)
@@ -109,15 +122,16 @@ static bool open_device(struct owner *owner, const char *name)
 	if (number < 0)
 		return false;
 	owner->devices[owner->count++] = (uint16_t)number;
-	if (!registry()->devices[number].owners)
-		owner->part = false;
-	if (!owner->part)
+	if (owner->role == HOOK_MEMBER && !registry()->devices[number].owners)
+		owner->role = HOOK_PART;
+	if (owner->role != HOOK_MEMBER)
 		open_client((uint16_t)number);
 	return true;
 }
 
-static unsigned int add_owner(const void *handle, bool part, unsigned int count,
-			      hook_name_fn name, const void *data)
+static unsigned int add_owner(const void *handle, enum hook_role role,
+			      unsigned int count, hook_name_fn name,
+			      const void *data)
 {
 	unsigned int number = hook_find_owner(handle);
 	char text[64];
@@ -132,7 +146,7 @@ static unsigned int add_owner(const void *handle, bool part, unsigned int count,
 	owner = &registry()->owners[number];
 	atomic_store(&owner->spaces, 0);
 	owner->count = 0;
-	owner->part = part;
+	owner->role = role;
 	for (i = 0; i < count; i++) {
 		name(text, sizeof(text), data, i);
 		if (!open_device(owner, text))
@@ -142,13 +156,14 @@ static unsigned int add_owner(const void *handle, bool part, unsigned int count,
 	return number;
 }
 
-unsigned int hook_add_owner(const void *handle, bool part, unsigned int count,
-			    hook_name_fn name, const void *data)
+unsigned int hook_add_owner(const void *handle, enum hook_role role,
+			    unsigned int count, hook_name_fn name,
+			    const void *data)
 {
 	unsigned int number;
 
 	pthread_mutex_lock(&registry()->lock);
-	number = add_owner(handle, part, count, name, data);
+	number = add_owner(handle, role, count, name, data);
 	pthread_mutex_unlock(&registry()->lock);
 	return number;
 }
@@ -188,22 +203,11 @@ static void close_client(uint16_t device)
 	for (i = 0; i < HOOK_MAX_OWNERS; i++) {
 		struct owner *owner = &registry()->owners[i];
 
-		if (atomic_load(&owner->handle) && owner->part &&
+		if (atomic_load(&owner->handle) && owner->role == HOOK_MEMBER &&
 		    owner->devices[0] == device)
 			end_owner(owner, ignore);
 	}
 	append(LOG_OP_CLOSE, device);
-}
-
-static void close_owner(struct owner *owner)
-{
-	uint32_t i;
-
-	end_owner(owner, free_live);
-	for (i = 0; i < owner->count; i++)
-		if (!owner->part &&
-		    !--registry()->devices[owner->devices[i]].owners)
-			close_client(owner->devices[i]);
 }
 
 bool hook_share(unsigned int owner, unsigned int other)
@@ -219,14 +223,42 @@ bool hook_share(unsigned int owner, unsigned int other)
 	return false;
 }
 
+static void close_owner(struct owner *owner)
+{
+	uint32_t i;
+
+	end_owner(owner, free_live);
+	for (i = 0; i < owner->count; i++)
+		if (owner->role != HOOK_MEMBER &&
+		    !--registry()->devices[owner->devices[i]].owners)
+			close_client(owner->devices[i]);
+}
+
+/* close_parts() - the parts of a whole end before it does */
+static void close_parts(unsigned int whole)
+{
+	unsigned int i;
+
+	for (i = 0; i < HOOK_MAX_OWNERS; i++) {
+		struct owner *owner = &registry()->owners[i];
+
+		if (i != whole && atomic_load(&owner->handle) &&
+		    owner->role == HOOK_PART && hook_share(whole, i))
+			close_owner(owner);
+	}
+}
+
 void hook_close_owner(const void *handle)
 {
 	unsigned int number;
 
 	pthread_mutex_lock(&registry()->lock);
 	number = hook_find_owner(handle);
-	if (number != HOOK_NO_OWNER)
+	if (number != HOOK_NO_OWNER) {
+		if (registry()->owners[number].role == HOOK_WHOLE)
+			close_parts(number);
 		close_owner(&registry()->owners[number]);
+	}
 	pthread_mutex_unlock(&registry()->lock);
 }
 

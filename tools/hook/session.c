@@ -16,6 +16,8 @@
 #include "internal.h"
 
 struct state *hook_state;
+static uint32_t
+	reporting; /* pid of the process, or of an ancestor, that reported */
 static char directory[4000]; /* empty: there is no session */
 bool hook_stacks;
 
@@ -69,6 +71,8 @@ static void set_up(struct state *state)
 	pthread_mutex_lock(&state->lock);
 	if (atomic_load(&state->stage) == STAGE_NEW) {
 		state->pid = (uint32_t)getpid();
+		state->is_child = reporting && reporting != state->pid;
+		reporting = state->pid;
 		if (log_open(&state->log, directory, state->pid))
 			stage = STAGE_READY;
 		atomic_store(&state->stage, stage);

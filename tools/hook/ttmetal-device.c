@@ -22,6 +22,12 @@ static void name_chip(char *name, size_t size, const void *data,
 	snprintf(name, size, "tt-chip-%d", tt_chip_id(data));
 }
 
+/* is_whole() - a submesh has allocations of its own, on chips of its parent */
+static bool is_whole(const struct tt_real *real, const void *mesh)
+{
+	return !real->mesh_is_parent || real->mesh_is_parent(mesh);
+}
+
 static unsigned int add_mesh(const struct tt_real *real, const void *mesh)
 {
 	struct tt_vector ids = { 0 };
@@ -29,7 +35,8 @@ static unsigned int add_mesh(const struct tt_real *real, const void *mesh)
 
 	real->mesh_device_ids(&ids, mesh);
 	owner = hook_add_owner(
-		mesh, false, (unsigned int)(ids.end - ids.begin) / sizeof(int),
+		mesh, is_whole(real, mesh) ? HOOK_WHOLE : HOOK_PART,
+		(unsigned int)(ids.end - ids.begin) / sizeof(int),
 		name_mesh_chip, ids.begin);
 	if (ids.begin)
 		real->delete (ids.begin);
@@ -44,5 +51,12 @@ unsigned int tt_owner(const struct tt_real *real, const void *device)
 		return owner;
 	if (tt_is_mesh(real, device))
 		return add_mesh(real, device);
-	return hook_add_owner(device, true, 1, name_chip, device);
+	return hook_add_owner(device, HOOK_MEMBER, 1, name_chip, device);
+}
+
+void tt_expect_close(const struct tt_real *real, const void *mesh)
+{
+	if (real->mesh_device_ids && real->delete &&tt_is_mesh(real, mesh) &&
+	    is_whole(real, mesh) && hook_has_owners())
+		tt_owner(real, mesh);
 }

@@ -18,5 +18,11 @@
 
 /* tt_owner() - the owner of what an IDevice allocates, or HOOK_NO_OWNER */
 unsigned int tt_owner(const struct tt_real *real, const void *device);
+/*
+ * tt_expect_close() - a MeshDevice is about to close
+ *
+ * Its submeshes end with it, also where it allocated nothing itself.
+ */
+void tt_expect_close(const struct tt_real *real, const void *mesh);
 
 #endif

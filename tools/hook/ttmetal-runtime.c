@@ -70,6 +70,7 @@ static const struct {
 	SYMBOL(bank_count,
 	       TT_CONST "9Allocator13get_num_banksERKNS0_10BufferTypeE"),
 	SYMBOL(mesh_device_ids, TT_MESH_CONST "10MeshDevice14get_device_idsEv"),
+	SYMBOL(mesh_is_parent, TT_MESH_CONST "10MeshDevice14is_parent_meshEv"),
 	SYMBOL(mesh_vtable, "_ZTVN2tt8tt_metal11distributed10MeshDeviceE"),
 	SYMBOL(device_vtable, "_ZTVN2tt8tt_metal6DeviceE"),
 	SYMBOL(delete, "_ZdlPv"),

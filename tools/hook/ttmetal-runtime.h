@@ -83,6 +83,7 @@ struct tt_real {
 			   const uint32_t *type);
 	const struct tt_vector *(*core_ranges)(const void *set);
 	void (*mesh_device_ids)(struct tt_vector *ids, const void *mesh);
+	bool (*mesh_is_parent)(const void *mesh);
 	const char *mesh_vtable;
 	const char *device_vtable;
 	void (*delete)(void *memory);

@@ -264,8 +264,15 @@ static void close_device(const void *device)
 /* What the runtime frees while it closes is reported first. */
 bool on_mesh_close(void *mesh)
 {
-	bool closed = tt_real(TT_CALLER)->mesh_close(mesh);
+	const struct tt_real *real = tt_real(TT_CALLER);
+	bool closed;
+	{
+		TT_SCOPE = hook_enter();
 
+		if (scope.active)
+			tt_expect_close(real, mesh);
+	}
+	closed = real->mesh_close(mesh);
 	close_device(mesh);
 	return closed;
 }
