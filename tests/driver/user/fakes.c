@@ -21,16 +21,22 @@ static void discard(const char *name)
 		fake_unload(name);
 }
 
-void fake_load(const char *name, bool btf)
+static bool find(char *path, size_t size, const char *kind, const char *name)
 {
 	const char *dir = getenv(FAKES);
+
+	snprintf(path, size, "%s/%s/%s.ko", dir ? dir : "", kind, name);
+	return !access(path, R_OK);
+}
+
+void fake_load(const char *name, bool btf)
+{
 	char path[256];
 
-	snprintf(path, sizeof(path), "%s/%s/%s.ko", dir ? dir : "",
-		 btf ? "btf" : "plain", name);
-	if (access(path, R_OK))
-		test_skip(btf ? "there is no stand-in with BTF" :
-				"this kernel has no stand-in");
+	if (!find(path, sizeof(path), "plain", name))
+		test_skip("there is no stand-in for this kernel");
+	if (btf && !find(path, sizeof(path), "btf", name))
+		test_skip("this kernel has no BTF");
 	discard(name);
 	CHECK_OK(load_file(path, ""));
 }
