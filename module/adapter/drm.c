@@ -11,6 +11,7 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/uaccess.h>
 #include <drm/drm.h>
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
@@ -32,6 +33,16 @@ static const void *bt_drm_client_of(const struct file *file,
 	return priv;
 }
 
+/* KFD's argument is known by its name only, so it is read with care */
+static bool bt_drm_is_file_of(const struct drm_file *priv, const struct drm_device *drm)
+{
+	struct drm_device *dev;
+	struct drm_minor *minor;
+
+	return !copy_from_kernel_nofault(&minor, &priv->minor, sizeof(minor)) &&
+	       !copy_from_kernel_nofault(&dev, &minor->dev, sizeof(dev)) && dev == drm;
+}
+
 /**
  * bt_drm_current_client() - client whose ioctl the current task executes
  * @drm: the device
@@ -48,7 +59,7 @@ const void *bt_drm_current_client(const struct drm_device *drm)
 	struct file *file;
 
 	if (named)
-		return named->minor->dev == drm ? named : NULL;
+		return bt_drm_is_file_of(named, drm) ? named : NULL;
 	file = bt_syscall_file();
 	if (!file)
 		return NULL;
