@@ -1207,6 +1207,21 @@ def refused_connections_get_answers_and_their_reports_are_lost():
 
 
 @test
+def the_c_client_survives_a_refusal():
+    """It waits for its answer, and would die of SIGPIPE."""
+    with Bridge("--max-connections", "1") as bridge:
+        first = bridge.client()
+        first.alloc(0, DRAM, 0x10, 7)
+        first.sync()
+        orders = "connect 144\n" + "alloc 0 0 0x20 5\nquery 0\nfree 0 0x20\nquery 0\n" * 50
+        done = subprocess.run([CLIENT, bridge.path], input=orders, text=True, capture_output=True,
+                              timeout=60)
+        assert done.returncode == 0, done
+        assert done.stdout.count("dram 7 ") == 100, done.stdout
+        has(refused(bridge)[0], lost_reports=100)
+
+
+@test
 def a_refused_connection_is_served_late_once_there_is_room():
     with Bridge("--max-connections", "1") as bridge:
         first, second = bridge.client(), bridge.client()

@@ -98,7 +98,7 @@ static bool take_place(struct client *client, struct bridge *bridge,
 	if (identity->process)
 		identity_log(
 			identity, bridge, CAUSE_CLIENTS,
-			"user %u has no room for another client of a device, whose reports count as lost: raise --max-connections, or the module's clients_per_user",
+			"user %u has no room for another client of a device, whose reports count as lost: raise --max-connections, or the module's bounds on clients",
 			client->user->uid);
 	return false;
 }

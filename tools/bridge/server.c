@@ -249,23 +249,33 @@ static uint64_t raise_file_limit(uint64_t wanted)
 	return limit.rlim_cur;
 }
 
-/* read_max_clients() - the bound that the module sets for our user, less a reserve */
-static uint64_t read_max_clients(const char *sysfs)
+/* read_bound() - a bound that the module sets, or UINT64_MAX if it is unknown */
+static uint64_t read_bound(const char *sysfs, const char *parameter)
 {
-	unsigned long long max = UINT64_MAX;
+	unsigned long long bound;
 	char path[PATH_MAX];
 	FILE *file;
 
-	if (!geteuid())
-		return max;
-	snprintf(path, sizeof(path),
-		 "%s/module/buftrack/parameters/clients_per_user", sysfs);
+	snprintf(path, sizeof(path), "%s/module/buftrack/parameters/%s", sysfs,
+		 parameter);
 	file = fopen(path, "re");
 	if (!file)
-		return max;
-	if (fscanf(file, "%llu", &max) != 1)
-		max = UINT64_MAX;
+		return UINT64_MAX;
+	if (fscanf(file, "%llu", &bound) != 1)
+		bound = UINT64_MAX;
 	fclose(file);
+	return bound;
+}
+
+/* read_max_clients() - most clients on all devices, so that none of them gets full */
+static uint64_t read_max_clients(const char *sysfs)
+{
+	uint64_t max = read_bound(sysfs, "clients_per_device");
+	uint64_t users = read_bound(sysfs, "clients_per_user");
+
+	/* It does not bound the clients of root. */
+	if (geteuid() && users < max)
+		max = users;
 	return max - max / CLIENTS_RESERVE;
 }
 
