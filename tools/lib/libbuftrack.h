@@ -30,6 +30,7 @@ extern "C" {
  *  - buftrack_settings, buftrack_declaration, buftrack_filter: parameters, which
  *    the caller fills in and may use for several calls
  *  - buftrack_reports: a batch of reports with their verdicts
+ *  - buftrack_reporter: a program that reports its own buffers, at memory speed
  *  - buftrack_listing: an iterator over the records of a device
  *  - buftrack_events: a reader of the wrong reports that a device logs
  *
@@ -46,17 +47,19 @@ extern "C" {
  * object, except the result of buftrack_device_read_stack(), which the caller
  * frees. String arguments are copied.
  *
- * Threads: the library has no global state, so threads may use different objects
+ * Threads: threads may use different objects, and one buftrack_reporter,
  * concurrently. An answer may be read by several threads at once, and a
  * buftrack_control or buftrack_device may be shared until it is closed. All other
  * objects need a lock.
  *
  * Processes: descriptors are opened with O_CLOEXEC. After fork() parent and child
- * share a descriptor and are one client.
+ * share a descriptor and are one client, except that a buftrack_reporter makes the
+ * child a client of its own.
  *
  * Units: sizes, spans and capacities are in bytes; times and ages are in ns.
  */
 
+struct buftrack_reporter;
 struct buftrack_control;
 struct buftrack_module;
 struct buftrack_probe;
@@ -134,6 +137,173 @@ const char *buftrack_verdict_meaning(unsigned int verdict);
  * BUFTRACK_VERDICT_OK and for a verdict that the library does not know.
  */
 int buftrack_verdict_counter(unsigned int verdict);
+
+/* Reporting the buffers of this program */
+
+/**
+ * buftrack_attach() - begin to report the buffers of this program
+ * @device: name of the device, which is registered if it is new
+ * @space: name of a space of it, which is added if it is new; its number is 0
+ * @capacity: capacity of the space in bytes, 0: unknown
+ *
+ * Reports through the reporter take no system call: the thread writes them into a
+ * ring, and the kernel judges them before anyone can ask what it found. Any thread may
+ * report at any time, a signal handler, too. A report waits for no other thread.
+ *
+ * A child process becomes a client of its own with its first report, one that began
+ * late, so it may free what its parent allocated. Only a child that a signal handler
+ * forked in the middle of a report must not return from that handler.
+ *
+ * All functions that take a reporter accept NULL, and then do nothing, so a program
+ * needs no test for a missing module.
+ *
+ * Return: a reporter for buftrack_detach(), or NULL; ENOENT means that the module is
+ * not loaded, ECANCELED that the environment says BUFTRACK=0, EINVAL that the value of
+ * BUFTRACK is neither 0 nor 1, EMFILE that the process has 64 reporters.
+ */
+struct buftrack_reporter *buftrack_attach(const char *device, const char *space,
+					  uint64_t capacity);
+
+/**
+ * buftrack_attach_as() - buftrack_attach() with a declaration
+ * @device: name of the device
+ * @space: name of a space
+ * @capacity: capacity of the space in bytes, 0: unknown
+ * @declaration: declaration of the client, or NULL
+ *
+ * Return: as buftrack_attach().
+ */
+struct buftrack_reporter *
+buftrack_attach_as(const char *device, const char *space, uint64_t capacity,
+		   const struct buftrack_declaration *declaration);
+
+/**
+ * buftrack_detach() - end the client of a reporter
+ * @reporter: the reporter, which no other thread uses, or NULL
+ *
+ * A program that exits need not call it.
+ */
+void buftrack_detach(struct buftrack_reporter *reporter);
+
+/**
+ * buftrack_reporter_add_space() - add a space to the device of a reporter
+ * @reporter: the reporter, or NULL
+ * @name: name of the space
+ * @capacity: capacity in bytes, 0: unknown
+ *
+ * Return: the number of the space for reports of this reporter, 0 without a reporter,
+ * or -1.
+ */
+int buftrack_reporter_add_space(struct buftrack_reporter *reporter,
+				const char *name, uint64_t capacity);
+
+/**
+ * buftrack_alloc() - report an alloc
+ * @reporter: the reporter, or NULL
+ * @space: number of the space
+ * @address: address in the space
+ * @size: size in bytes, not 0; also the extent in the space
+ * @id: identity of the buffer, 0: none
+ *
+ * Call it after the allocator has returned. The site is the caller's address.
+ */
+void buftrack_alloc(struct buftrack_reporter *reporter, unsigned int space,
+		    uint64_t address, uint64_t size, uint64_t id);
+
+/**
+ * buftrack_free() - report a free
+ * @reporter: the reporter, or NULL
+ * @space: number of the space
+ * @address: address in the space
+ * @id: identity of the buffer, 0: none
+ *
+ * Call it before the memory can be handed out again. The site is the caller's address.
+ */
+void buftrack_free(struct buftrack_reporter *reporter, unsigned int space,
+		   uint64_t address, uint64_t id);
+
+/**
+ * buftrack_use() - report a use
+ * @reporter: the reporter, or NULL
+ * @space: number of the space
+ * @address: address of the buffer in the space
+ * @id: identity of the buffer; without one a use is not judged
+ *
+ * Call it before the memory is accessed. The site is the caller's address.
+ */
+void buftrack_use(struct buftrack_reporter *reporter, unsigned int space,
+		  uint64_t address, uint64_t id);
+
+/**
+ * buftrack_post() - make any report
+ * @reporter: the reporter, or NULL
+ * @report: the report, with the reporter's number of the space
+ *
+ * An invalid report counts as lost.
+ */
+void buftrack_post(struct buftrack_reporter *reporter,
+		   const struct buftrack_report *report);
+
+/**
+ * buftrack_judge_alloc() - report an alloc and wait for the verdict
+ * @reporter: the reporter, or NULL
+ * @space: number of the space
+ * @address: address in the space
+ * @size: size in bytes, not 0
+ * @id: identity of the buffer, 0: none
+ *
+ * All reports that were made before are judged first. Takes a system call.
+ *
+ * Return: enum buftrack_verdict, %BUFTRACK_VERDICT_OK without a reporter, or -1.
+ */
+int buftrack_judge_alloc(struct buftrack_reporter *reporter, unsigned int space,
+			 uint64_t address, uint64_t size, uint64_t id);
+
+/**
+ * buftrack_judge_free() - report a free and wait for the verdict
+ * @reporter: the reporter, or NULL
+ * @space: number of the space
+ * @address: address in the space
+ * @id: identity of the buffer, 0: none
+ *
+ * With the verdict a program can refrain from freeing twice.
+ *
+ * Return: as buftrack_judge_alloc().
+ */
+int buftrack_judge_free(struct buftrack_reporter *reporter, unsigned int space,
+			uint64_t address, uint64_t id);
+
+/**
+ * buftrack_judge_use() - report a use and wait for the verdict
+ * @reporter: the reporter, or NULL
+ * @space: number of the space
+ * @address: address of the buffer in the space
+ * @id: identity of the buffer
+ *
+ * Return: as buftrack_judge_alloc().
+ */
+int buftrack_judge_use(struct buftrack_reporter *reporter, unsigned int space,
+		       uint64_t address, uint64_t id);
+
+/**
+ * buftrack_judge() - make any report and wait for the verdict
+ * @reporter: the reporter, or NULL
+ * @report: the report, with the reporter's number of the space
+ *
+ * Return: as buftrack_judge_alloc().
+ */
+int buftrack_judge(struct buftrack_reporter *reporter,
+		   const struct buftrack_report *report);
+
+/**
+ * buftrack_flush() - wait until all reports that were made are judged
+ * @reporter: the reporter, or NULL
+ *
+ * Nobody else needs it: a query of the device does the same.
+ *
+ * Return: 0 or -1.
+ */
+int buftrack_flush(struct buftrack_reporter *reporter);
 
 /* The control node */
 

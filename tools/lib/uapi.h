@@ -32,6 +32,8 @@ int uapi_client_info(int fd, struct buftrack_client_info *arg);
 int uapi_records(int fd, struct buftrack_records *arg);
 int uapi_reset(int fd, struct buftrack_reset *arg);
 int uapi_probe_info(int fd, struct buftrack_probe_info *arg);
+int uapi_ring(int fd, struct buftrack_ring *arg);
+int uapi_drain(int fd, struct buftrack_drain *arg);
 int uapi_stack(int fd, struct buftrack_stack *arg);
 
 #endif /* BUFTRACK_LIB_UAPI_H */
