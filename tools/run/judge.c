@@ -17,6 +17,7 @@
 #include "recorder.h"
 
 #define MAX_DEVICES 512
+#define MAX_CLIENTS 65536
 #define MAX_PROBLEMS 4096
 #define MAX_REFUSALS 64
 #define MAX_GAPS 1000000
@@ -138,6 +139,16 @@ static struct client *find_client(struct process *process, uint32_t number)
 	return client;
 }
 
+/* Each process that uses a device is a client of it. */
+static void raise_limit(struct offline_device *books)
+{
+	struct buftrack_settings *settings = checked(buftrack_settings_new());
+
+	buftrack_settings_limit_clients(settings, MAX_CLIENTS);
+	offline_device_apply(books, settings);
+	buftrack_settings_free(settings);
+}
+
 static struct run_device *add_device(struct judge *judge, const char *name)
 {
 	struct run_device *device;
@@ -151,6 +162,7 @@ static struct run_device *add_device(struct judge *judge, const char *name)
 	books = offline_device_add(judge->books, name);
 	if (!books)
 		return NULL;
+	raise_limit(books);
 	device = xcalloc(1, sizeof(*device));
 	device->books = books;
 	device->name = offline_device_name(books);
