@@ -143,11 +143,13 @@ void hook_set_alias(const void *handle, const struct hook_buffer *buffer);
 bool hook_find_alias(const void *handle, struct hook_buffer *buffer);
 
 /*
- * hook_remember(), hook_recall() - a buffer that was freed, by a key
+ * hook_remember(), hook_remembers(), hook_recall() - a buffer that the thread freed, by a key
  *
- * It may be forgotten, and is when its handle has another object.
+ * It may be forgotten, and is when its handle has another object. Only hook_recall() needs
+ * an active scope.
  */
 void hook_remember(const void *key, const struct hook_buffer *buffer);
+bool hook_remembers(const void *key);
 bool hook_recall(const void *key, struct hook_buffer *buffer);
 
 /*

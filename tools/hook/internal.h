@@ -49,15 +49,6 @@ struct table {
 /* Places of objects that are found without a search; a collision costs one. */
 #define HOOK_PLACES 65536
 
-/* struct memory_slot - a buffer that is remembered by a key until another one needs it */
-#define MEMORY_SLOTS 1024
-
-struct memory_slot {
-	atomic_bool locked;
-	const void *key;
-	struct hook_buffer buffer;
-};
-
 struct device {
 	char name[64];
 	uint32_t owners;
@@ -114,7 +105,6 @@ struct state {
 	struct table aliases; /* by their own handle */
 	_Atomic(const void *)
 		places[HOOK_PLACES]; /* handles, by hash of the place */
-	struct memory_slot memory_slots[MEMORY_SLOTS];
 	struct registry registry;
 	struct stacks stacks;
 	_Alignas(64) char memory[HOOK_MEMORY_SIZE];
@@ -129,6 +119,15 @@ enum stage {
 /* Valid between hook_enter() and hook_leave() of an active scope */
 extern struct state *hook_state;
 
+/* struct memory - an object that was freed, by a key of the hook */
+#define THREAD_MEMORIES 64
+
+struct memory {
+	const void *key;
+	const void *handle;
+	uint64_t id;
+};
+
 /* The library is preloaded, so it has room in the static block of thread-local storage. */
 struct thread {
 	uint32_t pid; /* that @tid belongs to */
@@ -140,6 +139,7 @@ struct thread {
 	uint32_t stack_pid; /* that the two below belong to */
 	uint64_t stack_start;
 	uint64_t stack_end;
+	struct memory memories[THREAD_MEMORIES];
 };
 
 extern __thread struct thread hook_thread

@@ -400,46 +400,34 @@ bool hook_find_alias(const void *handle, struct hook_buffer *buffer)
 	       buffer->owner != HOOK_NO_OWNER;
 }
 
-static struct memory_slot *lock_slot(const void *key)
+static struct memory *find_memory(const void *key)
 {
 	uint64_t hash = (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
-	struct memory_slot *slot =
-		&hook_state->memory_slots[hash >> 32 & (MEMORY_SLOTS - 1)];
 
-	return atomic_exchange_explicit(&slot->locked, true,
-					memory_order_acquire) ?
-		       NULL :
-		       slot;
-}
-
-static void unlock_slot(struct memory_slot *slot)
-{
-	atomic_store_explicit(&slot->locked, false, memory_order_release);
+	return &hook_thread.memories[hash >> 32 & (THREAD_MEMORIES - 1)];
 }
 
 void hook_remember(const void *key, const struct hook_buffer *buffer)
 {
-	struct memory_slot *slot = lock_slot(key);
+	*find_memory(key) = (struct memory){
+		.key = key,
+		.handle = buffer->handle,
+		.id = buffer->id,
+	};
+}
 
-	if (!slot)
-		return;
-	slot->key = key;
-	slot->buffer = *buffer;
-	unlock_slot(slot);
+bool hook_remembers(const void *key)
+{
+	return find_memory(key)->key == key;
 }
 
 bool hook_recall(const void *key, struct hook_buffer *buffer)
 {
-	struct memory_slot *slot = lock_slot(key);
-	bool found;
+	const struct memory *memory = find_memory(key);
 
-	if (!slot)
-		return false;
-	found = slot->key == key &&
-		hook_find(slot->buffer.handle, buffer) == HOOK_FREED &&
-		buffer->id == slot->buffer.id;
-	unlock_slot(slot);
-	return found;
+	return memory->key == key &&
+	       hook_find(memory->handle, buffer) == HOOK_FREED &&
+	       buffer->id == memory->id;
 }
 
 void hook_use(const struct hook_buffer *buffer, unsigned int flags)

@@ -48,24 +48,29 @@ static const void *tensor_key(const void *tensor)
 	return (const void *)((uintptr_t)tensor * 31 + attributes);
 }
 
+static void note_swallowed(const void *key)
+{
+	struct hook_buffer buffer;
+	TT_SCOPE = hook_enter();
+
+	if (scope.active && hook_recall(key, &buffer))
+		hook_swallowed(&buffer);
+}
+
 static void deallocate(const struct tensor_class *class, void *tensor,
 		       bool force)
 {
-	bool gone = class->is_allocated && !class->is_allocated(tensor);
 	const void *key = tensor_key(tensor);
+	bool again = hook_remembers(key) && class->is_allocated &&
+		     !class->is_allocated(tensor);
 	struct hook_catch catch __attribute__((cleanup(hook_catch_end)));
-	struct hook_buffer buffer;
 
 	hook_catch_begin(&catch);
 	class->deallocate(tensor, force);
-	{
-		TT_SCOPE = hook_enter();
-
-		if (scope.active && catch.caught)
-			hook_remember(key, &catch.buffer);
-		else if (scope.active && gone && hook_recall(key, &buffer))
-			hook_swallowed(&buffer);
-	}
+	if (catch.caught)
+		hook_remember(key, &catch.buffer);
+	else if (again)
+		note_swallowed(key);
 }
 
 HOOK_API void

@@ -120,10 +120,12 @@ static void report_refused(const struct tt_real *real, const void *handle)
 /* The allocator holds none of its locks when the exception comes by here. */
 static void end_attempt(struct attempt *attempt)
 {
-	TT_SCOPE = hook_enter();
+	if (attempt->failed) {
+		TT_SCOPE = hook_enter();
 
-	if (scope.active && attempt->failed)
-		report_refused(attempt->real, attempt->buffer);
+		if (scope.active)
+			report_refused(attempt->real, attempt->buffer);
+	}
 }
 
 static uint64_t allocate(const struct tt_real *real, void *allocator,
