@@ -51,6 +51,7 @@ extern const struct verb verb_remaining;
 extern const struct verb verb_events;
 extern const struct verb verb_diff;
 extern const struct verb verb_replay;
+extern const struct verb verb_record;
 extern const struct verb verb_run;
 extern const struct verb verb_bridge;
 extern const struct verb verb_device_add;

@@ -18,6 +18,7 @@ const struct verb *const verbs[] = {
 	&verb_events,
 	&verb_diff,
 	&verb_replay,
+	&verb_record,
 	&verb_run,
 	&verb_bridge,
 	&verb_device_add,

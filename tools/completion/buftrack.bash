@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # The verbs, and those of device
-_buftrack_verbs='status list remaining events diff replay run bridge device enable disable reset version help'
+_buftrack_verbs='status list remaining events diff replay record run bridge device enable disable reset version help'
 _buftrack_device_verbs='add remove set'
 
 _buftrack_options() {
@@ -99,7 +99,7 @@ _buftrack() {
 	esac
 	case $verb in
 	run) mapfile -t COMPREPLY < <(compgen -c -- "$current") ;;
-	replay | diff) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
+	replay | diff | record) mapfile -t COMPREPLY < <(compgen -f -- "$current") ;;
 	events) mapfile -t COMPREPLY < <(compgen -W "$(_buftrack_devices)" -- "$current") ;;
 	help) mapfile -t COMPREPLY < <(compgen -W "$_buftrack_verbs" -- "$current") ;;
 	'device remove' | 'device set' | enable | disable | reset)
