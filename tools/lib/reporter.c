@@ -335,20 +335,42 @@ static int judge(struct buftrack_reporter *reporter,
 	return report_now(reporter, report);
 }
 
-#define ALLOC(number, at, bytes, name)                      \
+#define ALLOC(number, at, bytes, name, caller)              \
 	((struct buftrack_report){ .op = BUFTRACK_OP_ALLOC, \
 				   .space = number,         \
 				   .address = at,           \
 				   .size = bytes,           \
 				   .span = bytes,           \
 				   .id = name,              \
-				   .site = CALLER })
-#define OTHER(what, number, at, name)                        \
+				   .site = caller })
+#define OTHER(what, number, at, name, caller)                \
 	((struct buftrack_report){ .op = BUFTRACK_OP_##what, \
 				   .space = number,          \
 				   .address = at,            \
 				   .id = name,               \
-				   .site = CALLER })
+				   .site = caller })
+
+/* Kept apart, so that a call without a reporter costs a branch and no stack frame. */
+static __attribute__((noinline)) void
+post_alloc(struct buftrack_reporter *reporter, unsigned int space,
+	   uint64_t address, uint64_t size, uint64_t id, uintptr_t caller)
+{
+	post(reporter, &ALLOC(space, address, size, id, caller));
+}
+
+static __attribute__((noinline)) void
+post_free(struct buftrack_reporter *reporter, unsigned int space,
+	  uint64_t address, uint64_t id, uintptr_t caller)
+{
+	post(reporter, &OTHER(FREE, space, address, id, caller));
+}
+
+static __attribute__((noinline)) void
+post_use(struct buftrack_reporter *reporter, unsigned int space,
+	 uint64_t address, uint64_t id, uintptr_t caller)
+{
+	post(reporter, &OTHER(USE, space, address, id, caller));
+}
 
 API void buftrack_post(struct buftrack_reporter *reporter,
 		       const struct buftrack_report *report)
@@ -367,40 +389,40 @@ API void buftrack_alloc(struct buftrack_reporter *reporter, unsigned int space,
 			uint64_t address, uint64_t size, uint64_t id)
 {
 	if (reporter)
-		post(reporter, &ALLOC(space, address, size, id));
+		post_alloc(reporter, space, address, size, id, CALLER);
 }
 
 API void buftrack_free(struct buftrack_reporter *reporter, unsigned int space,
 		       uint64_t address, uint64_t id)
 {
 	if (reporter)
-		post(reporter, &OTHER(FREE, space, address, id));
+		post_free(reporter, space, address, id, CALLER);
 }
 
 API void buftrack_use(struct buftrack_reporter *reporter, unsigned int space,
 		      uint64_t address, uint64_t id)
 {
 	if (reporter)
-		post(reporter, &OTHER(USE, space, address, id));
+		post_use(reporter, space, address, id, CALLER);
 }
 
 API int buftrack_judge_alloc(struct buftrack_reporter *reporter,
 			     unsigned int space, uint64_t address,
 			     uint64_t size, uint64_t id)
 {
-	return judge(reporter, &ALLOC(space, address, size, id));
+	return judge(reporter, &ALLOC(space, address, size, id, CALLER));
 }
 
 API int buftrack_judge_free(struct buftrack_reporter *reporter,
 			    unsigned int space, uint64_t address, uint64_t id)
 {
-	return judge(reporter, &OTHER(FREE, space, address, id));
+	return judge(reporter, &OTHER(FREE, space, address, id, CALLER));
 }
 
 API int buftrack_judge_use(struct buftrack_reporter *reporter,
 			   unsigned int space, uint64_t address, uint64_t id)
 {
-	return judge(reporter, &OTHER(USE, space, address, id));
+	return judge(reporter, &OTHER(USE, space, address, id, CALLER));
 }
 
 API int buftrack_flush(struct buftrack_reporter *reporter)
