@@ -18,6 +18,7 @@
 #define LOG_MAX_CHUNKS 16384 /* 16 GiB */
 
 struct log_file {
+	pthread_mutex_t lock; /* of the length of the file */
 	struct log_header *header;
 	_Atomic(char *) chunks[LOG_MAX_CHUNKS];
 	atomic_bool full; /* for good: later reports are lost */
@@ -49,7 +50,11 @@ struct table {
 /* Places of objects that are found without a search; a collision costs one. */
 #define HOOK_PLACES 65536
 
+struct buftrack_reporter;
+
 struct device {
+	struct buftrack_reporter *reporter; /* to the kernel, or NULL */
+	uint16_t numbers[HOOK_MAX_SPACES]; /* of spaces, for it, and 1; 0: none */
 	char name[64];
 	uint32_t owners;
 	uint32_t spaces; /* bit n: space n has a name */
@@ -180,5 +185,12 @@ extern bool hook_stacks;
 
 /* stack_capture() - the number of the stack that leads to the hooked function; 0: none */
 uint32_t stack_capture(struct stacks *stacks);
+
+/* kernel_add_space() - make a space known; it is the first one that makes a client */
+void kernel_add_space(struct device *device, unsigned int space,
+		      const char *name, uint64_t capacity);
+void kernel_report(const struct device *device, const struct log_entry *entry);
+/* kernel_close() - end the client of a device */
+void kernel_close(struct device *device);
 
 #endif

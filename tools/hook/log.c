@@ -24,6 +24,10 @@
 
 #include "internal.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define CHUNK_SLOTS (LOG_CHUNK_SIZE / LOG_SLOT_SIZE)
 #define MAX_LOGS 1000 /* of one pid in one session */
 
@@ -36,22 +40,55 @@ static bool exceeds_limit(uint64_t size)
 }
 
 /*
+ * grow() - make the file as long as @end where its file system cannot allocate blocks
+ *
+ * The lock keeps a thread from truncating what another has grown.
+ */
+static bool grow(struct log_file *log, int fd, uint64_t end)
+{
+	bool grown = false;
+	struct stat st;
+
+	pthread_mutex_lock(&log->lock);
+	if (fstat(fd, &st) == 0)
+		grown = (uint64_t)st.st_size >= end ||
+			ftruncate(fd, (off_t)end) == 0;
+	pthread_mutex_unlock(&log->lock);
+	return grown;
+}
+
+static bool allocate(struct log_file *log, int fd, uint64_t start,
+		     uint64_t length)
+{
+	if (exceeds_limit(start + length))
+		return false;
+	if (fallocate(fd, 0, (off_t)start, (off_t)length) == 0)
+		return true;
+	return errno == EOPNOTSUPP && grow(log, fd, start + length);
+}
+
+/*
  * map_part() - allocate and map a part of the file
  *
  * A file past RLIMIT_FSIZE raises SIGXFSZ, so the limit is checked first. The mapping
  * is not inherited: a child has a log of its own.
  */
-static void *map_part(int fd, uint64_t start, uint64_t length)
+static void *map_part(struct log_file *log, int fd, uint64_t start,
+		      uint64_t length)
 {
 	void *part;
 
-	if (exceeds_limit(start + length) ||
-	    fallocate(fd, 0, (off_t)start, (off_t)length) < 0)
+	if (!allocate(log, fd, start, length))
 		return NULL;
-	part = mmap(NULL, length, PROT_READ | PROT_WRITE,
-		    MAP_SHARED | MAP_POPULATE, fd, (off_t)start);
+	part = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+		    (off_t)start);
 	if (part == MAP_FAILED)
 		return NULL;
+	/* Old kernels cannot tell that there is no room; the pages come one by one then. */
+	if (madvise(part, length, MADV_POPULATE_WRITE) < 0 && errno != EINVAL) {
+		munmap(part, length);
+		return NULL;
+	}
 	madvise(part, length, MADV_DONTFORK);
 	return part;
 }
@@ -71,14 +108,14 @@ static int reopen(const struct log_file *log)
 	return fd;
 }
 
-static char *map_chunk(const struct log_file *log, uint64_t chunk)
+static char *map_chunk(struct log_file *log, uint64_t chunk)
 {
 	char *part;
 	int fd = reopen(log);
 
 	if (fd < 0)
 		return NULL;
-	part = map_part(fd, LOG_HEADER_SIZE + chunk * LOG_CHUNK_SIZE,
+	part = map_part(log, fd, LOG_HEADER_SIZE + chunk * LOG_CHUNK_SIZE,
 			LOG_CHUNK_SIZE);
 	close(fd);
 	return part;
@@ -281,7 +318,7 @@ static void read_stat(struct log_header *header)
 
 static bool fill_header(struct log_file *log, int fd, uint32_t pid)
 {
-	struct log_header *header = map_part(fd, 0, LOG_HEADER_SIZE);
+	struct log_header *header = map_part(log, fd, 0, LOG_HEADER_SIZE);
 
 	if (!header)
 		return false;

@@ -40,6 +40,8 @@ static void append_buffer(uint8_t op, const struct hook_buffer *buffer,
 	};
 
 	log_append(hook_state, &entry, NULL, 0);
+	if (op != LOG_OP_SWALLOWED)
+		kernel_report(&registry()->devices[device], &entry);
 }
 
 /* append_owner() - report a buffer on each device of its owner */
@@ -208,6 +210,7 @@ static void close_client(uint16_t device)
 			end_owner(owner, ignore);
 	}
 	append(LOG_OP_CLOSE, device);
+	kernel_close(&registry()->devices[device]);
 }
 
 bool hook_share(unsigned int owner, unsigned int other)
@@ -279,6 +282,7 @@ static void add_space(struct device *device, uint16_t number,
 		.size = capacity,
 	};
 
+	kernel_add_space(device, space, name, capacity);
 	if (device->spaces & (1U << space))
 		return;
 	device->spaces |= 1U << space;
