@@ -1484,6 +1484,64 @@ def frees_of_forgotten_addresses_are_lost_reports():
             pre_attach=0)
 
 
+@test
+def a_free_of_an_alloc_that_another_connection_lost_is_no_blame():
+    """An alloc of an unknown type, one without room, one that was refused, one freed and forgotten."""
+    def work():
+        one, other, beyond = bridge.client(), bridge.client(), bridge.client()
+        for client in (one, other):
+            client.alloc(0, DRAM, 0x9990, 1)
+            client.sync()
+        lose(one, beyond)
+        one.sync()
+        beyond.sync()
+        other.free(0, 0x10)
+        other.put(CB_FREE, 0, 0x20)
+        other.free(1, 0x10)
+        other.sync()
+
+    def unknown_type(client, beyond):
+        client.alloc(0, 9, 0x10, 1)
+
+    def no_room(client, beyond):
+        for address in range(0x1000, 0x1100):
+            client.alloc(0, DRAM, address, 1)
+
+    def was_refused(client, beyond):
+        beyond.alloc(0, DRAM, 0x10, 1)
+
+    def forgotten(client, beyond):
+        for address in range(0x1000, 0x1100):
+            client.alloc(0, DRAM, address, 1)
+            client.free(0, address)
+
+    for lose in (unknown_type, no_room, was_refused, forgotten):
+        with Bridge("--max-addresses", "40", "--max-connections", "2") as bridge:
+            next_ticks()
+            expect_success(in_child(work))
+            bridge.ended(3)
+            assert bridge.kernel.total("lost_reports") >= 2 and bridge.kernel.total("gap") == 1
+            assert bridge.kernel.total("never") == bridge.kernel.total("double_free") == 0, lose
+
+
+@test
+def a_process_whose_reports_were_refused_is_late():
+    def work():
+        first, second = bridge.client(), bridge.client()
+        first.query(0)
+        second.alloc(0, DRAM, 0x10, 1)
+        second.sync()
+        first.finish()
+        third = bridge.client()
+        third.free(0, 0x10)
+        third.sync()
+
+    with Bridge("--max-connections", "1") as bridge:
+        next_ticks()
+        expect_success(in_child(work))
+        assert bridge.kernel.total("never") == 0, bridge.kernel.clients()
+
+
 # --- errors of the kernel
 
 @test

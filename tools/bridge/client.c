@@ -12,6 +12,12 @@
 /* Largest number of lost reports in one call */
 #define MAX_LOST UINT64_C(0xffffffff)
 
+static void count_lost(struct client *client, uint64_t count)
+{
+	client->lost += count;
+	client->has_gap = true;
+}
+
 static int declare(struct client *client, const struct bridge *bridge,
 		   const struct identity *identity)
 {
@@ -149,7 +155,7 @@ static bool ensure_open(struct client *client, struct bridge *bridge,
 /* lose() - the kernel rejected @count reports */
 static void lose(struct client *client, uint64_t count, int error)
 {
-	client->lost += count;
+	count_lost(client, count);
 	device_log(client->device, "reports are lost", error);
 	if (!is_removal(error)) {
 		report_lost(client);
@@ -181,7 +187,7 @@ int client_report(struct client *client, struct bridge *bridge,
 		  struct buftrack_report *report)
 {
 	if (!ensure_open(client, bridge, identity)) {
-		client->lost++;
+		count_lost(client, 1);
 		return -1;
 	}
 	if (device_space(client->device, space, &report->space)) {
@@ -193,7 +199,7 @@ int client_report(struct client *client, struct bridge *bridge,
 	     buftrack_reports_length(client->device->reports) == DEVICE_BATCH))
 		client_flush(client->device->reporter);
 	if (!client->file) {
-		client->lost++;
+		count_lost(client, 1);
 		return -1;
 	}
 	buftrack_reports_add(client->device->reports, report);
@@ -205,7 +211,7 @@ void client_lose(struct client *client, struct bridge *bridge,
 		 const struct identity *identity)
 {
 	client_flush(client);
-	client->lost++;
+	count_lost(client, 1);
 	if (ensure_open(client, bridge, identity))
 		report_lost(client);
 }
@@ -249,7 +255,7 @@ static bool lose_at(struct client **refusals, struct bridge *bridge,
 
 	if (!client)
 		return false;
-	client->lost += count;
+	count_lost(client, count);
 	if (ensure_open(client, bridge, &identity)) {
 		report_lost(client);
 		return true;

@@ -46,6 +46,7 @@
  * @watch: event source of @pidfd
  * @has_reported: it has reported through any connection
  * @reported: when it first did, ns since boot
+ * @has_lost: an alloc of its was lost
  * @logged: causes of log lines, a bit for each of enum cause
  * @members: what it reports through
  * @nr_users: number of identities that have it
@@ -67,6 +68,7 @@ struct process {
 	sd_event_source *watch;
 	bool has_reported;
 	uint64_t reported;
+	bool has_lost;
 	unsigned int logged;
 	struct member *members;
 	unsigned int nr_users;
@@ -467,6 +469,29 @@ void identity_note_report(struct identity *identity)
 	if (!identity->process->has_reported)
 		identity->process->reported = now_boot();
 	identity->process->has_reported = true;
+}
+
+void identity_note_lost(struct identity *identity)
+{
+	identity->process->has_lost = true;
+}
+
+bool identity_has_lost(const struct identity *identity)
+{
+	return identity->process->has_lost;
+}
+
+void identity_note_refused(struct bridge *bridge, int fd)
+{
+	struct identity identity;
+
+	if (identity_get(&identity, bridge, fd)) {
+		forget(bridge);
+		return;
+	}
+	identity_note_report(&identity);
+	identity_note_lost(&identity);
+	identity_put(&identity);
 }
 
 void identity_text(const struct identity *identity,

@@ -372,6 +372,13 @@ void identity_log(const struct identity *identity, struct bridge *bridge,
 		  enum cause cause, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/* identity_note_lost() - an alloc of the process was lost, on any connection */
+void identity_note_lost(struct identity *identity);
+bool identity_has_lost(const struct identity *identity);
+
+/* identity_note_refused() - likewise, of a connection that is refused */
+void identity_note_refused(struct bridge *bridge, int fd);
+
 /* identity_members() - what the process reports through, on all connections */
 struct member **identity_members(const struct identity *identity);
 
@@ -405,6 +412,7 @@ void processes_free(struct bridge *bridge);
  * @kept: number of the client in the descriptor store, 0 if none
  * @claimed: pid of the process that uses the peer's socket, 0 for the peer itself
  * @was_open: an earlier client was closed, so the next one is late
+ * @has_gap: reports were lost
  * @lost: lost reports that the kernel does not know of
  * @retry: time before which it is not opened again, by the event loop's clock
  */
@@ -418,6 +426,7 @@ struct client {
 	uint64_t kept;
 	int32_t claimed;
 	bool was_open;
+	bool has_gap;
 	uint64_t lost;
 	uint64_t retry;
 };
@@ -676,6 +685,7 @@ struct member {
  * @fd: the socket
  * @is_refused: the user's share has no room: reports count as lost
  * @device: latest device of a report that was refused, -1 if none
+ * @has_lost: its process was told that its reports were lost
  * @identity: the peer
  * @members: the processes that report, latest used first
  * @nr_members: their number
@@ -688,6 +698,7 @@ struct session {
 	int fd;
 	bool is_refused;
 	int32_t device;
+	bool has_lost;
 	struct identity identity;
 	struct member *members;
 	unsigned int nr_members;

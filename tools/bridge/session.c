@@ -281,6 +281,7 @@ static int handle_alloc_in(struct member *member, struct wire_message *message,
 			"an alloc of 0 bytes, or of a size above the space's capacity, counts as a lost report");
 		return lose(member, message);
 	default:
+		identity_note_lost(&member->identity);
 		return lose(member, message);
 	}
 }
@@ -291,6 +292,7 @@ static int handle_alloc(struct member *member, struct wire_message *message)
 		return handle_alloc_in(member, message, message->buffer_type);
 	log_about(member, CAUSE_TYPE,
 		  "an alloc of an unknown buffer type counts as a lost report");
+	identity_note_lost(&member->identity);
 	return lose(member, message);
 }
 
@@ -310,17 +312,40 @@ static struct member *find_owner(const struct member *member,
 	return NULL;
 }
 
+/*
+ * may_be_forgotten() - true if the process may have allocated an unknown address, on any
+ * of its connections, and the kernel knows of no gap
+ */
+static bool may_be_forgotten(const struct member *member, int32_t device)
+{
+	const struct identity *identity = &member->identity;
+	struct member *other;
+	struct client *client;
+
+	LL_SEARCH_SCALAR(member->clients, client, id, device);
+	if (client && client->has_gap)
+		return false;
+	if (identity_has_lost(identity))
+		return true;
+	DL_FOREACH2(*identity_members(identity), other, peer_next)
+	if (other->addresses && addresses_has_dropped(other->addresses))
+		return true;
+	return false;
+}
+
 /* handle_free() - @space is ADDRESS_ANY_SPACE if the message names none */
 static int handle_free(struct member *member,
 		       const struct wire_message *message, int space)
 {
 	struct address_free what = { .space = -1 };
 	struct member *owner = NULL;
+	bool is_unknown;
 
 	if (member->addresses)
 		what = addresses_note_free(member->addresses, message->device,
 					   message->address, space);
-	if (what.space < 0)
+	is_unknown = what.space < 0;
+	if (is_unknown)
 		what.space = space;
 	if (!what.was_live)
 		owner = find_owner(member, message, space);
@@ -332,10 +357,10 @@ static int handle_free(struct member *member,
 	}
 	echo_free(member->session->bridge, message, &what);
 	/* To report it for an unknown address would say that it was never allocated. */
-	if (what.was_dropped && space == ADDRESS_ANY_SPACE) {
+	if (is_unknown && may_be_forgotten(member, message->device)) {
 		log_about(
 			member, CAUSE_FORGOTTEN,
-			"frees of addresses that were forgotten count as lost reports: raise --max-addresses");
+			"frees of unknown addresses count as lost reports, since allocs were lost, or frees forgotten");
 		return lose(member, message);
 	}
 	if (what.is_alias)
@@ -406,6 +431,9 @@ static int handle_report(struct session *session, struct wire_message *message)
 	struct member *member;
 
 	if (session->is_refused && !readmit(session)) {
+		if (!session->has_lost)
+			identity_note_refused(session->bridge, session->fd);
+		session->has_lost = true;
 		session->device = message->device;
 		client_lose_refused(session->user, message->device, 1);
 		return 0;

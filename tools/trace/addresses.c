@@ -119,6 +119,11 @@ struct addresses *addresses_new(struct address_pool *pool, uint64_t max)
 	return addresses;
 }
 
+bool addresses_has_dropped(const struct addresses *addresses)
+{
+	return addresses->has_dropped;
+}
+
 uint64_t addresses_count(const struct addresses *addresses)
 {
 	return HASH_COUNT(addresses->table);
@@ -407,10 +412,8 @@ struct address_free addresses_note_free(struct addresses *addresses,
 	struct address_free what = { .space = -1 };
 	struct reference *reference;
 
-	if (!entry) {
-		what.was_dropped = addresses->has_dropped;
+	if (!entry)
 		return what;
-	}
 	reference = first_live(entry);
 	/* A repeated free does not make the address younger. */
 	if (!reference) {

@@ -125,7 +125,6 @@ void addresses_note_lost(struct addresses *addresses, unsigned int device,
  * @is_alias: other references are left: no buffer ends
  * @was_live: the address had a reference
  * @was_alias: it has had more than one, so a size in the free may be another's
- * @was_dropped: the address is unknown, and may be a freed one that was dropped
  * @left: number of references that are left
  * @size: the largest size that was named
  */
@@ -134,7 +133,6 @@ struct address_free {
 	bool is_alias;
 	bool was_live;
 	bool was_alias;
-	bool was_dropped;
 	uint32_t left;
 	uint64_t size;
 };
@@ -155,6 +153,9 @@ struct address_free addresses_note_free(struct addresses *addresses,
 /* addresses_contains() - true if the address is in the map, live or freed */
 bool addresses_contains(struct addresses *addresses, unsigned int device,
 			uint64_t address);
+
+/* addresses_has_dropped() - true if an unknown address may be a freed one */
+bool addresses_has_dropped(const struct addresses *addresses);
 
 /* addresses_references() - references in the space, or in that of the next free */
 uint32_t addresses_references(struct addresses *addresses, unsigned int device,
