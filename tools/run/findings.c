@@ -99,7 +99,7 @@ struct problem **findings_problems(const struct summary *summary, size_t *nr)
 static bool is_package(const char *file)
 {
 	return strstr(file, "/site-packages/") ||
-	       strstr(file, "/dist-packages/") || *file == '<';
+	       strstr(file, "/dist-packages/") || !strncmp(file, "<frozen ", 8);
 }
 
 unsigned int findings_head(const struct stack *stack)

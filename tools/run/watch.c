@@ -8,13 +8,13 @@
  */
 #include <ctype.h>
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../util/err.h"
@@ -241,22 +241,41 @@ static bool is_static(int fd)
 	return nr && !interpreted;
 }
 
-/* look_at_command() - the program that the command executed at first */
+/* find_program() - open the program that execvp() found; -1: it cannot be read */
+static int find_program(const char *name, struct stat *stat)
+{
+	const char *path = getenv("PATH"), *end;
+	char file[PATH_MAX];
+
+	if (!path || strchr(name, '/'))
+		path = "";
+	for (;; path = end + 1) {
+		end = strchrnul(path, ':');
+		snprintf(file, sizeof(file), "%.*s%s%s", (int)(end - path),
+			 path, end > path ? "/" : "", name);
+		if (!access(file, X_OK) && !fstatat(AT_FDCWD, file, stat, 0) &&
+		    S_ISREG(stat->st_mode))
+			return open(file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (!*end)
+			break;
+	}
+	stat->st_mode = 0;
+	return -1;
+}
+
+/* look_at_command() - the program that the command executes at first */
 static void look_at_command(struct watch *watch, const char *name)
 {
-	char path[64];
-	int fd;
+	struct stat stat;
+	int fd = find_program(name, &stat);
 
-	snprintf(path, sizeof(path), "/proc/%d/exe", watch->command);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		if (errno == EACCES)
-			judge_note(
-				watch->judge,
-				"not followed: %s runs with other privileges, so it has no hook",
-				name);
+	if (stat.st_mode & S_ISUID && stat.st_uid != geteuid())
+		judge_note(
+			watch->judge,
+			"not followed: %s runs with other privileges, so it has no hook",
+			name);
+	if (fd < 0)
 		return;
-	}
 	elf_version(EV_CURRENT);
 	if (is_static(fd))
 		judge_note(
