@@ -2,7 +2,9 @@
 """Compare the session log of this process with the runtime's own list of buffers."""
 import collections
 import glob
+import json
 import os
+import subprocess
 import sys
 
 import ttnn
@@ -59,6 +61,7 @@ class Witness:
     def check(self, *meshes):
         """Compare the chips of open meshes."""
         self.read()
+        self.check_module()
         self.checks += 1
         listed = collections.defaultdict(collections.Counter)
         for mesh in meshes:
@@ -73,6 +76,26 @@ class Witness:
                 self.differ("chip %d: log only %s, runtime only %s" % (
                     chip, list((self.seen(chip) - buffers).elements())[:5],
                     list((buffers - self.seen(chip)).elements())[:5]))
+
+    def check_module(self):
+        """The module, if it is loaded, has the live buffers of the log."""
+        command = os.environ.get("WITNESS_BUFTRACK")
+        if not command:
+            return
+        plain = {k: v for k, v in os.environ.items() if k not in ("LD_PRELOAD", "BUFTRACK_SESSION")}
+        output = subprocess.run([command, "status", "--json"], env=plain, check=True,
+                                stdout=subprocess.PIPE).stdout
+        counted = {(d["name"], s["name"]): (s["counters"]["live_buffers"],
+                                            s["counters"]["live_bytes"])
+                   for d in json.loads(output)["devices"] for s in d["spaces"]}
+        logged = {(self.books.devices[device], name): (0, 0)
+                  for (device, _), (name, _) in self.books.spaces.items()}
+        for e in self.books.live.values():
+            key = self.books.devices[e.device], self.books.spaces[e.device, e.space][0]
+            buffers, size = logged[key]
+            logged[key] = buffers + 1, size + e.size
+        if counted != logged:
+            self.differ("module %s, log %s" % (counted, logged))
 
     def check_view(self, mesh, buffers):
         """The allocator adds up these buffers; the log knows the capacity."""
@@ -94,6 +117,7 @@ class Witness:
     def check_closed(self):
         """No device is open: no client is either."""
         self.read()
+        self.check_module()
         self.checks += 1
         if self.books.open or self.books.live:
             self.differ("open after close: %s" % self.books.open)
