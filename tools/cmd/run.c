@@ -30,7 +30,7 @@ static const struct option_spec options[] = {
 	[RECORD] = { "record", "FILE",
 		     "write a trace; .gz and .zst compress it" },
 	[OFFLINE] = { "offline", NULL,
-		      "say nothing about the module, which is not needed" },
+		      "do not report to the module, which is not needed" },
 	[JSON] = { "json", NULL, "print JSON" },
 	[REPORT] = { "report", "FILE",
 		     "write the summary to FILE, and one line to standard error" },

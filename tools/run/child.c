@@ -143,6 +143,8 @@ static int set_environment(const struct run_options *options,
 {
 	setenv("BUFTRACK_SESSION", session->path, 1);
 	setenv("BUFTRACK_STACKS", options->no_stacks ? "0" : "1", 1);
+	if (options->offline)
+		setenv("BUFTRACK_OFFLINE", "1", 1);
 	return set_preload();
 }
 

@@ -16,7 +16,7 @@ struct offline;
  * @command: the command and its arguments, NULL at the end
  * @stacks: show whole stacks, native frames below Python frames included
  * @no_stacks: record no stacks
- * @offline: say nothing about the module
+ * @offline: do not report to the module, and say nothing about it
  * @swallowed: show second frees that the runtime ignored
  * @json: print JSON instead of text
  * @devices_json: makes {"devices":[...]} of the devices, in their order
