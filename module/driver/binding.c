@@ -209,6 +209,7 @@ static bool binding_finish_end(struct bt_binding *b)
 		bt_pool_trim(t);
 		cond_resched();
 	}
+	bt_pool_trim(t);
 	WRITE_ONCE(b->ending, false);
 	return binding_removed_buffers(b) != before;
 }
@@ -329,6 +330,9 @@ free:
  */
 void bt_binding_offer(struct bt_binding *b)
 {
+	/* There the driver's first reports cannot allocate: see bt_reserve_refill_low_pool() */
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		bt_pool_fill(b->dev->tracker);
 	raw_spin_lock_irq(&bt_driver_lock);
 	b->has_node = true;
 	list_add_tail_rcu(&b->all, &bindings);
@@ -368,7 +372,7 @@ void bt_binding_destroy(struct bt_binding *b)
 	raw_spin_lock_irq(&bt_driver_lock);
 	bt_driver_clients_end(b);
 	raw_spin_unlock_irq(&bt_driver_lock);
-	bt_driver_clients_reap();
+	bt_driver_clients_reap_all();
 	binding_free_driver(b);
 	mutex_unlock(&bt_driver_work_lock);
 	kfree(b);

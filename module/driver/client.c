@@ -7,7 +7,8 @@
 #include "internal.h"
 
 static DEFINE_HASHTABLE(driver_clients, 10);
-static LIST_HEAD(driver_clients_ended);	/* for the worker to free */
+static LIST_HEAD(driver_clients_ended);		/* for bt_driver_clients_await() */
+static LIST_HEAD(driver_clients_waiting);	/* for a grace period to end */
 
 /**
  * bt_driver_client_find() - find a client
@@ -297,24 +298,66 @@ static void driver_client_reap(struct bt_driver_client *client)
 	bt_reporter_free_zombies(dev->tracker);
 }
 
+static void driver_clients_reap(struct list_head *waited)
+{
+	struct bt_driver_client *client, *next;
+
+	lockdep_assert_held(&bt_driver_work_lock);
+	list_for_each_entry_safe(client, next, waited, idle)
+		driver_client_reap(client);
+}
+
 /**
- * bt_driver_clients_reap() - free the clients that have ended
+ * bt_driver_clients_await() - wait until no probe uses the clients that have ended
+ *
+ * Context: may sleep; one caller at a time, without bt_driver_work_lock, so that the
+ * reserve can be refilled meanwhile.
+ * Return: whether there are any, for bt_driver_clients_reap().
+ */
+bool bt_driver_clients_await(void)
+{
+	bool any;
+
+	raw_spin_lock_irq(&bt_driver_lock);
+	list_splice_init(&driver_clients_ended, &driver_clients_waiting);
+	any = !list_empty(&driver_clients_waiting);
+	raw_spin_unlock_irq(&bt_driver_lock);
+	if (any)
+		synchronize_rcu();
+	return any;
+}
+
+/**
+ * bt_driver_clients_reap() - free the clients that have been waited for
  *
  * Context: may sleep; bt_driver_work_lock held, so that their devices stay.
  */
 void bt_driver_clients_reap(void)
 {
-	struct bt_driver_client *client, *next;
+	LIST_HEAD(waited);
+
+	raw_spin_lock_irq(&bt_driver_lock);
+	list_splice_init(&driver_clients_waiting, &waited);
+	raw_spin_unlock_irq(&bt_driver_lock);
+	driver_clients_reap(&waited);
+}
+
+/**
+ * bt_driver_clients_reap_all() - free all clients that have ended
+ *
+ * Context: may sleep; bt_driver_work_lock held.
+ */
+void bt_driver_clients_reap_all(void)
+{
 	LIST_HEAD(ended);
 
-	lockdep_assert_held(&bt_driver_work_lock);
 	raw_spin_lock_irq(&bt_driver_lock);
 	list_splice_init(&driver_clients_ended, &ended);
+	list_splice_init(&driver_clients_waiting, &ended);
 	raw_spin_unlock_irq(&bt_driver_lock);
 	if (list_empty(&ended))
 		return;
 	/* A probe may still be using one that it found in the table */
 	synchronize_rcu();
-	list_for_each_entry_safe(client, next, &ended, idle)
-		driver_client_reap(client);
+	driver_clients_reap(&ended);
 }

@@ -18,15 +18,27 @@ u64 bt_driver_object_id(const void *object)
 	return siphash_1u64((unsigned long)object, &driver_id_key) ?: 1;
 }
 
+static void driver_reap(struct work_struct *unused)
+{
+	if (!bt_driver_clients_await())
+		return;
+	mutex_lock(&bt_driver_work_lock);
+	bt_driver_clients_reap();
+	mutex_unlock(&bt_driver_work_lock);
+}
+
+static DECLARE_WORK(driver_reap_work, driver_reap);
+
+/* Spare records and clients come first: while there are none, reports are lost */
 static void driver_work(struct work_struct *unused)
 {
 	mutex_lock(&bt_driver_work_lock);
-	bt_driver_clients_reap();
+	bt_bindings_refill();
+	bt_reserve_refill();
 	bt_bindings_finish_ends();
 	bt_bindings_publish();
-	bt_reserve_refill();
-	bt_bindings_refill();
 	mutex_unlock(&bt_driver_work_lock);
+	schedule_work(&driver_reap_work);
 }
 
 /**
@@ -59,6 +71,7 @@ void bt_driver_exit(void)
 {
 	/* Probes are gone, but removing a device still defers the end of its clients */
 	bt_defer_stop();
+	cancel_work_sync(&driver_reap_work);
 	bt_bindings_discard();
 	bt_reserve_exit();
 }

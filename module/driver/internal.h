@@ -116,7 +116,9 @@ bool bt_driver_client_is_stale(const struct bt_driver_client *client);
 void bt_driver_client_end_former(const struct bt_driver_event *e);
 bool bt_driver_clients_open(const struct bt_binding *b);
 void bt_driver_clients_end(struct bt_binding *b);
+bool bt_driver_clients_await(void);
 void bt_driver_clients_reap(void);
+void bt_driver_clients_reap_all(void);
 
 /* binding.c */
 struct bt_binding *bt_binding_get(const struct bt_driver_event *e);

@@ -8,7 +8,8 @@
 
 /* Devices and clients that can begin before the worker prepares more */
 #define BT_RESERVE_DEVICES	4
-#define BT_RESERVE_CLIENTS	32
+/* A real-time kernel has no other source of clients: see reserve_may_allocate() */
+#define BT_RESERVE_CLIENTS	(IS_ENABLED(CONFIG_PREEMPT_RT) ? 128 : 32)
 
 /* Spare records of a device: the target of a refill, and the level that triggers one */
 #define BT_RESERVE_RECORDS	1024
