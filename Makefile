@@ -31,7 +31,7 @@ help:
 	@echo 'To work on it:'
 	@echo '  make modules, make tools    build one of the two'
 	@echo '  make vm-shell        a shell in the virtual machine (KERNEL=stock-6.1|stock-6.12|debug-6.12)'
-	@echo '  make check-kernels   build, load and try the module on Debian kernels from 5.10 to 7.3'
+	@echo '  make check-kernels   build, load and try the module on Debian kernels from 5.10 to 7.3, and on arm64'
 	@echo '  make check-runtimes  run programs on versions of tt-metal'"'"'s runtime from 0.68.0 to 0.81.1'
 	@echo '  make fuzz            random events for the tracker core, for MINUTES=$(MINUTES) minutes'
 	@echo '  make bench           the table of benchmarks, and build/bench.json'
@@ -111,7 +111,7 @@ check:
 	@tests/check
 
 check-kernels:
-	@tests/setup
+	@tests/setup arm64
 	@tests/check-kernels
 
 check-runtimes:

@@ -10,6 +10,15 @@ export LC_ALL=C
 say() { echo "buftrack: $*" >&2; }
 die() { say "$*"; exit 1; }
 
+# architecture KERNEL: arm64, or this machine's. The names of kernels and of their
+# directories start alike.
+architecture() {
+	case ${1##*/} in
+	arm64-*) echo arm64 ;;
+	*) echo amd64 ;;
+	esac
+}
+
 # lock NAME [WHAT]: holds the lock of that name until this process ends, so of two
 # runs that need the same build, the second finds it ready. The descriptor is
 # LOCK_FD: background processes must close it.
