@@ -348,3 +348,46 @@ int bt_btf_find_param(const struct bt_btf *btf, const char *func, const char *na
 	}
 	return -ENOENT;
 }
+
+/**
+ * bt_btf_find_members() - find members that handlers read
+ * @btf: parsed BTF
+ * @members: the members
+ * @nr: how many
+ * @offsets: out: their offsets
+ *
+ * Return: true if all were found, with the expected sizes.
+ */
+bool bt_btf_find_members(const struct bt_btf *btf, const struct bt_btf_member *members,
+			 unsigned int nr, u32 *offsets)
+{
+	unsigned int i;
+	u32 size;
+
+	for (i = 0; i < nr; i++)
+		if (!bt_btf_find_member(btf, members[i].type, members[i].name,
+					&offsets[i], &size) ||
+		    (members[i].size && size != members[i].size))
+			return false;
+	return true;
+}
+
+/**
+ * bt_btf_takes_all() - whether functions have the parameters that handlers rely on
+ * @btf: parsed BTF
+ * @params: the parameters
+ * @nr: how many
+ *
+ * Return: true if all have them.
+ */
+bool bt_btf_takes_all(const struct bt_btf *btf, const struct bt_btf_param *params,
+		      unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (!bt_btf_takes(btf, params[i].func, params[i].param,
+				  params[i].type))
+			return false;
+	return true;
+}

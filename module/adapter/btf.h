@@ -32,6 +32,30 @@ struct bt_btf {
 	u32 first_string;
 };
 
+/**
+ * struct bt_btf_member - a member that handlers read
+ * @type: its structure
+ * @name: its name
+ * @size: its size; 0: not checked
+ */
+struct bt_btf_member {
+	const char *type;
+	const char *name;
+	u32 size;
+};
+
+/**
+ * struct bt_btf_param - a parameter that handlers rely on
+ * @func: its function
+ * @param: its number
+ * @type: the structure that it points to
+ */
+struct bt_btf_param {
+	const char *func;
+	unsigned int param;
+	const char *type;
+};
+
 int bt_btf_parse(struct bt_btf *btf, const void *data, size_t len,
 		 const struct bt_btf *base);
 bool bt_btf_has_struct(const struct bt_btf *btf, const char *name);
@@ -40,6 +64,10 @@ bool bt_btf_find_member(const struct bt_btf *btf, const char *name,
 bool bt_btf_has_func(const struct bt_btf *btf, const char *name);
 bool bt_btf_takes(const struct bt_btf *btf, const char *func, unsigned int param,
 		  const char *name);
+bool bt_btf_find_members(const struct bt_btf *btf, const struct bt_btf_member *members,
+			 unsigned int nr, u32 *offsets);
+bool bt_btf_takes_all(const struct bt_btf *btf, const struct bt_btf_param *params,
+		      unsigned int nr);
 int bt_btf_find_param(const struct bt_btf *btf, const char *func, const char *name);
 
 #endif /* BUFTRACK_ADAPTER_BTF_H */

@@ -38,19 +38,7 @@ enum {
 	BT_HL_NR_MEMBERS,
 };
 
-/**
- * struct bt_hl_member - a member that is read
- * @type: its structure
- * @name: its name
- * @size: its size; 0: not checked
- */
-struct bt_hl_member {
-	const char *type;
-	const char *name;
-	u32 size;
-};
-
-static const struct bt_hl_member hl_members[BT_HL_NR_MEMBERS] = {
+static const struct bt_btf_member hl_members[BT_HL_NR_MEMBERS] = {
 	[BT_HL_DEVICE_DRM] = { "hl_device", "drm", sizeof(struct drm_device) },
 	[BT_HL_DEVICE_VM] = { "hl_device", "vm", 0 },
 	[BT_HL_VM_PACKS] = { "hl_vm", "phys_pg_pack_handles", sizeof(struct idr) },
@@ -61,11 +49,7 @@ static const struct bt_hl_member hl_members[BT_HL_NR_MEMBERS] = {
 };
 
 /* Functions whose parameters handlers rely on */
-static const struct {
-	const char *name;
-	unsigned int param;
-	const char *type;
-} hl_params[] = {
+static const struct bt_btf_param hl_params[] = {
 	{ "hl_mem_ioctl", 0, "drm_device" },
 	{ "hl_mem_ioctl", 2, "drm_file" },
 	{ "free_phys_pg_pack", 0, "hl_device" },
@@ -187,19 +171,8 @@ static bool bt_hl_ioctl(const struct bt_call *call, struct bt_driver_event *e)
 
 static bool hl_read_btf(const struct bt_btf *btf)
 {
-	unsigned int i;
-	u32 size;
-
-	for (i = 0; i < ARRAY_SIZE(hl_params); i++)
-		if (!bt_btf_takes(btf, hl_params[i].name, hl_params[i].param,
-				  hl_params[i].type))
-			return false;
-	for (i = 0; i < ARRAY_SIZE(hl_members); i++)
-		if (!bt_btf_find_member(btf, hl_members[i].type, hl_members[i].name,
-					&hl_at[i], &size) ||
-		    (hl_members[i].size && size != hl_members[i].size))
-			return false;
-	return true;
+	return bt_btf_takes_all(btf, hl_params, ARRAY_SIZE(hl_params)) &&
+	       bt_btf_find_members(btf, hl_members, ARRAY_SIZE(hl_members), hl_at);
 }
 
 static bool bt_hl_identify(const struct module *mod, struct bt_adapter_support *support)

@@ -74,6 +74,7 @@ static const struct bt_adapter *const probe_adapters[] = {
 #if IS_ENABLED(CONFIG_DRM_ACCEL)
 	&bt_habanalabs_adapter,
 #endif
+	&bt_nvidia_adapter,
 	&bt_tenstorrent_adapter,
 #endif
 };

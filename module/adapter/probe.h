@@ -121,6 +121,7 @@ struct bt_adapter {
 extern const struct bt_adapter bt_drm_adapter;
 extern const struct bt_adapter bt_habanalabs_adapter;
 extern const struct bt_adapter bt_kfd_adapter;
+extern const struct bt_adapter bt_nvidia_adapter;
 extern const struct bt_adapter bt_tenstorrent_adapter;
 extern const struct bt_adapter bt_ttm_adapter;
 

@@ -299,8 +299,8 @@ static size_t tell_waiting(const struct probes *probes)
 }
 
 /* Modules that adapters exist for, in case that the kernel can place no probe */
-static const char *const known[] = { "amdgpu", "drm", "habanalabs",
-				     "tenstorrent", "ttm" };
+static const char *const known[] = { "amdgpu", "drm",	      "habanalabs",
+				     "nvidia", "tenstorrent", "ttm" };
 
 static bool has_adapter(const struct probes *probes, const char *module)
 {

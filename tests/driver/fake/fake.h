@@ -77,4 +77,37 @@ union hl_mem_args {
 /* Memory is allocated in pages of this size */
 #define FAKE_HL_PAGE		(2ULL << 20)
 
+/**
+ * struct fake_nv_alloc - ioctl(FAKE_NV_ALLOC) of /dev/nvidiactl: allocate memory
+ * @size: its bytes
+ * @class: class of the memory object
+ * @space: address space of the memory
+ * @kernel: 1: for the driver's own client
+ * @fail: 1: its construction fails
+ * @handle: out: number of the memory object in this file
+ * @existing: 1 + number of an object, whose descriptor is used; 0: a new one
+ */
+struct fake_nv_alloc {
+	__u64 size;
+	__u32 class;
+	__u32 space;
+	__u32 kernel;
+	__u32 fail;
+	__u32 handle;
+	__u32 existing;
+};
+
+#define FAKE_NV_ALLOC	_IOWR('F', 0x70, struct fake_nv_alloc)
+#define FAKE_NV_FREE	_IOW('F', 0x71, __u32)
+/* In: number of the memory object; out: number of its duplicate */
+#define FAKE_NV_DUP	_IOWR('F', 0x72, __u32)
+
+/* Classes and address spaces, as published by the driver */
+#define NV01_MEMORY_SYSTEM	0x3e
+#define NV01_MEMORY_LOCAL_USER	0x40
+#define NV50_MEMORY_VIRTUAL	0x70
+#define ADDR_SYSMEM		1
+#define ADDR_FBMEM		2
+#define ADDR_VIRTUAL		4
+
 #endif /* FAKE_H */
