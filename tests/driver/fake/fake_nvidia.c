@@ -193,6 +193,8 @@ static int fake_alloc(struct fake_file *f, struct fake_nv_alloc *args)
 
 	if (!m)
 		return -ENOMEM;
+	/* The process that the driver's own client was created in */
+	fake_kernel_client.ProcID = task_tgid_nr(current);
 	err = fake_construct(f, m, args);
 	if (!err)
 		err = fake_store(f, m, &args->handle);
