@@ -27,7 +27,8 @@ int summary_print(struct summary *summary)
 	if (path)
 		summary_text(summary, stderr, false);
 	symbols_free(summary->symbols);
-	if (fflush(out) || ferror(out))
+	/* Text that nobody reads is no reason to hide the command's status. */
+	if ((fflush(out) || ferror(out)) && (path || summary->options->json))
 		ret = fail("cannot write the summary: %s", strerror(errno));
 	if (path)
 		fclose(out);

@@ -564,8 +564,7 @@ static void print_verdict(const struct print *print)
 
 	fprintf(print->out, "buftrack: ");
 	if (!print->summary->judge->nr_devices)
-		fprintf(print->out, "no device was %s",
-			print->summary->judge->notes ? "seen" : "opened");
+		fprintf(print->out, "no device was seen");
 	else
 		print_findings(print);
 	fprintf(print->out, " (%s ended with %d after %.1f s%s)\n",
